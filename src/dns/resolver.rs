@@ -1,0 +1,336 @@
+//! A caching resolver of one host.
+
+use crate::units::{SimDuration, SimTime};
+
+use super::cache::{Answer, Cache, QuestionType};
+use super::zone::Revision;
+use super::{
+    DnsFailure, Exchanger, Failures, Lookup, MailRoute, MxRecord, NameId, RouteOutcome, Zone,
+};
+
+/// How a host asks the DNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolverSettings {
+    /// Time until an answer that is not in the cache arrives.
+    pub latency: SimDuration,
+    /// How long each try of a question waits, in order, one at least: their sum passes before a
+    /// look-up without answer is given up (glibc: 5 s twice).
+    pub tries: Vec<SimDuration>,
+    /// Whether answers are kept for their time to live.
+    pub caches: bool,
+    /// Upper bound for keeping negative answers (RFC 2308 §5 suggests one to three hours).
+    pub negative_ttl_limit: SimDuration,
+}
+
+impl Default for ResolverSettings {
+    fn default() -> Self {
+        Self {
+            latency: SimDuration::from_millis(20),
+            tries: vec![SimDuration::from_secs(5), SimDuration::from_secs(5)],
+            caches: true,
+            negative_ttl_limit: SimDuration::from_hours(3),
+        }
+    }
+}
+
+/// The world that a resolver asks, and how it asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// All names.
+    pub zone: &'a Zone,
+    /// When asking fails.
+    pub failures: &'a Failures,
+    /// The asking host's settings.
+    pub settings: &'a ResolverSettings,
+}
+
+/// More steps than this from alias to alias are a loop.
+const MOST_ALIASES: usize = 8;
+
+/// One host's resolver with its cache.
+///
+/// # Model
+/// Questions of one look-up follow each other: MX first, then the addresses of each exchanger in
+/// order of preference, as Postfix was recorded to do (recordings 07a and 09g). A and AAAA count as
+/// one question. A question takes
+/// - no time when the answer is in the cache (positive answers for their time to live, negative ones
+///   as RFC 2308 §5 says; failures are not kept); a question whose answer is already on its way to
+///   this host waits for that answer;
+/// - the resolver's latency when it is answered, be it with NODATA or NXDOMAIN;
+/// - the latency once for each try when the answer is SERVFAIL (recording 07c has two questions for
+///   each failed look-up, hard on each other);
+/// - the sum of all tries when no answer comes in that time (recording 07b: 2 s twice).
+///
+/// Each try is struck by the failure in force when *it* is sent, so the second may succeed.
+///
+/// Records are those in force when the question is sent. A CNAME is followed within the answer at no
+/// cost, by MX names too, though RFC 5321 §5.1 does not allow them there: everybody follows them.
+#[derive(Debug, Clone, Default)]
+pub struct Resolver {
+    cache: Cache,
+    /// Reused between look-ups: exchangers by preference and place in the answer.
+    order: Vec<(u16, u32, NameId)>,
+}
+
+impl Resolver {
+    /// Returns a resolver that knows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets everything, as a machine does that starts anew.
+    pub fn clear(&mut self) {
+        self.cache.clear();
+    }
+
+    /// Looks up where mail for `domain` goes (RFC 5321 §5.1), beginning at `at`.
+    ///
+    /// - Without MX records the domain's own addresses serve, with preference 0; with any MX record
+    ///   they never do.
+    /// - A name that does not exist is no mail domain. Like Postfix (recording 07a) the resolver still
+    ///   asks for its address, which takes time and changes nothing.
+    /// - An MX record that names the root stands for "takes no mail" if there is no other kind
+    ///   (RFC 7505 §3); among others it is passed over.
+    /// - Exchangers without an address are skipped. If none is left, the failure is temporary as soon
+    ///   as one of them could not be looked up, and final otherwise.
+    pub fn mail_route(
+        &mut self,
+        ask: &Ask<'_>,
+        domain: NameId,
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
+        into.clear();
+        let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
+        match answer {
+            Answer::Failed => Lookup {
+                outcome: RouteOutcome::TemporaryFailure,
+                ended,
+            },
+            Answer::NoData => self.add_host(ask, domain, ended, into),
+            Answer::NoName => {
+                let (_, ended) = self.question(ask, domain, QuestionType::Addresses, ended);
+                Lookup {
+                    outcome: RouteOutcome::NoSuchDomain,
+                    ended,
+                }
+            }
+            Answer::Records(revision) => {
+                let records = &ask.zone.records_of(revision).mx;
+                if records.iter().all(|record| record.exchange.is_none()) {
+                    return Lookup {
+                        outcome: RouteOutcome::NullMx,
+                        ended,
+                    };
+                }
+                self.add_exchangers(ask, records, ended, into)
+            }
+        }
+    }
+
+    /// Looks up the addresses of `name` alone, beginning at `at`: the route to a host that is named
+    /// as such, without MX records.
+    pub fn addresses(
+        &mut self,
+        ask: &Ask<'_>,
+        name: NameId,
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
+        into.clear();
+        self.add_host(ask, name, at, into)
+    }
+
+    fn add_exchangers(
+        &mut self,
+        ask: &Ask<'_>,
+        records: &[MxRecord],
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend(
+            (0..)
+                .zip(records)
+                .filter_map(|(place, r)| Some((r.preference, place, r.exchange?))),
+        );
+        // With the place in the key an unstable sort is stable, and it allocates nothing.
+        order.sort_unstable();
+        let mut now = at;
+        for &(preference, _, name) in &order {
+            let (answer, ended) = self.question(ask, name, QuestionType::Addresses, now);
+            now = ended;
+            match answer {
+                Answer::Records(revision) => add_addresses(ask, preference, name, revision, into),
+                Answer::NoData | Answer::NoName => into.add_unresolved(preference, false),
+                Answer::Failed => into.add_unresolved(preference, true),
+            }
+        }
+        self.order = order;
+        let outcome = if !into.exchangers.is_empty() {
+            RouteOutcome::Found
+        } else if into.unresolved_temporarily > 0 {
+            RouteOutcome::TemporaryFailure
+        } else {
+            RouteOutcome::NoAddress
+        };
+        Lookup {
+            outcome,
+            ended: now,
+        }
+    }
+
+    fn add_host(
+        &mut self,
+        ask: &Ask<'_>,
+        name: NameId,
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
+        let (answer, ended) = self.question(ask, name, QuestionType::Addresses, at);
+        let outcome = match answer {
+            Answer::Records(revision) => {
+                add_addresses(ask, 0, name, revision, into);
+                RouteOutcome::Found
+            }
+            Answer::NoData => RouteOutcome::NoAddress,
+            Answer::NoName => RouteOutcome::NoSuchDomain,
+            Answer::Failed => RouteOutcome::TemporaryFailure,
+        };
+        Lookup { outcome, ended }
+    }
+
+    /// Returns the answer and when it arrived.
+    fn question(
+        &mut self,
+        ask: &Ask<'_>,
+        name: NameId,
+        asked: QuestionType,
+        at: SimTime,
+    ) -> (Answer, SimTime) {
+        if !ask.settings.caches {
+            let reply = send(ask, name, asked, at);
+            return (reply.answer, reply.arrived);
+        }
+        if let Some(known) = self.cache.get(name, asked, at) {
+            return known;
+        }
+        let reply = send(ask, name, asked, at);
+        if reply.answer != Answer::Failed {
+            let expires = reply.arrived + reply.keep;
+            self.cache
+                .put(name, asked, reply.answer, reply.arrived, expires);
+        }
+        (reply.answer, reply.arrived)
+    }
+}
+
+fn add_addresses(
+    ask: &Ask<'_>,
+    preference: u16,
+    name: NameId,
+    revision: Revision,
+    into: &mut MailRoute,
+) {
+    let addresses = ask.zone.records_of(revision).addresses.iter();
+    into.exchangers.extend(addresses.map(|&address| Exchanger {
+        preference,
+        name,
+        address,
+    }));
+}
+
+/// An answer that came over the network, or did not.
+struct Reply {
+    answer: Answer,
+    arrived: SimTime,
+    /// How long it may be kept.
+    keep: SimDuration,
+}
+
+/// Sends the question at `at`, and again for as long as the settings say.
+fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply {
+    let latency = ask.settings.latency;
+    let given_up = at + ask.settings.tries.iter().sum();
+    let mut now = at;
+    for &wait in &ask.settings.tries {
+        let failure = ask.failures.of(ask.zone.text(name), now);
+        let (answer, keep) = match failure {
+            Some(DnsFailure::NoAnswer) => {
+                now += wait;
+                continue;
+            }
+            Some(DnsFailure::ServerFailure) => (Answer::Failed, SimDuration::ZERO),
+            Some(DnsFailure::NameError) => (
+                Answer::NoName,
+                negative_ttl(ask, ask.zone.revision(name, now)),
+            ),
+            None => answer(ask, name, asked, now),
+        };
+        if answer == Answer::Failed {
+            now += latency.min(wait);
+            continue;
+        }
+        // Tries are the same packet sent again, so a late reply to the first is still welcome.
+        let arrived = now + latency;
+        if arrived > given_up {
+            return Reply {
+                answer: Answer::Failed,
+                arrived: given_up,
+                keep: SimDuration::ZERO,
+            };
+        }
+        return Reply {
+            answer,
+            arrived,
+            keep,
+        };
+    }
+    // Every try met silence or SERVFAIL.
+    Reply {
+        answer: Answer::Failed,
+        arrived: now,
+        keep: SimDuration::ZERO,
+    }
+}
+
+/// Returns what the zone answers at `at`, after following aliases, and how long that may be kept.
+fn answer(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> (Answer, SimDuration) {
+    let mut revision = ask.zone.revision(name, at);
+    let mut ttl = SimDuration::MAX;
+    for _ in 0..=MOST_ALIASES {
+        let records = ask.zone.records_of(revision);
+        if !records.exists {
+            return (Answer::NoName, ttl.min(negative_ttl(ask, revision)));
+        }
+        if let Some(target) = records.alias {
+            ttl = ttl.min(records.ttl);
+            revision = ask.zone.revision(target, at);
+            continue;
+        }
+        let empty = match asked {
+            QuestionType::Exchangers => records.mx.is_empty(),
+            QuestionType::Addresses => records.addresses.is_empty(),
+        };
+        return if empty {
+            (Answer::NoData, ttl.min(negative_ttl(ask, revision)))
+        } else {
+            (Answer::Records(revision), ttl.min(records.ttl))
+        };
+    }
+    // Name servers answer SERVFAIL to a ring of aliases.
+    (Answer::Failed, SimDuration::ZERO)
+}
+
+fn negative_ttl(ask: &Ask<'_>, revision: Revision) -> SimDuration {
+    ask.zone
+        .records_of(revision)
+        .negative_ttl
+        .min(ask.settings.negative_ttl_limit)
+}
+
+#[cfg(test)]
+#[path = "resolver_tests.rs"]
+mod tests;

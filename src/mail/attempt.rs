@@ -1,0 +1,92 @@
+//! One try to hand a message on: how far it came and how it ended.
+
+/// The stage at which a try stood when it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Looking up exchangers and addresses.
+    Dns,
+    /// Opening the TCP connection.
+    Connect,
+    /// Waiting for the 220 greeting.
+    Greeting,
+    /// EHLO or HELO.
+    Ehlo,
+    /// STARTTLS, handshake and second EHLO, or the handshake of implicit TLS.
+    Tls,
+    /// AUTH.
+    Auth,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA until its 354.
+    Data,
+    /// The message and the final dot until its reply.
+    Dot,
+    /// Put off without any network activity.
+    Suspended,
+    /// Delivery into a mailbox of the same host.
+    Local,
+}
+
+impl Stage {
+    /// Returns the word used in result files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::Ehlo => "ehlo",
+            Self::Tls => "tls",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Dot => "dot",
+            Self::Suspended => "suspended",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// How a try ended for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttemptOutcome {
+    /// The server took responsibility (2yz after the final dot).
+    Accepted,
+    /// A 4yz reply, or a temporary failure of a look-up.
+    Tempfail,
+    /// A 5yz reply, or a permanent failure of a look-up.
+    Permfail,
+    /// The connection was refused.
+    Refused,
+    /// No answer in time.
+    Timeout,
+    /// The connection was lost.
+    Lost,
+    /// Put off without network activity.
+    Suspended,
+}
+
+impl AttemptOutcome {
+    /// Returns the word used in result files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Tempfail => "tempfail",
+            Self::Permfail => "permfail",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Lost => "lost",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Returns whether the recipient may be tried again.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        !matches!(self, Self::Accepted | Self::Permfail)
+    }
+}

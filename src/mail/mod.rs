@@ -1,0 +1,18 @@
+//! Mail vocabulary: identities, envelopes, replies and status codes.
+//!
+//! This room names things as RFC 5321, RFC 5598 and RFC 3463 do. Nothing here advances time,
+//! draws a random number or decides what happens to a message.
+
+mod attempt;
+mod identity;
+mod message;
+mod received;
+mod reply;
+mod status;
+
+pub use attempt::{AttemptOutcome, Stage};
+pub use identity::{DomainId, EntryId, HostId, Mailbox, MailboxNames, MessageKey, RecipientId};
+pub use message::{MessageId, MessageKind, TransmissionType};
+pub use received::{ReceivedField, format_date};
+pub use reply::{Reply, ReplyClass};
+pub use status::Status;

@@ -1,0 +1,296 @@
+//! How much mail waits, and what each outage did to it.
+
+use std::collections::BinaryHeap;
+
+use crate::trace::OutageFact;
+use crate::units::SimTime;
+
+use super::samples::seconds_of_nanos;
+use super::summary::OutageFigures;
+
+/// Counts the recipients whose mail is under way (created, and not yet delivered, failed or
+/// discarded, anywhere in the network), and follows that number through every outage.
+///
+/// It costs O(1) a change however many outages there are: the greatest number is kept for each
+/// stretch between beginnings of outages, and an outage that waits to be drained is looked at only
+/// when the number falls to the level it waits for.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    now: u64,
+    outages: Vec<Watched>,
+    /// Outages in order of their beginning; those before `begun` have begun.
+    by_begin: Vec<usize>,
+    begun: usize,
+    /// Outages in order of their end; those before `ended` have ended.
+    by_end: Vec<usize>,
+    ended: usize,
+    /// Peak since the beginning of the outage at the same place in `by_begin`, up to the next one.
+    peaks: Vec<Peak>,
+    /// Ended outages whose backlog is not drained, the highest level first.
+    waiting: BinaryHeap<(u64, usize)>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    fact: OutageFact,
+    /// Place in `by_begin`, once begun.
+    place: usize,
+    level_before: Option<u64>,
+    level_at_end: Option<u64>,
+    drained: Option<(SimTime, Peak)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Peak {
+    level: u64,
+    at: SimTime,
+}
+
+impl Backlog {
+    /// Takes note of an outage; all are stated before anything else happens.
+    pub fn outage(&mut self, fact: &OutageFact) {
+        let index = self.outages.len();
+        self.outages.push(Watched {
+            fact: fact.clone(),
+            place: 0,
+            level_before: None,
+            level_at_end: None,
+            drained: None,
+        });
+        let from = self.by_begin[self.begun..]
+            .partition_point(|&other| self.outages[other].fact.from <= fact.from);
+        self.by_begin.insert(self.begun + from, index);
+        let to = self.by_end[self.ended..]
+            .partition_point(|&other| self.outages[other].fact.to <= fact.to);
+        self.by_end.insert(self.ended + to, index);
+    }
+
+    /// Returns the number of recipients whose mail is under way.
+    #[must_use]
+    pub fn level(&self) -> u64 {
+        self.now
+    }
+
+    /// Takes note that one more recipient's mail is under way from `at` on.
+    pub fn opened(&mut self, at: SimTime) {
+        self.advance(at);
+        self.now += 1;
+        if let Some(peak) = self.peaks.last_mut()
+            && self.now > peak.level
+        {
+            *peak = Peak {
+                level: self.now,
+                at,
+            };
+        }
+    }
+
+    /// Takes note that one recipient's mail is no longer under way.
+    pub fn closed(&mut self, at: SimTime) {
+        self.advance(at);
+        self.now = self.now.saturating_sub(1);
+        self.drain(at);
+    }
+
+    /// Lets time pass: outages that begin or end up to `at` are looked at. Faults come first among
+    /// all that happens at one instant.
+    pub fn advance(&mut self, at: SimTime) {
+        loop {
+            let begin = self
+                .by_begin
+                .get(self.begun)
+                .map(|&i| self.outages[i].fact.from);
+            let end = self
+                .by_end
+                .get(self.ended)
+                .map(|&i| self.outages[i].fact.to);
+            // An end may only be taken after the same outage's beginning, so beginnings go first.
+            match (begin, end) {
+                (Some(begin), end) if begin <= at && end.is_none_or(|end| begin <= end) => {
+                    self.begin_next(begin);
+                }
+                (_, Some(end)) if end <= at && end != SimTime::MAX => self.end_next(end),
+                _ => return,
+            }
+        }
+    }
+
+    fn begin_next(&mut self, at: SimTime) {
+        let outage = &mut self.outages[self.by_begin[self.begun]];
+        outage.level_before = Some(self.now);
+        outage.place = self.begun;
+        self.peaks.push(Peak {
+            level: self.now,
+            at,
+        });
+        self.begun += 1;
+    }
+
+    fn end_next(&mut self, at: SimTime) {
+        let index = self.by_end[self.ended];
+        self.ended += 1;
+        let outage = &mut self.outages[index];
+        outage.level_at_end = Some(self.now);
+        self.waiting.push((outage.level_before.unwrap_or(0), index));
+        self.drain(at);
+    }
+
+    fn drain(&mut self, at: SimTime) {
+        while let Some(&(level, index)) = self.waiting.peek()
+            && self.now <= level
+        {
+            self.waiting.pop();
+            let peak = self.peak_since(self.outages[index].place);
+            self.outages[index].drained = Some((at, peak));
+        }
+    }
+
+    /// Returns the first greatest level since the outage at `place` began.
+    fn peak_since(&self, place: usize) -> Peak {
+        let mut peaks = self.peaks[place..].iter().copied();
+        let first = peaks.next().expect("an outage that has begun has a peak");
+        peaks.fold(
+            first,
+            |best, next| if next.level > best.level { next } else { best },
+        )
+    }
+
+    /// Returns the figures of each outage that began before the end of the run, in order of
+    /// their beginning.
+    #[must_use]
+    pub fn figures(&mut self, end: SimTime) -> Vec<OutageFigures> {
+        self.advance(end);
+        let seconds = |at: SimTime| seconds_of_nanos(at.as_nanos().into());
+        self.by_begin[..self.begun]
+            .iter()
+            .map(|&index| {
+                let outage = &self.outages[index];
+                let peak = match outage.drained {
+                    Some((_, peak)) => peak,
+                    None => self.peak_since(outage.place),
+                };
+                let to = outage.fact.to;
+                OutageFigures {
+                    entry: outage.fact.entry,
+                    target: outage.fact.target.clone(),
+                    mode: outage.fact.mode.clone(),
+                    from_s: seconds(outage.fact.from),
+                    to_s: (to != SimTime::MAX).then(|| seconds(to)),
+                    backlog_before: outage.level_before.unwrap_or(0),
+                    backlog_at_end: outage.level_at_end,
+                    peak_backlog: peak.level,
+                    peak_at_s: seconds(peak.at),
+                    drain_s: outage
+                        .drained
+                        .map(|(at, _)| seconds_of_nanos(at.since(to).as_nanos().into())),
+                }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outage(from: u64, to: u64) -> OutageFact {
+        OutageFact {
+            entry: 0,
+            target: "mx".to_owned(),
+            mode: "blackhole".to_owned(),
+            from: SimTime::from_secs(from),
+            to: if to == u64::MAX {
+                SimTime::MAX
+            } else {
+                SimTime::from_secs(to)
+            },
+        }
+    }
+
+    /// Plays `(second, +1 or -1)` and returns `(before, peak, peak_at, at_end, drain)` of each
+    /// outage.
+    fn play(
+        outages: &[(u64, u64)],
+        changes: &[(u64, i32)],
+    ) -> Vec<(u64, u64, f64, Option<u64>, Option<f64>)> {
+        let mut backlog = Backlog::default();
+        for &(from, to) in outages {
+            backlog.outage(&outage(from, to));
+        }
+        for &(at, change) in changes {
+            let at = SimTime::from_secs(at);
+            if change > 0 {
+                backlog.opened(at)
+            } else {
+                backlog.closed(at)
+            }
+        }
+        backlog
+            .figures(SimTime::from_secs(1_000))
+            .into_iter()
+            .map(|o| {
+                (
+                    o.backlog_before,
+                    o.peak_backlog,
+                    o.peak_at_s,
+                    o.backlog_at_end,
+                    o.drain_s,
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_backlog_rises_in_an_outage_and_drains_after_it() {
+        let changes = [
+            (1, 1),
+            (12, 1),
+            (13, 1),
+            (21, 1),
+            (25, -1),
+            (26, -1),
+            (30, -1),
+            (31, -1),
+        ];
+        // Level 1 before, 3 at the end, peak 4 at 21 s, back to 1 at 30 s.
+        assert_eq!(
+            play(&[(10, 20)], &changes),
+            vec![(1, 4, 21.0, Some(3), Some(10.0))]
+        );
+    }
+
+    #[test]
+    fn nested_outages_have_their_own_levels() {
+        let changes = [(11, 1), (12, 1), (22, 1), (31, -1), (41, -1), (42, -1)];
+        // The inner outage begins at level 2 and is drained at 31 s; the outer one at 42 s.
+        assert_eq!(
+            play(&[(20, 30), (10, 40)], &changes),
+            vec![
+                (0, 3, 22.0, Some(2), Some(2.0)),
+                (2, 3, 22.0, Some(3), Some(1.0))
+            ]
+        );
+    }
+
+    #[test]
+    fn an_outage_without_mail_is_drained_at_its_end_and_an_endless_one_never() {
+        assert_eq!(
+            play(&[(10, 20)], &[]),
+            vec![(0, 0, 10.0, Some(0), Some(0.0))]
+        );
+        assert_eq!(
+            play(&[(10, u64::MAX)], &[(11, 1)]),
+            vec![(0, 1, 11.0, None, None)]
+        );
+        assert_eq!(play(&[(2_000, 3_000)], &[]), vec![]);
+    }
+
+    #[test]
+    fn faults_come_first_at_an_instant() {
+        // The recipient of second 10 counts as mail of the outage that begins then.
+        assert_eq!(
+            play(&[(10, 20)], &[(10, 1), (50, -1)]),
+            vec![(0, 1, 10.0, Some(1), Some(30.0))]
+        );
+    }
+}

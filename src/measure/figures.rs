@@ -1,0 +1,197 @@
+//! Figures by name: `submission_to_delivery.p95`, `hosts."mx1.example".utilisation`.
+
+use serde_json::Value;
+
+use crate::mail::{
+    DomainId, HostId, Mailbox, MailboxNames, MessageId, MessageKey, MessageKind, RecipientId,
+};
+use crate::trace::{Created, Fact, FactSink, HostTotals, OutageFact};
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::recorder::{Recorder, RunFrame};
+use super::summary::Summary;
+
+/// Parts of the summary that are not figures of the run.
+const NOT_FIGURES: [&str; 4] = ["run", "profiles", "expectations", "warnings"];
+
+impl Summary {
+    /// Returns every figure with its dotted name, in the order of the file. A key that holds
+    /// anything but letters, digits, `_` and `-` stands in quotes; tables of a list are numbered
+    /// from 0; true is 1 and false 0. None: the figure exists, but what it measures did not happen.
+    ///
+    /// # Panics
+    /// Never: a summary is always representable as JSON.
+    #[must_use]
+    pub fn figures(&self) -> Vec<(String, Option<f64>)> {
+        let tree = serde_json::to_value(self).expect("a summary is plain data");
+        let mut figures = Vec::new();
+        for (key, value) in tree.as_object().into_iter().flatten() {
+            if !NOT_FIGURES.contains(&key.as_str()) {
+                collect(key, value, &mut figures);
+            }
+        }
+        figures
+    }
+
+    /// Returns the value of the figure `name`; none if there is no such figure or what it measures
+    /// did not happen.
+    #[must_use]
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.figures()
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| value)
+    }
+}
+
+fn collect(path: &str, value: &Value, figures: &mut Vec<(String, Option<f64>)>) {
+    match value {
+        Value::Null => figures.push((path.to_owned(), None)),
+        Value::Number(number) => figures.push((path.to_owned(), number.as_f64())),
+        Value::Bool(truth) => figures.push((path.to_owned(), Some(f64::from(u8::from(*truth))))),
+        Value::String(_) => {}
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(&format!("{path}.{index}"), item, figures);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+                let step = if key.chars().all(plain) {
+                    format!("{path}.{key}")
+                } else {
+                    format!("{path}.\"{key}\"")
+                };
+                collect(&step, member, figures);
+            }
+        }
+    }
+}
+
+/// Returns the names of all figures that a run with these domains, hosts and number of outages can
+/// have. (A domain without mail and an outage that never begins have none in the end; how many
+/// messages took `n` hops, `hops.counts.n`, is there for each `n` that happened.)
+#[must_use]
+pub fn figure_names(domains: &[&str], hosts: &[&str], outages: usize) -> Vec<String> {
+    let frame = RunFrame {
+        scenario: String::new(),
+        title: String::new(),
+        seed: 0,
+        duration: SimDuration::ZERO,
+        replications: 1,
+        profiles: Vec::new(),
+    };
+    let nobody = Names {
+        domains: &[],
+        hosts: &[],
+    };
+    let (mut summary, ()) = Recorder::new(()).finish(&nobody, &frame);
+    let mut recorder = Recorder::new(());
+    for entry in 0..outages {
+        recorder.fact(SimTime::ZERO, &Fact::Outage(some_outage(entry)));
+    }
+    for place in 0..domains.len() {
+        recorder.fact(SimTime::ZERO, &Fact::Created(some_mail(place)));
+        recorder.fact(
+            SimTime::ZERO,
+            &Fact::Closed {
+                recipient: RecipientId(0),
+            },
+        );
+    }
+    for place in 0..hosts.len() {
+        recorder.fact(SimTime::ZERO, &Fact::Host(some_totals(place)));
+    }
+    let (example, ()) = recorder.finish(&Names { domains, hosts }, &frame);
+    summary.domains = example.domains;
+    summary.hosts = example.hosts;
+    summary.outages = example.outages;
+    summary
+        .figures()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
+}
+
+struct Names<'a> {
+    domains: &'a [&'a str],
+    hosts: &'a [&'a str],
+}
+
+impl MailboxNames for Names<'_> {
+    fn mailbox(&self, mailbox: Mailbox) -> String {
+        format!("{}@{}", mailbox.local, self.domain(mailbox.domain))
+    }
+
+    fn domain(&self, domain: DomainId) -> &str {
+        self.domains[domain.index()]
+    }
+
+    fn host(&self, host: HostId) -> &str {
+        self.hosts[host.index()]
+    }
+}
+
+fn some_outage(entry: usize) -> OutageFact {
+    OutageFact {
+        entry: u32::try_from(entry).unwrap_or(u32::MAX),
+        target: String::new(),
+        mode: String::new(),
+        from: SimTime::ZERO,
+        to: SimTime::MAX,
+    }
+}
+
+fn some_mail(domain: usize) -> Created {
+    Created {
+        recipient: RecipientId(0),
+        message: MessageId(0),
+        mailbox: Mailbox {
+            domain: DomainId::from_index(domain),
+            local: 0,
+        },
+        key: MessageKey::Mail {
+            entry: 0,
+            ordinal: 0,
+        },
+        kind: MessageKind::Mail,
+        about: None,
+        sender: None,
+        size: Octets::ZERO,
+        host: HostId(0),
+        unread: true,
+    }
+}
+
+fn some_totals(host: usize) -> HostTotals {
+    HostTotals {
+        host: HostId::from_index(host),
+        inbound_sessions: 0,
+        outbound_sessions: 0,
+        octets_in: Octets::ZERO,
+        octets_out: Octets::ZERO,
+        attempts: 0,
+        suspensions: 0,
+        messages_accepted: 0,
+        peak_inbound_sessions: 0,
+        peak_queue: 0,
+        inbound_busy: SimDuration::ZERO,
+        inbound_slots: None,
+        delivery_busy: SimDuration::ZERO,
+        delivery_slots: None,
+        downtime: SimDuration::ZERO,
+    }
+}
+
+/// Returns up to three of `known` that look like `name`, the likeliest first.
+#[must_use]
+pub fn likely_names<'a>(name: &str, known: &'a [String]) -> Vec<&'a str> {
+    let mut scored: Vec<_> = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(name, known), known.as_str()))
+        .filter(|&(score, _)| score >= 0.8)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().take(3).map(|(_, known)| known).collect()
+}

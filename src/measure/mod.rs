@@ -1,0 +1,43 @@
+//! What a run comes to: a record for each recipient of a message and the summary's figures.
+//!
+//! # Scope and limitations
+//! The room reads the facts of a run ([`crate::trace`]) and nothing else: no host, session, queue
+//! or scenario. It knows no file and no format; rows go to a [`RecordSink`] as soon as they are
+//! final, in the order in which recipients' stories close, and the rest of what is kept grows with
+//! the mail that is open, not with the mail that was sent.
+//!
+//! # Design
+//! [`Recorder`] holds one story per recipient slot. When a story closes it becomes a
+//! [`MessageRecord`] for the sink, is counted in the tallies, and its slot is free again.
+//! [`Recorder::finish`] turns the tallies into a [`Summary`]. Quantiles are exact up to
+//! [`EXACT_SAMPLES`] samples and come from an integer histogram beyond ([`Samples`]); sums are
+//! integers, so nothing depends on the platform.
+//!
+//! # Validation
+//! The tests beside each file feed facts written by hand whose figures can be computed on paper.
+
+mod backlog;
+#[cfg(test)]
+pub(crate) mod example;
+mod expectation;
+mod figures;
+mod record;
+mod recorder;
+#[cfg(test)]
+mod recorder_tests;
+mod samples;
+mod story;
+mod summary;
+mod tally;
+mod warnings;
+
+pub use backlog::Backlog;
+pub use expectation::{Bound, Verdict, VerdictKind};
+pub use figures::{figure_names, likely_names};
+pub use record::{AttemptRecord, FinalState, HostRecord, MessageRecord, RecordSink};
+pub use recorder::{Recorder, RunFrame};
+pub use samples::{EXACT_SAMPLES, Latency, Samples};
+pub use summary::{
+    AttemptFigures, DomainFigures, HopFigures, HostFigures, LedgerFigures, OutageFigures,
+    ProfileEvidence, RunFigures, SpreadFigures, StageFigures, StateCounts, Summary, WhereTimeWent,
+};

@@ -1,0 +1,286 @@
+//! From facts to rows and figures.
+
+use crate::mail::{MailboxNames, RecipientId};
+use crate::trace::{Fact, FactSink, HostTotals, Ledger, StillOpen};
+use crate::units::{SimDuration, SimTime};
+
+use super::backlog::Backlog;
+use super::record::{AttemptRecord, FinalState, HostRecord, RecordSink};
+use super::samples::seconds_of_nanos;
+use super::story::Story;
+use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
+use super::tally::{Tally, share};
+use super::warnings;
+
+/// What the caller knows of a run and the facts do not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFrame {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Its title.
+    pub title: String,
+    /// Seed of the random draws.
+    pub seed: u64,
+    /// Length of the run.
+    pub duration: SimDuration,
+    /// Number of runs that the reader will see together; 1 for a single run.
+    pub replications: u64,
+    /// The MTA profiles used.
+    pub profiles: Vec<ProfileEvidence>,
+}
+
+/// Reads the facts of a run, hands finished rows to `R` and gathers the summary.
+///
+/// A fact costs O(1); nothing is allocated per attempt. Memory grows with the number of stories
+/// that are open at once: mail under way, and mail in mailboxes that are still to be read.
+///
+/// # Panics
+/// On a fact about a recipient whose story is not open: the run that states it is broken.
+#[derive(Debug)]
+pub struct Recorder<R> {
+    sink: R,
+    stories: Vec<Option<Story>>,
+    tally: Tally,
+    backlog: Backlog,
+    hosts: Vec<HostTotals>,
+    ledger: Option<Ledger>,
+    latest: SimTime,
+}
+
+impl<R: RecordSink> Recorder<R> {
+    /// Returns a recorder that hands its rows to `sink`.
+    #[must_use]
+    pub fn new(sink: R) -> Self {
+        Self {
+            sink,
+            stories: Vec::new(),
+            tally: Tally::default(),
+            backlog: Backlog::default(),
+            hosts: Vec::new(),
+            ledger: None,
+            latest: SimTime::ZERO,
+        }
+    }
+
+    /// Returns where the rows go, for instance to ask whether it is still in order.
+    pub fn sink(&self) -> &R {
+        &self.sink
+    }
+
+    /// Returns the number of recipients whose mail is under way: for progress displays.
+    #[must_use]
+    pub fn backlog(&self) -> u64 {
+        self.backlog.level()
+    }
+
+    /// Returns the number of attempts so far: for progress displays.
+    #[must_use]
+    pub fn attempts(&self) -> u64 {
+        self.tally.attempts.rows
+    }
+
+    fn story(&mut self, recipient: RecipientId) -> &mut Story {
+        match self.stories.get_mut(recipient.index()) {
+            Some(Some(story)) => story,
+            _ => panic!("{recipient:?} has no open story"),
+        }
+    }
+
+    fn close(&mut self, recipient: RecipientId, open: Option<(FinalState, crate::mail::HostId)>) {
+        let slot = self.stories.get_mut(recipient.index());
+        let story = slot.and_then(Option::take);
+        let story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
+        self.tell(&story, open);
+    }
+
+    fn tell(&mut self, story: &Story, open: Option<(FinalState, crate::mail::HostId)>) {
+        let row = story.record(open);
+        self.tally.close(&row, story.stages());
+        self.sink.message(&row);
+    }
+
+    /// Ends the recording: rows of hosts are handed out, and the summary is computed. Stories that
+    /// the run left without a word count as queued. Returns the summary and the sink.
+    #[must_use]
+    pub fn finish(mut self, names: &dyn MailboxNames, frame: &RunFrame) -> (Summary, R) {
+        for story in std::mem::take(&mut self.stories).into_iter().flatten() {
+            self.tell(&story, None);
+        }
+        let end = SimTime::ZERO + frame.duration;
+        let rows: Vec<_> = self
+            .hosts
+            .iter()
+            .map(|&totals| HostRecord::new(totals, frame.duration))
+            .collect();
+        for row in &rows {
+            self.sink.host(row);
+        }
+        let hosts = rows
+            .iter()
+            .map(|row| (names.host(row.totals.host).to_owned(), host_figures(row)));
+        let mail = self.tally.mail();
+        let mut summary = Summary {
+            run: RunFigures {
+                scenario: frame.scenario.clone(),
+                title: frame.title.clone(),
+                seed: frame.seed,
+                duration_s: seconds_of_nanos(frame.duration.as_nanos().into()),
+                replications: frame.replications,
+            },
+            delivered_share: share(mail.delivered, mail.submitted),
+            failed_share: share(mail.failed, mail.submitted),
+            unfinished_share: share(mail.queued + mail.in_transit, mail.submitted),
+            mail,
+            created: self.tally.created(),
+            duplicates: self.tally.duplicates,
+            attempts: self.tally.attempt_figures(),
+            submission_to_acceptance: self.tally.acceptance(),
+            submission_to_delivery: self.tally.delivery(),
+            delivery_to_retrieval: self.tally.reading(),
+            submission_to_retrieval: self.tally.retrieval(),
+            delivered_within: self.tally.delivered_within(),
+            retrieved_within: self.tally.retrieved_within(),
+            hops: self.tally.hops(),
+            attempts_per_recipient: self.tally.attempts_per_recipient(),
+            where_time_went: self.tally.where_time_went(),
+            outages: self.backlog.figures(end.max(self.latest)),
+            domains: self.tally.domains(names),
+            hosts: hosts.collect(),
+            ledger: self.ledger_figures(),
+            profiles: frame.profiles.clone(),
+            expectations: Vec::new(),
+            warnings: Vec::new(),
+        };
+        summary.warnings = warnings::of(&summary);
+        (summary, self.sink)
+    }
+
+    /// The run's own ledger, held against the rows; without one, the rows' alone.
+    fn ledger_figures(&self) -> LedgerFigures {
+        let (mail, all) = (self.tally.mail(), self.tally.everything());
+        let counted = Ledger {
+            submitted: mail.submitted,
+            created: all.submitted - mail.submitted,
+            delivered: all.delivered,
+            failed: all.failed,
+            discarded: all.discarded,
+            queued: all.queued,
+            in_transit: all.in_transit,
+            duplicates: self.tally.duplicates,
+        };
+        let stated = self.ledger.unwrap_or(counted);
+        LedgerFigures {
+            submitted: stated.submitted,
+            created: stated.created,
+            entered: stated.submitted + stated.created,
+            delivered: stated.delivered,
+            failed: stated.failed,
+            discarded: stated.discarded,
+            queued: stated.queued,
+            in_transit: stated.in_transit,
+            accounted: stated.delivered
+                + stated.failed
+                + stated.discarded
+                + stated.queued
+                + stated.in_transit,
+            duplicates: stated.duplicates,
+            balances: stated.balances() && stated == counted,
+        }
+    }
+}
+
+fn host_figures(row: &HostRecord) -> HostFigures {
+    let totals = &row.totals;
+    HostFigures {
+        inbound_sessions: totals.inbound_sessions,
+        outbound_sessions: totals.outbound_sessions,
+        received_octets: totals.octets_in.get(),
+        sent_octets: totals.octets_out.get(),
+        attempts: totals.attempts,
+        suspensions: totals.suspensions,
+        messages_accepted: totals.messages_accepted,
+        peak_inbound_sessions: totals.peak_inbound_sessions,
+        peak_queue: totals.peak_queue,
+        inbound_utilisation: row.inbound_utilisation,
+        delivery_utilisation: row.delivery_utilisation,
+        utilisation: row.utilisation(),
+        downtime_s: seconds_of_nanos(totals.downtime.as_nanos().into()),
+    }
+}
+
+impl<R: RecordSink> FactSink for Recorder<R> {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        self.latest = at;
+        self.sink.fact(at, fact);
+        match fact {
+            Fact::Outage(outage) => self.backlog.outage(outage),
+            Fact::Created(created) => {
+                let index = created.recipient.index();
+                if index >= self.stories.len() {
+                    self.stories.resize_with(index + 1, || None);
+                }
+                let former = self.stories[index].replace(Story::new(at, created));
+                assert!(former.is_none(), "the slot of {} is not free", created.key);
+                self.backlog.opened(at);
+            }
+            Fact::Accepted {
+                recipient,
+                by,
+                received_fields,
+                server,
+            } => {
+                self.story(*recipient)
+                    .accepted(at, *by, *received_fields, *server);
+            }
+            Fact::Attempt(attempt) => {
+                self.tally.attempts.count(attempt);
+                let number = self.tally.attempts.rows;
+                let story = self.story(attempt.recipient);
+                story.attempted(attempt);
+                let (key, recipient) = (story.key, story.recipient);
+                self.sink.attempt(&AttemptRecord {
+                    number,
+                    key,
+                    recipient,
+                    fact: attempt,
+                });
+            }
+            Fact::Final {
+                recipient,
+                host,
+                outcome,
+                status,
+                received_fields,
+                ..
+            } => {
+                let story = self.story(*recipient);
+                if story.ended(at, *host, *outcome, *status, *received_fields) {
+                    self.backlog.closed(at);
+                }
+            }
+            Fact::Retrieved {
+                recipient,
+                protocol,
+            } => {
+                self.story(*recipient).retrieved(at, *protocol);
+            }
+            Fact::Closed { recipient } => self.close(*recipient, None),
+            Fact::Open {
+                recipient,
+                state,
+                host,
+            } => {
+                let state = match state {
+                    StillOpen::Queued => FinalState::Queued,
+                    StillOpen::InTransit => FinalState::InTransit,
+                    StillOpen::Unread => FinalState::Delivered,
+                };
+                self.close(*recipient, Some((state, *host)));
+            }
+            Fact::Queues(sample) => self.sink.queues(at, sample),
+            Fact::Host(totals) => self.hosts.push(*totals),
+            Fact::Ledger(ledger) => self.ledger = Some(*ledger),
+            Fact::Lookup { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What is known of one recipient so far.
+
+use crate::mail::{AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, Status};
+use crate::trace::{AttemptFact, Created, FinalOutcome, RetrievalProtocol};
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::record::{FinalState, MessageRecord};
+
+/// Hosts in order. Six fit in place: most mail takes no longer way, and only loops go further.
+#[derive(Debug, Clone)]
+pub(super) struct Path {
+    near: [HostId; Self::NEAR],
+    length: u8,
+    far: Option<Box<Vec<HostId>>>,
+}
+
+impl Path {
+    const NEAR: usize = 6;
+
+    fn starting_at(host: HostId) -> Self {
+        Self {
+            near: [host; Self::NEAR],
+            length: 1,
+            far: None,
+        }
+    }
+
+    fn push(&mut self, host: HostId) {
+        if self.hosts().last() == Some(&host) {
+            return;
+        }
+        if let Some(far) = &mut self.far {
+            far.push(host);
+        } else if usize::from(self.length) < Self::NEAR {
+            self.near[usize::from(self.length)] = host;
+            self.length += 1;
+        } else {
+            let mut far = self.near.to_vec();
+            far.push(host);
+            self.far = Some(Box::new(far));
+        }
+    }
+
+    fn hosts(&self) -> &[HostId] {
+        match &self.far {
+            Some(far) => far,
+            None => &self.near[..usize::from(self.length)],
+        }
+    }
+}
+
+/// A recipient's story while it is open.
+#[derive(Debug, Clone)]
+pub(super) struct Story {
+    pub(super) key: MessageKey,
+    pub(super) recipient: Mailbox,
+    pub(super) kind: MessageKind,
+    about: Option<MessageKey>,
+    sender: Option<Mailbox>,
+    size: Octets,
+    submitted: SimTime,
+    accepted: SimTime,
+    ending: Option<Ending>,
+    path: Path,
+    received_fields: u32,
+    attempts: u32,
+    copies: u32,
+    latest_status: Option<Status>,
+    retrieved: Option<(SimTime, RetrievalProtocol)>,
+    /// Time in tries that handed it to the first server.
+    submitting: SimDuration,
+    /// Time in failed tries before a server had the message.
+    failing_to_submit: SimDuration,
+    /// Time in tries that handed the message on.
+    handing_on: SimDuration,
+    /// Time in tries that failed.
+    failing: SimDuration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ending {
+    at: SimTime,
+    outcome: FinalOutcome,
+    host: HostId,
+    status: Status,
+    received_fields: u32,
+}
+
+/// Where a delivered message spent its time; the parts add up to submission to delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stages {
+    pub(super) outbox: SimDuration,
+    pub(super) sessions: SimDuration,
+    pub(super) failed_attempts: SimDuration,
+    pub(super) queues: SimDuration,
+}
+
+impl Story {
+    pub(super) fn new(at: SimTime, created: &Created) -> Self {
+        Self {
+            key: created.key,
+            recipient: created.mailbox,
+            kind: created.kind,
+            about: created.about,
+            sender: created.sender,
+            size: created.size,
+            submitted: at,
+            accepted: SimTime::MAX,
+            ending: None,
+            path: Path::starting_at(created.host),
+            received_fields: 0,
+            attempts: 0,
+            copies: 0,
+            latest_status: None,
+            retrieved: None,
+            submitting: SimDuration::ZERO,
+            failing_to_submit: SimDuration::ZERO,
+            handing_on: SimDuration::ZERO,
+            failing: SimDuration::ZERO,
+        }
+    }
+
+    /// `by` has a copy. The way of a second copy is not told: the first to arrive fixes the path.
+    pub(super) fn accepted(&mut self, at: SimTime, by: HostId, fields: u32, server: bool) {
+        if server && self.accepted == SimTime::MAX {
+            self.accepted = at;
+        }
+        if self.ending.is_none() {
+            self.path.push(by);
+            self.received_fields = fields;
+        }
+    }
+
+    pub(super) fn attempted(&mut self, fact: &AttemptFact) {
+        self.attempts += 1;
+        self.latest_status = Some(fact.status);
+        let until = self
+            .ending
+            .map_or(fact.ended, |ending| fact.ended.min(ending.at));
+        let spent = until.since(fact.started);
+        let success = fact.outcome == AttemptOutcome::Accepted;
+        *match (fact.started < self.accepted, success) {
+            (true, true) => &mut self.submitting,
+            (true, false) => &mut self.failing_to_submit,
+            (false, true) => &mut self.handing_on,
+            (false, false) => &mut self.failing,
+        } += spent;
+    }
+
+    /// Returns whether this was the first end of the story.
+    pub(super) fn ended(
+        &mut self,
+        at: SimTime,
+        host: HostId,
+        outcome: FinalOutcome,
+        status: Status,
+        received_fields: u32,
+    ) -> bool {
+        let first = self.ending.is_none();
+        let delivered = outcome == FinalOutcome::Delivered;
+        self.copies += u32::from(delivered);
+        // The first end counts, except that a delivery counts before a failure.
+        let replaces = self
+            .ending
+            .is_some_and(|ending| delivered && ending.outcome != FinalOutcome::Delivered);
+        if first || replaces {
+            self.path.push(host);
+            self.ending = Some(Ending {
+                at,
+                outcome,
+                host,
+                status,
+                received_fields,
+            });
+        }
+        first
+    }
+
+    pub(super) fn retrieved(&mut self, at: SimTime, protocol: RetrievalProtocol) {
+        self.retrieved.get_or_insert((at, protocol));
+    }
+
+    /// Returns the row; `open` says where the message is if its story has not ended.
+    pub(super) fn record(&self, open: Option<(FinalState, HostId)>) -> MessageRecord<'_> {
+        let (state, status, ended, host, fields) = match (self.ending, open) {
+            (Some(end), _) => {
+                let state = match end.outcome {
+                    FinalOutcome::Delivered => FinalState::Delivered,
+                    FinalOutcome::Failed => FinalState::Failed,
+                    FinalOutcome::Discarded => FinalState::Discarded,
+                };
+                (
+                    state,
+                    Some(end.status),
+                    Some(end.at),
+                    Some(end.host),
+                    end.received_fields,
+                )
+            }
+            (None, Some((state, host))) => (
+                state,
+                self.latest_status,
+                None,
+                Some(host),
+                self.received_fields,
+            ),
+            (None, None) => (
+                FinalState::Queued,
+                self.latest_status,
+                None,
+                None,
+                self.received_fields,
+            ),
+        };
+        MessageRecord {
+            key: self.key,
+            recipient: self.recipient,
+            sender: self.sender,
+            kind: self.kind,
+            about: self.about,
+            size: self.size,
+            submitted: self.submitted,
+            accepted: (self.accepted != SimTime::MAX).then_some(self.accepted),
+            state,
+            status,
+            ended,
+            host,
+            hops: (self.accepted != SimTime::MAX).then_some(fields),
+            attempts: self.attempts,
+            path: self.path.hosts(),
+            copies: self.copies,
+            retrieved: self.retrieved,
+        }
+    }
+
+    /// Returns where the time until delivery went; none unless delivered.
+    pub(super) fn stages(&self) -> Option<Stages> {
+        let end = self
+            .ending
+            .filter(|ending| ending.outcome == FinalOutcome::Delivered)?;
+        let whole = end.at.since(self.submitted);
+        let before_server = self.accepted.min(end.at).since(self.submitted);
+        // A session outlasts its 250 by the way back to the client, and copies may be under way at
+        // once: no part may exceed what is left of the whole.
+        let after = whole - before_server;
+        let submitting = self.submitting.min(before_server);
+        let failing_to_submit = self.failing_to_submit.min(before_server - submitting);
+        let handing_on = self.handing_on.min(after);
+        let failing = self.failing.min(after - handing_on);
+        Some(Stages {
+            outbox: before_server - submitting - failing_to_submit,
+            sessions: submitting + handing_on,
+            failed_attempts: failing_to_submit + failing,
+            queues: after - handing_on - failing,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The network between hosts: links, routes and the time that octets need on them.
+//!
+//! Models latency, jitter, bandwidth and TCP's slow start on the least-latency route. Does not
+//! model packets, loss, or congestion between connections. It knows no messages, no protocols and
+//! no names of domains: it moves octets between hosts.
+
+mod topology;
+mod transfer;
+
+pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology};
+pub use transfer::{body_transfer, SynSchedule, TransferSettings};

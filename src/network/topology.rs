@@ -1,0 +1,295 @@
+//! Hosts and links as a graph, and the least-latency route through it.
+
+use petgraph::algo::dijkstra;
+use petgraph::graph::{NodeIndex, UnGraph};
+use petgraph::visit::EdgeRef;
+
+use crate::mail::HostId;
+use crate::units::{BitRate, SimDuration};
+
+/// A link, by its position in the scenario's link table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u32);
+
+/// A network address of a host, by its position in the scenario's address table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressId(pub u32);
+
+impl AddressId {
+    /// Returns the position in the table.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Internet protocol version of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressFamily {
+    /// An A record.
+    V4,
+    /// An AAAA record.
+    V6,
+}
+
+/// An address and the host that answers there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The host.
+    pub host: HostId,
+    /// The address as written, for example `192.0.2.1`.
+    pub literal: String,
+    /// Its family.
+    pub family: AddressFamily,
+}
+
+/// A two-way link between two hosts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The hosts at its ends.
+    pub ends: (HostId, HostId),
+    /// Time from one end to the other, one way.
+    pub latency: SimDuration,
+    /// Upper bound of a delay added to the latency, drawn evenly once for each session.
+    pub jitter: SimDuration,
+    /// Bits per second in each direction; none: not limited.
+    pub rate: Option<BitRate>,
+}
+
+/// What a route from one host to another amounts to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    /// One-way latency, the sum over the links.
+    pub latency: SimDuration,
+    /// Upper bound of the jitter, the sum over the links.
+    pub jitter: SimDuration,
+    /// The smallest bandwidth on the way; none: not limited.
+    pub rate: Option<BitRate>,
+    /// The hosts passed between the two ends.
+    pub intermediate: Vec<HostId>,
+}
+
+/// The graph of hosts and links.
+///
+/// Two hosts that no chain of links joins, whatever the state of the links, reach each other over
+/// a default path: the Internet, which does not fail. Two hosts that links do join use links only,
+/// and have no path while those are down.
+#[derive(Debug, Clone)]
+pub struct Topology {
+    graph: UnGraph<HostId, LinkId>,
+    links: Vec<Link>,
+    component: Vec<u32>,
+    default_path: Path,
+}
+
+impl Topology {
+    /// Returns the graph of `host_count` hosts joined by `links`, with `default_path` between
+    /// hosts that links do not join.
+    ///
+    /// # Panics
+    /// If a link names a host beyond `host_count`.
+    #[must_use]
+    pub fn new(host_count: usize, links: Vec<Link>, default_path: Path) -> Self {
+        let mut graph = UnGraph::with_capacity(host_count, links.len());
+        for index in 0..host_count {
+            graph.add_node(HostId::from_index(index));
+        }
+        for (index, link) in links.iter().enumerate() {
+            let id = LinkId(HostId::from_index(index).0);
+            graph.add_edge(node(link.ends.0), node(link.ends.1), id);
+        }
+        let component = components(&graph);
+        Self { graph, links, component, default_path }
+    }
+
+    /// Returns the link `id`.
+    #[must_use]
+    pub fn link(&self, id: LinkId) -> &Link {
+        &self.links[id.0 as usize]
+    }
+
+    /// Returns the links in the scenario's order.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// Returns the path taken by hosts that no links join.
+    #[must_use]
+    pub fn default_path(&self) -> &Path {
+        &self.default_path
+    }
+
+    /// Returns whether links join the two hosts, if all of them work.
+    #[must_use]
+    pub fn joined_by_links(&self, from: HostId, to: HostId) -> bool {
+        from == to || self.component[from.index()] == self.component[to.index()]
+    }
+
+    /// Returns the route of least latency from `from` to `to` over links for which `link_works`
+    /// and through hosts for which `host_forwards` holds; none if there is no such route.
+    ///
+    /// # Determinism
+    /// Of several routes of equal latency the one whose last step has the lower host number is
+    /// taken, and so on backwards; of parallel links the first in the file.
+    pub fn route(
+        &self,
+        from: HostId,
+        to: HostId,
+        link_works: impl Fn(LinkId) -> bool,
+        host_forwards: impl Fn(HostId) -> bool,
+    ) -> Option<Path> {
+        if from == to {
+            return Some(Path {
+                latency: SimDuration::ZERO,
+                jitter: SimDuration::ZERO,
+                rate: None,
+                intermediate: Vec::new(),
+            });
+        }
+        if !self.joined_by_links(from, to) {
+            return Some(self.default_path.clone());
+        }
+        // Latencies go into the search as nanoseconds plus one, so that every step costs
+        // something and the walk back below always comes nearer to the start.
+        let usable = |edge: LinkId, towards: HostId| {
+            link_works(edge) && (towards == to || towards == from || host_forwards(towards))
+        };
+        let cost = |edge: LinkId, towards: HostId| {
+            if usable(edge, towards) { self.link(edge).latency.as_nanos() + 1 } else { UNUSABLE }
+        };
+        let distances = dijkstra(&self.graph, node(from), Some(node(to)), |edge| {
+            // The cost of entering a host that does not forward; the end itself always may.
+            let (a, b) = (edge.source(), edge.target());
+            cost(*edge.weight(), self.graph[a]).max(cost(*edge.weight(), self.graph[b]))
+        });
+        let total = *distances.get(&node(to))?;
+        if total >= UNUSABLE {
+            return None;
+        }
+        Some(self.walk_back(from, to, |host| distances.get(&node(host)).copied(), cost))
+    }
+
+    /// Collects the route from the distances found, from its end to its start.
+    fn walk_back(
+        &self,
+        from: HostId,
+        to: HostId,
+        distance: impl Fn(HostId) -> Option<u64>,
+        cost: impl Fn(LinkId, HostId) -> u64,
+    ) -> Path {
+        let mut path = Path {
+            latency: SimDuration::ZERO,
+            jitter: SimDuration::ZERO,
+            rate: None,
+            intermediate: Vec::new(),
+        };
+        let mut here = to;
+        while here != from {
+            let at = distance(here).expect("the walk stays on reached hosts");
+            let (previous, link) = self
+                .graph
+                .edges(node(here))
+                .map(|edge| {
+                    let other =
+                        if edge.source() == node(here) { edge.target() } else { edge.source() };
+                    (self.graph[other], *edge.weight())
+                })
+                .filter(|&(other, link)| {
+                    distance(other).is_some_and(|d| {
+                        d.saturating_add(cost(link, here).max(cost(link, other))) == at
+                    })
+                })
+                .min()
+                .expect("a reached host has a predecessor");
+            let link = self.link(link);
+            path.latency = path.latency + link.latency;
+            path.jitter = path.jitter + link.jitter;
+            path.rate = match (path.rate, link.rate) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if previous != from {
+                path.intermediate.push(previous);
+            }
+            here = previous;
+        }
+        path.intermediate.reverse();
+        path
+    }
+}
+
+/// More than any sum of latencies, yet far from overflow when a few are added.
+const UNUSABLE: u64 = u64::MAX >> 8;
+
+fn node(host: HostId) -> NodeIndex {
+    NodeIndex::new(host.index())
+}
+
+/// Numbers the connected components; each host's entry is the lowest host number joined to it.
+fn components(graph: &UnGraph<HostId, LinkId>) -> Vec<u32> {
+    let mut component = vec![u32::MAX; graph.node_count()];
+    for start in 0..graph.node_count() {
+        if component[start] != u32::MAX {
+            continue;
+        }
+        let number = HostId::from_index(start).0;
+        let mut stack = vec![start];
+        component[start] = number;
+        while let Some(index) = stack.pop() {
+            for neighbour in graph.neighbors(NodeIndex::new(index)) {
+                if component[neighbour.index()] == u32::MAX {
+                    component[neighbour.index()] = number;
+                    stack.push(neighbour.index());
+                }
+            }
+        }
+    }
+    component
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(a: u32, b: u32, millis: u64) -> Link {
+        Link {
+            ends: (HostId(a), HostId(b)),
+            latency: SimDuration::from_millis(millis),
+            jitter: SimDuration::ZERO,
+            rate: None,
+        }
+    }
+
+    fn internet() -> Path {
+        Path {
+            latency: SimDuration::from_millis(10),
+            jitter: SimDuration::ZERO,
+            rate: None,
+            intermediate: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn traffic_takes_the_least_latency_and_another_way_when_a_link_fails() {
+        let links = vec![link(0, 1, 5), link(1, 2, 5), link(0, 2, 30)];
+        let topology = Topology::new(4, links, internet());
+        let (a, c) = (HostId(0), HostId(2));
+        let best = topology.route(a, c, |_| true, |_| true).unwrap();
+        assert_eq!(best.latency, SimDuration::from_millis(10));
+        assert_eq!(best.intermediate, vec![HostId(1)]);
+        let detour = topology.route(a, c, |l| l != LinkId(1), |_| true).unwrap();
+        assert_eq!(detour.latency, SimDuration::from_millis(30));
+        let around_dead_host = topology.route(a, c, |_| true, |h| h != HostId(1)).unwrap();
+        assert_eq!(around_dead_host.latency, SimDuration::from_millis(30));
+        assert_eq!(topology.route(a, c, |_| false, |_| true), None);
+    }
+
+    #[test]
+    fn hosts_without_links_use_the_default_path() {
+        let topology = Topology::new(4, vec![link(0, 1, 5)], internet());
+        let path = topology.route(HostId(0), HostId(3), |_| false, |_| false).unwrap();
+        assert_eq!(path.latency, SimDuration::from_millis(10));
+        assert!(!topology.joined_by_links(HostId(0), HostId(3)));
+    }
+}

@@ -1,0 +1,78 @@
+//! First-in first-out lists threaded through the arenas, so that no list ever allocates.
+
+use super::{DeliveryHandle, EntryHandle, QueueEntries};
+
+/// Entries in order of joining; an entry is in one list at most.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct EntryList {
+    ends: Option<(EntryHandle, EntryHandle)>,
+    len: u64,
+}
+
+impl EntryList {
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn push_back(&mut self, entries: &mut QueueEntries, entry: EntryHandle) {
+        entries[entry].next = None;
+        self.ends = Some(match self.ends {
+            None => (entry, entry),
+            Some((head, tail)) => {
+                entries[tail].next = Some(entry);
+                (head, entry)
+            }
+        });
+        self.len += 1;
+    }
+
+    pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<EntryHandle> {
+        let (head, tail) = self.ends?;
+        let next = entries[head].next.take();
+        self.ends = next.map(|next| (next, tail));
+        self.len -= 1;
+        Some(head)
+    }
+
+    /// Moves all of `other` behind this list.
+    pub(super) fn append(&mut self, entries: &mut QueueEntries, other: Self) {
+        let Some((other_head, other_tail)) = other.ends else { return };
+        self.ends = Some(match self.ends {
+            None => (other_head, other_tail),
+            Some((head, tail)) => {
+                entries[tail].next = Some(other_head);
+                (head, other_tail)
+            }
+        });
+        self.len += other.len;
+    }
+}
+
+/// Deliveries waiting for their turn.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct DeliveryList {
+    ends: Option<(DeliveryHandle, DeliveryHandle)>,
+}
+
+impl DeliveryList {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_none()
+    }
+
+    pub(super) fn push_back(&mut self, entries: &mut QueueEntries, delivery: DeliveryHandle) {
+        self.ends = Some(match self.ends {
+            None => (delivery, delivery),
+            Some((head, tail)) => {
+                entries.delivery_mut(tail).expect("listed deliveries exist").next = Some(delivery);
+                (head, delivery)
+            }
+        });
+    }
+
+    pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {
+        let (head, tail) = self.ends?;
+        let next = entries.delivery_mut(head).expect("listed deliveries exist").next.take();
+        self.ends = next.map(|next| (next, tail));
+        Some(head)
+    }
+}

@@ -1,0 +1,170 @@
+//! The seam between an MTA family and the rest: what a queue manager is told and what it orders.
+
+use std::fmt::Debug;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::mail::{HostId, Status};
+use crate::units::SimTime;
+
+use super::{DeliveryHandle, Destination, EntryHandle, QueueEntries, QueueSettings};
+
+/// A timer of a queue manager. It comes back as it was armed; the manager tells by the number
+/// whether it still matters (cancelled by generation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// A run through the deferred queue.
+    QueueRun {
+        /// Counts the manager's starts; a timer from before a restart is void.
+        start: u32,
+    },
+    /// A destination may be tried again.
+    Destination {
+        /// Which.
+        destination: Destination,
+        /// Counts the times it was closed; a timer of an earlier time is void.
+        closing: u32,
+    },
+    /// One message is due.
+    Message {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+        /// The round it waits for; void when another round has begun.
+        round: u32,
+    },
+}
+
+/// What a queue manager wants done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    /// Begin this delivery.
+    Deliver {
+        /// The delivery.
+        delivery: DeliveryHandle,
+        /// Whether an open connection to the destination may be used.
+        reuse_connection: bool,
+        /// Whether the connection is to be kept afterwards, and until when at most it may idle.
+        keep_connection: Option<KeepConnection>,
+    },
+    /// Recipients of the entry were put off without network activity (say so in the trace).
+    /// Their copies are pending again.
+    Suspended {
+        /// The entry.
+        entry: EntryHandle,
+        /// The destination that is closed.
+        destination: Destination,
+        /// Why it is.
+        status: Status,
+    },
+    /// Send one failure notice about all failed recipients of the entry, then forget them.
+    ReturnFailed {
+        /// The entry.
+        entry: EntryHandle,
+    },
+    /// The entry has been in the queue for too long: all its recipients fail.
+    Expire {
+        /// The entry.
+        entry: EntryHandle,
+    },
+    /// Send a delay notice about the pending recipients.
+    NotifyDelay {
+        /// The entry.
+        entry: EntryHandle,
+    },
+    /// Nothing is left to do: the entry leaves the queue.
+    Remove {
+        /// The entry.
+        entry: EntryHandle,
+    },
+    /// Wake the manager.
+    Arm {
+        /// What for.
+        timer: Timer,
+        /// When.
+        at: SimTime,
+    },
+}
+
+/// How long a connection is kept for the next delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepConnection {
+    /// Closed after idling this long.
+    pub idle: crate::units::SimDuration,
+    /// Not used any more at this age.
+    pub age: crate::units::SimDuration,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// The delivery. The states of its recipients have been set already: done, failed, or still
+    /// assigned if they are to be tried again.
+    pub delivery: DeliveryHandle,
+    /// Set if the destination as a whole failed (no connection, no greeting, lost or timed-out
+    /// session at the last host tried, failed look-up), with the reason.
+    pub site_failure: Option<Status>,
+}
+
+/// Messages in a host's queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueLengths {
+    /// Accepted and not yet taken up.
+    pub incoming: u64,
+    /// Taken up.
+    pub active: u64,
+    /// Waiting for their next attempt.
+    pub deferred: u64,
+}
+
+/// What a queue manager is handed with every call.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The host.
+    pub host: HostId,
+    /// The entries of all hosts.
+    pub entries: &'a mut QueueEntries,
+    /// The sink for orders; they are carried out in this order.
+    pub actions: &'a mut Vec<Action>,
+    /// The host's own stream for what its manager draws.
+    pub random: &'a mut ChaCha8Rng,
+}
+
+/// The queue manager of one host.
+///
+/// Calls come in order of virtual time. A manager never blocks and never looks at other hosts.
+pub trait QueueManager: Debug {
+    /// The MTA starts, with whatever entries it knew when it was stopped.
+    fn start(&mut self, now: SimTime, context: &mut Context<'_>);
+
+    /// The MTA stops or crashes: what is in memory is lost, what is on disk stays. The caller has
+    /// released the deliveries under way; entries of the active queue rest until the next start.
+    fn stop(&mut self, context: &mut Context<'_>);
+
+    /// The host has become responsible for `entry`.
+    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>);
+
+    /// A timer that it armed has come.
+    fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>);
+
+    /// A delivery has ended. The manager releases it.
+    fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>);
+
+    /// All deferred messages are to be tried now.
+    fn flush(&mut self, now: SimTime, context: &mut Context<'_>);
+
+    /// The settings are replaced (`[[action]]` with `set`); the queue is kept. Settings of another
+    /// family are ignored: a host does not change its software while it runs.
+    fn configure(&mut self, settings: &QueueSettings);
+
+    /// Returns when the schedule would try the entry again if an attempt failed at `now`; none if
+    /// it would give up.
+    fn next_attempt(
+        &self,
+        now: SimTime,
+        entry: EntryHandle,
+        entries: &QueueEntries,
+    ) -> Option<SimTime>;
+
+    /// Returns how many messages are in the queues.
+    fn lengths(&self) -> QueueLengths;
+}

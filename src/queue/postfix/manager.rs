@@ -1,0 +1,505 @@
+//! The queue manager: incoming, active and deferred queue.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::mail::Status;
+use crate::units::SimTime;
+
+use super::super::list::EntryList;
+use super::super::round::{next_destination, suspend};
+use super::super::{
+    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, KeepConnection,
+    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+};
+use super::clock::{second, up_to};
+use super::deferred::Deferred;
+use super::destination::State;
+use super::scan::Scans;
+use super::schedule::{backoff, eligible};
+use super::settings::Settings;
+
+/// Postfix's `qmgr` on one host.
+#[derive(Debug)]
+pub struct Postfix {
+    settings: Settings,
+    /// Delivery processes for local mailboxes.
+    local_processes: u32,
+    begun: bool,
+    running: bool,
+    scans: Scans,
+    deferred: Deferred,
+    /// Accepted, but the active queue is full.
+    incoming: EntryList,
+    /// Picked by a scan, but the active queue is full.
+    picked: EntryList,
+    active: u64,
+    destinations: BTreeMap<Destination, State>,
+    closings: u32,
+    busy_remote: u32,
+    busy_local: u32,
+    /// Destinations with waiting deliveries for which there is no process.
+    ring: VecDeque<Destination>,
+    /// Entries known on disk while the MTA is down.
+    resting: EntryList,
+}
+
+impl Postfix {
+    /// Returns the queue manager with `settings` and, if given, another number of delivery
+    /// processes for mail that leaves and for local mailboxes.
+    #[must_use]
+    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
+        let local_processes = local.unwrap_or(settings.process_limit);
+        settings.process_limit = remote.unwrap_or(settings.process_limit);
+        // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
+        settings.bounce_queue_lifetime =
+            settings.bounce_queue_lifetime.min(settings.maximal_queue_lifetime);
+        Self {
+            settings,
+            local_processes,
+            begun: false,
+            running: false,
+            scans: Scans::default(),
+            deferred: Deferred::default(),
+            incoming: EntryList::default(),
+            picked: EntryList::default(),
+            active: 0,
+            destinations: BTreeMap::new(),
+            closings: 0,
+            busy_remote: 0,
+            busy_local: 0,
+            ring: VecDeque::new(),
+            resting: EntryList::default(),
+        }
+    }
+
+    fn clock(&self, now: SimTime, context: &mut Context<'_>) -> u64 {
+        second(now, self.settings.clock_lag, context.random)
+    }
+
+    /// Arms the timer of the next scan.
+    fn arm_scan(&self, context: &mut Context<'_>) {
+        if self.scans.next != SimTime::MAX {
+            let timer = Timer::QueueRun { start: self.scans.number };
+            context.actions.push(Action::Arm { timer, at: self.scans.next });
+        }
+    }
+
+    /// Scans the deferred queue: due messages move towards the active queue.
+    fn scan(&mut self, now: SimTime, context: &mut Context<'_>) {
+        let clock = self.clock(now, context);
+        self.scans.ran(now, clock, &self.settings, context.random);
+        self.arm_scan(context);
+        let taken = self.deferred.take(context.entries, clock, false);
+        self.picked.append(context.entries, taken);
+        self.feed(now, context);
+    }
+
+    /// Any activity lets an overdue scan run first.
+    fn wake(&mut self, now: SimTime, context: &mut Context<'_>) {
+        if self.scans.due(now.as_secs()) {
+            self.scan(now, context);
+        }
+    }
+
+    /// Fills the active queue: new mail first, then what the scan picked.
+    fn feed(&mut self, now: SimTime, context: &mut Context<'_>) {
+        while self.active < u64::from(self.settings.active_limit) {
+            let entry = self
+                .incoming
+                .pop_front(context.entries)
+                .or_else(|| self.picked.pop_front(context.entries));
+            let Some(entry) = entry else { return };
+            self.take_up(now, entry, context);
+        }
+    }
+
+    /// Makes an entry active: its pending recipients are split by destination into deliveries;
+    /// those of dead destinations are put off at once.
+    fn take_up(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        self.active += 1;
+        let state = &mut context.entries[entry];
+        state.rounds += 1;
+        (state.deferred, state.active) = (false, true);
+        let mut before = None;
+        while let Some(destination) = next_destination(context, entry, before) {
+            before = Some(destination);
+            let (initial, limit) = self.window_of(destination);
+            let state = self
+                .destinations
+                .entry(destination)
+                .or_insert_with(|| State::new(initial, limit));
+            if state.is_dead() {
+                suspend(context, entry, destination, state.reason);
+                continue;
+            }
+            let recipients = match destination {
+                Destination::Local => 1,
+                _ => self.settings.destination_recipient_limit.max(1),
+            };
+            while has_pending(context, entry, destination) {
+                let delivery = context.entries.assign(entry, destination, recipients);
+                state.todo.push_back(context.entries, delivery);
+            }
+            self.dispatch(now, destination, context);
+        }
+        if context.entries[entry].outstanding == 0 {
+            self.round_over(now, entry, context);
+        }
+    }
+
+    /// Returns initial and greatest concurrency for a destination. Local delivery counts by
+    /// mailbox in Postfix (two at once for each), so only the processes limit it here.
+    fn window_of(&self, destination: Destination) -> (u32, u32) {
+        match destination {
+            Destination::Local => (u32::MAX / 2, u32::MAX / 2),
+            _ => {
+                let limit = self.settings.destination_concurrency_limit;
+                let initial = self.settings.initial_destination_concurrency.max(1);
+                (if limit > 0 { initial.min(limit) } else { initial }, limit)
+            }
+        }
+    }
+
+    /// Begins waiting deliveries of `destination` as far as window and processes allow.
+    fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        if state.in_ring {
+            return;
+        }
+        while self.destinations[&destination].may_begin() {
+            if !self.has_process(destination) {
+                self.ring.push_back(destination);
+                if let Some(state) = self.destinations.get_mut(&destination) {
+                    state.in_ring = true;
+                }
+                return;
+            }
+            self.begin(now, destination, context);
+        }
+    }
+
+    fn has_process(&self, destination: Destination) -> bool {
+        match destination {
+            Destination::Local => self.busy_local < self.local_processes,
+            _ => self.busy_remote < self.settings.process_limit,
+        }
+    }
+
+    /// Begins one delivery.
+    fn begin(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+        let clock = self.clock(now, context);
+        let settings = &self.settings;
+        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        let Some(delivery) = state.todo.pop_front(context.entries) else { return };
+        let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
+        *self.busy(destination) += 1;
+        let keep_connection = keep.then_some(KeepConnection {
+            idle: self.settings.connection_cache_time_limit,
+            age: self.settings.connection_reuse_time_limit,
+        });
+        let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
+        context.actions.push(deliver);
+    }
+
+    fn busy(&mut self, destination: Destination) -> &mut u32 {
+        match destination {
+            Destination::Local => &mut self.busy_local,
+            _ => &mut self.busy_remote,
+        }
+    }
+
+    /// Gives free processes to the destinations that wait for one, in turn.
+    fn serve_ring(&mut self, now: SimTime, context: &mut Context<'_>) {
+        for _ in 0..self.ring.len() {
+            let Some(destination) = self.ring.pop_front() else { return };
+            let may_begin =
+                self.destinations.get(&destination).is_some_and(State::may_begin);
+            if may_begin && self.has_process(destination) {
+                self.begin(now, destination, context);
+            }
+            let Some(state) = self.destinations.get_mut(&destination) else { continue };
+            state.in_ring = state.may_begin();
+            if state.in_ring {
+                self.ring.push_back(destination);
+            }
+        }
+    }
+
+    /// Defers at once what waits for a destination that has just died.
+    fn suspend_waiting(
+        &mut self,
+        now: SimTime,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) {
+        while let Some(state) = self.destinations.get_mut(&destination) {
+            let Some(delivery) = state.todo.pop_front(context.entries) else { return };
+            let reason = state.reason;
+            let entry = context.entries.release(delivery);
+            suspend(context, entry, destination, reason);
+            if context.entries[entry].outstanding == 0 {
+                self.round_over(now, entry, context);
+            }
+        }
+    }
+
+    /// Every recipient of the entry has been tried: `qmgr_active_done`.
+    fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        self.active -= 1;
+        context.entries[entry].active = false;
+        let (mut failed, mut pending) = (false, false);
+        for index in context.entries.recipients(entry) {
+            match context.entries.copy(index).state {
+                CopyState::Failed(_) => failed = true,
+                CopyState::Pending | CopyState::Assigned => pending = true,
+                CopyState::Done => {}
+            }
+        }
+        if failed {
+            context.actions.push(Action::ReturnFailed { entry });
+        }
+        if !pending {
+            context.actions.push(Action::Remove { entry });
+            return;
+        }
+        let clock = self.clock(now, context);
+        let state = context.entries[entry];
+        let arrived = self.arrival_second(&state);
+        let lifetime = self.lifetime(state.null_sender);
+        if clock >= arrived + lifetime {
+            context.actions.push(Action::Expire { entry });
+            return;
+        }
+        let warning = self.settings.delay_warning_time.as_secs();
+        if warning > 0 && !state.warned && clock + 1 >= arrived + warning {
+            context.entries[entry].warned = true;
+            context.actions.push(Action::NotifyDelay { entry });
+        }
+        let due = clock + self.delay(clock.saturating_sub(arrived));
+        context.entries[entry].due = self.scans.first_for(due, &self.settings).max(now);
+        context.entries.drop_finished(entry, false);
+        self.deferred.insert(context.entries, entry, due);
+    }
+
+    fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
+        entry.arrived.as_secs()
+    }
+
+    fn lifetime(&self, null_sender: bool) -> u64 {
+        let lifetime = if null_sender {
+            self.settings.bounce_queue_lifetime
+        } else {
+            self.settings.maximal_queue_lifetime
+        };
+        lifetime.as_secs()
+    }
+
+    fn delay(&self, age: u64) -> u64 {
+        let settings = &self.settings;
+        backoff(
+            age,
+            settings.minimal_backoff_time.as_secs(),
+            settings.maximal_backoff_time.as_secs(),
+        )
+    }
+
+    /// Applies what a delivery told about its destination.
+    fn feedback(
+        &mut self,
+        now: SimTime,
+        destination: Destination,
+        site_failure: Option<Status>,
+        context: &mut Context<'_>,
+    ) {
+        let settings = &self.settings;
+        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        match site_failure {
+            None => state.succeed(settings),
+            Some(reason) if !state.is_dead() => {
+                state.fail(settings, reason);
+                if state.is_dead() {
+                    self.closings += 1;
+                    state.closing = self.closings;
+                    let wait = self.settings.minimal_backoff_time
+                        + up_to(self.settings.timer_lag, context.random);
+                    let timer = Timer::Destination { destination, closing: self.closings };
+                    context.actions.push(Action::Arm { timer, at: now + wait });
+                    self.suspend_waiting(now, destination, context);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A destination is done with one delivery: pause, go on, or forget it.
+    fn after_delivery(
+        &mut self,
+        now: SimTime,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) {
+        let clock = self.clock(now, context);
+        let pause = self.settings.destination_rate_delay;
+        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        state.end(clock);
+        if pause.as_nanos() > 0 && !state.is_dead() && destination != Destination::Local {
+            self.closings += 1;
+            state.closing = self.closings;
+            state.paused = true;
+            let timer = Timer::Destination { destination, closing: self.closings };
+            context.actions.push(Action::Arm { timer, at: now + pause });
+        }
+    }
+
+    /// Discards what is known of a destination without mail.
+    fn forget_if_idle(&mut self, destination: Destination) {
+        if self.destinations.get(&destination).is_some_and(State::is_idle) {
+            self.destinations.remove(&destination);
+        }
+    }
+}
+
+/// Returns whether a pending recipient of `entry` goes to `destination`.
+fn has_pending(context: &Context<'_>, entry: EntryHandle, destination: Destination) -> bool {
+    context.entries.recipients(entry).any(|index| {
+        let copy = context.entries.copy(index);
+        copy.state == CopyState::Pending && copy.destination == destination
+    })
+}
+
+impl QueueManager for Postfix {
+    fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.running = true;
+        if self.begun {
+            // A restart: what was active is incoming again, and a scan follows at once.
+            self.scans.at_once(now);
+            let resting = std::mem::take(&mut self.resting);
+            self.incoming.append(context.entries, resting);
+        } else {
+            self.begun = true;
+            self.scans.begin(&self.settings, context.random);
+        }
+        self.arm_scan(context);
+        self.feed(now, context);
+    }
+
+    fn stop(&mut self, context: &mut Context<'_>) {
+        self.running = false;
+        self.scans.stop();
+        let destinations = std::mem::take(&mut self.destinations);
+        for mut state in destinations.into_values() {
+            while let Some(delivery) = state.todo.pop_front(context.entries) {
+                let _ = context.entries.release(delivery);
+            }
+        }
+        self.ring.clear();
+        (self.busy_remote, self.busy_local, self.active) = (0, 0, 0);
+        // `active` files go back to `incoming` when the MTA starts again.
+        for entry in context.entries.active_at(context.host) {
+            context.entries[entry].active = false;
+            self.resting.push_back(context.entries, entry);
+        }
+        for list in [&mut self.incoming, &mut self.picked] {
+            let list = std::mem::take(list);
+            self.resting.append(context.entries, list);
+        }
+    }
+
+    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        if !self.running {
+            self.resting.push_back(context.entries, entry);
+            return;
+        }
+        self.wake(now, context);
+        self.incoming.push_back(context.entries, entry);
+        self.feed(now, context);
+    }
+
+    fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
+        match timer {
+            Timer::QueueRun { start } if start == self.scans.number && self.running => {
+                self.scan(now, context);
+            }
+            Timer::Destination { destination, closing } => {
+                let Some(state) = self.destinations.get_mut(&destination) else { return };
+                if state.closing != closing {
+                    return;
+                }
+                if state.paused {
+                    state.paused = false;
+                } else if state.is_dead() {
+                    state.revive();
+                }
+                self.dispatch(now, destination, context);
+                self.forget_if_idle(destination);
+                self.wake(now, context);
+            }
+            Timer::QueueRun { .. } | Timer::Message { .. } => {}
+        }
+    }
+
+    fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
+        let destination = delivery_destination(context.entries, report.delivery);
+        self.wake(now, context);
+        self.feedback(now, destination, report.site_failure, context);
+        self.after_delivery(now, destination, context);
+        *self.busy(destination) -= 1;
+        let entry = context.entries.release(report.delivery);
+        if context.entries[entry].outstanding == 0 {
+            self.round_over(now, entry, context);
+        }
+        self.feed(now, context);
+        self.dispatch(now, destination, context);
+        self.serve_ring(now, context);
+        self.forget_if_idle(destination);
+    }
+
+    fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
+        for state in self.destinations.values_mut() {
+            if state.is_dead() {
+                state.revive();
+            }
+        }
+        let clock = self.clock(now, context);
+        let all = self.deferred.take(context.entries, clock, true);
+        self.picked.append(context.entries, all);
+        self.feed(now, context);
+    }
+
+    fn configure(&mut self, settings: &QueueSettings) {
+        // As `postfix reload`: windows and timers go on.
+        if let QueueSettings::Postfix(settings) = settings {
+            self.settings = settings.clone();
+            self.settings.bounce_queue_lifetime =
+                self.settings.bounce_queue_lifetime.min(self.settings.maximal_queue_lifetime);
+        }
+    }
+
+    fn next_attempt(
+        &self,
+        now: SimTime,
+        entry: EntryHandle,
+        entries: &QueueEntries,
+    ) -> Option<SimTime> {
+        let state = entries.get(entry)?;
+        let (clock, arrived) = (now.as_secs(), self.arrival_second(state));
+        if clock >= arrived + self.lifetime(state.null_sender) {
+            return None;
+        }
+        let due = clock + self.delay(clock.saturating_sub(arrived));
+        debug_assert!(eligible(due, due), "a message is eligible when it is due");
+        Some(self.scans.first_for(due, &self.settings).max(now))
+    }
+
+    fn lengths(&self) -> QueueLengths {
+        QueueLengths {
+            incoming: self.incoming.len() + self.picked.len() + self.resting.len(),
+            active: self.active,
+            deferred: self.deferred.len(),
+        }
+    }
+}
+
+fn delivery_destination(entries: &QueueEntries, delivery: DeliveryHandle) -> Destination {
+    entries.delivery(delivery).expect("a delivery that ended exists").destination
+}

@@ -1,0 +1,104 @@
+//! Postfix's parameters, by the names of `postconf(5)`.
+
+use crate::units::{SimDuration, SimTime};
+
+/// When the first scan of the deferred queue falls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanPhase {
+    /// Drawn evenly within one `queue_run_delay`: nobody knows when the server was started.
+    Random,
+    /// The first scan at this time after the start of the run.
+    At(SimDuration),
+    /// The scans fell at exactly these times (taken from a recording).
+    Observed(Vec<SimTime>),
+}
+
+/// The queue manager of Postfix 3.7 (the recorded version; the source read is 3.12, whose queue
+/// manager has the same rules). Defaults: `src/global/mail_params.h`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `queue_run_delay`: time between scans of the deferred queue.
+    pub queue_run_delay: SimDuration,
+    /// When the scans fall.
+    pub scan_phase: ScanPhase,
+    /// `minimal_backoff_time`: least delay after a deferral, and how long a destination stays
+    /// dead.
+    pub minimal_backoff_time: SimDuration,
+    /// `maximal_backoff_time`: greatest delay after a deferral.
+    pub maximal_backoff_time: SimDuration,
+    /// `maximal_queue_lifetime`: a message that fails at this age or later is returned.
+    pub maximal_queue_lifetime: SimDuration,
+    /// `bounce_queue_lifetime`: the same for notices; never above the former.
+    pub bounce_queue_lifetime: SimDuration,
+    /// `delay_warning_time`: age of the delay notice; zero: none.
+    pub delay_warning_time: SimDuration,
+    /// `initial_destination_concurrency`.
+    pub initial_destination_concurrency: u32,
+    /// `default_destination_concurrency_limit`; zero: no limit.
+    pub destination_concurrency_limit: u32,
+    /// `default_destination_concurrency_failed_cohort_limit`; zero: a destination never is dead.
+    pub failed_cohort_limit: u32,
+    /// `default_destination_concurrency_positive_feedback`.
+    pub positive_feedback: Feedback,
+    /// `default_destination_concurrency_negative_feedback`.
+    pub negative_feedback: Feedback,
+    /// `default_destination_recipient_limit`: recipients in one delivery.
+    pub destination_recipient_limit: u32,
+    /// `default_destination_rate_delay`: pause between deliveries to one destination; zero: none.
+    pub destination_rate_delay: SimDuration,
+    /// `default_process_limit`: delivery processes for each transport.
+    pub process_limit: u32,
+    /// `qmgr_message_active_limit`: messages in the active queue.
+    pub active_limit: u32,
+    /// `smtp_connection_cache_on_demand`.
+    pub connection_cache_on_demand: bool,
+    /// `smtp_connection_cache_time_limit`: how long an unused connection is kept.
+    pub connection_cache_time_limit: SimDuration,
+    /// `smtp_connection_reuse_time_limit`: greatest age of a connection that is used again.
+    pub connection_reuse_time_limit: SimDuration,
+    /// How far the cached clock lags behind: each reading of the whole-second clock is taken as
+    /// up to this much earlier, evenly drawn. Recordings show up to 15 ms.
+    pub clock_lag: SimDuration,
+    /// How much later than due a timer fires, evenly drawn up to this. Recordings show some 10 ms.
+    pub timer_lag: SimDuration,
+}
+
+/// A concurrency feedback (`src/qmgr/qmgr_feedback.c`): a fixed number or one divided by the
+/// window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Feedback {
+    /// The same whatever the window, from 0 to 1.
+    Fixed(f64),
+    /// Divided by the window: `1/concurrency`.
+    PerWindow(f64),
+    /// Divided by the window's square root: `1/sqrt_concurrency`.
+    PerRoot(f64),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue_run_delay: SimDuration::from_secs(300),
+            scan_phase: ScanPhase::Random,
+            minimal_backoff_time: SimDuration::from_secs(300),
+            maximal_backoff_time: SimDuration::from_secs(4000),
+            maximal_queue_lifetime: SimDuration::from_days(5),
+            bounce_queue_lifetime: SimDuration::from_days(5),
+            delay_warning_time: SimDuration::ZERO,
+            initial_destination_concurrency: 5,
+            destination_concurrency_limit: 20,
+            failed_cohort_limit: 1,
+            positive_feedback: Feedback::Fixed(1.0),
+            negative_feedback: Feedback::Fixed(1.0),
+            destination_recipient_limit: 50,
+            destination_rate_delay: SimDuration::ZERO,
+            process_limit: 100,
+            active_limit: 20_000,
+            connection_cache_on_demand: true,
+            connection_cache_time_limit: SimDuration::from_secs(2),
+            connection_reuse_time_limit: SimDuration::from_secs(300),
+            clock_lag: SimDuration::ZERO,
+            timer_lag: SimDuration::ZERO,
+        }
+    }
+}

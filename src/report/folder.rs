@@ -1,0 +1,379 @@
+//! The result folder: written beside its place, moved there only when it is whole.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::description::RunDescription;
+use super::error::ReportError;
+
+/// A result folder in the making.
+///
+/// Files are written to a folder beside the target, with a hidden name. [`ResultFolder::commit`]
+/// moves it into place; when the value is dropped before that (an error, an interrupt), the hidden
+/// folder is removed and a former result is left as it was.
+#[derive(Debug)]
+pub struct ResultFolder {
+    target: PathBuf,
+    work: PathBuf,
+    digests: BTreeMap<String, String>,
+    committed: bool,
+}
+
+impl ResultFolder {
+    /// Returns a folder that will become `target`. To be called before the run begins, so that a
+    /// folder in the way is noticed before time is spent.
+    ///
+    /// # Errors
+    /// If `target` exists and is neither empty nor a result of mailsim, if it is no folder, or if
+    /// nothing can be written beside it.
+    pub fn claim(target: &Path) -> Result<Self, ReportError> {
+        let no_name = || ReportError::NoName {
+            path: target.to_owned(),
+        };
+        // A link to a result folder keeps its place; the folder that it leads to is replaced.
+        let target = match fs::canonicalize(target) {
+            Ok(path) => path,
+            Err(_) => target.to_owned(),
+        };
+        check_replaceable(&target)?;
+        let name = target
+            .file_name()
+            .ok_or_else(no_name)?
+            .to_string_lossy()
+            .into_owned();
+        let parent = match target.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => return Err(no_name()),
+        };
+        fs::create_dir_all(parent).map_err(|cause| ReportError::io("create", parent, cause))?;
+        let work = parent.join(format!(".{name}.tmp-{}", std::process::id()));
+        let trouble = |cause| ReportError::io("create", &work, cause);
+        match fs::remove_dir_all(&work) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(trouble(cause)),
+            _ => fs::create_dir(&work).map_err(trouble)?,
+        }
+        Ok(Self {
+            target,
+            work,
+            digests: BTreeMap::new(),
+            committed: false,
+        })
+    }
+
+    /// Returns the place the folder will have.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Returns the folder that is written to until [`ResultFolder::commit`].
+    #[must_use]
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// Opens a file for writing; `name` may begin with a folder.
+    ///
+    /// # Errors
+    /// If the file cannot be created.
+    pub fn create(&self, name: &str) -> Result<ResultFile, ReportError> {
+        ResultFile::create(&self.work, name)
+    }
+
+    /// Takes note of a file that is complete.
+    ///
+    /// # Errors
+    /// If what was written last did not reach the disk.
+    pub fn add(&mut self, file: ResultFile) -> Result<(), ReportError> {
+        let (name, digest) = file.finish()?;
+        self.digests.insert(name, digest);
+        Ok(())
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&mut self, name: &str, contents: &[u8]) -> Result<(), ReportError> {
+        let mut file = self.create(name)?;
+        file.write_all(contents)
+            .map_err(|cause| file.trouble(cause))?;
+        self.add(file)
+    }
+
+    /// Removes a file that was wanted only on the way to others.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn remove(&mut self, name: &str) -> Result<(), ReportError> {
+        let path = self.work.join(name);
+        self.digests.remove(name);
+        fs::remove_file(&path).map_err(|cause| ReportError::io("remove", &path, cause))
+    }
+
+    /// Takes note of files that were written straight into the folder.
+    pub(super) fn note(&mut self, digests: BTreeMap<String, String>) {
+        self.digests.extend(digests);
+    }
+
+    /// Writes `run.json` with the digests of all files and moves the folder into place.
+    ///
+    /// # Errors
+    /// If the target has become something that may not be replaced, or cannot be moved. The target
+    /// is then as it was.
+    pub fn commit(mut self, description: &RunDescription) -> Result<(), ReportError> {
+        let mut description = description.clone();
+        description.files = std::mem::take(&mut self.digests);
+        self.write(RunDescription::FILE, description.to_json().as_bytes())?;
+        check_replaceable(&self.target)?;
+        let moving = |cause| ReportError::io("move the finished results to", &self.target, cause);
+        if self.target.exists() {
+            let mut former = self.work.clone().into_os_string();
+            former.push("-former");
+            let former = PathBuf::from(former);
+            fs::rename(&self.target, &former).map_err(moving)?;
+            if let Err(cause) = fs::rename(&self.work, &self.target) {
+                fs::rename(&former, &self.target).map_err(moving)?;
+                return Err(moving(cause));
+            }
+            self.committed = true;
+            fs::remove_dir_all(&former).map_err(|cause| ReportError::io("remove", &former, cause))
+        } else {
+            fs::rename(&self.work, &self.target).map_err(moving)?;
+            self.committed = true;
+            Ok(())
+        }
+    }
+}
+
+impl Drop for ResultFolder {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nothing more can be done about a folder that does not let itself be removed.
+            let _ = fs::remove_dir_all(&self.work);
+        }
+    }
+}
+
+/// Refuses to touch anything but an absent, an empty or an own folder.
+fn check_replaceable(target: &Path) -> Result<(), ReportError> {
+    let metadata = match fs::metadata(target) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(ReportError::io("look at", target, cause)),
+        Ok(metadata) => metadata,
+    };
+    if !metadata.is_dir() {
+        return Err(ReportError::NotAFolder {
+            path: target.to_owned(),
+        });
+    }
+    let mut entries =
+        fs::read_dir(target).map_err(|cause| ReportError::io("look into", target, cause))?;
+    if entries.next().is_none() || RunDescription::is_in(target) {
+        return Ok(());
+    }
+    Err(ReportError::Foreign {
+        path: target.to_owned(),
+    })
+}
+
+/// A result file in the making, whose digest is taken as it is written. Callers write in large
+/// pieces.
+#[derive(Debug)]
+pub struct ResultFile {
+    name: String,
+    path: PathBuf,
+    file: File,
+    digest: blake3::Hasher,
+}
+
+impl ResultFile {
+    pub(super) fn create(folder: &Path, name: &str) -> Result<Self, ReportError> {
+        let path = folder.join(name);
+        let trouble = |cause| ReportError::io("create", &path, cause);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(trouble)?;
+        }
+        let file = File::create(&path).map_err(trouble)?;
+        Ok(Self {
+            name: name.to_owned(),
+            path,
+            file,
+            digest: blake3::Hasher::new(),
+        })
+    }
+
+    pub(super) fn trouble(&self, cause: io::Error) -> ReportError {
+        ReportError::io("write", &self.path, cause)
+    }
+
+    /// Returns name and digest.
+    pub(super) fn finish(mut self) -> Result<(String, String), ReportError> {
+        self.file
+            .flush()
+            .map_err(|cause| ReportError::io("write", &self.path, cause))?;
+        Ok((self.name, self.digest.finalize().to_hex().to_string()))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Write for ResultFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn write_result(target: &Path, contents: &str) {
+        let mut folder = ResultFolder::claim(target).unwrap();
+        folder.write("summary.json", contents.as_bytes()).unwrap();
+        folder.write("charts/hops.svg", b"<svg/>").unwrap();
+        folder.commit(&RunDescription::default()).unwrap();
+    }
+
+    #[test]
+    fn a_result_appears_whole_and_replaces_its_forerunner() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("deep/run");
+        write_result(&target, "one");
+        fs::write(target.join("left-over.csv"), "x").unwrap();
+        write_result(&target, "two");
+        assert_eq!(
+            fs::read_to_string(target.join("summary.json")).unwrap(),
+            "two"
+        );
+        assert_eq!(names(&target), ["charts", "run.json", "summary.json"]);
+        assert_eq!(names(&place.path().join("deep")), ["run"]);
+    }
+
+    #[test]
+    fn run_json_holds_the_digest_of_each_file() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("run");
+        write_result(&target, "one");
+        let description = RunDescription::read(&target).unwrap();
+        let digest = blake3::hash(b"one").to_hex().to_string();
+        assert_eq!(description.files["summary.json"], digest);
+        assert_eq!(
+            description.files.keys().collect::<Vec<_>>(),
+            ["charts/hops.svg", "summary.json"]
+        );
+    }
+
+    #[test]
+    fn an_interrupted_run_leaves_the_former_result() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("run");
+        write_result(&target, "one");
+        let mut folder = ResultFolder::claim(&target).unwrap();
+        folder.write("summary.json", b"half").unwrap();
+        drop(folder);
+        assert_eq!(
+            fs::read_to_string(target.join("summary.json")).unwrap(),
+            "one"
+        );
+        assert_eq!(names(place.path()), ["run"]);
+    }
+
+    #[test]
+    fn a_foreign_folder_is_refused_untouched() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("thesis");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("chapter1.tex"), "years of work").unwrap();
+        for run_json in [None, Some("{\"program\":\"another\"}"), Some("not JSON")] {
+            if let Some(text) = run_json {
+                fs::write(target.join("run.json"), text).unwrap();
+            }
+            let error = ResultFolder::claim(&target).unwrap_err();
+            assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
+            assert!(error.to_string().contains("--out"), "{error}");
+        }
+        assert_eq!(
+            fs::read_to_string(target.join("chapter1.tex")).unwrap(),
+            "years of work"
+        );
+        assert_eq!(names(place.path()), ["thesis"]);
+    }
+
+    #[test]
+    fn a_folder_that_becomes_foreign_during_the_run_is_refused_too() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("run");
+        let folder = ResultFolder::claim(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("chapter1.tex"), "years of work").unwrap();
+        let error = folder.commit(&RunDescription::default()).unwrap_err();
+        assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
+        assert_eq!(names(&target), ["chapter1.tex"]);
+        assert_eq!(names(place.path()), ["run"]);
+    }
+
+    #[test]
+    fn an_empty_folder_is_used_and_a_file_in_the_way_is_not() {
+        let place = tempfile::tempdir().unwrap();
+        let empty = place.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        write_result(&empty, "one");
+        assert!(empty.join("summary.json").exists());
+        let file = place.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = ResultFolder::claim(&file).unwrap_err();
+        assert!(matches!(error, ReportError::NotAFolder { .. }), "{error}");
+        let error = ResultFolder::claim(&file.join("below")).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+        let error = ResultFolder::claim(Path::new("/")).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ReportError::Foreign { .. } | ReportError::NoName { .. }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_full_disk_is_an_ordinary_error() {
+        let full = Path::new("/dev/full");
+        if !full.exists() {
+            eprintln!("left out: this machine has no /dev/full");
+            return;
+        }
+        let file = File::options().write(true).open(full).unwrap();
+        let digest = blake3::Hasher::new();
+        let mut file = ResultFile {
+            name: "x".to_owned(),
+            path: full.to_owned(),
+            file,
+            digest,
+        };
+        let cause = file.write_all(b"data").unwrap_err();
+        let error = file.trouble(cause);
+        assert!(matches!(error, ReportError::DiskFull { .. }), "{error}");
+        assert!(error.to_string().contains("no space left"), "{error}");
+    }
+}

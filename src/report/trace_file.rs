@@ -1,0 +1,487 @@
+//! `trace.jsonl`: the facts that the page plays, one JSON object a line.
+//!
+//! The first line says what the file is and whether it is capped. Where the run states more facts
+//! than a page can hold, whole stories are kept: mail submitted after the cap came into sight is
+//! left out, mail admitted before is told to its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
+use crate::trace::{
+    AttemptFact, Created, Fact, LookupOutcome, QueueSample, SessionMarks, StillOpen,
+};
+use crate::units::SimTime;
+
+use super::error::ReportError;
+use super::folder::ResultFolder;
+
+/// Most lines about mail.
+const MOST_STORY_LINES: usize = 14_000;
+/// New mail is admitted as long as there are fewer lines than this.
+const ADMISSION: usize = MOST_STORY_LINES / 2;
+/// Most lines about queues.
+const MOST_QUEUE_LINES: usize = 5_000;
+/// Most lines about outages.
+const MOST_OUTAGE_LINES: usize = 1_000;
+
+/// Gathers the lines; together at most 20,000.
+pub(super) struct TraceLines<'n> {
+    names: &'n dyn MailboxNames,
+    lines: Vec<String>,
+    stated: u64,
+    capped: bool,
+    story_lines: usize,
+    queue_lines: usize,
+    outage_lines: usize,
+    /// The message and address in each slot whose mail is told.
+    admitted: Vec<Option<Identity>>,
+    latest_samples: BTreeMap<HostId, QueueSample>,
+    hosts: BTreeSet<HostId>,
+    domains: BTreeSet<DomainId>,
+}
+
+struct Identity {
+    id: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    format: &'a str,
+    schema: u32,
+    facts: u64,
+    kept: usize,
+    capped: bool,
+    hosts: Vec<&'a str>,
+    domains: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+enum Line<'a> {
+    Outage {
+        entry: u32,
+        target: &'a str,
+        mode: &'a str,
+        from: f64,
+        to: Option<f64>,
+    },
+    Created {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sender: Option<String>,
+        kind: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
+        octets: u64,
+        host: &'a str,
+    },
+    Accepted {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        received: u32,
+    },
+    Lookup {
+        t: f64,
+        delivery: u64,
+        host: &'a str,
+        domain: &'a str,
+        started: f64,
+        outcome: &'a str,
+    },
+    Attempt {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        delivery: u64,
+        from_host: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to_host: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mx: Option<u16>,
+        port: u16,
+        started: f64,
+        ended: f64,
+        stage: &'a str,
+        outcome: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply: Option<u16>,
+        status: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<f64>,
+        transaction: u32,
+        recipients: u32,
+        octets: u64,
+        marks: Marks,
+    },
+    Final {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        outcome: &'a str,
+        status: String,
+        received: u32,
+        duplicate: bool,
+    },
+    Retrieved {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        by: &'a str,
+    },
+    Open {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        state: &'a str,
+    },
+    Queues {
+        t: f64,
+        host: &'a str,
+        incoming: u64,
+        active: u64,
+        deferred: u64,
+        inbound: u64,
+        outbound: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Marks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connected: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    greeting: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ehlo: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rcpt: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dot: Option<f64>,
+}
+
+impl Marks {
+    fn of(marks: &SessionMarks) -> Self {
+        Self {
+            connected: when(marks.connected),
+            greeting: when(marks.greeting),
+            ehlo: when(marks.ehlo),
+            tls: when(marks.tls),
+            auth: when(marks.auth),
+            mail: when(marks.mail),
+            rcpt: when(marks.rcpt),
+            data: when(marks.data),
+            dot: when(marks.dot),
+        }
+    }
+}
+
+/// Seconds to the microsecond.
+fn seconds(at: SimTime) -> f64 {
+    ((at.as_nanos() + 500) / 1_000) as f64 / 1e6
+}
+
+fn when(at: SimTime) -> Option<f64> {
+    (at != SimTime::MAX).then(|| seconds(at))
+}
+
+impl<'n> TraceLines<'n> {
+    pub(super) fn new(names: &'n dyn MailboxNames) -> Self {
+        Self {
+            names,
+            lines: Vec::new(),
+            stated: 0,
+            capped: false,
+            story_lines: 0,
+            queue_lines: 0,
+            outage_lines: 0,
+            admitted: Vec::new(),
+            latest_samples: BTreeMap::new(),
+            hosts: BTreeSet::new(),
+            domains: BTreeSet::new(),
+        }
+    }
+
+    /// Takes one fact.
+    pub(super) fn take(&mut self, at: SimTime, fact: &Fact) {
+        self.stated += 1;
+        match fact {
+            Fact::Outage(outage) => {
+                self.outage_lines += 1;
+                let line = Line::Outage {
+                    entry: outage.entry,
+                    target: &outage.target,
+                    mode: &outage.mode,
+                    from: seconds(outage.from),
+                    to: when(outage.to),
+                };
+                if self.outage_lines <= MOST_OUTAGE_LINES {
+                    keep(&mut self.lines, &line);
+                } else {
+                    self.capped = true;
+                }
+            }
+            Fact::Created(created) => self.created(at, created),
+            Fact::Queues(sample) => self.queues(at, sample),
+            Fact::Host(totals) => {
+                self.hosts.insert(totals.host);
+            }
+            Fact::Closed { recipient } => {
+                if let Some(slot) = self.admitted.get_mut(recipient.index()) {
+                    *slot = None;
+                }
+            }
+            Fact::Ledger(_) => {}
+            Fact::Lookup {
+                delivery,
+                host,
+                domain,
+                started,
+                outcome,
+            } => {
+                if self.story_lines >= ADMISSION {
+                    return;
+                }
+                self.hosts.insert(*host);
+                self.domains.insert(*domain);
+                self.story_lines += 1;
+                let line = Line::Lookup {
+                    t: seconds(at),
+                    delivery: *delivery,
+                    host: self.names.host(*host),
+                    domain: self.names.domain(*domain),
+                    started: seconds(*started),
+                    outcome: lookup_word(*outcome),
+                };
+                keep(&mut self.lines, &line);
+            }
+            Fact::Attempt(attempt) => self.attempt(at, attempt),
+            Fact::Accepted {
+                recipient,
+                by,
+                received_fields,
+                ..
+            } => {
+                let (host, received) = (*by, *received_fields);
+                self.hosts.insert(host);
+                self.story(*recipient, |names, id, to| Line::Accepted {
+                    t: seconds(at),
+                    id,
+                    to,
+                    host: names.host(host),
+                    received,
+                });
+            }
+            Fact::Final {
+                recipient,
+                host,
+                outcome,
+                status,
+                received_fields,
+                duplicate,
+            } => {
+                self.hosts.insert(*host);
+                self.story(*recipient, |names, id, to| Line::Final {
+                    t: seconds(at),
+                    id,
+                    to,
+                    host: names.host(*host),
+                    outcome: outcome.as_str(),
+                    status: status.to_string(),
+                    received: *received_fields,
+                    duplicate: *duplicate,
+                });
+            }
+            Fact::Retrieved {
+                recipient,
+                protocol,
+            } => {
+                let by = protocol.as_str();
+                self.story(*recipient, |_, id, to| Line::Retrieved {
+                    t: seconds(at),
+                    id,
+                    to,
+                    by,
+                });
+            }
+            Fact::Open {
+                recipient,
+                state,
+                host,
+            } => {
+                let state = match state {
+                    StillOpen::Queued => "queued",
+                    StillOpen::InTransit => "in_transit",
+                    StillOpen::Unread => "unread",
+                };
+                self.story(*recipient, |names, id, to| Line::Open {
+                    t: seconds(at),
+                    id,
+                    to,
+                    host: names.host(*host),
+                    state,
+                });
+            }
+        }
+    }
+
+    fn created(&mut self, at: SimTime, created: &Created) {
+        let index = created.recipient.index();
+        if self.story_lines >= ADMISSION {
+            self.capped = true;
+            if let Some(slot) = self.admitted.get_mut(index) {
+                *slot = None;
+            }
+            return;
+        }
+        if index >= self.admitted.len() {
+            self.admitted.resize_with(index + 1, || None);
+        }
+        let names = self.names;
+        let to = names.mailbox(created.mailbox);
+        self.admitted[index] = Some(Identity {
+            id: created.key.to_string(),
+            to,
+        });
+        self.hosts.insert(created.host);
+        self.domains.insert(created.mailbox.domain);
+        self.story(created.recipient, |names, id, to| Line::Created {
+            t: seconds(at),
+            id,
+            to,
+            sender: created.sender.map(|sender| names.mailbox(sender)),
+            kind: created.kind.as_str(),
+            about: created.about.map(|about| about.to_string()),
+            octets: created.size.get(),
+            host: names.host(created.host),
+        });
+    }
+
+    fn attempt(&mut self, at: SimTime, fact: &AttemptFact) {
+        self.hosts.insert(fact.from);
+        self.hosts.extend(fact.to);
+        self.story(fact.recipient, |names, id, to| Line::Attempt {
+            t: seconds(at),
+            id,
+            to,
+            delivery: fact.delivery,
+            from_host: names.host(fact.from),
+            to_host: fact.to.map(|host| names.host(host)),
+            mx: fact.preference,
+            port: fact.port,
+            started: seconds(fact.started),
+            ended: seconds(fact.ended),
+            stage: fact.stage.as_str(),
+            outcome: fact.outcome.as_str(),
+            reply: fact.reply.map(|reply| reply.code),
+            status: fact.status.to_string(),
+            next: fact.next_attempt.and_then(when),
+            transaction: fact.transaction,
+            recipients: fact.recipients,
+            octets: fact.octets.get(),
+            marks: Marks::of(&fact.marks),
+        });
+    }
+
+    /// Samples are kept where something has changed.
+    fn queues(&mut self, at: SimTime, sample: &QueueSample) {
+        if self.latest_samples.get(&sample.host) == Some(sample) {
+            return;
+        }
+        self.latest_samples.insert(sample.host, *sample);
+        self.hosts.insert(sample.host);
+        self.queue_lines += 1;
+        if self.queue_lines > MOST_QUEUE_LINES {
+            self.capped = true;
+            return;
+        }
+        let line = Line::Queues {
+            t: seconds(at),
+            host: self.names.host(sample.host),
+            incoming: sample.incoming,
+            active: sample.active,
+            deferred: sample.deferred,
+            inbound: sample.inbound_sessions,
+            outbound: sample.outbound_sessions,
+        };
+        keep(&mut self.lines, &line);
+    }
+
+    /// Keeps a line about an admitted recipient.
+    fn story<'a>(
+        &'a mut self,
+        recipient: RecipientId,
+        line: impl FnOnce(&'n dyn MailboxNames, &'a str, &'a str) -> Line<'a>,
+    ) where
+        'n: 'a,
+    {
+        let Some(Some(who)) = self.admitted.get(recipient.index()) else {
+            return;
+        };
+        if self.story_lines >= MOST_STORY_LINES {
+            self.capped = true;
+            return;
+        }
+        self.story_lines += 1;
+        keep(&mut self.lines, &line(self.names, &who.id, &who.to));
+    }
+
+    /// Writes the file.
+    pub(super) fn write(self, folder: &mut ResultFolder) -> Result<(), ReportError> {
+        let header = Header {
+            format: "mailsim trace",
+            schema: 1,
+            facts: self.stated,
+            kept: self.lines.len(),
+            capped: self.capped,
+            hosts: self
+                .hosts
+                .iter()
+                .map(|&host| self.names.host(host))
+                .collect(),
+            domains: self
+                .domains
+                .iter()
+                .map(|&domain| self.names.domain(domain))
+                .collect(),
+        };
+        let mut text = serde_json::to_string(&header).expect("a header is plain data");
+        text.push('\n');
+        for line in &self.lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        folder.write("trace.jsonl", text.as_bytes())
+    }
+}
+
+fn keep(lines: &mut Vec<String>, line: &Line<'_>) {
+    lines.push(serde_json::to_string(line).expect("a line is plain data"));
+}
+
+fn lookup_word(outcome: LookupOutcome) -> &'static str {
+    match outcome {
+        LookupOutcome::Found => "found",
+        LookupOutcome::NoSuchDomain => "no_such_domain",
+        LookupOutcome::NullMx => "null_mx",
+        LookupOutcome::NoAddress => "no_address",
+        LookupOutcome::TemporaryFailure => "temporary_failure",
+        LookupOutcome::LoopsBack => "loops_back",
+    }
+}

@@ -1,0 +1,129 @@
+//! Reading addresses: one mailbox, one of several, or one drawn from a domain.
+
+use super::domains::{Domains, is_local_part};
+use super::hosts::dns_name;
+use super::keys_of_mail::DRAWN_KEYS;
+use super::limits;
+use super::names::did_you_mean;
+use super::problem::ProblemKind;
+use super::reader::{Field, Remark};
+use super::shape::Shape;
+use super::tree::{Node, Value};
+use crate::mail::{DomainId, Mailbox};
+use crate::workload::Correspondents;
+
+/// Reads one sender or recipient: an address, a list to draw from, or `{ domain = … }`.
+pub(super) fn correspondents(
+    field: &Field<'_>,
+    domains: &mut Domains<'_>,
+) -> Option<Correspondents> {
+    match &field.node.value {
+        Value::Text(_) => address(field, domains).map(Correspondents::One),
+        Value::List(items) => {
+            let fields = field.one_or_many(Shape::Text);
+            let found: Vec<Mailbox> =
+                fields.iter().filter_map(|item| address(item, domains)).collect();
+            if items.is_empty() {
+                let remark = Remark::new("found an empty list, so nobody can be drawn")
+                    .accepted("one or more addresses")
+                    .help("write [\"alice@sender.example\"]");
+                field.error(ProblemKind::BadValue, remark);
+            }
+            match found.as_slice() {
+                [] => None,
+                [one] => Some(Correspondents::One(*one)),
+                _ => Some(Correspondents::AnyOf(found)),
+            }
+        }
+        Value::Table(_) => population(field, domains),
+        _ => {
+            field.wrong_type();
+            None
+        }
+    }
+}
+
+fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspondents> {
+    let table = field.section_of(DRAWN_KEYS)?;
+    let name = table.field("domain")?;
+    let domain = domains.one_of(&name)?;
+    let all = domains.get(domain).mailboxes;
+    if all == 0 {
+        let remark = Remark::new(format!("{} has no mailboxes", domains.get(domain).name))
+            .accepted("a domain with mailboxes")
+            .help("add mailboxes = { count = 500 } to its [[domain]]");
+        name.error(ProblemKind::Contradiction, remark);
+        return None;
+    }
+    let Some(stated) = table.field("count") else {
+        return Some(Correspondents::Population { domain, count: all });
+    };
+    let count = stated.count()?;
+    if count > u64::from(all) {
+        let remark = Remark::new(format!("the domain has no more than {all} mailboxes"))
+            .accepted(format!("a whole number from 1 to {all}"))
+            .help("leave `count` out to draw from all of them");
+        stated.error(ProblemKind::BadValue, remark);
+        return None;
+    }
+    u32::try_from(count).ok().map(|count| Correspondents::Population { domain, count })
+}
+
+/// Reads an address; warns of a mailbox or domain that does not exist.
+pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Mailbox> {
+    let text = field.text()?;
+    let Some((local, name)) = text.rsplit_once('@').filter(|(local, _)| is_local_part(local))
+    else {
+        let remark = Remark::new(format!("found \"{text}\", which is no address"))
+            .accepted("an address such as \"alice@sender.example\"")
+            .help(if text.contains('@') {
+                "remove blanks and angle brackets".to_owned()
+            } else {
+                format!("write \"{text}@…\" with the domain behind the at sign")
+            });
+        field.error(ProblemKind::BadValue, remark);
+        return None;
+    };
+    let node = Node { place: field.place().clone(), value: Value::Text(name.to_owned()) };
+    let name = dns_name(&Field {
+        checker: field.checker,
+        node: &node,
+        shape: Shape::Text,
+        path: field.path.clone(),
+    })?;
+    let (domain, added) = domains.find_or_add(&name);
+    if added {
+        field.warn(unknown_domain(&name, domain, domains));
+    }
+    let (mailbox, exists) = domains.mailbox(domain, local);
+    let draft = domains.get(domain);
+    if !exists && draft.section.is_some() && draft.exists {
+        let names: Vec<&str> = draft.named().collect();
+        let remark = Remark::new(format!("{name} has no mailbox \"{local}\""))
+            .help(did_you_mean(local, names));
+        field.warn(remark.accepted("mail to it is refused or bounced, if that is what you want"));
+    }
+    Some(mailbox)
+}
+
+fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
+    let others = domains.list.iter().enumerate().filter(|(index, _)| *index != new.index());
+    let names: Vec<&str> = others.map(|(_, domain)| domain.name.as_str()).collect();
+    let near = did_you_mean(name, names);
+    let help = if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near };
+    Remark::new(format!("there is no domain \"{name}\": the DNS will say that it does not exist"))
+        .accepted("mail to it bounces, if that is what you want")
+        .help(help)
+}
+
+/// Returns the domain a correspondent belongs to, the first of several.
+pub(super) fn domain_of(correspondents: &Correspondents) -> DomainId {
+    match correspondents {
+        Correspondents::One(mailbox) => mailbox.domain,
+        Correspondents::Population { domain, .. } => *domain,
+        Correspondents::AnyOf(mailboxes) => mailboxes[0].domain,
+    }
+}
+
+/// Most recipients that one entry may name.
+pub(super) const MOST_RECIPIENTS: usize = limits::ADDRESSES as usize * 100;

@@ -1,0 +1,389 @@
+//! Mail domains: exchangers, stores and mailboxes.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::hosts::{Hosts, canonical, dns_name};
+use super::keys::{MAILBOX_KEYS, MX_KEYS};
+use super::limits;
+use super::names::{did_you_mean, listed};
+use super::problem::ProblemKind;
+use super::reader::{Field, Remark, Section};
+use super::shape::Shape;
+use super::tree::Value;
+use super::zone::{Ttls, ZoneBuilder};
+use crate::dns::{MxRecord, Records};
+use crate::mail::{DomainId, HostId, Mailbox};
+use crate::network::AddressId;
+
+/// One exchanger as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Exchanger {
+    pub(super) preference: u16,
+    pub(super) target: ExchangerName,
+}
+
+/// What an MX record names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ExchangerName {
+    /// A host, or a population.
+    Hosts(Range<u32>),
+    /// Some other name.
+    Name(String),
+    /// The root: a null MX.
+    Nobody,
+}
+
+/// A mail domain.
+#[derive(Debug)]
+pub(super) struct DomainDraft<'a> {
+    /// Its table; none: it is only spoken of.
+    pub(super) section: Option<Section<'a>>,
+    pub(super) name: String,
+    pub(super) exists: bool,
+    pub(super) mx: Vec<Exchanger>,
+    /// Addresses of the name itself.
+    pub(super) addresses: Vec<AddressId>,
+    pub(super) alias: Option<String>,
+    pub(super) store: Option<HostId>,
+    pub(super) named: Vec<String>,
+    pub(super) mailboxes: u32,
+    pub(super) unknown: Vec<String>,
+    /// Positions of named and unknown mailboxes by their spelling.
+    by_local: BTreeMap<String, u32>,
+}
+
+/// All domains.
+#[derive(Debug)]
+pub(super) struct Domains<'a> {
+    pub(super) list: Vec<DomainDraft<'a>>,
+    by_name: BTreeMap<String, DomainId>,
+}
+
+impl<'a> Domains<'a> {
+    /// Reads all `[[domain]]` tables.
+    pub(super) fn read(list: &[Field<'a>], hosts: &Hosts<'_>) -> Self {
+        let mut domains = Self { list: Vec::new(), by_name: BTreeMap::new() };
+        for field in list {
+            let Some(section) = field.section() else { continue };
+            let Some(name) = section.field("name").and_then(|field| dns_name(&field)) else {
+                continue;
+            };
+            if domains.by_name.contains_key(&name) {
+                let remark = Remark::new(format!("there are two domains named \"{name}\""))
+                    .accepted("a name that no other domain has")
+                    .help("put what both say into one [[domain]]");
+                section.error_at("name", ProblemKind::Duplicate, remark);
+                continue;
+            }
+            let draft = read_domain(section, name.clone(), hosts);
+            domains.by_name.insert(name, DomainId::from_index(domains.list.len()));
+            domains.list.push(draft);
+        }
+        domains
+    }
+
+    /// Returns the domain of that name.
+    pub(super) fn find(&self, name: &str) -> Option<DomainId> {
+        self.by_name.get(&canonical(name)).copied()
+    }
+
+    /// Returns the domain that the field names; reports a name that none has.
+    pub(super) fn one_of(&self, field: &Field<'_>) -> Option<DomainId> {
+        let name = field.text()?;
+        let found = self.find(name);
+        if found.is_none() {
+            field.error(ProblemKind::UnknownName, self.unknown(name));
+        }
+        found
+    }
+
+    fn unknown(&self, name: &str) -> Remark {
+        let names = || self.list.iter().map(|domain| domain.name.as_str());
+        let near = did_you_mean(name, names());
+        Remark::new(format!("there is no domain named \"{name}\"")).accepted(listed(names())).help(
+            if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near },
+        )
+    }
+
+    /// Returns the domain of that name; one not in the file is added as a name that does not
+    /// exist. The flag tells whether it was added just now.
+    pub(super) fn find_or_add(&mut self, name: &str) -> (DomainId, bool) {
+        if let Some(id) = self.find(name) {
+            return (id, false);
+        }
+        let (id, name) = (DomainId::from_index(self.list.len()), canonical(name));
+        self.by_name.insert(name.clone(), id);
+        self.list.push(DomainDraft {
+            section: None,
+            name,
+            exists: false,
+            mx: Vec::new(),
+            addresses: Vec::new(),
+            alias: None,
+            store: None,
+            named: Vec::new(),
+            mailboxes: 0,
+            unknown: Vec::new(),
+            by_local: BTreeMap::new(),
+        });
+        (id, true)
+    }
+
+    /// Returns the mailbox `local` of a domain and whether it exists; one that does not is noted
+    /// by its spelling.
+    pub(super) fn mailbox(&mut self, domain: DomainId, local: &str) -> (Mailbox, bool) {
+        let draft = &mut self.list[domain.index()];
+        let number = draft.position(local);
+        let (local, exists) = match number {
+            Some(position) => (position, position < draft.mailboxes),
+            None => {
+                let position = draft.mailboxes + draft.unknown.len() as u32;
+                draft.unknown.push(local.to_owned());
+                draft.by_local.insert(local.to_owned(), position);
+                (position, false)
+            }
+        };
+        (Mailbox { domain, local }, exists)
+    }
+
+    /// Returns the draft of a domain.
+    pub(super) fn get(&self, id: DomainId) -> &DomainDraft<'a> {
+        &self.list[id.index()]
+    }
+}
+
+impl DomainDraft<'_> {
+    /// Returns the position of a mailbox that was named, numbered or spoken of before.
+    fn position(&self, local: &str) -> Option<u32> {
+        if let Some(position) = self.by_local.get(local) {
+            return Some(*position);
+        }
+        // Numbered mailboxes are spelt `user00042`, counted from 1.
+        let number: u32 = local.strip_prefix("user")?.parse().ok()?;
+        let position = number.checked_sub(1)?;
+        let spelt = format!("user{number:05}") == local;
+        (spelt && (self.named.len() as u32..self.mailboxes).contains(&position)).then_some(position)
+    }
+
+    /// Returns the names of mailboxes, for near-name hints.
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(String::as_str)
+    }
+
+    /// Returns the exchangers that are hosts of the scenario, with their preferences.
+    pub(super) fn exchanger_hosts(&self) -> impl Iterator<Item = (u16, HostId)> {
+        self.mx.iter().flat_map(|record| {
+            let hosts = match &record.target {
+                ExchangerName::Hosts(hosts) => hosts.clone(),
+                _ => 0..0,
+            };
+            hosts.map(|host| (record.preference, HostId(host)))
+        })
+    }
+}
+
+fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> DomainDraft<'a> {
+    let exists = section.field("exists").and_then(|field| field.flag()).unwrap_or(true);
+    let mx = section.field("mx").map(|field| exchangers(&field, hosts));
+    let addresses = section.field("address");
+    let addresses = addresses.map(|field| hosts.addresses_in(&field.one_or_many(Shape::Text)));
+    let alias = section.field("alias").and_then(|field| dns_name(&field));
+    let stated_store = section.field("store").map(|field| hosts.one_of(&field));
+    if exists && mx.is_none() && addresses.is_none() && alias.is_none() {
+        let remark = Remark::new(format!("nothing says where mail for {name} goes"))
+            .accepted("`mx`, `address` or `alias`")
+            .help(
+                "add mx = [{ host = \"…\", preference = 10 }]; or mx = [] if the name has no \
+                 exchangers at all",
+            );
+        section.error(ProblemKind::Missing, remark);
+    }
+    let mut draft = DomainDraft {
+        name,
+        exists,
+        mx: mx.unwrap_or_default(),
+        addresses: addresses.unwrap_or_default(),
+        alias,
+        store: None,
+        named: Vec::new(),
+        mailboxes: 0,
+        unknown: Vec::new(),
+        by_local: BTreeMap::new(),
+        section: None,
+    };
+    draft.store = match stated_store {
+        Some(store) => store,
+        None => default_store(&draft, hosts),
+    };
+    read_mailboxes(&section, &mut draft);
+    draft.section = Some(section);
+    draft
+}
+
+/// The best exchanger, or the host found at the name's own address.
+fn default_store(draft: &DomainDraft<'_>, hosts: &Hosts<'_>) -> Option<HostId> {
+    let best = draft.exchanger_hosts().min().map(|(_, host)| host);
+    let own = draft.addresses.first().map(|id| hosts.addresses[id.index()].host);
+    if draft.mx.is_empty() { own } else { best }
+}
+
+/// Reads `"none"` or a list of MX records.
+pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger> {
+    if field.is_text() {
+        let word = field.shaped(Shape::Word(&["none"])).word();
+        let null = Exchanger { preference: 0, target: ExchangerName::Nobody };
+        return word.map(|_| null).into_iter().collect();
+    }
+    if !field.is_list() {
+        field.wrong_type();
+        return Vec::new();
+    }
+    let mut records = Vec::new();
+    for (at, item) in field.one_or_many(Shape::Text).iter().enumerate() {
+        let default = u16::try_from((at + 1) * 10).unwrap_or(u16::MAX);
+        let record = if item.is_text() {
+            hosts.all_of(item).map(|members| (default, ExchangerName::Hosts(members)))
+        } else {
+            item.section_of(MX_KEYS).and_then(|table| exchanger(&table, default, hosts))
+        };
+        records.extend(record.map(|(preference, target)| Exchanger { preference, target }));
+    }
+    records
+}
+
+fn exchanger(
+    section: &Section<'_>,
+    default: u16,
+    hosts: &Hosts<'_>,
+) -> Option<(u16, ExchangerName)> {
+    let preference = section.field("preference").map_or(Some(u64::from(default)), |f| f.count());
+    let target = match section.one_of(&["host", "name"]) {
+        Some("host") => {
+            section.field("host").and_then(|field| hosts.all_of(&field)).map(ExchangerName::Hosts)
+        }
+        Some(_) => {
+            section.field("name").and_then(|field| dns_name(&field)).map(ExchangerName::Name)
+        }
+        None => {
+            let remark = Remark::new("this MX record names nobody")
+                .accepted("`host`: a host of the scenario, or `name`: any name")
+                .help("write { host = \"mx1.example.org\", preference = 10 }");
+            section.error(ProblemKind::Missing, remark);
+            None
+        }
+    };
+    Some((u16::try_from(preference?).expect("the shape's bounds fit 16 bits"), target?))
+}
+
+fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
+    let Some(field) = section.field("mailboxes") else { return };
+    let (names, count) = match &field.node.value {
+        Value::Table(_) => {
+            let Some(table) = field.section_of(MAILBOX_KEYS) else { return };
+            let names = table.field("names").map(|names| names.list()).unwrap_or_default();
+            let count = table.field("count").and_then(|count| count.count());
+            if let Some(count) = count.filter(|count| *count < names.len() as u64) {
+                let message = format!("{} names for {count} mailboxes", names.len());
+                let remark = Remark::new(message)
+                    .accepted("a count that has the named ones in it")
+                    .help(format!("write count = {} or more", names.len()));
+                table.error_at("count", ProblemKind::Contradiction, remark);
+            }
+            (names, count)
+        }
+        Value::List(_) => (field.one_or_many(Shape::Text), None),
+        _ => return field.wrong_type(),
+    };
+    for item in &names {
+        let Some(local) = item.text() else { continue };
+        if !is_local_part(local) {
+            let remark = Remark::new(format!("found \"{local}\", which is no local part"))
+                .accepted("what stands before the at sign, without blanks")
+                .help(local.split_once('@').map_or_else(
+                    || "write a name such as \"alice\"".to_owned(),
+                    |(before, _)| format!("write \"{before}\""),
+                ));
+            item.error(ProblemKind::BadValue, remark);
+            continue;
+        }
+        let position = draft.named.len() as u32;
+        if draft.by_local.insert(local.to_owned(), position).is_some() {
+            let remark = Remark::new(format!("there are two mailboxes named \"{local}\""))
+                .accepted("a name that no other mailbox of the domain has")
+                .help("remove one of them");
+            item.error(ProblemKind::Duplicate, remark);
+            continue;
+        }
+        draft.named.push(local.to_owned());
+    }
+    let named = draft.named.len() as u32;
+    let count = count.unwrap_or(u64::from(named)).min(limits::MAILBOXES);
+    draft.mailboxes = u32::try_from(count).unwrap_or(u32::MAX).max(named);
+}
+
+/// Returns whether this may stand before the at sign.
+pub(super) fn is_local_part(text: &str) -> bool {
+    let fits = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | '<' | '>');
+    !text.is_empty() && text.len() <= 64 && text.chars().all(fits)
+}
+
+/// Returns the records of a list of exchangers; names not spoken of before are added.
+pub(super) fn mx_records(
+    list: &[Exchanger],
+    hosts: &Hosts<'_>,
+    zone: &mut ZoneBuilder,
+) -> Vec<MxRecord> {
+    let mut records = Vec::new();
+    for Exchanger { preference, target } in list {
+        let preference = *preference;
+        match target {
+            ExchangerName::Hosts(members) => {
+                for host in members.clone() {
+                    let exchange = Some(zone.name(&hosts.names[host as usize]));
+                    records.push(MxRecord { preference, exchange });
+                }
+            }
+            ExchangerName::Name(name) => {
+                records.push(MxRecord { preference, exchange: Some(zone.name(name)) });
+            }
+            ExchangerName::Nobody => records.push(MxRecord { preference, exchange: None }),
+        }
+    }
+    records
+}
+
+/// Writes the records of all domains into the zone.
+pub(super) fn fill_zone(
+    domains: &Domains<'_>,
+    hosts: &Hosts<'_>,
+    ttls: Ttls,
+    zone: &mut ZoneBuilder,
+) {
+    for draft in &domains.list {
+        let mx = mx_records(&draft.mx, hosts, zone);
+        let alias = draft.alias.as_ref().map(|alias| zone.name(alias));
+        let span = |key: &str| {
+            let field = draft.section.as_ref().and_then(|section| section.field(key));
+            field.and_then(|field| field.duration())
+        };
+        let (ttl, negative_ttl) = (span("ttl"), span("negative_ttl"));
+        let name = zone.name(&draft.name);
+        let records = zone.records(name);
+        // A host may have the name of the domain: its addresses stay.
+        records.exists = draft.exists || records.exists;
+        if !draft.exists {
+            continue;
+        }
+        let mut addresses = std::mem::take(&mut records.addresses);
+        addresses.extend(draft.addresses.iter().filter(|id| !addresses.contains(id)).copied().collect::<Vec<_>>());
+        *records = Records {
+            exists: true,
+            mx,
+            addresses,
+            alias,
+            ttl: ttl.unwrap_or(ttls.positive),
+            negative_ttl: negative_ttl.unwrap_or(ttls.negative),
+        };
+    }
+}

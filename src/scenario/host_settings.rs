@@ -1,0 +1,311 @@
+//! What a host's table says about its mail server, its capacity, its clock and its resolver.
+
+use super::names::did_you_mean;
+use super::problem::ProblemKind;
+use super::profiles::{self, Profile};
+use super::reader::{Field, Remark, Section};
+use super::settings::{self, Slot};
+use super::shape::Shape;
+use super::tree::{Table, Value};
+use crate::dns::ResolverSettings;
+use crate::queue::postfix::{Feedback, ScanPhase};
+use crate::random::Distribution;
+use crate::smtp::ClientTls;
+use crate::units::{Octets, SimDuration};
+
+use super::limits;
+use super::model::Roles;
+
+/// What a host has besides its names and routes.
+#[derive(Debug, Clone)]
+pub(super) struct HostSettings {
+    pub(super) profile: Profile,
+    pub(super) resolver: ResolverSettings,
+    pub(super) delivery_processes: Option<u32>,
+    pub(super) local_processes: Option<u32>,
+    pub(super) queue_disk: Option<Octets>,
+    pub(super) clock_error_ns: i64,
+}
+
+/// Reads the settings of a host with these roles; `resolver` holds where it says nothing.
+pub(super) fn host_settings(
+    section: &Section<'_>,
+    roles: Roles,
+    resolver: &ResolverSettings,
+) -> HostSettings {
+    let mut settings = HostSettings {
+        profile: profile(section, roles),
+        resolver: resolver.clone(),
+        delivery_processes: None,
+        local_processes: None,
+        queue_disk: None,
+        clock_error_ns: 0,
+    };
+    if let Some(size) = section.field("message_size_limit").and_then(|field| field.size()) {
+        settings.profile.server.size_limit = (size > Octets::ZERO).then_some(size);
+    }
+    if let Some(capacity) = section.field("capacity").and_then(|field| field.section()) {
+        read_capacity(&capacity, &mut settings);
+    }
+    if let Some(clock) = section.field("clock_error").and_then(|field| field.signed_duration()) {
+        settings.clock_error_ns = clock;
+    }
+    if let Some(own) = section.field("resolver").and_then(|field| field.section()) {
+        settings.resolver = resolver_settings(&own, resolver);
+    }
+    settings
+}
+
+/// Reads a `resolver` table over what holds without it.
+pub(super) fn resolver_settings(
+    section: &Section<'_>,
+    default: &ResolverSettings,
+) -> ResolverSettings {
+    let mut settings = default.clone();
+    if let Some(latency) = section.field("latency").and_then(|field| field.duration()) {
+        settings.latency = latency;
+    }
+    if let Some(field) = section.field("tries") {
+        let items = field.list();
+        settings.tries = items.iter().filter_map(Field::positive_duration).collect();
+        if items.is_empty() && field.is_list() {
+            let remark = Remark::new("found an empty list, so no question would be asked")
+                .accepted("one or more durations")
+                .help("write [\"5s\", \"5s\"]");
+            field.error(ProblemKind::BadValue, remark);
+        }
+    }
+    if let Some(caches) = section.field("cache").and_then(|field| field.flag()) {
+        settings.caches = caches;
+    }
+    if let Some(limit) = section.field("negative_ttl_limit").and_then(|field| field.duration()) {
+        settings.negative_ttl_limit = limit;
+    }
+    settings
+}
+
+fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
+    let count = |key: &str| section.field(key).and_then(|field| field.count32());
+    let server = &mut settings.profile.server;
+    if let Some(sessions) = count("sessions") {
+        server.max_sessions = Some(sessions);
+    }
+    if let Some(sessions) = count("sessions_per_client") {
+        server.max_sessions_per_client = Some(sessions);
+    }
+    settings.delivery_processes = count("delivery_processes");
+    settings.local_processes = count("local_processes");
+    settings.queue_disk = section.field("queue_disk").and_then(|field| field.size());
+    let Some(service) = section.field("service").and_then(|field| field.section()) else { return };
+    let times = &mut server.service;
+    let places: [(&str, &mut Distribution); 6] = [
+        ("greeting", &mut times.greeting),
+        ("command", &mut times.command),
+        ("message", &mut times.message),
+        ("pickup", &mut times.pickup),
+        ("agent", &mut times.agent),
+        ("local", &mut times.local),
+    ];
+    for (key, place) in places {
+        if let Some(time) = service.field(key).and_then(|field| field.distribution()) {
+            *place = time;
+        }
+    }
+}
+
+/// Returns the profile that `mta` names, with the settings it changes.
+fn profile(section: &Section<'_>, roles: Roles) -> Profile {
+    let serves = roles.submission || roles.relay || roles.mx || roles.store;
+    let no_server = !serves && (roles.mua || roles.proxy || roles.dns);
+    let mut default = if no_server { profiles::none() } else { profiles::postfix() };
+    // Who submits on port 587 needs both (RFC 6409 §4.3, RFC 8314 §3.3).
+    let for_submission = |profile: &mut Profile| {
+        if roles.submission {
+            profile.server.starttls = true;
+            profile.server.auth = true;
+        }
+    };
+    let Some(field) = section.field("mta") else {
+        for_submission(&mut default);
+        return default;
+    };
+    if let Value::Table(table) = &field.node.value {
+        let named = table.get("profile");
+        let mut profile = match named {
+            Some(entry) => {
+                let name = Field {
+                    checker: field.checker,
+                    node: &entry.node,
+                    shape: Shape::Text,
+                    path: format!("{}.profile", field.path),
+                };
+                named_profile(&name).unwrap_or(default)
+            }
+            None => default,
+        };
+        for_submission(&mut profile);
+        read_settings(&field, table, &mut profile);
+        return profile;
+    }
+    let mut profile = named_profile(&field).unwrap_or(default);
+    for_submission(&mut profile);
+    profile
+}
+
+fn named_profile(field: &Field<'_>) -> Option<Profile> {
+    let name = field.text()?;
+    let found = profiles::find(name);
+    if found.is_none() {
+        let all = profiles::all();
+        let names = || all.iter().map(|profile| profile.name);
+        let remark = Remark::new(format!("there is no MTA profile \"{name}\""))
+            .accepted(names().collect::<Vec<_>>().join(", "))
+            .help(did_you_mean(name, names()));
+        field.error(ProblemKind::UnknownName, remark);
+    }
+    found
+}
+
+/// Reads the settings of a table `mta` into the profile.
+fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
+    let name = profile.name;
+    for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
+        let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
+        let mut of_profile = settings::ALL.iter().filter(|setting| setting.name == entry.key);
+        let slot = of_profile.find_map(|setting| {
+            // Two families may have a setting of one name; the profile picks its own.
+            let wanted = setting.family.is_none_or(|family| family == profile.family);
+            wanted.then_some(setting)
+        });
+        let Some(slot) = slot.and_then(|setting| setting.slot(profile)) else {
+            let known: Vec<_> =
+                settings::settings_of(profile).iter().map(|setting| setting.name).collect();
+            let remark = Remark::new(format!("`{}` is no setting of \"{name}\"", entry.key))
+                .accepted(super::names::listed(known.iter().copied()))
+                .help(match super::names::near(&entry.key, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("`mailsim profiles {name}` lists its settings"),
+                });
+            mta.checker.error(ProblemKind::UnknownKey, &entry.place, &path, remark);
+            continue;
+        };
+        let shape = shape_of(&slot);
+        fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
+    }
+}
+
+/// Most pieces of anything; zero stands for "no limit" where the setting says so.
+const LIMIT: Shape = Shape::Count(0, limits::PIECES);
+static DURATION: Shape = Shape::Duration;
+
+/// Returns what a slot takes.
+pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
+    match slot {
+        Slot::Duration(_)
+        | Slot::Period(_)
+        | Slot::TwoDurations(..)
+        | Slot::OptionalDuration(_) => Shape::Duration,
+        Slot::Durations(_) => Shape::List(&DURATION),
+        Slot::Positive(_) => Shape::Count(1, limits::PIECES),
+        Slot::Count(_) | Slot::CountAndLimit(..) | Slot::Limit(_) | Slot::HopLimit(_) => LIMIT,
+        Slot::SizeLimit(_) | Slot::Size(_) => Shape::Size,
+        Slot::Flag(_) => Shape::Flag,
+        Slot::Tls(_) => Shape::Word(&["none", "may", "implicit"]),
+        Slot::Feedback(_) => Shape::Either(&[Shape::Number, Shape::Text]),
+        Slot::ScanPhase(_) => Shape::Either(&[Shape::Word(&["random"]), Shape::Duration]),
+    }
+}
+
+fn fill(field: &Field<'_>, slot: Slot<'_>) {
+    let unlimited = |count: u32| (count > 0).then_some(count);
+    match slot {
+        Slot::Duration(place) => put(place, field.duration()),
+        Slot::Period(place) => put(place, field.positive_duration()),
+        Slot::TwoDurations(one, other) => {
+            let span = field.duration();
+            put(one, span);
+            put(other, span);
+        }
+        Slot::OptionalDuration(place) => {
+            put(place, field.duration().map(|span| (!span.is_zero()).then_some(span)));
+        }
+        Slot::Durations(place) => {
+            let spans: Vec<SimDuration> =
+                field.list().iter().filter_map(Field::positive_duration).collect();
+            if spans.is_empty() {
+                let remark = Remark::new("found no gap at all")
+                    .accepted("one or more durations above zero")
+                    .help("write [\"30m\", \"2h\"]");
+                field.error(ProblemKind::BadValue, remark);
+            } else {
+                *place = spans;
+            }
+        }
+        Slot::Count(place) | Slot::Positive(place) => put(place, field.count32()),
+        Slot::CountAndLimit(place, limit) => {
+            let count = field.count32();
+            put(place, count);
+            put(limit, count.map(unlimited));
+        }
+        Slot::Limit(place) => put(place, field.count32().map(unlimited)),
+        Slot::HopLimit(place) => {
+            put(place, field.count32().map(|count| unlimited(count).map(|count| count - 1)));
+        }
+        Slot::SizeLimit(place) => {
+            put(place, field.size().map(|size| (size > Octets::ZERO).then_some(size)));
+        }
+        Slot::Size(place) => put(place, field.size()),
+        Slot::Flag(place) => put(place, field.flag()),
+        Slot::Tls(place) => put(
+            place,
+            field.word().map(|word| match word {
+                "may" => ClientTls::Opportunistic,
+                "implicit" => ClientTls::Implicit,
+                _ => ClientTls::Never,
+            }),
+        ),
+        Slot::Feedback(place) => put(place, feedback(field)),
+        Slot::ScanPhase(place) => put(
+            place,
+            match &field.node.value {
+                Value::Text(text) if text == "random" => Some(ScanPhase::Random),
+                _ => field.shaped(Shape::Duration).duration().map(ScanPhase::At),
+            },
+        ),
+    }
+}
+
+fn put<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// Reads a feedback as postconf(5) writes it: `1`, `0.5`, `1/concurrency`, `1/sqrt_concurrency`.
+fn feedback(field: &Field<'_>) -> Option<Feedback> {
+    let text = match &field.node.value {
+        Value::Text(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        _ => {
+            field.wrong_type();
+            return None;
+        }
+    };
+    let (number, divisor) = text.split_once('/').map_or((text.as_str(), ""), |parts| parts);
+    // postconf(5): the numerator lies between 0 and 1.
+    let number = number.trim().parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
+    let feedback = match (number, divisor.trim()) {
+        (Some(number), "") => Some(Feedback::Fixed(number)),
+        (Some(number), "concurrency") => Some(Feedback::PerWindow(number)),
+        (Some(number), "sqrt_concurrency") => Some(Feedback::PerRoot(number)),
+        _ => None,
+    };
+    if feedback.is_none() {
+        let remark = Remark::new(format!("found \"{text}\""))
+            .accepted("a number from 0 to 1, \"1/concurrency\" or \"1/sqrt_concurrency\"")
+            .help("write 1 or \"1/concurrency\"");
+        field.error(ProblemKind::BadValue, remark);
+    }
+    feedback
+}

@@ -1,0 +1,338 @@
+//! `[[mail]]`: who writes to whom, when, how large, and through which server.
+
+use super::correspondents::{MOST_RECIPIENTS, correspondents, domain_of};
+use super::domains::Domains;
+use super::hosts::Hosts;
+use super::limits;
+use super::names::listed;
+use super::problem::ProblemKind;
+use super::reader::{Field, Remark, Section};
+use super::replay::{ReadFile, read_replay};
+use super::shape::Shape;
+use super::tree::Value;
+use crate::fault::Interval;
+use crate::mail::{DomainId, HostId};
+use crate::random::Distribution;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::{
+    Arrivals, Correspondents, MailEntry, RecipientChoice, Replayed, Sizes, SubmissionSettings,
+};
+
+/// Size of a message when the entry says nothing [octets].
+const DEFAULT_SIZE: f64 = 10_000.0;
+/// How long a message waits in the outbox when the entry says nothing.
+const DEFAULT_RETRY: SimDuration = SimDuration::from_minutes(5);
+
+/// Reads one `[[mail]]` entry of a run of this length.
+pub(super) fn read_mail(
+    section: &Section<'_>,
+    hosts: &Hosts<'_>,
+    domains: &mut Domains<'_>,
+    duration: SimDuration,
+    read_file: &ReadFile<'_>,
+) -> Option<MailEntry> {
+    section.one_of(&["at", "arrivals"]);
+    let window = window(section, duration);
+    let replay = replayed(section, domains, read_file);
+    let is_replay = replay.is_some();
+    let arrivals = match &replay {
+        Some(_) => Some(Arrivals::Replay),
+        None => arrivals(section, window),
+    };
+    let from = match section.field("from") {
+        Some(field) => correspondents(&field, domains),
+        None => replay_sender(replay.as_deref()),
+    };
+    if from.is_none() && !section.has("from") && !is_replay {
+        missing(section, "from", "the sender", "from = \"alice@sender.example\"");
+    }
+    let to = recipients(section, domains);
+    if to.is_empty() && !section.has("to") && !is_replay {
+        missing(section, "to", "the recipients", "to = [\"bob@recipient.example\"]");
+    }
+    let size = sizes(section);
+    let limit = section.field("count").and_then(|field| field.count());
+    let received_fields =
+        section.field("received_fields").and_then(|field| field.count32()).unwrap_or(0);
+    let submit = section.field("submit").and_then(|field| field.section());
+    let from = from?;
+    let submission = submission(section, submit.as_ref(), hosts, domains, domain_of(&from))?;
+    Some(MailEntry {
+        from,
+        to,
+        arrivals: arrivals?,
+        size,
+        window,
+        limit,
+        submission,
+        received_fields,
+        replay: replay.unwrap_or_default(),
+    })
+}
+
+fn missing(section: &Section<'_>, key: &str, what: &str, example: &str) {
+    let remark = Remark::new(format!("a mail entry lacks the key `{key}`"))
+        .accepted(format!("{what}: an address, a list, or {{ domain = … }}"))
+        .help(format!("add {example}"));
+    section.error(ProblemKind::Missing, remark);
+}
+
+/// The sender of an empty replay is nobody's: there is no entry then.
+fn replay_sender(replay: Option<&[Replayed]>) -> Option<Correspondents> {
+    replay?.first().map(|message| Correspondents::One(message.from))
+}
+
+fn replayed(
+    section: &Section<'_>,
+    domains: &mut Domains<'_>,
+    read_file: &ReadFile<'_>,
+) -> Option<Vec<Replayed>> {
+    let field = section.field("arrivals").filter(Field::is_table)?;
+    let Value::Table(table) = &field.node.value else { return None };
+    table.get("replay")?;
+    let arrivals = field.section()?;
+    arrivals.one_of(&["replay", "poisson", "every", "burst"]);
+    let file = arrivals.field("replay")?;
+    Some(read_replay(&file, domains, read_file))
+}
+
+fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> RecipientChoice {
+    let Some(field) = section.field("to") else { return Vec::new() };
+    let items = field.one_or_many(Shape::Text);
+    if items.is_empty() {
+        let remark = Remark::new("found an empty list: the message would go to nobody")
+            .accepted("one or more recipients")
+            .help("write [\"bob@recipient.example\"]");
+        field.error(ProblemKind::BadValue, remark);
+    }
+    if items.len() > MOST_RECIPIENTS {
+        let remark = Remark::new(format!("found {} recipients", items.len()))
+            .accepted(format!("at most {MOST_RECIPIENTS}"))
+            .help("make several entries of it");
+        field.error(ProblemKind::BadValue, remark);
+        return Vec::new();
+    }
+    items.iter().filter_map(|item| correspondents(item, domains)).collect()
+}
+
+/// Reads `start`, `end` and `for`: no message outside of this.
+fn window(section: &Section<'_>, duration: SimDuration) -> Interval {
+    section.one_of(&["end", "for"]);
+    let time = |key: &str| section.field(key).and_then(|field| field.time());
+    let from = time("start").unwrap_or(SimTime::ZERO);
+    let length = section.field("for").and_then(|field| field.duration());
+    let to = time("end").or(length.map(|length| from + length));
+    let to = to.unwrap_or(SimTime::ZERO + duration);
+    if to <= from && (section.has("end") || section.has("for")) {
+        let remark = Remark::new("the entry ends before it starts")
+            .accepted("an end after `start`")
+            .help("make `start` earlier or `end` later");
+        let key = if section.has("end") { "end" } else { "for" };
+        section.error_at(key, ProblemKind::Contradiction, remark);
+    }
+    Interval { from, to }
+}
+
+fn arrivals(section: &Section<'_>, window: Interval) -> Option<Arrivals> {
+    if let Some(field) = section.field("at") {
+        let mut times: Vec<SimTime> =
+            field.one_or_many(Shape::Duration).iter().filter_map(Field::time).collect();
+        times.sort_unstable();
+        return Some(Arrivals::At(times));
+    }
+    let Some(field) = section.field("arrivals") else {
+        return Some(Arrivals::At(vec![window.from]));
+    };
+    let table = field.section()?;
+    let rule = table.one_of(&["poisson", "burst"]);
+    if rule == Some("poisson") {
+        table.one_of(&["poisson", "every"]);
+    }
+    let length = window.to.since(window.from).as_secs_f64();
+    if table.has("profile") && rule != Some("poisson") {
+        let remark = Remark::new("`profile` shapes the hours of a Poisson process only")
+            .accepted("`profile` together with `poisson`")
+            .help("write poisson = \"30/h\", or remove `profile`");
+        table.error_at("profile", ProblemKind::Contradiction, remark);
+    }
+    match rule {
+        Some("poisson") => {
+            let field = table.field("poisson")?;
+            let rate = field.event_rate();
+            let profile = table.field("profile").map(|field| profile(&field));
+            let rate = rate?;
+            check_number(section, &field, rate.per_second_f64() * length);
+            let profile = match profile {
+                None => None,
+                Some(profile) => Some(profile?),
+            };
+            Some(Arrivals::Poisson { rate, profile })
+        }
+        Some(_) => {
+            let field = table.field("burst")?;
+            let count = field.count();
+            let interval = table.field("every").map(|field| field.positive_duration());
+            let interval = match interval {
+                None => None,
+                Some(interval) => Some(interval?),
+            };
+            let bursts = interval.map_or(1.0, |interval| (length / interval.as_secs_f64()).ceil());
+            check_number(section, &field, count? as f64 * bursts);
+            Some(Arrivals::Bursts { count: count?, interval })
+        }
+        None => {
+            let Some(field) = table.field("every") else {
+                let remark = Remark::new("`arrivals` does not say when")
+                    .accepted("`poisson`, `every`, `burst` or `replay`")
+                    .help("write arrivals = { poisson = \"30/h\" }");
+                table.error(ProblemKind::Missing, remark);
+                return None;
+            };
+            let interval = field.positive_duration()?;
+            check_number(section, &field, length / interval.as_secs_f64());
+            Some(Arrivals::Every { interval })
+        }
+    }
+}
+
+/// Refuses an entry that would yield an absurd number of messages.
+fn check_number(section: &Section<'_>, field: &Field<'_>, expected: f64) {
+    let limited = section.field("count").is_some_and(|count| {
+        matches!(count.node.value, Value::Integer(n) if n >= 0 && n as u64 <= limits::MESSAGES)
+    });
+    if expected > limits::MESSAGES as f64 && !limited {
+        let remark = Remark::new(format!("this makes about {expected:.0} messages"))
+            .accepted(format!("at most {} messages an entry", limits::MESSAGES))
+            .help("lower the rate, shorten the window or limit the entry by `count`");
+        field.error(ProblemKind::BadValue, remark);
+    }
+}
+
+/// Reads how busy each hour of the day is.
+fn profile(field: &Field<'_>) -> Option<[f64; 24]> {
+    let items = field.list();
+    let numbers: Vec<f64> = items.iter().filter_map(Field::number).collect();
+    let hours: Option<[f64; 24]> = numbers.clone().try_into().ok();
+    let fits = hours.filter(|hours| {
+        hours.iter().all(|hour| *hour >= 0.0) && hours.iter().any(|hour| *hour > 0.0)
+    });
+    if fits.is_none() && numbers.len() == items.len() && field.is_list() {
+        let remark = Remark::new(format!("found {} numbers", numbers.len()))
+            .accepted("24 numbers, zero or above, not all zero: one for each hour from midnight")
+            .help("write one number for each hour of the day");
+        field.error(ProblemKind::BadValue, remark);
+    }
+    fits
+}
+
+fn sizes(section: &Section<'_>) -> Sizes {
+    let read = |key: &str| {
+        let field = section.field(key)?;
+        let distribution = field.distribution()?;
+        // The median stands for heavy tails, which have no mean.
+        let typical = distribution.quantile(0.5);
+        if typical > limits::MESSAGE_OCTETS as f64 {
+            let remark = Remark::new("this makes messages of an absurd size")
+                .accepted(format!("at most {} octets (1 TiB)", limits::MESSAGE_OCTETS))
+                .help("check the unit: kB is 1000 octets, MB a million");
+            field.error(ProblemKind::BadValue, remark);
+        }
+        Some(distribution)
+    };
+    Sizes {
+        text: read("size").unwrap_or(Distribution::Constant(DEFAULT_SIZE)),
+        attachment: read("attachments"),
+    }
+}
+
+fn submission(
+    section: &Section<'_>,
+    submit: Option<&Section<'_>>,
+    hosts: &Hosts<'_>,
+    domains: &Domains<'_>,
+    sender: DomainId,
+) -> Option<SubmissionSettings> {
+    let field = |key: &str| submit.and_then(|submit| submit.field(key));
+    let client = field("client").map(|field| hosts.one_of(&field));
+    let server = match field("server") {
+        Some(field) => hosts.one_of(&field),
+        None => default_server(section, hosts, domains, sender),
+    };
+    let port = field("port").and_then(|field| port(&field));
+    let retry = match field("retry") {
+        Some(field) if matches!(&field.node.value, Value::Text(text) if text == "never") => None,
+        Some(field) => Some(field.shaped(Shape::Duration).positive_duration()?),
+        None => Some(DEFAULT_RETRY),
+    };
+    let server = server?;
+    let submission_host = hosts.entry(server).roles.submission;
+    Some(SubmissionSettings {
+        client: match client {
+            Some(client) => Some(client?),
+            None => None,
+        },
+        server,
+        port: port.unwrap_or(if submission_host { 587 } else { 25 }),
+        messages_per_session: field("messages_per_session")
+            .and_then(|field| field.count32())
+            .unwrap_or(1),
+        parallel_sessions: field("parallel_sessions").and_then(|f| f.count32()).unwrap_or(1),
+        outbox_retry: retry,
+        declares_size: field("declares_size").and_then(|field| field.flag()).unwrap_or(true),
+    })
+}
+
+fn port(field: &Field<'_>) -> Option<u16> {
+    match field.node.value {
+        Value::Integer(port @ (25 | 465 | 587)) => u16::try_from(port).ok(),
+        Value::Integer(_) => {
+            let remark = Remark::new(format!("found {}", field.found()))
+                .accepted("587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25 (neither)")
+                .help("write 587");
+            field.error(ProblemKind::BadValue, remark);
+            None
+        }
+        _ => {
+            field.wrong_type();
+            None
+        }
+    }
+}
+
+/// Returns the server that takes the mail of senders of this domain: a submission host that is
+/// its exchanger or store; else the only submission host; else its best exchanger.
+fn default_server(
+    section: &Section<'_>,
+    hosts: &Hosts<'_>,
+    domains: &Domains<'_>,
+    sender: DomainId,
+) -> Option<HostId> {
+    let draft = domains.get(sender);
+    let mut exchangers: Vec<(u16, HostId)> = draft.exchanger_hosts().collect();
+    exchangers.sort_unstable();
+    let own = exchangers.iter().map(|(_, host)| *host).chain(draft.store);
+    let takes = |host: &HostId| hosts.entry(*host).roles.submission;
+    if let Some(host) = own.clone().find(takes) {
+        return Some(host);
+    }
+    let mut submission = hosts.entries.iter().filter(|entry| entry.roles.submission);
+    if let (Some(entry), None) = (submission.next(), submission.next()) {
+        return Some(HostId(entry.members.start));
+    }
+    let best = own.into_iter().next();
+    if best.is_none() && hosts.len() > 0 {
+        let names = hosts.entries.iter().filter(|entry| entry.roles.submission);
+        let names: Vec<&str> =
+            names.map(|entry| hosts.names[entry.members.start as usize].as_str()).collect();
+        let remark = Remark::new(format!("no server takes mail from {}", draft.name))
+            .accepted(if names.is_empty() {
+                "a host with the role \"submission\"".to_owned()
+            } else {
+                format!("one of {}", listed(names))
+            })
+            .help("write submit = { server = \"smtp.sender.example\" }");
+        let key = if section.has("from") { "from" } else { "submit" };
+        section.error_at(key, ProblemKind::Missing, remark);
+    }
+    best
+}

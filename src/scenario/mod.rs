@@ -1,0 +1,59 @@
+//! Scenario files: TOML in, a checked [`Scenario`] out, every problem reported at once.
+//!
+//! # Scope and limitations
+//! The room reads the text of a scenario, applies the overrides of the command line, resolves
+//! every name and quantity, fills in defaults and checks the whole. It opens no file itself: what
+//! lies beside a scenario (mail to replay) is read through a function that the caller provides. It
+//! does not know how a scenario is run.
+//!
+//! # Design
+//! The text becomes a tree in which every key and value keeps its place ([`load`]); overrides
+//! change the tree; key tables say what each table may hold, and the same tables give the messages
+//! about unknown keys and the JSON Schema ([`schema`]). Whatever does not fit is reported and
+//! reading goes on, so that one pass finds every problem.
+
+mod actions;
+mod assemble;
+mod correspondents;
+mod domains;
+mod effects;
+mod host_settings;
+mod hosts;
+mod keys;
+mod keys_of_mail;
+mod keys_of_outages;
+mod limits;
+mod links;
+mod load;
+mod loops;
+mod mail;
+mod model;
+mod names;
+mod outages;
+mod overrides;
+mod problem;
+pub mod profiles;
+mod quantity;
+mod reader;
+mod reading;
+mod render;
+mod replay;
+mod routing;
+mod schema;
+mod settings;
+mod shape;
+mod starter;
+mod tree;
+mod warn;
+mod zone;
+
+pub use load::{Loaded, Source, load};
+pub use model::{
+    Action, Command, Domain, Effect, Expectation, Host, NextHop, Note, Outage, OutageTarget, Roles,
+    Routing, Scenario,
+};
+pub use overrides::{KeyPath, Override, OverrideError};
+pub use problem::{Problem, ProblemKind, Problems, Severity};
+pub use schema::schema;
+pub use settings::{SettingValue, settings_of};
+pub use starter::starter;

@@ -1,0 +1,290 @@
+//! A checked scenario: every name resolved, every quantity typed, ready to be built.
+
+use std::collections::BTreeMap;
+
+use crate::access::Reading;
+use crate::dns::{DnsFailure, FailureScope, NameId, ResolverSettings, Zone};
+use crate::fault::Schedule;
+use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
+use crate::network::{Address, AddressId, LinkId, Topology};
+use crate::queue::QueueSettings;
+use crate::smtp::{ClientSettings, Deviation, ServerSettings};
+use crate::units::{Octets, SimDuration, SimTime};
+use crate::workload::MailEntry;
+
+/// Everything a run needs, and nothing else: two equal scenarios with equal seeds give equal
+/// bytes.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Name: the file's stem.
+    pub name: String,
+    /// Title, one line.
+    pub title: String,
+    /// The question the scenario answers.
+    pub question: String,
+    /// What to look for in the result.
+    pub look_for: String,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// Replication number: other draws under the same seed.
+    pub replication: u64,
+    /// End of observed time.
+    pub duration: SimDuration,
+    /// How often queues are sampled for `queues.csv`.
+    pub sample_every: SimDuration,
+    /// Hosts by [`HostId`].
+    pub hosts: Vec<Host>,
+    /// Addresses by [`AddressId`].
+    pub addresses: Vec<Address>,
+    /// Links and routes.
+    pub topology: Topology,
+    /// DNS names.
+    pub zone: Zone,
+    /// Domains by [`DomainId`].
+    pub domains: Vec<Domain>,
+    /// Mail that is sent.
+    pub mail: Vec<MailEntry>,
+    /// How mailboxes are read.
+    pub reading: Vec<Reading>,
+    /// What fails.
+    pub outages: Vec<Outage>,
+    /// What is done at given times.
+    pub actions: Vec<Action>,
+    /// Bounds on summary figures.
+    pub expectations: Vec<Expectation>,
+    /// Remarks shown beside the run at given times, in order of time.
+    pub notes: Vec<Note>,
+}
+
+/// A mail domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Its name.
+    pub name: String,
+    /// Its name in the DNS.
+    pub dns: NameId,
+    /// Spellings of named mailboxes, by position. Positions from `named.len()` up to `mailboxes`
+    /// are numbered (`user00042`); those at or beyond `mailboxes` do not exist and are spelt from
+    /// `unknown`.
+    pub named: Vec<String>,
+    /// Number of mailboxes that exist.
+    pub mailboxes: u32,
+    /// Addresses that mail is sent to although they do not exist.
+    pub unknown: Vec<String>,
+    /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
+    pub store: Option<HostId>,
+}
+
+/// What a host is there for. A host may have several roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles {
+    /// Mail user agent: composes and submits.
+    pub mua: bool,
+    /// Takes submissions (RFC 6409).
+    pub submission: bool,
+    /// Relays mail of others.
+    pub relay: bool,
+    /// Passes sessions on to a server behind it.
+    pub proxy: bool,
+    /// Named by MX records.
+    pub mx: bool,
+    /// Keeps mailboxes and serves POP3 and IMAP.
+    pub store: bool,
+    /// Answers DNS questions.
+    pub dns: bool,
+}
+
+/// A host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Roles.
+    pub roles: Roles,
+    /// Its addresses, in the order of its address records.
+    pub addresses: Vec<AddressId>,
+    /// Its name in the DNS.
+    pub dns: NameId,
+    /// Name of the MTA profile it was made from.
+    pub profile: String,
+    /// Queue manager.
+    pub queue: QueueSettings,
+    /// SMTP client.
+    pub client: ClientSettings,
+    /// SMTP server.
+    pub server: ServerSettings,
+    /// Routing.
+    pub routing: Routing,
+    /// DNS client.
+    pub resolver: ResolverSettings,
+    /// Delivery processes for mail that leaves; none: as the MTA's own limit says.
+    pub delivery_processes: Option<u32>,
+    /// Delivery processes for local mailboxes; none: as the MTA's own limit says.
+    pub local_processes: Option<u32>,
+    /// Room for queued messages; when it is full, MAIL gets 452. None: no limit.
+    pub queue_disk: Option<Octets>,
+    /// How far its clock is ahead of true time [ns]; negative: behind. Seen in Received fields.
+    pub clock_error_ns: i64,
+    /// What the address that clients see is replaced by (a proxy in front).
+    pub behind_proxy: Option<HostId>,
+}
+
+/// Where a host sends mail, checked in this order: local, routes, smart host, MX.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// Domains whose mailboxes are on this host.
+    pub local: Vec<DomainId>,
+    /// Domains accepted from anybody besides the local ones.
+    pub relayed: Vec<DomainId>,
+    /// Whether any domain is accepted from anybody (a relay inside a closed network).
+    pub relays_all: bool,
+    /// Whether RCPT for a mailbox of a relayed domain that does not exist is refused here (a
+    /// backup that knows the users) rather than accepted and bounced later.
+    pub knows_relayed_mailboxes: bool,
+    /// Next hop by domain.
+    pub routes: BTreeMap<DomainId, NextHop>,
+    /// Next hop of everything else.
+    pub smart_host: Option<NextHop>,
+    /// Used when all exchangers have failed temporarily.
+    pub fallback_relay: Option<HostId>,
+}
+
+/// Where to connect for a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NextHop {
+    /// The exchangers of this domain.
+    Exchangers(DomainId),
+    /// This host, without MX look-up; its address is looked up.
+    Host(HostId),
+    /// This address, without any look-up.
+    Address(HostId),
+}
+
+/// One `[[outage]]`, with everything it strikes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outage {
+    /// Position of its entry in the file.
+    pub entry: u32,
+    /// What a person reads: the target.
+    pub label: String,
+    /// The mode as written.
+    pub mode: String,
+    /// What it strikes.
+    pub targets: Vec<OutageTarget>,
+    /// What it does there.
+    pub effect: Effect,
+    /// When. All targets of one outage share the intervals.
+    pub schedule: Schedule,
+}
+
+/// What an outage strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutageTarget {
+    /// A host with all its addresses.
+    Host(HostId),
+    /// One address of a host.
+    Address(AddressId),
+    /// A link.
+    Link(LinkId),
+    /// The DNS.
+    Dns,
+}
+
+/// What an outage does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Packets vanish. A host is cut off in both directions unless `inbound_only`, which strikes
+    /// connections to its SMTP server alone (as in the recordings).
+    Blackhole {
+        /// Whether only connections to the SMTP server are struck.
+        inbound_only: bool,
+    },
+    /// Connections to the SMTP server are reset at once; established ones at their next packet.
+    Refuse,
+    /// As `Refuse`, with ICMP host unreachable.
+    Unreachable,
+    /// Sessions die and nothing runs; the queue on disk survives.
+    Crash {
+        /// True: the machine (peers see silence). False: the process (peers see a reset).
+        machine: bool,
+    },
+    /// The server deviates.
+    Server(Deviation),
+    /// A link carries nothing.
+    LinkDown,
+    /// Look-ups fail.
+    Dns(DnsFailure, FailureScope),
+}
+
+/// One `[[action]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// When.
+    pub at: SimTime,
+    /// On which host.
+    pub host: HostId,
+    /// What.
+    pub what: Command,
+}
+
+/// What can be done to a host at a time. (Changes of DNS records are revisions of the zone.)
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// All deferred messages are to be tried now (`postqueue -f`).
+    Flush,
+    /// Orderly stop: sessions end, the queue is kept, the port is closed.
+    Stop,
+    /// Start with the kept queue; a queue run follows at once.
+    Start,
+    /// The host's settings become these (computed when the scenario was read).
+    Configure(Box<Host>),
+}
+
+/// A bound on a figure of the summary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// Dotted name of the figure in `summary.json`.
+    pub figure: String,
+    /// Least value allowed.
+    pub at_least: Option<f64>,
+    /// Greatest value allowed.
+    pub at_most: Option<f64>,
+    /// Value required.
+    pub equals: Option<f64>,
+    /// Line of the entry in the file, for messages.
+    pub line: u32,
+}
+
+/// One `[[note]]`: a remark for those who watch the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// When it is shown.
+    pub at: SimTime,
+    /// What it says.
+    pub text: String,
+}
+
+impl MailboxNames for Scenario {
+    fn mailbox(&self, mailbox: Mailbox) -> String {
+        let domain = &self.domains[mailbox.domain.index()];
+        let local = mailbox.local as usize;
+        let name = &domain.name;
+        if let Some(named) = domain.named.get(local) {
+            format!("{named}@{name}")
+        } else if mailbox.local < domain.mailboxes {
+            format!("user{:05}@{name}", local + 1)
+        } else if let Some(unknown) = domain.unknown.get(local - domain.mailboxes as usize) {
+            format!("{unknown}@{name}")
+        } else {
+            format!("nobody{:05}@{name}", local + 1)
+        }
+    }
+
+    fn domain(&self, domain: DomainId) -> &str {
+        &self.domains[domain.index()].name
+    }
+
+    fn host(&self, host: HostId) -> &str {
+        &self.hosts[host.index()].name
+    }
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a scenario: where it stands, what was found, what is accepted, how to mend it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Whether a scenario with this problem can be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can, but it is likely not what was meant.
+    Warning,
+}
+
+/// The kind of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProblemKind {
+    /// The text is not TOML.
+    Syntax,
+    /// An override on the command line does not fit the file.
+    Override,
+    /// A key that its table does not have.
+    UnknownKey,
+    /// A value of another type than the key takes.
+    WrongType,
+    /// A value of the right type that cannot be: a wrong unit, a negative time, out of range.
+    BadValue,
+    /// A key or table that must be there.
+    Missing,
+    /// A name that nothing has.
+    UnknownName,
+    /// A name that two things have.
+    Duplicate,
+    /// Things that contradict each other.
+    Contradiction,
+    /// Mail would go round in a circle.
+    Loop,
+    /// A file that could not be read.
+    File,
+    /// Something that can be run but is likely a mistake.
+    Likely,
+}
+
+/// One problem of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether the scenario can be run all the same.
+    pub severity: Severity,
+    /// Its kind.
+    pub kind: ProblemKind,
+    /// The file as the user knows it, or `command line`.
+    pub file: String,
+    /// Line, counted from 1; 0 for the command line.
+    pub line: usize,
+    /// Column in characters, counted from 1; 0 for the command line.
+    pub column: usize,
+    /// The key, as a path from the top of the file: `host."mx1.example".mta`.
+    pub key: String,
+    /// What was found.
+    pub message: String,
+    /// What would be accepted; empty: nothing more to say.
+    pub accepted: String,
+    /// The likely fix; empty: nothing more to say.
+    pub help: String,
+    /// Octets of the file that are meant.
+    pub span: Range<usize>,
+    /// The text in which `span` points.
+    pub(super) text: Arc<str>,
+}
+
+impl Problem {
+    /// Returns the problem in one line: `file:line:column: key: message; accepted: …; fix`.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let mut line = self.place();
+        for (before, part) in [
+            (": ", self.key.as_str()),
+            (": ", self.message.as_str()),
+            ("; accepted: ", self.accepted.as_str()),
+            ("; ", self.help.as_str()),
+        ] {
+            if !part.is_empty() {
+                line.push_str(before);
+                line.push_str(part);
+            }
+        }
+        line
+    }
+
+    /// Returns `file:line:column`, or the file alone where there is no line.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.line == 0 {
+            return self.file.clone();
+        }
+        format!("{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Everything that is wrong with a scenario, in the order of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// Returns whether one of them forbids a run.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Sorts by file and place, errors and warnings alike, and drops what is said twice.
+    pub(super) fn sort(&mut self) {
+        self.0.sort_by_key(|p| (p.file.clone(), p.line, p.column, p.severity, p.message.clone()));
+        self.0.dedup();
+    }
+}
+
+impl fmt::Display for Problems {
+    /// Writes a line for each problem.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            if at > 0 {
+                formatter.write_str("\n")?;
+            }
+            formatter.write_str(&problem.one_line())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Returns line and column of `offset` in `text`, both counted from 1, the column in characters.
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    let before = &text[..offset.unwrap_or(0)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line_and_column;
+
+    #[test]
+    fn columns_count_characters() {
+        let text = "a = 1\nß = ü\n";
+        assert_eq!(line_and_column(text, 0), (1, 1));
+        assert_eq!(line_and_column(text, text.find('ü').unwrap()), (2, 5));
+        assert_eq!(line_and_column(text, 999), (3, 1));
+        // In the middle of a character: the character.
+        assert_eq!(line_and_column("ß", 1), (1, 1));
+    }
+}

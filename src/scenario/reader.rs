@@ -1,0 +1,440 @@
+//! Reading typed values out of the tree; what does not fit is reported and reading goes on.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::names::did_you_mean;
+use super::overrides::quoted;
+use super::problem::{Problem, ProblemKind, Severity, line_and_column};
+use super::shape::{Keys, Shape};
+use super::tree::{Node, Place, Table, Value};
+
+/// Collects problems of one scenario.
+#[derive(Debug)]
+pub(super) struct Checker {
+    file: String,
+    text: Arc<str>,
+    /// Overrides as they stand on the command line, by number.
+    overrides: Vec<String>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// What is said about a problem, besides where it is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remark {
+    pub(super) message: String,
+    pub(super) accepted: String,
+    pub(super) help: String,
+}
+
+impl Remark {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    pub(super) fn accepted(self, accepted: impl Into<String>) -> Self {
+        Self { accepted: accepted.into(), ..self }
+    }
+
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+}
+
+impl Checker {
+    pub(super) fn new(file: &str, text: &str, overrides: Vec<String>) -> Self {
+        Self { file: file.to_owned(), text: text.into(), overrides, problems: RefCell::default() }
+    }
+
+    /// Reports an error.
+    pub(super) fn error(&self, kind: ProblemKind, place: &Place, key: &str, remark: Remark) {
+        self.report(Severity::Error, kind, place, key, remark);
+    }
+
+    /// Reports what can be run but is likely a mistake.
+    pub(super) fn warn(&self, place: &Place, key: &str, remark: Remark) {
+        self.report(Severity::Warning, ProblemKind::Likely, place, key, remark);
+    }
+
+    fn report(
+        &self,
+        severity: Severity,
+        kind: ProblemKind,
+        place: &Place,
+        key: &str,
+        remark: Remark,
+    ) {
+        let (file, (line, column), span, text) = match place {
+            Place::File(span) => (
+                self.file.clone(),
+                line_and_column(&self.text, span.start),
+                span.clone(),
+                self.text.clone(),
+            ),
+            Place::CommandLine(number) => {
+                let argument = self.overrides.get(*number).map_or("", String::as_str);
+                (format!("command line: {argument}"), (0, 0), 0..0, "".into())
+            }
+        };
+        let Remark { message, accepted, help } = remark;
+        let key = key.to_owned();
+        self.add(Problem {
+            severity,
+            kind,
+            file,
+            line,
+            column,
+            key,
+            message,
+            accepted,
+            help,
+            span,
+            text,
+        });
+    }
+
+    /// Adds a problem of another file.
+    pub(super) fn add(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Returns the line of an octet of the file, counted from 1.
+    pub(super) fn line(&self, offset: usize) -> u32 {
+        u32::try_from(line_and_column(&self.text, offset).0).unwrap_or(u32::MAX)
+    }
+
+    /// Returns whether a run is already out of the question.
+    pub(super) fn has_errors(&self) -> bool {
+        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Returns everything reported.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+}
+
+/// A table with the keys it may have.
+#[derive(Debug, Clone)]
+pub(super) struct Section<'a> {
+    pub(super) checker: &'a Checker,
+    pub(super) table: &'a Table,
+    keys: &'static Keys,
+    /// Where the table begins.
+    pub(super) place: Place,
+    /// The table's path from the top of the file.
+    pub(super) path: String,
+}
+
+/// A value with the shape it should have.
+#[derive(Debug, Clone)]
+pub(super) struct Field<'a> {
+    pub(super) checker: &'a Checker,
+    pub(super) node: &'a Node,
+    pub(super) shape: Shape,
+    /// The value's path from the top of the file.
+    pub(super) path: String,
+}
+
+impl<'a> Section<'a> {
+    /// Returns the table as one with `keys`; reports keys it does not have and required ones that
+    /// are missing.
+    pub(super) fn new(
+        checker: &'a Checker,
+        table: &'a Table,
+        keys: &'static Keys,
+        place: Place,
+        path: String,
+    ) -> Self {
+        let section = Self { checker, table, keys, place, path };
+        section.check_keys();
+        for key in keys.keys.iter().filter(|key| key.required) {
+            if table.get(key.name).is_none() {
+                let remark = Remark::new(format!("{} lacks the key `{}`", keys.name, key.name))
+                    .accepted(key.shape.accepted())
+                    .help(format!("add `{} = …`: {}", key.name, key.about));
+                checker.error(ProblemKind::Missing, &section.place, &section.path, remark);
+            }
+        }
+        section
+    }
+
+    fn check_keys(&self) {
+        for entry in &self.table.entries {
+            if self.keys.find(&entry.key).is_some() {
+                continue;
+            }
+            let message = format!("`{}` is not a key of {}", entry.key, self.keys.name);
+            let remark = Remark::new(message)
+                .accepted(self.keys.names().collect::<Vec<_>>().join(", "))
+                .help(did_you_mean(&entry.key, self.keys.names()));
+            let path = self.path_of(&entry.key);
+            self.checker.error(ProblemKind::UnknownKey, &entry.place, &path, remark);
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { quoted(key) } else { format!("{}.{}", self.path, quoted(key)) }
+    }
+
+    /// Returns the value of `key`, if it is there.
+    ///
+    /// # Panics
+    /// If the table has no such key: the key tables and the code disagree.
+    pub(super) fn field(&self, key: &str) -> Option<Field<'a>> {
+        let stated = self.keys.find(key);
+        let stated = stated.unwrap_or_else(|| panic!("{} has no key `{key}`", self.keys.name));
+        let entry = self.table.get(key)?;
+        Some(Field {
+            checker: self.checker,
+            node: &entry.node,
+            shape: stated.shape,
+            path: self.path_of(key),
+        })
+    }
+
+    /// Returns whether `key` is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.field(key).is_some()
+    }
+
+    /// Returns where `key` stands, or the table's beginning.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        self.table.get(key).map_or_else(|| self.place.clone(), |entry| entry.place.clone())
+    }
+
+    /// Reports an error about the table as a whole.
+    pub(super) fn error(&self, kind: ProblemKind, remark: Remark) {
+        self.checker.error(kind, &self.place, &self.path, remark);
+    }
+
+    /// Reports an error about `key`.
+    pub(super) fn error_at(&self, key: &str, kind: ProblemKind, remark: Remark) {
+        self.checker.error(kind, &self.place_of(key), &self.path_of(key), remark);
+    }
+
+    /// Warns about `key`, or about the table when the key is not there.
+    pub(super) fn warn_at(&self, key: &str, remark: Remark) {
+        self.checker.warn(&self.place_of(key), &self.path_of(key), remark);
+    }
+
+    /// Reports if more than one of `keys` is there, and returns the first that is.
+    pub(super) fn one_of(&self, keys: &[&'static str]) -> Option<&'static str> {
+        let mut present = keys.iter().copied().filter(|key| self.has(key));
+        let first = present.next();
+        if let (Some(first), Some(second)) = (first, present.next()) {
+            let remark = Remark::new(format!("`{first}` and `{second}` exclude each other"))
+                .accepted(format!("one of {}", keys.join(", ")))
+                .help(format!("remove `{first}` or `{second}`"));
+            self.error_at(second, ProblemKind::Contradiction, remark);
+        }
+        first
+    }
+}
+
+impl<'a> Field<'a> {
+    /// Returns where the value stands.
+    pub(super) fn place(&self) -> &'a Place {
+        &self.node.place
+    }
+
+    /// Reports an error about the value.
+    pub(super) fn error(&self, kind: ProblemKind, remark: Remark) {
+        self.checker.error(kind, &self.node.place, &self.path, remark);
+    }
+
+    /// Warns about the value.
+    pub(super) fn warn(&self, remark: Remark) {
+        self.checker.warn(&self.node.place, &self.path, remark);
+    }
+
+    /// Reports that the value is of another type than the key takes.
+    pub(super) fn wrong_type(&self) {
+        let message = format!("found {}", self.node.value.describe());
+        let remark = Remark::new(message).accepted(self.shape.accepted()).help(self.type_help());
+        self.error(ProblemKind::WrongType, remark);
+    }
+
+    fn type_help(&self) -> String {
+        match (&self.node.value, self.shape) {
+            (Value::Text(text), Shape::Count(..) | Shape::Number | Shape::Flag)
+                if text.parse::<f64>().is_ok() || text == "true" || text == "false" =>
+            {
+                format!("write {text} without quotes")
+            }
+            (Value::Text(text), Shape::List(_)) => format!("write [{text:?}]"),
+            (Value::Table(_), Shape::List(Shape::Table(_))) => {
+                "write the table's header in double brackets, as in [[host]]".to_owned()
+            }
+            (Value::Integer(_) | Value::Float(_) | Value::Flag(_), Shape::Text) => {
+                "put it in quotes".to_owned()
+            }
+            (Value::List(_), Shape::Table(_)) => {
+                "write the table's header in single brackets".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Returns the same value, to be read as another shape.
+    pub(super) fn shaped(&self, shape: Shape) -> Self {
+        Self { shape, ..self.clone() }
+    }
+
+    /// Returns the text.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        if let Value::Text(text) = &self.node.value {
+            return Some(text);
+        }
+        self.wrong_type();
+        None
+    }
+
+    /// Returns the flag.
+    pub(super) fn flag(&self) -> Option<bool> {
+        if let Value::Flag(flag) = self.node.value {
+            return Some(flag);
+        }
+        self.wrong_type();
+        None
+    }
+
+    /// Returns the whole number, within the bounds of the shape.
+    pub(super) fn count(&self) -> Option<u64> {
+        let Shape::Count(least, most) = self.shape else {
+            panic!("{} is not a count", self.path);
+        };
+        let found = match &self.node.value {
+            Value::Integer(number) => u64::try_from(*number).ok(),
+            Value::HugeInteger(_) => None,
+            _ => {
+                self.wrong_type();
+                return None;
+            }
+        };
+        let fits = found.filter(|number| (least..=most).contains(number));
+        if fits.is_none() {
+            let message = format!("found {}, which is out of range", self.node.value.describe());
+            let above = found.is_some_and(|number| number > most)
+                || matches!(&self.node.value, Value::HugeInteger(text) if !text.starts_with('-'));
+            let help = if above {
+                format!("the most that is allowed here is {most}")
+            } else {
+                format!("the least that is allowed here is {least}")
+            };
+            let remark = Remark::new(message).accepted(self.shape.accepted()).help(help);
+            self.error(ProblemKind::BadValue, remark);
+        }
+        fits
+    }
+
+    /// Returns the whole number as 32 bits; the bounds of the shape must fit.
+    pub(super) fn count32(&self) -> Option<u32> {
+        self.count().map(|number| u32::try_from(number).expect("the shape's bounds fit 32 bits"))
+    }
+
+    /// Returns the number, whole or not; infinities and NaN are refused.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self.node.value {
+            Value::Integer(number) => Some(number as f64),
+            Value::Float(number) if number.is_finite() => Some(number),
+            _ => {
+                self.wrong_type();
+                None
+            }
+        }
+    }
+
+    /// Returns the word, one of those of the shape.
+    pub(super) fn word(&self) -> Option<&'static str> {
+        let Shape::Word(words) = self.shape else { panic!("{} is not a word", self.path) };
+        let text = self.text()?;
+        let found = words.iter().copied().find(|word| *word == text);
+        if found.is_none() {
+            let remark = Remark::new(format!("found \"{text}\""))
+                .accepted(self.shape.accepted())
+                .help(did_you_mean(text, words.iter().copied()));
+            self.error(ProblemKind::BadValue, remark);
+        }
+        found
+    }
+
+    /// Returns the items of the list; anything else is reported.
+    pub(super) fn list(&self) -> Vec<Self> {
+        let Shape::List(of) = self.shape else { panic!("{} is not a list", self.path) };
+        let Value::List(items) = &self.node.value else {
+            self.wrong_type();
+            return Vec::new();
+        };
+        items.iter().enumerate().map(|(at, node)| self.item(at, node, *of)).collect()
+    }
+
+    /// Returns the items of the list, or the value itself as its only item.
+    pub(super) fn one_or_many(&self, of: Shape) -> Vec<Self> {
+        match &self.node.value {
+            Value::List(items) => {
+                items.iter().enumerate().map(|(at, node)| self.item(at, node, of)).collect()
+            }
+            _ => vec![self.shaped(of)],
+        }
+    }
+
+    fn item(&self, at: usize, node: &'a Node, shape: Shape) -> Self {
+        // A table that has a name is known by it.
+        let name = match &node.value {
+            Value::Table(table) => match table.get("name").map(|entry| &entry.node.value) {
+                Some(Value::Text(name)) => quoted(name),
+                _ => at.to_string(),
+            },
+            _ => at.to_string(),
+        };
+        Self { checker: self.checker, node, shape, path: format!("{}.{name}", self.path) }
+    }
+
+    /// Returns the table with the keys of the shape.
+    pub(super) fn section(&self) -> Option<Section<'a>> {
+        let Shape::Table(keys) = self.shape else { panic!("{} is not a table", self.path) };
+        self.section_of(keys)
+    }
+
+    /// Returns the table with these keys.
+    pub(super) fn section_of(&self, keys: &'static Keys) -> Option<Section<'a>> {
+        let Value::Table(table) = &self.node.value else {
+            self.shaped(Shape::Table(keys)).wrong_type();
+            return None;
+        };
+        let (place, path) = (self.node.place.clone(), self.path.clone());
+        Some(Section::new(self.checker, table, keys, place, path))
+    }
+
+    /// Returns the entries of a table whose keys are names.
+    pub(super) fn map(&self) -> Vec<(&'a str, &'a Place, Self)> {
+        let Shape::Map(of) = self.shape else { panic!("{} is not a map", self.path) };
+        let Value::Table(table) = &self.node.value else {
+            self.wrong_type();
+            return Vec::new();
+        };
+        let field = |entry: &'a super::tree::Entry| Self {
+            checker: self.checker,
+            node: &entry.node,
+            shape: *of,
+            path: format!("{}.{}", self.path, quoted(&entry.key)),
+        };
+        table.entries.iter().map(|entry| (entry.key.as_str(), &entry.place, field(entry))).collect()
+    }
+
+    /// Returns whether the value is a table.
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.node.value, Value::Table(_))
+    }
+
+    /// Returns whether the value is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node.value, Value::List(_))
+    }
+
+    /// Returns whether the value is a text.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.node.value, Value::Text(_))
+    }
+}

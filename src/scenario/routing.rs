@@ -1,0 +1,170 @@
+//! Where each host sends mail: what its table says, and what follows from the domains.
+
+use std::collections::BTreeMap;
+
+use super::domains::{DomainDraft, Domains};
+use super::hosts::Hosts;
+use super::keys::HOP_TABLE;
+use super::model::{NextHop, Routing};
+use super::problem::ProblemKind;
+use super::reader::{Field, Remark, Section};
+use super::shape::Shape;
+use super::tree::Value;
+use crate::mail::{DomainId, HostId};
+
+/// Routing as far as a host's table states it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StatedRouting {
+    local: Vec<DomainId>,
+    relayed: Vec<DomainId>,
+    /// None: not stated.
+    relays_all: Option<bool>,
+    knows_recipients: bool,
+    pub(super) routes: BTreeMap<DomainId, NextHop>,
+    pub(super) smart_host: Option<NextHop>,
+    pub(super) fallback_relay: Option<HostId>,
+}
+
+/// Reads the routing that a host's table, or a change of it, states.
+pub(super) fn stated_routing(
+    section: &Section<'_>,
+    hosts: &Hosts<'_>,
+    domains: &mut Domains<'_>,
+) -> StatedRouting {
+    let mut stated = StatedRouting::default();
+    if let Some(field) = section.field("local_domains") {
+        stated.local = known_domains(&field, domains);
+    }
+    if let Some(field) = section.field("relay_domains") {
+        if field.is_text() {
+            stated.relays_all = field.shaped(Shape::Word(&["all"])).word().map(|_| true);
+        } else {
+            stated.relays_all = Some(false);
+            stated.relayed = known_domains(&field, domains);
+        }
+    }
+    if let Some(flag) = section.field("knows_recipients").and_then(|field| field.flag()) {
+        stated.knows_recipients = flag;
+    }
+    if let Some(field) = section.field("smart_host") {
+        stated.smart_host = next_hop(&field, hosts, domains);
+    }
+    stated.fallback_relay =
+        section.field("fallback_relay").and_then(|field| hosts.one_of(&field));
+    let routes = section.field("routes").map(|field| field.map()).unwrap_or_default();
+    for (name, _, field) in routes {
+        // A route may name a domain that has no table: it is then known by that route alone.
+        let (domain, _) = domains.find_or_add(name);
+        if let Some(hop) = next_hop(&field, hosts, domains) {
+            stated.routes.insert(domain, hop);
+        }
+    }
+    stated
+}
+
+fn known_domains(field: &Field<'_>, domains: &mut Domains<'_>) -> Vec<DomainId> {
+    field.one_or_many(Shape::Text).iter().filter_map(|item| domains.one_of(item)).collect()
+}
+
+/// Reads a next hop: a host, a domain whose exchangers are meant, or a table that says which.
+fn next_hop(field: &Field<'_>, hosts: &Hosts<'_>, domains: &mut Domains<'_>) -> Option<NextHop> {
+    if let Value::Text(name) = &field.node.value {
+        if hosts.find(name).is_none()
+            && let Some(domain) = domains.find(name)
+        {
+            return Some(NextHop::Exchangers(domain));
+        }
+        return hosts.one_of(field).map(NextHop::Host);
+    }
+    let table = field.section_of(HOP_TABLE)?;
+    let named = |key: &str| table.field(key).map(|field| field.shaped(Shape::Text));
+    match table.one_of(&["host", "exchangers", "address"]) {
+        Some("host") => named("host").and_then(|f| hosts.one_of(&f)).map(NextHop::Host),
+        Some("address") => named("address").and_then(|f| hosts.one_of(&f)).map(NextHop::Address),
+        Some(_) => {
+            named("exchangers").and_then(|f| domains.one_of(&f)).map(NextHop::Exchangers)
+        }
+        None => {
+            let remark = Remark::new("this next hop names nobody")
+                .accepted("`host`, `exchangers` or `address`")
+                .help("write { host = \"relay.example.org\" }");
+            table.error(ProblemKind::Missing, remark);
+            None
+        }
+    }
+}
+
+/// What follows from the domains, by host.
+#[derive(Debug, Default)]
+pub(super) struct DerivedRouting {
+    local: BTreeMap<HostId, Vec<DomainId>>,
+    relayed: BTreeMap<HostId, Vec<DomainId>>,
+    routes: BTreeMap<HostId, Vec<(DomainId, HostId)>>,
+    /// Hosts that take mail for anybody: relays, and servers that take submissions.
+    relays: BTreeMap<HostId, ()>,
+}
+
+impl DerivedRouting {
+    /// Works out who keeps, relays and hands on the mail of each domain: the store has it in its
+    /// mailboxes; exchangers take it; the best exchangers hand it to the store.
+    pub(super) fn of(domains: &Domains<'_>) -> Self {
+        let mut derived = Self::default();
+        for (index, draft) in domains.list.iter().enumerate() {
+            derived.add(DomainId::from_index(index), draft);
+        }
+        derived
+    }
+
+    fn add(&mut self, domain: DomainId, draft: &DomainDraft<'_>) {
+        let best = draft.exchanger_hosts().map(|(preference, _)| preference).min();
+        if let Some(store) = draft.store {
+            self.local.entry(store).or_default().push(domain);
+        }
+        for (preference, host) in draft.exchanger_hosts() {
+            if Some(host) == draft.store {
+                continue;
+            }
+            let relayed = self.relayed.entry(host).or_default();
+            if !relayed.contains(&domain) {
+                relayed.push(domain);
+            }
+            if let (true, Some(store)) = (Some(preference) == best, draft.store) {
+                self.routes.entry(host).or_default().push((domain, store));
+            }
+        }
+    }
+
+    /// Notes that `host` takes mail for anybody unless its table says otherwise.
+    pub(super) fn takes_all(&mut self, host: HostId) {
+        self.relays.insert(host, ());
+    }
+
+    /// Returns the routing of a host: what is stated goes before what is derived.
+    pub(super) fn routing(&self, host: HostId, stated: &StatedRouting) -> Routing {
+        let merged = |one: &[DomainId], other: Option<&Vec<DomainId>>| {
+            let mut all: Vec<DomainId> = one.to_vec();
+            all.extend(other.into_iter().flatten());
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        let local = merged(&stated.local, self.local.get(&host));
+        let mut relayed = merged(&stated.relayed, self.relayed.get(&host));
+        relayed.retain(|domain| local.binary_search(domain).is_err());
+        let mut routes = stated.routes.clone();
+        for (domain, store) in self.routes.get(&host).into_iter().flatten() {
+            if local.binary_search(domain).is_err() {
+                routes.entry(*domain).or_insert(NextHop::Host(*store));
+            }
+        }
+        Routing {
+            local,
+            relayed,
+            relays_all: stated.relays_all.unwrap_or_else(|| self.relays.contains_key(&host)),
+            knows_relayed_mailboxes: stated.knows_recipients,
+            routes,
+            smart_host: stated.smart_host,
+            fallback_relay: stated.fallback_relay,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a key takes, stated once: reading, unknown-key messages and the JSON Schema come from it.
+
+/// The keys of one table.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// What the table is, as in "a host".
+    pub(super) name: &'static str,
+    /// Its keys.
+    pub(super) keys: &'static [Key],
+}
+
+/// One key of a table.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    pub(super) required: bool,
+    /// What it means, its default.
+    pub(super) about: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number within bounds.
+    Count(u64, u64),
+    /// Any number.
+    Number,
+    /// A span of time, "20ms".
+    Duration,
+    /// A span of time with a sign, "-90s".
+    SignedDuration,
+    /// A size, "75kB".
+    Size,
+    /// A bandwidth, "100Mbit/s".
+    BitRate,
+    /// A rate, "30/h".
+    EventRate,
+    /// A constant or a distribution of times, sizes or plain numbers.
+    Distribution(Unit),
+    /// A parameter of a distribution: of the distribution's unit.
+    Parameter,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list.
+    List(&'static Shape),
+    /// A table with these keys.
+    Table(&'static Keys),
+    /// A table whose keys are names of the scenario.
+    Map(&'static Shape),
+    /// One of several shapes.
+    Either(&'static [Shape]),
+    /// The name of an MTA profile, or a table of its settings.
+    Mta,
+}
+
+/// What the values of a distribution are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Spans of time, kept in seconds.
+    Time,
+    /// Sizes, kept in octets.
+    Size,
+}
+
+impl Unit {
+    /// Returns the shape of one value.
+    pub(super) const fn shape(self) -> Shape {
+        match self {
+            Self::Time => Shape::Duration,
+            Self::Size => Shape::Size,
+        }
+    }
+}
+
+/// A key that may be left out.
+pub(super) const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: false, about }
+}
+
+/// A key that must be there.
+pub(super) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, shape, required: true, about }
+}
+
+impl Keys {
+    /// Returns the key `name`.
+    pub(super) fn find(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Returns the names of the keys.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().map(|key| key.name)
+    }
+}
+
+impl Shape {
+    /// Says what would be accepted.
+    pub(super) fn accepted(self) -> String {
+        match self {
+            Self::Text => "a text in quotes".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Count(least, most) if most >= i64::MAX as u64 => {
+                format!("a whole number from {least}")
+            }
+            Self::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Number => "a number".to_owned(),
+            Self::Duration => "a duration such as \"20ms\", \"15m\", \"2h30m\" or \"5d\"".into(),
+            Self::SignedDuration => "a duration with a sign, such as \"+90s\" or \"-2d\"".into(),
+            Self::Size => "a size such as \"75kB\" or \"10MiB\"".to_owned(),
+            Self::BitRate => "a bit rate such as \"10Mbit/s\"".to_owned(),
+            Self::EventRate => "a rate such as \"30/h\"".to_owned(),
+            Self::Distribution(Unit::Time) => {
+                "a duration such as \"20ms\", or a distribution such as \
+                 { exponential = { mean = \"20ms\" } }"
+                    .to_owned()
+            }
+            Self::Distribution(Unit::Size) => {
+                "a size such as \"75kB\", or a distribution such as \
+                 { lognormal = { median = \"75kB\", sigma = 1.2 } }"
+                    .to_owned()
+            }
+            Self::Parameter => "a quantity with its unit".to_owned(),
+            Self::Word(words) => {
+                words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+            }
+            Self::List(of) => format!("a list, each item {}", of.accepted()),
+            Self::Table(keys) => {
+                format!("a table with the keys {}", keys.names().collect::<Vec<_>>().join(", "))
+            }
+            Self::Map(of) => format!("a table of names, each with {}", of.accepted()),
+            Self::Either(shapes) => {
+                shapes.iter().map(|shape| shape.accepted()).collect::<Vec<_>>().join("; or ")
+            }
+            Self::Mta => "the name of a profile (\"postfix\", \"rfc5321\", \"sink\", \"none\"), \
+                          or a table of its settings with `profile`"
+                .to_owned(),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What can be run but is likely not what was meant, and circles that are not allowed.
+
+use std::collections::BTreeSet;
+
+use super::assemble::Entries;
+use super::domains::{DomainDraft, ExchangerName};
+use super::loops;
+use super::model::{NextHop, Scenario};
+use super::names::listed;
+use super::problem::ProblemKind;
+use super::reader::{Remark, Section};
+use crate::fault::Schedule;
+use crate::mail::{DomainId, HostId};
+use crate::units::SimTime;
+use crate::workload::{Arrivals, Correspondents, MailEntry};
+
+/// Looks at the scenario as a whole.
+pub(super) fn check(scenario: &Scenario, entries: &Entries<'_, '_>) {
+    routes_in_circles(scenario, entries);
+    let receiving = receiving(scenario);
+    for (index, draft) in entries.domains.list.iter().enumerate() {
+        let Some(section) = &draft.section else { continue };
+        let receives = receiving.contains(&DomainId::from_index(index));
+        exchangers(scenario, draft, section, entries, receives);
+        if receives && !scenario.reading.is_empty() {
+            unread(scenario, DomainId::from_index(index), draft, section);
+        }
+    }
+    too_late(scenario, entries);
+    idle_hosts(scenario, entries);
+    if scenario.mail.is_empty() {
+        let remark = Remark::new("there is no [[mail]], so nothing will happen")
+            .help("add a [[mail]] entry: from, to and at or arrivals");
+        entries.top.checker.warn(&entries.top.place, "mail", remark);
+    }
+}
+
+/// The domains to which some entry sends.
+fn receiving(scenario: &Scenario) -> BTreeSet<DomainId> {
+    let mut domains = BTreeSet::new();
+    for entry in &scenario.mail {
+        for choice in &entry.to {
+            match choice {
+                Correspondents::One(mailbox) => {
+                    domains.insert(mailbox.domain);
+                }
+                Correspondents::Population { domain, .. } => {
+                    domains.insert(*domain);
+                }
+                Correspondents::AnyOf(mailboxes) => {
+                    domains.extend(mailboxes.iter().map(|mailbox| mailbox.domain));
+                }
+            }
+        }
+        let replayed = entry.replay.iter().flat_map(|message| &message.to);
+        domains.extend(replayed.map(|mailbox| mailbox.domain));
+    }
+    domains
+}
+
+fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
+    let allowed = entries.top.field("allow_loops").and_then(|field| field.flag());
+    for circle in loops::find(scenario) {
+        let names: Vec<&str> = circle
+            .hosts
+            .iter()
+            .chain(circle.hosts.first())
+            .map(|host| scenario.hosts[host.index()].name.as_str())
+            .collect();
+        let mail = match circle.domain {
+            Some(domain) => format!("mail for {}", scenario.domains[domain.index()].name),
+            None => "mail that has no other way".to_owned(),
+        };
+        let message = format!("{mail} goes round in a circle: {}", names.join(" > "));
+        let section = &entries.hosts.entry(circle.hosts[0]).section;
+        let key = if section.has("routes") { "routes" } else { "smart_host" };
+        let key = if section.has(key) { key } else { "name" };
+        if allowed == Some(true) {
+            let remark = Remark::new(message)
+                .help("it ends when a host counts too many Received fields (hopcount_limit)");
+            section.warn_at(key, remark);
+        } else {
+            let remark = Remark::new(message)
+                .accepted("routes that end at a store or an exchanger")
+                .help(
+                    "change `routes` or `smart_host` of one of these hosts; if the circle is what \
+                     you want to study, write allow_loops = true at the top of the file",
+                );
+            section.error_at(key, ProblemKind::Loop, remark);
+        }
+    }
+}
+
+fn exchangers(
+    scenario: &Scenario,
+    draft: &DomainDraft<'_>,
+    section: &Section<'_>,
+    entries: &Entries<'_, '_>,
+    receives: bool,
+) {
+    let hosts: BTreeSet<HostId> = draft.exchanger_hosts().map(|(_, host)| host).collect();
+    if let (true, Some(only), 1) = (receives, hosts.first(), hosts.len()) {
+        let name = &scenario.hosts[only.index()].name;
+        let message = format!("{name} is the only exchanger of {}", draft.name);
+        let remark = Remark::new(format!("{message}: a single point of failure"))
+            .help("add a second MX record, unless this is what you want to study");
+        section.warn_at("mx", remark);
+    }
+    for record in &draft.mx {
+        if let ExchangerName::Name(name) = &record.target
+            && !resolves(scenario, name)
+        {
+            let remark = Remark::new(format!("the exchanger {name} does not resolve"))
+                .help("name a [[host]] or add a [[dns]] entry, unless this is what you want");
+            section.warn_at("mx", remark);
+        }
+    }
+    let keeps = draft.store.map(|store| (store, entries.hosts.entry(store)));
+    match keeps {
+        Some((store, entry))
+            if entry.roles_stated && !entry.roles.store && !section.has("store") =>
+        {
+            let name = &scenario.hosts[store.index()].name;
+            let message = format!("{} has no `store`: {name} will keep its mailboxes", draft.name);
+            let remark = Remark::new(message)
+                .help("add store = \"…\", or give the host the role \"store\"");
+            section.warn_at("mx", remark);
+        }
+        None if receives && draft.exists && !draft.mx.is_empty() => {
+            let null = draft.mx.iter().all(|record| record.target == ExchangerName::Nobody);
+            if !null {
+                let remark = Remark::new(format!("no host keeps the mailboxes of {}", draft.name))
+                    .help("add store = \"…\" with a host of this scenario");
+                section.warn_at("mx", remark);
+            }
+        }
+        _ => {}
+    }
+    for host in hosts.iter().chain(&draft.store) {
+        let host = &scenario.hosts[host.index()];
+        if host.profile == "none" {
+            let message = format!("{} takes mail of {} without a mail server", host.name, draft.name);
+            section.warn_at("mx", Remark::new(message).help("give it an `mta` other than \"none\""));
+        }
+    }
+}
+
+fn resolves(scenario: &Scenario, name: &str) -> bool {
+    let known = scenario.zone.names.iter().find(|known| known.text == name);
+    known.is_some_and(|known| {
+        known.revisions.iter().any(|(_, records)| {
+            records.exists && (!records.addresses.is_empty() || records.alias.is_some())
+        })
+    })
+}
+
+fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &Section<'_>) {
+    let read: u64 = scenario
+        .reading
+        .iter()
+        .filter(|reading| reading.first.domain == id)
+        .map(|reading| u64::from(reading.count))
+        .sum();
+    if draft.store.is_some() && read < u64::from(draft.mailboxes) {
+        let unread = u64::from(draft.mailboxes) - read;
+        let remark = Remark::new(format!("{unread} mailboxes of {} are never read", draft.name))
+            .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
+        let key = if section.has("mailboxes") { "mailboxes" } else { "name" };
+        section.warn_at(key, remark);
+    }
+}
+
+/// What begins only when the run is over.
+fn too_late(scenario: &Scenario, entries: &Entries<'_, '_>) {
+    let end = SimTime::ZERO + scenario.duration;
+    let late = |section: &Section<'_>, key: &str, what: &str| {
+        let remark = Remark::new(format!("{what} after the end of the run"))
+            .accepted(format!("a time before {}", scenario.duration.exact()))
+            .help("make `duration` longer, or let it begin earlier");
+        section.warn_at(key, remark);
+    };
+    for outage in &scenario.outages {
+        if let (Schedule::Fixed(interval), Some(section)) =
+            (&outage.schedule, entries.outages.get(outage.entry as usize))
+            && interval.from >= end
+        {
+            late(section, "from", "the outage begins");
+        }
+    }
+    for (entry, section) in scenario.mail.iter().zip(entries.mail) {
+        if first_message(entry).is_some_and(|first| first >= end) {
+            let key = ["at", "start", "arrivals"].into_iter().find(|key| section.has(key));
+            late(section, key.unwrap_or("from"), "the first message is sent");
+        }
+    }
+    for field in entries.top.field("action").map(|field| field.list()).unwrap_or_default() {
+        if let Some(section) = field.section()
+            && section.field("at").and_then(|at| at.time()).is_some_and(|at| at >= end)
+        {
+            late(&section, "at", "this is done");
+        }
+    }
+}
+
+fn first_message(entry: &MailEntry) -> Option<SimTime> {
+    match &entry.arrivals {
+        Arrivals::At(times) => times.first().copied(),
+        Arrivals::Replay => entry.replay.first().map(|message| message.at),
+        _ => Some(entry.window.from),
+    }
+}
+
+/// Hosts that no mail can ever come to.
+fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
+    let mut used: BTreeSet<HostId> = BTreeSet::new();
+    for draft in &entries.domains.list {
+        used.extend(draft.exchanger_hosts().map(|(_, host)| host));
+        used.extend(draft.store);
+        used.extend(draft.addresses.iter().map(|id| scenario.addresses[id.index()].host));
+    }
+    for entry in &scenario.mail {
+        used.insert(entry.submission.server);
+        used.extend(entry.submission.client);
+    }
+    used.extend(scenario.reading.iter().filter_map(|reading| reading.from));
+    used.extend(scenario.actions.iter().map(|action| action.host));
+    for (_, records) in scenario.zone.names.iter().flat_map(|name| &name.revisions) {
+        for record in &records.mx {
+            let exchange = record.exchange.map(|name| scenario.zone.records(name, SimTime::ZERO));
+            let addresses = exchange.map(|records| records.addresses.clone()).unwrap_or_default();
+            used.extend(addresses.iter().map(|id| scenario.addresses[id.index()].host));
+        }
+    }
+    for link in scenario.topology.links() {
+        used.extend([link.ends.0, link.ends.1]);
+    }
+    for host in &scenario.hosts {
+        let hops = host.routing.routes.values().copied().chain(host.routing.smart_host);
+        used.extend(hops.filter_map(|hop| match hop {
+            NextHop::Host(host) | NextHop::Address(host) => Some(host),
+            NextHop::Exchangers(_) => None,
+        }));
+        used.extend(host.routing.fallback_relay);
+        used.extend(host.behind_proxy);
+    }
+    let entries = entries.hosts.entries.iter().filter(|entry| {
+        let roles = entry.roles;
+        let elsewhere = roles.mua || roles.dns;
+        !elsewhere && !entry.members.clone().any(|host| used.contains(&HostId(host)))
+    });
+    for entry in entries {
+        let name = &scenario.hosts[entry.members.start as usize].name;
+        let remark = Remark::new(format!("no mail can ever come to {name}"))
+            .help(format!(
+                "name it in an `mx`, a `store`, a route or a `submit`, or remove it (hosts that \
+                 mail comes to: {})",
+                listed(used.iter().map(|host| scenario.hosts[host.index()].name.as_str()))
+            ));
+        entry.section.warn_at("name", remark);
+    }
+}

@@ -1,0 +1,111 @@
+//! Building the world from a scenario.
+
+use crate::dns::{MailRoute, Resolver};
+use crate::engine::{EventQueue, Slots};
+use crate::mail::HostId;
+use crate::queue::plain::Plain;
+use crate::queue::postfix::Postfix;
+use crate::queue::{QueueEntries, QueueManager, QueueSettings};
+use crate::random::Streams;
+use crate::scenario::{Host, Scenario};
+use crate::trace::{FactSink, HostTotals};
+use crate::units::{Octets, SimDuration, SimTime};
+use crate::workload::{Generator, NewMessage};
+
+use super::connection::Cache;
+use super::faults::Faults;
+use super::host::HostState;
+use super::messages::Messages;
+use super::reach::Reach;
+use super::reading::Readers;
+use super::world::{Source, World};
+
+impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
+    /// Returns the world of `scenario` at its first instant.
+    pub(super) fn new(scenario: &'s Scenario, until: SimTime, sink: &'k mut S) -> Self {
+        let streams = Streams::new(scenario.seed, scenario.replication);
+        let horizon = SimTime::ZERO + scenario.duration;
+        let hosts = (0..scenario.hosts.len())
+            .map(|index| host_state(scenario, HostId::from_index(index), &streams))
+            .collect();
+        let sources = (0..)
+            .zip(&scenario.mail)
+            .map(|(index, entry)| Source {
+                generator: Generator::new(entry, index, &streams, horizon),
+                next: NewMessage::default(),
+                more: false,
+            })
+            .collect();
+        Self {
+            scenario,
+            sink,
+            events: EventQueue::new(),
+            now: SimTime::ZERO,
+            until,
+            faults: Faults::new(scenario, &streams, horizon),
+            reach: Reach::new(&scenario.topology),
+            hosts,
+            sources,
+            messages: Messages::default(),
+            entries: QueueEntries::default(),
+            runs: Slots::new(),
+            spare_runs: Vec::new(),
+            connections: Slots::new(),
+            readers: Readers::new(scenario, &streams),
+            session_streams: streams.purpose("session"),
+            deliveries: 0,
+            orders: Vec::new(),
+            actions: Vec::new(),
+            route: MailRoute::default(),
+            processed: 0,
+        }
+    }
+}
+
+/// Returns the queue manager of a host.
+pub(super) fn queue_manager(host: &Host) -> Box<dyn QueueManager> {
+    let (remote, local) = (host.delivery_processes, host.local_processes);
+    match &host.queue {
+        QueueSettings::Postfix(settings) => {
+            Box::new(Postfix::new(settings.clone(), remote, local))
+        }
+        QueueSettings::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
+    }
+}
+
+fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
+    let config = &scenario.hosts[id.index()];
+    HostState {
+        config,
+        queue: queue_manager(config),
+        queue_random: streams.stream("queue", u64::from(id.0)),
+        resolver: Resolver::new(),
+        up: true,
+        cache: Cache::default(),
+        inbound: 0,
+        outbound: 0,
+        inbound_by_client: Default::default(),
+        waiting: Default::default(),
+        greylist: Default::default(),
+        pick_ups: 0,
+        queued_octets: Octets(0),
+        totals: HostTotals {
+            host: id,
+            inbound_sessions: 0,
+            outbound_sessions: 0,
+            octets_in: Octets(0),
+            octets_out: Octets(0),
+            attempts: 0,
+            suspensions: 0,
+            messages_accepted: 0,
+            peak_inbound_sessions: 0,
+            peak_queue: 0,
+            inbound_busy: SimDuration::ZERO,
+            inbound_slots: config.server.max_sessions,
+            delivery_busy: SimDuration::ZERO,
+            delivery_slots: config.delivery_processes,
+            downtime: SimDuration::ZERO,
+        },
+        sampled_empty: true,
+    }
+}

@@ -1,0 +1,56 @@
+//! Connections: the server slots they hold, and those kept for the next delivery.
+
+use crate::engine::Handle;
+use crate::mail::HostId;
+use crate::queue::Destination;
+use crate::units::SimTime;
+
+use super::run::Target;
+
+/// An open connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Connection {
+    pub(super) client: HostId,
+    pub(super) target: Target,
+    /// When it stood, at the client.
+    pub(super) connected: SimTime,
+    /// When the server's slot was taken.
+    pub(super) since: SimTime,
+    pub(super) extended: bool,
+    pub(super) transactions: u32,
+    /// While kept: when its time is over.
+    pub(super) kept: Option<Kept>,
+}
+
+/// A connection that waits for the next delivery.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) until: SimTime,
+    pub(super) too_old: SimTime,
+}
+
+/// The kept connections of one host, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    kept: Vec<(Destination, Handle)>,
+}
+
+impl Cache {
+    pub(super) fn put(&mut self, destination: Destination, connection: Handle) {
+        self.kept.push((destination, connection));
+    }
+
+    /// Takes out a connection to `destination`.
+    pub(super) fn take(&mut self, destination: Destination) -> Option<Handle> {
+        let index = self.kept.iter().position(|(kept, _)| *kept == destination)?;
+        Some(self.kept.remove(index).1)
+    }
+
+    pub(super) fn forget(&mut self, connection: Handle) {
+        self.kept.retain(|(_, kept)| *kept != connection);
+    }
+
+    pub(super) fn drain(&mut self) -> Vec<Handle> {
+        std::mem::take(&mut self.kept).into_iter().map(|(_, connection)| connection).collect()
+    }
+}

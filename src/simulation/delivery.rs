@@ -1,0 +1,387 @@
+//! The delivery agent of an MTA: look up where a destination is, and try its hosts in turn.
+
+use crate::dns::{Ask, Lookup, RouteOutcome};
+use crate::engine::{Class, Handle};
+use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
+use crate::network::AddressId;
+use crate::queue::{CopyState, Destination, Report};
+use crate::smtp::{Draws as _, Failure};
+use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
+use crate::units::{Octets, SimTime};
+
+use super::draws::{TryDraws, key};
+use super::event::Event;
+use super::run::{Phase, Purpose, Target};
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Begins a delivery that a queue manager ordered.
+    pub(super) fn begin_delivery(&mut self, host: HostId, purpose: Purpose) {
+        let Purpose::Delivery { delivery, destination, .. } = purpose else { return };
+        let handle = self.new_run(purpose, host);
+        let entry = self.entries.delivery(delivery).expect("it was just ordered").entry;
+        let (entry, rounds) = (self.entries[entry], self.entries[entry].rounds);
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.message = entry.message;
+        run.size = entry.size;
+        run.received_fields = entry.received_fields;
+        for index in self.entries.delivery_recipients(delivery) {
+            let recipient = self.entries.copy(index).recipient;
+            run.copies.push(index);
+            run.recipients.push(recipient);
+            run.mailboxes.push(self.messages[recipient].mailbox);
+        }
+        if destination == Destination::Local {
+            self.begin_local(handle);
+            return;
+        }
+        let message = self.messages[entry.message].key.stream_key();
+        let parts = [message, u64::from(host.0), AGENT, u64::from(rounds)];
+        let mut draws = TryDraws::new(&self.session_streams, key(&parts));
+        let wait = draws.time(&self.hosts[host.index()].config.server.service.agent);
+        if wait.is_zero() {
+            self.proceed(handle);
+        } else {
+            self.schedule(self.now + wait, Class::Start, Event::Proceed { run: handle });
+        }
+    }
+
+    /// Goes on with a run: looks its destination up, or tries the next host.
+    pub(super) fn proceed(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get(handle) else { return };
+        match run.phase {
+            Phase::Beginning => {
+                if !self.take_up_connection(handle) {
+                    self.look_up(handle);
+                }
+            }
+            Phase::Targeting => {
+                if run.targets.is_empty() {
+                    self.nobody_to_try(handle);
+                } else {
+                    self.try_next(handle);
+                }
+            }
+            Phase::Waiting | Phase::Trying | Phase::Resting | Phase::Orphaned => {}
+        }
+    }
+
+    /// Finds the hosts to try.
+    pub(super) fn look_up(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        (run.phase, run.next_target) = (Phase::Targeting, 0);
+        run.targets.clear();
+        run.failure = None;
+        let (client, number) = (run.client, run.number);
+        let destination = self.destination_of(handle);
+        let config = self.hosts[client.index()].config;
+        let ask = Ask {
+            zone: &self.scenario.zone,
+            failures: &self.faults.dns,
+            settings: &config.resolver,
+        };
+        let resolver = &mut self.hosts[client.index()].resolver;
+        let (lookup, domain) = match destination {
+            Destination::Exchangers(domain) => {
+                let name = self.scenario.domains[domain.index()].dns;
+                let lookup = resolver.mail_route(&ask, name, self.now, &mut self.route);
+                (lookup, Some(domain))
+            }
+            Destination::Host(host) => {
+                let name = self.scenario.hosts[host.index()].dns;
+                (resolver.addresses(&ask, name, self.now, &mut self.route), None)
+            }
+            Destination::Address(host) => {
+                self.route.clear();
+                let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+                run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
+                (Lookup { outcome: RouteOutcome::Found, ended: self.now }, None)
+            }
+            Destination::Local => return,
+        };
+        let outcome = self.choose_targets(handle, lookup);
+        if let Some(domain) = domain {
+            self.state_lookup(number, client, domain, outcome);
+        }
+        if lookup.ended > self.now {
+            self.schedule(lookup.ended, Class::Start, Event::Proceed { run: handle });
+        } else {
+            self.proceed(handle);
+        }
+    }
+
+    fn state_lookup(
+        &mut self,
+        delivery: u64,
+        host: HostId,
+        domain: DomainId,
+        outcome: LookupOutcome,
+    ) {
+        let started = self.now;
+        self.state(&Fact::Lookup { delivery, host, domain, started, outcome });
+    }
+
+    /// Returns where a run goes.
+    fn destination_of(&self, handle: Handle) -> Destination {
+        match self.runs.get(handle).expect("a run that goes on exists").purpose {
+            Purpose::Delivery { destination, .. } => destination,
+            Purpose::Submission { entry } => {
+                Destination::Host(self.scenario.mail[entry as usize].submission.server)
+            }
+        }
+    }
+
+    /// Puts the hosts found into the order in which they are tried (RFC 5321 §5.1), without those
+    /// that the rules forbid, or notes why nobody is to be tried.
+    fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let config = self.hosts[run.client.index()].config;
+        for exchanger in &self.route.exchangers {
+            run.targets.push(Target {
+                preference: Some(exchanger.preference),
+                address: exchanger.address,
+                host: self.scenario.addresses[exchanger.address.index()].host,
+            });
+        }
+        let mut outcome = match lookup.outcome {
+            RouteOutcome::Found => LookupOutcome::Found,
+            RouteOutcome::NoSuchDomain => LookupOutcome::NoSuchDomain,
+            RouteOutcome::NullMx => LookupOutcome::NullMx,
+            RouteOutcome::NoAddress => LookupOutcome::NoAddress,
+            RouteOutcome::TemporaryFailure => LookupOutcome::TemporaryFailure,
+        };
+        let mut better_unresolved = false;
+        // A host never relays to exchangers that are no better than itself.
+        let own = run.targets.iter().find(|target| target.host == run.client);
+        if let Some(own) = own.and_then(|own| own.preference) {
+            run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
+            better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
+            if run.targets.is_empty() {
+                outcome = LookupOutcome::LoopsBack;
+            }
+        }
+        let key = key(&[
+            self.messages[run.message].key.stream_key(),
+            u64::from(run.client.0),
+            SHUFFLE,
+            run.number,
+        ]);
+        let mut draws = TryDraws::new(&self.session_streams, key);
+        for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
+            draws.shuffle(equals);
+        }
+        if let Some(limit) = config.client.address_limit {
+            run.targets.truncate(limit as usize);
+        }
+        if let Some(relay) = config.routing.fallback_relay
+            && !run.is_submission()
+            && relay != run.client
+        {
+            let addresses = &self.scenario.hosts[relay.index()].addresses;
+            run.targets.extend(direct(addresses, relay));
+        }
+        if run.targets.is_empty() {
+            run.failure = Some(lookup_failure(outcome, better_unresolved, lookup.ended));
+        }
+        outcome
+    }
+
+    /// The look-up left nobody to try: all recipients share its failure.
+    fn nobody_to_try(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let failure = run.failure.expect("an empty list of targets comes with a reason");
+        run.started = run.begun.max(SimTime::ZERO);
+        run.target = None;
+        run.marks = SessionMarks::NONE;
+        run.replies.clear();
+        run.replies.resize(run.recipients.len(), None);
+        run.last_failure = Some(failure);
+        if run.is_submission() {
+            self.submission_tried(handle);
+        } else {
+            self.delivery_tried(handle);
+        }
+    }
+
+    /// A try of a delivery has ended: settles its recipients, then goes on to the next host or
+    /// reports to the queue manager.
+    pub(super) fn delivery_tried(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Purpose::Delivery { delivery, .. } = run.purpose else { return };
+        let config = self.hosts[run.client.index()].config;
+        let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
+        let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
+            Some(reply) => !reply.is_permanent(),
+            None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
+        });
+        let more_hosts = run.next_target < run.targets.len()
+            && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
+            && (config.client.next_host_after_refusal || site_failure(run.failure).is_some());
+        let goes_on = temporary && more_hosts;
+        let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
+        let entry = entry.expect("a delivery under way exists");
+        let next_attempt = if temporary && !goes_on {
+            self.hosts[client.index()].queue.next_attempt(self.now, entry, &self.entries)
+        } else {
+            None
+        };
+        self.settle_recipients(handle, next_attempt);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        if goes_on {
+            run.phase = Phase::Targeting;
+            run.failure = None;
+            self.keep_assigned(handle);
+            self.try_next(handle);
+            return;
+        }
+        let site = site_failure(run.failure);
+        let length = self.now.since(run.begun);
+        self.drop_run(handle);
+        let totals = &mut self.hosts[client.index()].totals;
+        totals.delivery_busy = totals.delivery_busy + length;
+        let report = Report { delivery, site_failure: site };
+        self.tell(client, |queue, now, context| queue.finished(now, &report, context));
+    }
+
+    /// States each recipient's attempt and marks its copy.
+    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>) {
+        let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
+        for index in 0..count {
+            let fact = self.attempt_fact(handle, index, next_attempt);
+            self.sink.fact(self.now, &Fact::Attempt(fact));
+            let run = self.runs.get(handle).expect("a run that goes on exists");
+            let (copy, recipient, client) = (run.copies[index], run.recipients[index], run.client);
+            self.hosts[client.index()].totals.attempts += 1;
+            match fact.outcome {
+                AttemptOutcome::Accepted => {
+                    self.entries.copy_mut(copy).state = CopyState::Done;
+                    self.let_go(recipient, super::messages::Column::Failed);
+                }
+                AttemptOutcome::Permfail => {
+                    self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);
+                }
+                _ => {
+                    let Purpose::Delivery { delivery, .. } = run.purpose else { continue };
+                    if let Some(queued) = self.entries.delivery(delivery) {
+                        let entry = queued.entry;
+                        self.entries[entry].last_status = fact.status;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the fact about one recipient of the try that has just ended.
+    pub(super) fn attempt_fact(
+        &self,
+        handle: Handle,
+        index: usize,
+        next_attempt: Option<SimTime>,
+    ) -> AttemptFact {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let refusal = run.replies.get(index).copied().flatten();
+        let refusal = refusal.filter(|reply| !reply.is_positive());
+        let (stage, outcome, reply, status) = match (refusal, run.failure) {
+            (Some(reply), _) => {
+                let outcome = if reply.is_permanent() {
+                    AttemptOutcome::Permfail
+                } else {
+                    AttemptOutcome::Tempfail
+                };
+                (Stage::Rcpt, outcome, Some(reply), reply.status)
+            }
+            (None, Some(failure)) => {
+                (failure.stage, failure.outcome, failure.reply, failure.status)
+            }
+            (None, None) => {
+                let reply = crate::mail::Reply::ACCEPTED;
+                (Stage::Dot, AttemptOutcome::Accepted, Some(reply), reply.status)
+            }
+        };
+        let transaction = run.transaction;
+        let next_attempt = next_attempt.filter(|_| outcome.is_temporary());
+        AttemptFact {
+            delivery: run.number,
+            recipient: run.recipients[index],
+            from: run.client,
+            to: run.target.map(|target| target.host),
+            address: run.target.map(|target| target.address.0),
+            preference: run.target.and_then(|target| target.preference),
+            started: run.started,
+            ended: self.now,
+            stage,
+            outcome,
+            reply,
+            status,
+            next_attempt,
+            marks: run.marks,
+            transaction: run
+                .connection
+                .and_then(|connection| self.connections.get(connection))
+                .map_or(0, |connection| connection.transactions),
+            recipients: u32::try_from(run.recipients.len()).unwrap_or(u32::MAX),
+            port: self.port_of(run),
+            octets: transaction.map_or(Octets(0), |transaction| transaction.octets),
+        }
+    }
+
+    /// Keeps in the run only the recipients that are still to be tried.
+    fn keep_assigned(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let mut kept = 0;
+        for index in 0..run.copies.len() {
+            if self.entries.copy(run.copies[index]).state == CopyState::Assigned {
+                run.copies.swap(kept, index);
+                run.recipients.swap(kept, index);
+                run.mailboxes.swap(kept, index);
+                kept += 1;
+            }
+        }
+        run.copies.truncate(kept);
+        run.recipients.truncate(kept);
+        run.mailboxes.truncate(kept);
+    }
+}
+
+/// Tells the draws of a delivery agent from those of tries.
+const AGENT: u64 = u64::MAX - 1;
+/// Tells the draws of the order of equal hosts from those of tries.
+const SHUFFLE: u64 = u64::MAX - 2;
+
+/// Returns a host's addresses as targets without preference.
+fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
+    addresses.iter().map(move |&address| Target { preference: None, address, host })
+}
+
+/// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
+/// no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of sender,
+/// recipient or message say nothing about the site (`src/smtp/smtp_trouble.c`).
+fn site_failure(failure: Option<Failure>) -> Option<Status> {
+    let failure = failure?;
+    let site = match failure.outcome {
+        AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
+        AttemptOutcome::Tempfail => matches!(
+            failure.stage,
+            Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
+        ),
+        _ => false,
+    };
+    site.then_some(failure.status)
+}
+
+/// Returns what an unsuccessful look-up means for the recipients.
+fn lookup_failure(outcome: LookupOutcome, better_unresolved: bool, at: SimTime) -> Failure {
+    let (outcome, status) = match outcome {
+        LookupOutcome::NullMx => (AttemptOutcome::Permfail, Status::NULL_MX),
+        LookupOutcome::TemporaryFailure => (AttemptOutcome::Tempfail, Status::DIRECTORY_FAILURE),
+        // Somebody better exists, but not for the resolver: this may change.
+        LookupOutcome::LoopsBack if better_unresolved => {
+            (AttemptOutcome::Tempfail, Status::new(4, 4, 4))
+        }
+        LookupOutcome::LoopsBack => (AttemptOutcome::Permfail, Status::ROUTING_LOOP),
+        LookupOutcome::NoSuchDomain | LookupOutcome::NoAddress | LookupOutcome::Found => {
+            (AttemptOutcome::Permfail, Status::UNABLE_TO_ROUTE)
+        }
+    };
+    Failure { at, stage: Stage::Dns, outcome, reply: None, status }
+}

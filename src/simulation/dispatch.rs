@@ -1,0 +1,140 @@
+//! The first and last instant of a run, and who handles which event.
+
+use crate::engine::Class;
+use crate::mail::HostId;
+use crate::scenario::Command;
+use crate::trace::{Fact, FactSink, StillOpen};
+use crate::units::SimTime;
+
+use super::event::Event;
+use super::messages::Column;
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// States the outages, starts the MTAs, and schedules what comes from outside.
+    pub(super) fn begin(&mut self) {
+        for fact in std::mem::take(&mut self.faults.facts) {
+            self.state(&Fact::Outage(fact));
+        }
+        self.schedule_faults();
+        for index in 0..self.scenario.actions.len() {
+            let at = self.scenario.actions[index].at;
+            let action = u32::try_from(index).expect("fewer than 2^32 actions");
+            self.schedule(at, Class::Fault, Event::Act { action });
+        }
+        for index in 0..self.hosts.len() {
+            let host = HostId::from_index(index);
+            self.tell(host, |queue, now, context| queue.start(now, context));
+        }
+        for entry in 0..self.sources.len() {
+            self.prepare_next(entry);
+        }
+        if !self.scenario.sample_every.is_zero() {
+            self.schedule(SimTime::ZERO, Class::Observe, Event::Sample);
+        }
+    }
+
+    fn schedule_faults(&mut self) {
+        for index in 0..self.hosts.len() {
+            let host = HostId::from_index(index);
+            let crashes: Vec<_> =
+                self.faults.crashes[index].entries().iter().map(|entry| entry.0).collect();
+            for interval in crashes {
+                self.schedule(interval.from, Class::Fault, Event::Down { host });
+                self.schedule(interval.to, Class::Fault, Event::Up { host });
+            }
+        }
+    }
+
+    pub(super) fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Compose { entry } => self.compose(entry as usize),
+            Event::Outbox { run } => self.submit_again(run),
+            Event::Timer { host, timer } => {
+                self.tell(host, |queue, now, context| queue.timer(now, timer, context));
+            }
+            Event::PickUp { entry } => self.pick_up(entry),
+            Event::Proceed { run } => self.proceed(run),
+            Event::Handover { run } => self.hand_over(run),
+            Event::TryEnded { run } => self.try_ended(run),
+            Event::GreetingTimeout { run, number } => self.greeting_timed_out(run, number),
+            Event::LocalDone { run } => self.local_done(run),
+            Event::ConnectionExpires { connection } => self.connection_expires(connection),
+            Event::Visit { mailbox } => self.visit(mailbox),
+            Event::Fetched { recipient, imap } => self.fetched(recipient, imap),
+            Event::Down { host } => self.go_down(host),
+            Event::Up { host } => self.come_up(host),
+            Event::Act { action } => self.act(action as usize),
+            Event::Sample => self.sample(),
+        }
+    }
+
+    fn act(&mut self, index: usize) {
+        let action = &self.scenario.actions[index];
+        let host = action.host;
+        match &action.what {
+            Command::Flush => {
+                if self.hosts[host.index()].up {
+                    self.tell(host, |queue, now, context| queue.flush(now, context));
+                }
+            }
+            // Stops and starts are among the crashes (see `faults.rs`).
+            Command::Stop | Command::Start => {}
+            Command::Configure(config) => self.configure(host, config),
+        }
+    }
+
+    /// States what is left at the end.
+    pub(super) fn end(&mut self) {
+        self.state_open_recipients();
+        self.state_totals();
+        let ledger = self.messages.ledger;
+        assert!(ledger.balances(), "the ledger does not balance: {ledger:?}");
+        self.state(&Fact::Ledger(ledger));
+    }
+
+    fn state_open_recipients(&mut self) {
+        let mut open = vec![true; self.messages.recipient_slots()];
+        for id in self.messages.free_recipient_slots() {
+            open[id.index()] = false;
+        }
+        let holders = self.holders();
+        for (index, _) in open.into_iter().enumerate().filter(|(_, open)| *open) {
+            let recipient = crate::mail::RecipientId::from_index(index);
+            let record = self.messages[recipient];
+            let state = match record.column {
+                Column::Queued => StillOpen::Queued,
+                Column::InTransit => StillOpen::InTransit,
+                Column::Delivered if record.to_be_read => StillOpen::Unread,
+                _ => {
+                    self.state(&Fact::Closed { recipient });
+                    continue;
+                }
+            };
+            let host = holders[index].unwrap_or_default();
+            self.state(&Fact::Open { recipient, state, host });
+        }
+    }
+
+    /// Returns, by recipient slot, a host that holds its message.
+    fn holders(&self) -> Vec<Option<HostId>> {
+        let mut holders = vec![None; self.messages.recipient_slots()];
+        for (_, run) in self.runs.iter().filter(|(_, run)| run.is_submission()) {
+            let waiting = run.outbox.iter().chain(&run.postponed).copied();
+            for message in waiting.chain([run.message]) {
+                for recipient in self.messages.recipients_of(message) {
+                    if self.messages[recipient].in_outbox {
+                        holders[recipient.index()] = Some(run.client);
+                    }
+                }
+            }
+        }
+        for (handle, entry) in self.entries.iter() {
+            for index in self.entries.recipients(handle) {
+                let recipient = self.entries.copy(index).recipient;
+                holders[recipient.index()] = Some(entry.host);
+            }
+        }
+        holders
+    }
+}

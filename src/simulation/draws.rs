@@ -1,0 +1,59 @@
+//! Random draws of one try, keyed by what it is about and made only if something is random.
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::random::{Distribution, Draw as _, PurposeStreams};
+use crate::smtp::Draws;
+use crate::units::SimDuration;
+
+/// The draws of one try: its stream is opened at the first draw, since most tries draw nothing.
+#[derive(Debug)]
+pub(super) struct TryDraws<'a> {
+    streams: &'a PurposeStreams,
+    key: u64,
+    stream: Option<ChaCha8Rng>,
+}
+
+impl<'a> TryDraws<'a> {
+    pub(super) fn new(streams: &'a PurposeStreams, key: u64) -> Self {
+        Self { streams, key, stream: None }
+    }
+
+    fn stream(&mut self) -> &mut ChaCha8Rng {
+        self.stream.get_or_insert_with(|| self.streams.at(self.key))
+    }
+
+    /// Draws evenly from zero to `bound`.
+    pub(super) fn up_to(&mut self, bound: SimDuration) -> SimDuration {
+        if bound == SimDuration::ZERO {
+            return SimDuration::ZERO;
+        }
+        self.stream().duration_between(SimDuration::ZERO, bound)
+    }
+
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        if items.len() > 1 {
+            self.stream().shuffle(items);
+        }
+    }
+}
+
+impl Draws for TryDraws<'_> {
+    fn time(&mut self, distribution: &Distribution) -> SimDuration {
+        match distribution {
+            Distribution::Constant(seconds) if *seconds <= 0.0 => SimDuration::ZERO,
+            Distribution::Constant(seconds) => SimDuration::from_secs_f64(*seconds),
+            random => random.sample_duration(self.stream()),
+        }
+    }
+}
+
+/// Mixes the parts of a key into 64 bits (SplitMix64's finalizer after each part).
+pub(super) fn key(parts: &[u64]) -> u64 {
+    parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, part| {
+        let mut mixed = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    })
+}

@@ -1,0 +1,42 @@
+//! What may happen next.
+
+use crate::engine::Handle;
+use crate::mail::{HostId, Mailbox, RecipientId};
+use crate::queue::{EntryHandle, Timer};
+
+/// An event in the queue: a plain value. Handles that are stale when it comes are ignored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Event {
+    /// The next message of a `[[mail]]` entry is written.
+    Compose { entry: u32 },
+    /// Messages in the outbox are to be submitted again.
+    Outbox { run: Handle },
+    /// A timer of a host's queue manager.
+    Timer { host: HostId, timer: Timer },
+    /// The queue manager takes notice of an accepted entry.
+    PickUp { entry: EntryHandle },
+    /// A delivery or submission goes on: its agent begins, or its look-up is answered.
+    Proceed { run: Handle },
+    /// The server of a try takes responsibility.
+    Handover { run: Handle },
+    /// The client of a try knows how it ended.
+    TryEnded { run: Handle },
+    /// A client that waits for its greeting loses patience.
+    GreetingTimeout { run: Handle, number: u32 },
+    /// A local delivery is done.
+    LocalDone { run: Handle },
+    /// A kept connection has idled for too long.
+    ConnectionExpires { connection: Handle },
+    /// A mailbox is visited by its reader.
+    Visit { mailbox: Mailbox },
+    /// A message is in its reader's hands.
+    Fetched { recipient: RecipientId, imap: bool },
+    /// A host's MTA stops: a crash or an order.
+    Down { host: HostId },
+    /// A host's MTA starts again.
+    Up { host: HostId },
+    /// An `[[action]]` is due.
+    Act { action: u32 },
+    /// Queues are sampled.
+    Sample,
+}

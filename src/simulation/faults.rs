@@ -1,0 +1,257 @@
+//! The fault time lines of a run: which host, address, link and name fails when.
+
+use std::collections::BTreeMap;
+
+use crate::dns::Failures;
+use crate::fault::{Interval, Timeline};
+use crate::mail::HostId;
+use crate::network::LinkId;
+use crate::random::Streams;
+use crate::scenario::{Command, Effect, OutageTarget, Scenario};
+use crate::smtp::{CrashFault, Deviation, PortFault, Rules};
+use crate::trace::OutageFact;
+use crate::units::{SimDuration, SimTime};
+
+/// All faults of a run.
+#[derive(Debug)]
+pub(super) struct Faults {
+    /// By address: what befalls packets to its SMTP port.
+    pub(super) port: Vec<Timeline<PortFault>>,
+    /// By host: times in which nothing passes to or from it.
+    pub(super) cut: Vec<Timeline<()>>,
+    /// By host: crashes and stops of its MTA.
+    pub(super) crashes: Vec<Timeline<CrashFault>>,
+    /// By host: how its server deviates.
+    pub(super) rules: Vec<Rules>,
+    /// By link.
+    pub(super) links: Vec<Timeline<()>>,
+    /// DNS.
+    pub(super) dns: Failures,
+    /// What to tell the reader of the trace.
+    pub(super) facts: Vec<OutageFact>,
+    /// Nothing ever fails here.
+    pub(super) never: Timeline<()>,
+}
+
+/// Gathers intervals before they become time lines.
+#[derive(Default)]
+struct Gathered {
+    port: BTreeMap<usize, Vec<(Interval, PortFault)>>,
+    cut: BTreeMap<usize, Vec<(Interval, ())>>,
+    crashes: BTreeMap<usize, Vec<(Interval, CrashFault)>>,
+    rules: BTreeMap<usize, Vec<(Interval, Deviation)>>,
+    links: BTreeMap<usize, Vec<(Interval, ())>>,
+    dns: Failures,
+    facts: Vec<OutageFact>,
+}
+
+impl Faults {
+    /// Draws and collects all outages of `scenario` until `horizon`.
+    pub(super) fn new(scenario: &Scenario, streams: &Streams, horizon: SimTime) -> Self {
+        let mut gathered = Gathered::default();
+        for outage in &scenario.outages {
+            let mut random = streams.stream("outage", u64::from(outage.entry));
+            for interval in outage.schedule.intervals(horizon, &mut random) {
+                if interval.from < horizon && outage.mode != POLICY {
+                    gathered.facts.push(OutageFact {
+                        entry: outage.entry,
+                        target: outage.label.clone(),
+                        mode: outage.mode.clone(),
+                        from: interval.from,
+                        to: interval.to,
+                    });
+                }
+                for target in &outage.targets {
+                    gathered.add(scenario, *target, interval, &outage.effect);
+                }
+            }
+        }
+        gathered.add_stops(scenario);
+        gathered.add_dns_hosts(scenario);
+        gathered.finish(scenario)
+    }
+
+    /// Returns how long `host` could not be reached before `end`.
+    pub(super) fn downtime(&self, scenario: &Scenario, host: HostId, end: SimTime) -> SimDuration {
+        let mut intervals: Vec<Interval> = Vec::new();
+        intervals.extend(self.cut[host.index()].entries().iter().map(|entry| entry.0));
+        intervals.extend(self.crashes[host.index()].entries().iter().map(|entry| entry.0));
+        for address in &scenario.hosts[host.index()].addresses {
+            intervals.extend(self.port[address.index()].entries().iter().map(|entry| entry.0));
+        }
+        union_length(intervals, end)
+    }
+}
+
+/// The mode of entries that are no outages but a server's standing policy (greylisting).
+const POLICY: &str = "policy";
+
+/// Returns the length of the union of `intervals`, up to `end`.
+fn union_length(mut intervals: Vec<Interval>, end: SimTime) -> SimDuration {
+    intervals.sort();
+    let (mut total, mut reached) = (SimDuration::ZERO, SimTime::ZERO);
+    for interval in intervals {
+        let (from, to) = (interval.from.max(reached), interval.to.min(end));
+        if from < to {
+            total = total + to.since(from);
+            reached = to;
+        }
+    }
+    total
+}
+
+impl Gathered {
+    fn add(
+        &mut self,
+        scenario: &Scenario,
+        target: OutageTarget,
+        interval: Interval,
+        effect: &Effect,
+    ) {
+        match (target, effect) {
+            (OutageTarget::Host(host), effect) => {
+                self.add_host(scenario, host, interval, effect);
+            }
+            (OutageTarget::Address(address), Effect::Refuse | Effect::Unreachable) => {
+                self.port(address.index(), interval, PortFault::Refuse);
+            }
+            (OutageTarget::Address(address), _) => {
+                self.port(address.index(), interval, PortFault::Blackhole);
+            }
+            (OutageTarget::Link(link), _) => {
+                self.links.entry(link.0 as usize).or_default().push((interval, ()));
+            }
+            (OutageTarget::Dns, Effect::Dns(failure, scope)) => {
+                self.dns.0.push((interval, *failure, scope.clone()));
+            }
+            (OutageTarget::Dns, _) => {}
+        }
+    }
+
+    fn add_host(
+        &mut self,
+        scenario: &Scenario,
+        host: HostId,
+        interval: Interval,
+        effect: &Effect,
+    ) {
+        match effect {
+            Effect::Blackhole { inbound_only: true } => {
+                self.ports(scenario, host, interval, PortFault::Blackhole);
+            }
+            Effect::Blackhole { inbound_only: false } | Effect::LinkDown => {
+                self.cut.entry(host.index()).or_default().push((interval, ()));
+            }
+            Effect::Refuse | Effect::Unreachable => {
+                self.ports(scenario, host, interval, PortFault::Refuse);
+            }
+            Effect::Crash { machine } => self.crash(scenario, host, interval, *machine),
+            Effect::Server(deviation) => {
+                self.rules.entry(host.index()).or_default().push((interval, deviation.clone()));
+            }
+            Effect::Dns(..) => {}
+        }
+    }
+
+    fn crash(&mut self, scenario: &Scenario, host: HostId, interval: Interval, machine: bool) {
+        let crash = CrashFault { machine };
+        self.crashes.entry(host.index()).or_default().push((interval, crash));
+        if machine {
+            self.cut.entry(host.index()).or_default().push((interval, ()));
+        } else {
+            self.ports(scenario, host, interval, PortFault::Refuse);
+        }
+    }
+
+    fn ports(
+        &mut self,
+        scenario: &Scenario,
+        host: HostId,
+        interval: Interval,
+        fault: PortFault,
+    ) {
+        for address in &scenario.hosts[host.index()].addresses {
+            self.port(address.index(), interval, fault);
+        }
+    }
+
+    fn port(&mut self, address: usize, interval: Interval, fault: PortFault) {
+        self.port.entry(address).or_default().push((interval, fault));
+    }
+
+    /// An ordered stop is a crash of the process that somebody has announced.
+    fn add_stops(&mut self, scenario: &Scenario) {
+        for (index, action) in scenario.actions.iter().enumerate() {
+            if action.what != Command::Stop {
+                continue;
+            }
+            let start = scenario.actions.iter().enumerate().find(|(later, other)| {
+                let after = (other.at, *later) > (action.at, index);
+                other.host == action.host && other.what == Command::Start && after
+            });
+            let to = start.map_or(SimTime::MAX, |(_, start)| start.at);
+            self.crash(scenario, action.host, Interval { from: action.at, to }, false);
+        }
+    }
+
+    /// While all hosts with the role `dns` are cut off or down, nobody answers questions.
+    fn add_dns_hosts(&mut self, scenario: &Scenario) {
+        let servers: Vec<usize> = (0..scenario.hosts.len())
+            .filter(|&index| scenario.hosts[index].roles.dns)
+            .collect();
+        let Some((first, others)) = servers.split_first() else { return };
+        let down = |index: &usize| -> Vec<Interval> {
+            let cuts = self.cut.get(index).into_iter().flatten().map(|entry| entry.0);
+            let crashes = self.crashes.get(index).into_iter().flatten().map(|entry| entry.0);
+            let ports = scenario.hosts[*index]
+                .addresses
+                .iter()
+                .flat_map(|address| self.port.get(&address.index()).into_iter().flatten())
+                .map(|entry| entry.0);
+            cuts.chain(crashes).chain(ports).collect()
+        };
+        let mut all_down = down(first);
+        for other in others {
+            let other = down(other);
+            all_down = all_down
+                .iter()
+                .flat_map(|a| other.iter().map(move |b| overlap(*a, *b)))
+                .filter(|interval| interval.from < interval.to)
+                .collect();
+        }
+        for interval in all_down {
+            let failure = crate::dns::DnsFailure::NoAnswer;
+            self.dns.0.push((interval, failure, crate::dns::FailureScope::All));
+        }
+    }
+
+    fn finish(mut self, scenario: &Scenario) -> Faults {
+        fn lines<T>(mut map: BTreeMap<usize, Vec<(Interval, T)>>, count: usize) -> Vec<Timeline<T>> {
+            (0..count)
+                .map(|index| map.remove(&index).map_or_else(Timeline::default, Timeline::new))
+                .collect()
+        }
+        let hosts = scenario.hosts.len();
+        Faults {
+            port: lines(self.port, scenario.addresses.len()),
+            cut: lines(self.cut, hosts),
+            crashes: lines(self.crashes, hosts),
+            rules: (0..hosts)
+                .map(|index| Rules::new(self.rules.remove(&index).unwrap_or_default()))
+                .collect(),
+            links: lines(self.links, scenario.topology.links().len()),
+            dns: self.dns,
+            facts: self.facts,
+            never: Timeline::default(),
+        }
+    }
+}
+
+fn overlap(a: Interval, b: Interval) -> Interval {
+    Interval { from: a.from.max(b.from), to: a.to.min(b.to) }
+}
+
+/// Returns the time line of one link.
+pub(super) fn link_works(links: &[Timeline<()>], link: LinkId, at: SimTime) -> bool {
+    links[link.0 as usize].at(at).is_none()
+}

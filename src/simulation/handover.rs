@@ -1,0 +1,123 @@
+//! The moment a server takes responsibility, and the entry it queues then.
+
+use crate::engine::{Class, Handle};
+use crate::mail::{HostId, MessageId, RecipientId};
+use crate::queue::{EntryHandle, QueueEntry};
+use crate::smtp::Draws as _;
+use crate::trace::{Fact, FactSink};
+use crate::units::{Octets, SimTime};
+
+use super::draws::{TryDraws, key};
+use super::event::Event;
+use super::run::Phase;
+use super::world::World;
+
+/// Octets of a Received field (recording 14: Postfix declares 198 more than was submitted).
+pub(super) const RECEIVED_FIELD: u64 = 198;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// The server's positive reply to the dot leaves: from now on it answers for the recipients it
+    /// accepted.
+    pub(super) fn hand_over(&mut self, run: Handle) {
+        let Some(state) = self.runs.get(run) else { return };
+        let Some(target) = state.target else { return };
+        let (server, orphaned) = (target.host, state.phase == Phase::Orphaned);
+        let (message, size) = (state.message, state.size);
+        let mut fields = state.received_fields;
+        let accepted: Vec<RecipientId> = state
+            .recipients
+            .iter()
+            .zip(&state.replies)
+            .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
+            .map(|(recipient, _)| *recipient)
+            .collect();
+        let config = self.hosts[server.index()].config;
+        let mut octets = size;
+        if config.server.adds_received {
+            fields += 1;
+            octets = Octets(size.0 + RECEIVED_FIELD);
+        }
+        for recipient in &accepted {
+            self.messages[*recipient].holders += 1;
+        }
+        self.enqueue(server, message, &accepted, fields, octets);
+        self.hosts[server.index()].totals.octets_in.0 += size.0;
+        if orphaned {
+            self.drop_orphan(run);
+        }
+    }
+
+    /// Queues a message at `host` for `recipients`, for which the host answers from now on.
+    pub(super) fn enqueue(
+        &mut self,
+        host: HostId,
+        message: MessageId,
+        recipients: &[RecipientId],
+        received_fields: u32,
+        size: Octets,
+    ) -> EntryHandle {
+        let state = &mut self.messages[message];
+        state.holders += 1;
+        let null_sender = state.sender.is_none();
+        let stream_key = state.key.stream_key();
+        let entry = self.entries.insert(QueueEntry {
+            message,
+            host,
+            arrived: self.now,
+            null_sender,
+            warned: false,
+            deferred: false,
+            active: false,
+            received_fields,
+            size,
+            outstanding: 0,
+            rounds: 0,
+            due: SimTime::MAX,
+            last_status: crate::mail::Status::NO_ANSWER,
+            first: None,
+            next: None,
+        });
+        for &recipient in recipients.iter().rev() {
+            let destination = self.hosts[host.index()].route(self.messages[recipient].mailbox);
+            self.entries.add_recipient(entry, recipient, destination);
+        }
+        for &recipient in recipients {
+            self.messages.settle(recipient, super::messages::Column::Failed);
+            self.state(&Fact::Accepted { recipient, by: host, received_fields, server: true });
+        }
+        let home = &mut self.hosts[host.index()];
+        home.totals.messages_accepted += 1;
+        home.pick_ups += 1;
+        if home.config.queue_disk.is_some() {
+            home.queued_octets.0 += size.0;
+        }
+        let mut draws =
+            TryDraws::new(&self.session_streams, key(&[stream_key, u64::from(host.0), PICK_UP]));
+        let wait = draws.time(&home.config.server.service.pickup);
+        if wait.is_zero() {
+            self.pick_up(entry);
+        } else {
+            self.schedule(self.now + wait, Class::Start, Event::PickUp { entry });
+        }
+        entry
+    }
+
+    /// The queue manager takes notice of an entry.
+    pub(super) fn pick_up(&mut self, entry: EntryHandle) {
+        let Some(state) = self.entries.get(entry) else { return };
+        let host = state.host;
+        self.hosts[host.index()].pick_ups -= 1;
+        self.tell(host, |queue, now, context| queue.arrived(now, entry, context));
+        self.note_peak(host);
+    }
+
+    pub(super) fn forget_octets(&mut self, host: HostId, size: Octets) {
+        let home = &mut self.hosts[host.index()];
+        if home.config.queue_disk.is_some() {
+            home.queued_octets.0 = home.queued_octets.0.saturating_sub(size.0);
+        }
+    }
+}
+
+/// Tells the draws of picking up from those of tries.
+const PICK_UP: u64 = u64::MAX;

@@ -1,0 +1,106 @@
+//! One host while the run goes on.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::dns::Resolver;
+use crate::engine::Handle;
+use crate::mail::{HostId, Mailbox};
+use crate::queue::{Destination, QueueManager};
+use crate::scenario::{Host, NextHop};
+use crate::trace::HostTotals;
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::connection::Cache;
+
+/// A triple that a greylist remembers.
+pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
+
+/// The state of one host.
+#[derive(Debug)]
+pub(super) struct HostState<'s> {
+    pub(super) config: &'s Host,
+    pub(super) queue: Box<dyn QueueManager>,
+    /// What the queue manager draws from; opened when first needed.
+    pub(super) queue_random: ChaCha8Rng,
+    pub(super) resolver: Resolver,
+    /// Whether the MTA runs.
+    pub(super) up: bool,
+    pub(super) cache: Cache,
+    /// Sessions served now.
+    pub(super) inbound: u32,
+    /// Sessions in which it is the client.
+    pub(super) outbound: u32,
+    /// Sessions served now by client; kept only where a limit needs it.
+    pub(super) inbound_by_client: BTreeMap<HostId, u32>,
+    /// Runs that wait for a free slot, in order.
+    pub(super) waiting: VecDeque<Handle>,
+    /// When a greylist first saw each triple.
+    pub(super) greylist: BTreeMap<Triple, SimTime>,
+    /// Entries accepted and not yet seen by the queue manager.
+    pub(super) pick_ups: u64,
+    /// Octets in its queue; kept only where the disk is limited.
+    pub(super) queued_octets: Octets,
+    pub(super) totals: HostTotals,
+    /// Whether the last sample was all zero.
+    pub(super) sampled_empty: bool,
+}
+
+impl HostState<'_> {
+    /// Returns where mail for `mailbox` goes from here.
+    pub(super) fn route(&self, mailbox: Mailbox) -> Destination {
+        let routing = &self.config.routing;
+        if routing.local.contains(&mailbox.domain) {
+            return Destination::Local;
+        }
+        let hop = routing.routes.get(&mailbox.domain).copied().or(routing.smart_host);
+        match hop {
+            None => Destination::Exchangers(mailbox.domain),
+            Some(NextHop::Exchangers(domain)) => Destination::Exchangers(domain),
+            Some(NextHop::Host(host)) => Destination::Host(host),
+            Some(NextHop::Address(host)) => Destination::Address(host),
+        }
+    }
+
+    /// Notes a session taken on for `client`.
+    pub(super) fn take_slot(&mut self, client: HostId) {
+        self.inbound += 1;
+        self.totals.inbound_sessions += 1;
+        self.totals.peak_inbound_sessions =
+            self.totals.peak_inbound_sessions.max(u64::from(self.inbound));
+        if self.config.server.max_sessions_per_client.is_some() {
+            *self.inbound_by_client.entry(client).or_insert(0) += 1;
+        }
+    }
+
+    /// Notes the end of a session that lasted `length`.
+    pub(super) fn free_slot(&mut self, client: HostId, length: SimDuration) {
+        self.inbound -= 1;
+        self.totals.inbound_busy = self.totals.inbound_busy + length;
+        if let Some(count) = self.inbound_by_client.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                self.inbound_by_client.remove(&client);
+            }
+        }
+    }
+
+    /// Returns whether another session can be served at once.
+    pub(super) fn has_slot(&self) -> bool {
+        self.config.server.max_sessions.is_none_or(|limit| self.inbound < limit)
+    }
+
+    /// Returns whether one more session of `client` exceeds the client's limit.
+    pub(super) fn client_exceeds_limit(&self, client: HostId) -> bool {
+        let limit = self.config.server.max_sessions_per_client;
+        limit.is_some_and(|limit| {
+            self.inbound_by_client.get(&client).is_some_and(|&count| count > limit)
+        })
+    }
+
+    /// Returns whether the disk is full.
+    pub(super) fn disk_is_full(&self) -> bool {
+        self.config.queue_disk.is_some_and(|disk| self.queued_octets >= disk)
+    }
+}

@@ -1,0 +1,110 @@
+//! Delivery into the mailboxes of the same host.
+
+use crate::engine::{Class, Handle};
+use crate::mail::{AttemptOutcome, Reply, Stage, Status};
+use crate::queue::{CopyState, Report};
+use crate::smtp::Draws as _;
+use crate::trace::{AttemptFact, Fact, FactSink, FinalOutcome, SessionMarks};
+
+use super::draws::{TryDraws, key};
+use super::event::Event;
+use super::messages::Column;
+use super::run::{Phase, Purpose};
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// The local delivery agent begins.
+    pub(super) fn begin_local(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.phase = Phase::Trying;
+        run.started = self.now;
+        let message = self.messages[run.message].key.stream_key();
+        let recipient = run.mailboxes.first().map_or(0, |mailbox| u64::from(mailbox.local));
+        let parts = [message, u64::from(run.client.0), LOCAL, recipient, run.number];
+        let mut draws = TryDraws::new(&self.session_streams, key(&parts));
+        let work = draws.time(&self.hosts[run.client.index()].config.server.service.local);
+        self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
+    }
+
+    /// The message is in the mailboxes, or they do not exist.
+    pub(super) fn local_done(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get(handle) else { return };
+        let (client, begun, number) = (run.client, run.begun, run.number);
+        let (started, count) = (run.started, run.recipients.len());
+        let Purpose::Delivery { delivery, .. } = run.purpose else { return };
+        let received_fields = run.received_fields;
+        for index in 0..count {
+            let run = self.runs.get(handle).expect("it goes on");
+            let (copy, recipient) = (run.copies[index], run.recipients[index]);
+            let mailbox = run.mailboxes[index];
+            let exists =
+                mailbox.local < self.scenario.domains[mailbox.domain.index()].mailboxes;
+            let (outcome, status) = if exists {
+                (AttemptOutcome::Accepted, Status::SUCCESS)
+            } else {
+                (AttemptOutcome::Permfail, Status::BAD_MAILBOX)
+            };
+            self.state(&Fact::Attempt(AttemptFact {
+                delivery: number,
+                recipient,
+                from: client,
+                to: Some(client),
+                address: None,
+                preference: None,
+                started,
+                ended: self.now,
+                stage: Stage::Local,
+                outcome,
+                reply: None::<Reply>,
+                status,
+                next_attempt: None,
+                marks: SessionMarks::NONE,
+                transaction: 0,
+                recipients: 1,
+                port: 0,
+                octets: run.size,
+            }));
+            if exists {
+                self.entries.copy_mut(copy).state = CopyState::Done;
+                self.put_in_mailbox(client, recipient, received_fields);
+            } else {
+                self.entries.copy_mut(copy).state = CopyState::Failed(status);
+            }
+        }
+        self.drop_run(handle);
+        let totals = &mut self.hosts[client.index()].totals;
+        totals.delivery_busy = totals.delivery_busy + self.now.since(begun);
+        let report = Report { delivery, site_failure: None };
+        self.tell(client, |queue, now, context| queue.finished(now, &report, context));
+    }
+
+    /// A copy reaches its mailbox.
+    fn put_in_mailbox(
+        &mut self,
+        host: crate::mail::HostId,
+        recipient: crate::mail::RecipientId,
+        received_fields: u32,
+    ) {
+        let duplicate = self.messages[recipient].delivered > 0;
+        self.messages[recipient].delivered += 1;
+        if duplicate {
+            self.messages.ledger.duplicates += 1;
+        }
+        let fact = Fact::Final {
+            recipient,
+            host,
+            outcome: FinalOutcome::Delivered,
+            status: Status::SUCCESS,
+            received_fields,
+            duplicate,
+        };
+        self.state(&fact);
+        if !duplicate {
+            self.await_reader(host, recipient);
+        }
+        self.let_go(recipient, Column::Delivered);
+    }
+}
+
+/// Tells the draws of local delivery from those of tries.
+const LOCAL: u64 = u64::MAX - 3;

@@ -1,0 +1,105 @@
+//! The composition root: hosts, network, DNS, mail and faults put together and run.
+//!
+//! [`Simulation`] takes a checked [`Scenario`](crate::scenario::Scenario), runs it in virtual time
+//! and states facts into a [`FactSink`](crate::trace::FactSink). It computes no statistics and
+//! writes nothing.
+//!
+//! # How a message travels
+//! ```text
+//! workload ──► outbox of the MUA ──session──► server ──► queue manager ──► delivery agent
+//!                                              ▲                              │ look up, try hosts
+//!                                              └──────────── session ◄────────┘
+//!                                   store ──► mailbox ──► reader
+//! ```
+//!
+//! # Order
+//! Events of one instant run by class: faults, then what ends, then what starts, then observers;
+//! within a class in order of insertion (see [`crate::engine`]).
+//!
+//! # Sessions are settled
+//! A session is computed to its end when it begins (see [`crate::smtp`]), against the fault time
+//! lines, which are known in advance. Two later events carry it out: the server takes
+//! responsibility (`Handover`), and the client knows (`TryEnded`). Only what other sessions decide
+//! is waited for: a free server slot. A host that crashes takes its own sessions with it; what it
+//! had sent before stays sent.
+//!
+//! # Approximations, all below one round trip
+//! A server slot is taken from the moment the client begins to connect until the client is done.
+//! The route of a session is the one at its beginning. A greylist learns of a recipient when the
+//! session begins.
+
+mod build;
+mod connection;
+mod delivery;
+mod dispatch;
+mod draws;
+mod event;
+mod faults;
+mod handover;
+mod host;
+mod local;
+mod messages;
+mod notice;
+mod outage_actions;
+mod queue_actions;
+mod reach;
+mod reading;
+mod run;
+mod sampling;
+mod submission;
+mod tries;
+mod world;
+
+use crate::scenario::Scenario;
+use crate::trace::{FactSink, Ledger};
+use crate::units::SimTime;
+
+/// A scenario ready to run.
+#[derive(Debug)]
+pub struct Simulation<'s> {
+    scenario: &'s Scenario,
+    until: SimTime,
+}
+
+/// What is known of a finished run besides the facts it stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunTotals {
+    /// Events processed.
+    pub events: u64,
+    /// End of observed time.
+    pub ended: SimTime,
+    /// Both sides of the ledger at the end.
+    pub ledger: Ledger,
+    /// Whether the run was stopped before its end by the caller.
+    pub interrupted: bool,
+}
+
+impl<'s> Simulation<'s> {
+    /// Returns the simulation of `scenario`, to be run for its duration.
+    #[must_use]
+    pub fn new(scenario: &'s Scenario) -> Self {
+        Self { scenario, until: SimTime::ZERO + scenario.duration }
+    }
+
+    /// Ends the run at `until` rather than at the scenario's duration, if that is earlier.
+    #[must_use]
+    pub fn until(mut self, until: SimTime) -> Self {
+        self.until = self.until.min(until);
+        self
+    }
+
+    /// Runs to the end, stating facts into `sink`.
+    pub fn run(&self, sink: &mut impl FactSink) -> RunTotals {
+        self.run_while(sink, |_| true)
+    }
+
+    /// Runs to the end or until `proceed` says no; it is asked every few thousand events with the
+    /// virtual time reached.
+    pub fn run_while(
+        &self,
+        sink: &mut impl FactSink,
+        proceed: impl FnMut(SimTime) -> bool,
+    ) -> RunTotals {
+        world::World::new(self.scenario, self.until, sink).run(proceed)
+    }
+}

@@ -1,0 +1,141 @@
+//! Notices about failed and late mail, and what becomes of recipients that are given up.
+
+use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId, Status};
+use crate::queue::{CopyState, EntryHandle, QueueEntry};
+use crate::trace::{Created, Fact, FactSink, FinalOutcome};
+use crate::units::Octets;
+
+use super::messages::{Column, Message};
+use super::world::World;
+
+/// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
+const NOTICE: u64 = 2_000;
+/// Octets of the original that are returned at most (Postfix `bounce_size_limit`).
+const RETURNED: u64 = 50_000;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// All failed recipients of an entry are reported in one notice (RFC 5321 §4.4), and forgotten.
+    pub(super) fn return_failed(&mut self, host: HostId, entry: EntryHandle) {
+        let failed: Vec<(RecipientId, Status)> = self
+            .entries
+            .recipients(entry)
+            .filter_map(|index| {
+                let copy = self.entries.copy(index);
+                match copy.state {
+                    CopyState::Failed(status) => Some((copy.recipient, status)),
+                    _ => None,
+                }
+            })
+            .collect();
+        self.give_up(host, entry, &failed);
+        self.entries.drop_finished(entry, true);
+    }
+
+    /// The entry has waited for too long: what is left of it fails with its last status.
+    pub(super) fn expire(&mut self, host: HostId, entry: EntryHandle) {
+        let status = self.entries[entry].last_status;
+        let left: Vec<(RecipientId, Status)> = self
+            .entries
+            .recipients(entry)
+            .filter(|&index| self.entries.copy(index).state == CopyState::Pending)
+            .map(|index| (self.entries.copy(index).recipient, status))
+            .collect();
+        self.give_up(host, entry, &left);
+        self.remove_entry(entry);
+    }
+
+    fn give_up(&mut self, host: HostId, entry: EntryHandle, failed: &[(RecipientId, Status)]) {
+        if failed.is_empty() {
+            return;
+        }
+        let state = self.entries[entry];
+        let (outcome, column) = if state.null_sender {
+            // RFC 5321 §6.1: no notice about a notice; it is dropped.
+            (FinalOutcome::Discarded, Column::Discarded)
+        } else {
+            (FinalOutcome::Failed, Column::Failed)
+        };
+        if !state.null_sender {
+            self.send_notice(host, &state, MessageKind::FailureNotice);
+        }
+        for &(recipient, status) in failed {
+            self.end_copy(host, recipient, outcome, column, status, state.received_fields);
+        }
+    }
+
+    /// A copy ends without being delivered.
+    pub(super) fn end_copy(
+        &mut self,
+        host: HostId,
+        recipient: RecipientId,
+        outcome: FinalOutcome,
+        column: Column,
+        status: Status,
+        received_fields: u32,
+    ) {
+        let record = self.messages[recipient];
+        if record.holders == 1 && record.delivered == 0 {
+            let fact =
+                Fact::Final { recipient, host, outcome, status, received_fields, duplicate: false };
+            self.state(&fact);
+        }
+        self.let_go(recipient, column);
+    }
+
+    /// The sender is told that the message is late (RFC 3464, action `delayed`).
+    pub(super) fn notify_delay(&mut self, host: HostId, entry: EntryHandle) {
+        let state = self.entries[entry];
+        if !state.null_sender {
+            self.send_notice(host, &state, MessageKind::DelayNotice);
+        }
+    }
+
+    /// Makes a notice about an entry's message and queues it at `host`.
+    fn send_notice(&mut self, host: HostId, about: &QueueEntry, kind: MessageKind) {
+        let original = self.messages[about.message];
+        let Some(sender) = original.sender else { return };
+        self.messages[about.message].notices += 1;
+        let returned = match kind {
+            MessageKind::DelayNotice => 1_000,
+            _ => about.size.0.min(RETURNED),
+        };
+        let message = self.messages.add(Message {
+            key: original.key.notice(original.notices),
+            kind,
+            sender: None,
+            size: Octets(NOTICE + returned),
+            received_fields: 1,
+            notices: 0,
+            holders: 0,
+            first: None,
+        });
+        let recipient = self.create_recipient(host, message, sender, Some(original.key));
+        self.enqueue(host, message, &[recipient], 1, Octets(NOTICE + returned));
+    }
+
+    /// Adds a recipient to a new message and states it.
+    pub(super) fn create_recipient(
+        &mut self,
+        host: HostId,
+        message: MessageId,
+        mailbox: Mailbox,
+        about: Option<crate::mail::MessageKey>,
+    ) -> RecipientId {
+        let recipient = self.messages.add_recipient(message, mailbox);
+        let state = self.messages[message];
+        let unread = !self.readers.reads(mailbox);
+        self.state(&Fact::Created(Created {
+            recipient,
+            message,
+            mailbox,
+            key: state.key,
+            kind: state.kind,
+            about,
+            sender: state.sender,
+            size: state.size,
+            host,
+            unread,
+        }));
+        recipient
+    }
+}

@@ -1,0 +1,160 @@
+//! MTAs that stop, crash, start again or get other settings.
+
+use crate::engine::{Class, Handle};
+use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::queue::CopyState;
+use crate::scenario::Host;
+use crate::smtp::Failure;
+use crate::trace::FactSink;
+
+use super::event::Event;
+use super::run::{Phase, Purpose};
+use super::world::World;
+
+impl<'s, S: FactSink> World<'s, '_, S> {
+    /// A host's MTA stops: its sessions as a client die, what is in memory is lost. (Its sessions
+    /// as a server were settled against the crash already.)
+    pub(super) fn go_down(&mut self, host: HostId) {
+        if !self.hosts[host.index()].up {
+            return;
+        }
+        self.hosts[host.index()].up = false;
+        let runs: Vec<Handle> = self
+            .runs
+            .iter()
+            .filter(|(_, run)| run.client == host && run.phase != Phase::Orphaned)
+            .map(|(handle, _)| handle)
+            .collect();
+        for run in runs {
+            self.abort(run);
+        }
+        for connection in self.hosts[host.index()].cache.drain() {
+            self.close_connection(connection);
+        }
+        self.refuse_waiting(host);
+        self.tell(host, |queue, _, context| queue.stop(context));
+        self.hosts[host.index()].resolver.clear();
+    }
+
+    /// Clients that wait for a slot of a host that goes down lose their connection.
+    fn refuse_waiting(&mut self, host: HostId) {
+        let machine = self.faults.crashes[host.index()]
+            .at(self.now)
+            .is_some_and(|(_, crash)| crash.machine);
+        if machine {
+            // Nobody tells them; they give up when their patience ends.
+            return;
+        }
+        for handle in std::mem::take(&mut self.hosts[host.index()].waiting) {
+            let Some(run) = self.runs.get_mut(handle) else { continue };
+            if run.phase != Phase::Waiting {
+                continue;
+            }
+            run.phase = Phase::Trying;
+            run.marks.connected = run.connected;
+            run.failure = Some(Failure {
+                at: self.now,
+                stage: Stage::Greeting,
+                outcome: AttemptOutcome::Lost,
+                reply: None,
+                status: Status::BAD_CONNECTION,
+            });
+            self.schedule(self.now, Class::End, Event::TryEnded { run: handle });
+        }
+    }
+
+    /// A run dies with its client.
+    fn abort(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get(handle) else { return };
+        let (purpose, phase, client) = (run.purpose, run.phase, run.client);
+        let waits = run.phase == Phase::Waiting;
+        let in_session = matches!(phase, Phase::Trying | Phase::Waiting) && run.target.is_some();
+        // What was sent before may still be accepted: the server has the final dot, or will.
+        let sent = run.transaction.is_some_and(|transaction| {
+            transaction.dot_sent <= self.now
+                && transaction.accepted_at.is_some_and(|accepted| accepted > self.now)
+        });
+        if in_session {
+            self.leave_session(handle);
+        }
+        match purpose {
+            Purpose::Delivery { delivery, .. } => {
+                self.release_delivery(delivery);
+            }
+            Purpose::Submission { .. } => {
+                self.postpone(handle);
+                return;
+            }
+        }
+        let _ = client;
+        if sent {
+            let run = self.runs.get_mut(handle).expect("it was just there");
+            run.phase = Phase::Orphaned;
+            return;
+        }
+        if waits {
+            self.forget_waiting(handle);
+        }
+        self.close_run_connection(handle);
+        self.drop_run(handle);
+    }
+
+    fn forget_waiting(&mut self, handle: Handle) {
+        if let Some(target) = self.runs.get(handle).and_then(|run| run.target) {
+            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
+        }
+    }
+
+    /// Makes the recipients of a dead delivery pending again.
+    fn release_delivery(&mut self, delivery: crate::queue::DeliveryHandle) {
+        let Some(queued) = self.entries.delivery(delivery) else { return };
+        let entry = queued.entry;
+        let assigned: Vec<_> = self.entries.delivery_recipients(delivery).collect();
+        for index in assigned {
+            debug_assert_eq!(self.entries.copy(index).state, CopyState::Assigned);
+        }
+        let released = self.entries.release(delivery);
+        debug_assert_eq!(released, entry);
+    }
+
+    /// A MUA that goes down keeps its outbox.
+    fn postpone(&mut self, handle: Handle) {
+        self.close_run_connection(handle);
+        let now = self.now;
+        let Some(run) = self.runs.get_mut(handle) else { return };
+        if run.phase == Phase::Resting {
+            return;
+        }
+        if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox) {
+            run.outbox.push(run.message);
+        }
+        run.phase = Phase::Resting;
+        let Purpose::Submission { entry } = run.purpose else { return };
+        let retry = self.scenario.mail[entry as usize].submission.outbox_retry;
+        let wait = retry.unwrap_or(crate::units::SimDuration::from_minutes(5));
+        self.schedule(now + wait, Class::Start, Event::Outbox { run: handle });
+    }
+
+    /// Ends a run whose client has crashed, once nothing of it is under way.
+    pub(super) fn drop_orphan(&mut self, handle: Handle) {
+        self.close_run_connection(handle);
+        self.drop_run(handle);
+    }
+
+    /// A host's MTA starts again with the queue it has kept.
+    pub(super) fn come_up(&mut self, host: HostId) {
+        let still_down = self.faults.crashes[host.index()].at(self.now).is_some();
+        if self.hosts[host.index()].up || still_down {
+            return;
+        }
+        self.hosts[host.index()].up = true;
+        self.tell(host, |queue, now, context| queue.start(now, context));
+    }
+
+    /// A host gets other settings; its queue is kept.
+    pub(super) fn configure(&mut self, host: HostId, config: &'s Host) {
+        self.hosts[host.index()].config = config;
+        self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
+        self.hosts[host.index()].queue.configure(&config.queue);
+    }
+}

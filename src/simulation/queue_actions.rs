@@ -1,0 +1,115 @@
+//! Carrying out what queue managers order.
+
+use crate::engine::Class;
+use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::queue::{Action, CopyState, Destination, EntryHandle};
+use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
+use crate::units::Octets;
+
+use super::event::Event;
+use super::messages::Column;
+use super::run::Purpose;
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Carries out all orders in the order given; orders that follow from them come after.
+    pub(super) fn carry_out(&mut self) {
+        let mut next = 0;
+        while next < self.orders.len() {
+            let (host, action) = self.orders[next];
+            next += 1;
+            self.execute(host, action);
+        }
+        self.orders.clear();
+    }
+
+    fn execute(&mut self, host: HostId, action: Action) {
+        match action {
+            Action::Deliver { delivery, reuse_connection, keep_connection } => {
+                let Some(queued) = self.entries.delivery(delivery) else { return };
+                let purpose = Purpose::Delivery {
+                    delivery,
+                    destination: queued.destination,
+                    reuse: reuse_connection,
+                    keep: keep_connection,
+                };
+                self.begin_delivery(host, purpose);
+            }
+            Action::Suspended { entry, destination, status } => {
+                self.state_suspension(host, entry, destination, status);
+            }
+            Action::ReturnFailed { entry } => self.return_failed(host, entry),
+            Action::Expire { entry } => self.expire(host, entry),
+            Action::NotifyDelay { entry } => self.notify_delay(host, entry),
+            Action::Remove { entry } => self.remove_entry(entry),
+            Action::Arm { timer, at } => {
+                self.schedule(at, Class::Start, Event::Timer { host, timer });
+            }
+        }
+    }
+
+    /// States that recipients were put off without network activity.
+    fn state_suspension(
+        &mut self,
+        host: HostId,
+        entry: EntryHandle,
+        destination: Destination,
+        status: Status,
+    ) {
+        self.deliveries += 1;
+        let next_attempt =
+            self.hosts[host.index()].queue.next_attempt(self.now, entry, &self.entries);
+        let mut fact = AttemptFact {
+            delivery: self.deliveries,
+            recipient: crate::mail::RecipientId(0),
+            from: host,
+            to: None,
+            address: None,
+            preference: None,
+            started: self.now,
+            ended: self.now,
+            stage: Stage::Suspended,
+            outcome: AttemptOutcome::Suspended,
+            reply: None,
+            status,
+            next_attempt,
+            marks: SessionMarks::NONE,
+            transaction: 0,
+            recipients: 0,
+            port: 25,
+            octets: Octets(0),
+        };
+        let copies = self.entries.recipients(entry).map(|index| *self.entries.copy(index));
+        for copy in copies {
+            if copy.destination == destination && copy.state == CopyState::Pending {
+                fact.recipient = copy.recipient;
+                self.hosts[host.index()].totals.suspensions += 1;
+                self.sink.fact(self.now, &Fact::Attempt(fact));
+            }
+        }
+    }
+
+    /// An entry is done: the host lets go of the message.
+    pub(super) fn remove_entry(&mut self, entry: EntryHandle) {
+        let removed = self.entries.remove(entry);
+        self.forget_octets(removed.host, removed.size);
+        self.messages.release(removed.message);
+    }
+
+    /// A copy of `recipient` at a host is no longer held there. `ended` says how it counts if it
+    /// was the last one.
+    pub(super) fn let_go(&mut self, recipient: crate::mail::RecipientId, ended: Column) {
+        self.messages[recipient].holders -= 1;
+        self.messages.settle(recipient, ended);
+        self.close_if_over(recipient);
+    }
+
+    /// Ends the story of a recipient that nobody holds, carries or will read.
+    pub(super) fn close_if_over(&mut self, recipient: crate::mail::RecipientId) {
+        let record = &self.messages[recipient];
+        if record.holders == 0 && record.sessions == 0 && !record.to_be_read {
+            self.state(&Fact::Closed { recipient });
+            self.messages.close(recipient);
+        }
+    }
+}

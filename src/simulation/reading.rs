@@ -1,0 +1,177 @@
+//! Readers fetch their mail.
+
+use std::collections::BTreeMap;
+
+use crate::access::{Fetched, PollClock, PollInterval, Protocol, Reading, visit};
+use crate::engine::Class;
+use crate::mail::{HostId, Mailbox, RecipientId};
+use crate::random::{Draw as _, PurposeStreams, Streams};
+use crate::scenario::Scenario;
+use crate::trace::{Fact, FactSink, RetrievalProtocol};
+use crate::units::{BitRate, Octets, SimDuration, SimTime};
+
+use super::draws::key;
+use super::event::Event;
+use super::world::World;
+
+/// How mailboxes are read, and those in which mail waits.
+#[derive(Debug)]
+pub(super) struct Readers {
+    /// By domain: positions in the scenario's list of readings.
+    by_domain: BTreeMap<u32, Vec<usize>>,
+    readings: Vec<Reading>,
+    boxes: BTreeMap<Mailbox, Mailbag>,
+    streams: PurposeStreams,
+}
+
+/// Mail that waits for its reader, and the reader's rhythm.
+#[derive(Debug)]
+struct Mailbag {
+    clock: PollClock,
+    store: HostId,
+    waiting: Vec<(RecipientId, Octets)>,
+    /// Whether a visit is scheduled.
+    expected: bool,
+}
+
+impl Readers {
+    pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
+        let mut by_domain: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, reading) in scenario.reading.iter().enumerate() {
+            by_domain.entry(reading.first.domain.0).or_default().push(index);
+        }
+        Self {
+            by_domain,
+            readings: scenario.reading.clone(),
+            boxes: BTreeMap::new(),
+            streams: streams.purpose("reading"),
+        }
+    }
+
+    /// Returns whether anybody reads the mailbox.
+    pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
+        self.reading(mailbox).is_some()
+    }
+
+    /// Returns how the mailbox is read: by the first reading in the file that covers it.
+    fn reading(&self, mailbox: Mailbox) -> Option<&Reading> {
+        let indices = self.by_domain.get(&mailbox.domain.0)?;
+        indices.iter().map(|&index| &self.readings[index]).find(|reading| {
+            let first = reading.first.local;
+            mailbox.local >= first && mailbox.local - first < reading.count
+        })
+    }
+
+    fn new_mailbag(&self, mailbox: Mailbox, every: PollInterval, store: HostId) -> Mailbag {
+        let name = key(&[u64::from(mailbox.domain.0), u64::from(mailbox.local)]);
+        let range = PollClock::phase_range(every).as_nanos().max(1);
+        let phase = SimDuration::from_nanos(self.streams.at(name).below(range));
+        let clock = PollClock::new(every, phase);
+        Mailbag { clock, store, waiting: Vec::new(), expected: false }
+    }
+}
+
+/// Returns the interval of polling and the name of the protocol; none: mail is announced.
+fn polled(protocol: Protocol) -> (Option<PollInterval>, RetrievalProtocol) {
+    match protocol {
+        Protocol::Pop3 { every, .. } => (Some(every), RetrievalProtocol::Pop3),
+        Protocol::Imap { every } => (Some(every), RetrievalProtocol::Imap),
+        Protocol::ImapIdle => (None, RetrievalProtocol::Imap),
+    }
+}
+
+/// How often a reader with IDLE tries to come back while the store is down.
+const RECONNECT: SimDuration = SimDuration::from_secs(30);
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// A message has come into a mailbox of `store`: its reader will fetch it.
+    pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId) {
+        let mailbox = self.messages[recipient].mailbox;
+        let Some(reading) = self.readers.reading(mailbox) else { return };
+        let protocol = reading.protocol;
+        self.messages[recipient].to_be_read = true;
+        let size = self.messages[self.messages[recipient].message].size;
+        let (every, _) = polled(protocol);
+        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
+        if !self.readers.boxes.contains_key(&mailbox) {
+            let mailbag = self.readers.new_mailbag(mailbox, rhythm, store);
+            self.readers.boxes.insert(mailbox, mailbag);
+        }
+        let now = self.now;
+        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("just made");
+        mailbag.waiting.push((recipient, size));
+        if mailbag.expected {
+            return;
+        }
+        mailbag.expected = true;
+        let at = if every.is_some() {
+            mailbag.clock = mailbag.clock.skip_to(rhythm, now);
+            mailbag.clock.next()
+        } else {
+            now
+        };
+        self.schedule(at, Class::Start, Event::Visit { mailbox });
+    }
+
+    /// A reader visits a mailbox in which mail waits.
+    pub(super) fn visit(&mut self, mailbox: Mailbox) {
+        let Some(reading) = self.readers.reading(mailbox) else { return };
+        let (protocol, from) = (reading.protocol, reading.from);
+        let (every, name) = polled(protocol);
+        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
+        let now = self.now;
+        let Some(store) = self.readers.boxes.get(&mailbox).map(|mailbag| mailbag.store) else {
+            return;
+        };
+        let path = self.path_to_store(from, store);
+        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
+        let Some((round_trip, rate)) = path else {
+            let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
+            let at = if every.is_some() { next.next() } else { now + RECONNECT };
+            mailbag.clock = next;
+            self.schedule(at, Class::Start, Event::Visit { mailbox });
+            return;
+        };
+        let waiting = std::mem::take(&mut mailbag.waiting);
+        let sizes: Vec<Octets> = waiting.iter().map(|(_, size)| *size).collect();
+        let mut fetched: Vec<Fetched> = Vec::new();
+        let cost = visit(protocol, round_trip, rate, &sizes, &mut fetched);
+        let over = now + cost.duration;
+        mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
+        mailbag.expected = false;
+        let imap = name == RetrievalProtocol::Imap;
+        for ((recipient, _), fetched) in waiting.into_iter().zip(fetched) {
+            self.schedule(now + fetched.offset, Class::End, Event::Fetched { recipient, imap });
+        }
+    }
+
+    /// Returns round trip and bandwidth between a reader and the store; none while it is down.
+    fn path_to_store(
+        &mut self,
+        from: Option<HostId>,
+        store: HostId,
+    ) -> Option<(SimDuration, Option<BitRate>)> {
+        let now: SimTime = self.now;
+        let down = |host: HostId| {
+            self.faults.cut[host.index()].at(now).is_some()
+                || self.faults.crashes[host.index()].at(now).is_some()
+        };
+        if down(store) || from.is_some_and(down) {
+            return None;
+        }
+        let pair = from.and_then(|from| self.reach.pair(from, store, &self.faults));
+        if self.reach.cut(pair, &self.faults.never).at(now).is_some() {
+            return None;
+        }
+        let path = self.reach.path(pair, now)?;
+        Some((path.latency * 2, path.rate))
+    }
+
+    /// A message is in its reader's hands.
+    pub(super) fn fetched(&mut self, recipient: RecipientId, imap: bool) {
+        let protocol = if imap { RetrievalProtocol::Imap } else { RetrievalProtocol::Pop3 };
+        self.messages[recipient].to_be_read = false;
+        self.state(&Fact::Retrieved { recipient, protocol });
+        self.close_if_over(recipient);
+    }
+}

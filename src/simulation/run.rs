@@ -1,0 +1,157 @@
+//! A run of a delivery or submission agent: the hosts it tries, one after the other.
+
+use crate::engine::Handle;
+use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
+use crate::network::AddressId;
+use crate::queue::{CopyIndex, DeliveryHandle, Destination, KeepConnection};
+use crate::smtp::{Failure, Transaction};
+use crate::trace::SessionMarks;
+use crate::units::{Octets, SimTime};
+
+/// One address to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) preference: Option<u16>,
+    pub(super) address: AddressId,
+    pub(super) host: HostId,
+}
+
+/// For whom a run works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A delivery of a host's queue manager.
+    Delivery {
+        delivery: DeliveryHandle,
+        destination: Destination,
+        reuse: bool,
+        keep: Option<KeepConnection>,
+    },
+    /// A submission session of `[[mail]]` entry `entry`.
+    Submission { entry: u32 },
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its agent is about to begin.
+    Beginning,
+    /// The look-up is under way or done; the next target is to be tried.
+    Targeting,
+    /// Waiting for a free slot of the server.
+    Waiting,
+    /// A try is settled and under way.
+    Trying,
+    /// Messages wait in the outbox.
+    Resting,
+    /// The client has crashed; what it had sent may still be accepted.
+    Orphaned,
+}
+
+/// A run with its buffers, which are used again by later runs.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) purpose: Purpose,
+    pub(super) phase: Phase,
+    pub(super) client: HostId,
+    /// Number of the delivery in the trace.
+    pub(super) number: u64,
+    pub(super) begun: SimTime,
+    pub(super) targets: Vec<Target>,
+    pub(super) next_target: usize,
+    /// Whether the present connection was taken over from an earlier delivery, so that losing it
+    /// costs a new connection and not the try.
+    pub(super) reused: bool,
+    /// Sessions that got past the greeting.
+    pub(super) sessions: u32,
+    /// Whether the server at hand was the last target.
+    pub(super) message: MessageId,
+    /// Octets and Received fields as the client holds the message.
+    pub(super) size: Octets,
+    pub(super) received_fields: u32,
+    pub(super) recipients: Vec<RecipientId>,
+    pub(super) mailboxes: Vec<Mailbox>,
+    pub(super) copies: Vec<CopyIndex>,
+    pub(super) replies: Vec<Option<Reply>>,
+    /// The try at hand.
+    pub(super) target: Option<Target>,
+    pub(super) started: SimTime,
+    pub(super) connected: SimTime,
+    pub(super) connection: Option<Handle>,
+    pub(super) marks: SessionMarks,
+    pub(super) transaction: Option<Transaction>,
+    pub(super) failure: Option<Failure>,
+    /// Counts tries: a greeting time-out of an earlier one is void.
+    pub(super) tries: u32,
+    /// Messages still to be submitted in this session, last first.
+    pub(super) outbox: Vec<MessageId>,
+    /// Messages to be submitted again later.
+    pub(super) postponed: Vec<MessageId>,
+    /// Messages handed over in the present session.
+    pub(super) handed: u32,
+    pub(super) last_failure: Option<Failure>,
+}
+
+impl Run {
+    pub(super) fn new() -> Self {
+        Self {
+            purpose: Purpose::Submission { entry: 0 },
+            phase: Phase::Beginning,
+            client: HostId(0),
+            number: 0,
+            begun: SimTime::ZERO,
+            targets: Vec::new(),
+            next_target: 0,
+            reused: false,
+            sessions: 0,
+            message: MessageId(0),
+            size: Octets(0),
+            received_fields: 0,
+            recipients: Vec::new(),
+            mailboxes: Vec::new(),
+            copies: Vec::new(),
+            replies: Vec::new(),
+            target: None,
+            started: SimTime::ZERO,
+            connected: SimTime::MAX,
+            connection: None,
+            marks: SessionMarks::NONE,
+            transaction: None,
+            failure: None,
+            tries: 0,
+            outbox: Vec::new(),
+            postponed: Vec::new(),
+            handed: 0,
+            last_failure: None,
+        }
+    }
+
+    /// Makes a used run fit for another purpose, keeping its buffers.
+    pub(super) fn renew(&mut self, purpose: Purpose, client: HostId, number: u64, now: SimTime) {
+        self.purpose = purpose;
+        self.phase = Phase::Beginning;
+        self.client = client;
+        self.number = number;
+        self.begun = now;
+        self.targets.clear();
+        self.next_target = 0;
+        self.reused = false;
+        self.sessions = 0;
+        self.recipients.clear();
+        self.mailboxes.clear();
+        self.copies.clear();
+        self.replies.clear();
+        self.target = None;
+        self.connection = None;
+        self.marks = SessionMarks::NONE;
+        self.transaction = None;
+        self.failure = None;
+        self.outbox.clear();
+        self.postponed.clear();
+        self.handed = 0;
+        self.last_failure = None;
+    }
+
+    pub(super) fn is_submission(&self) -> bool {
+        matches!(self.purpose, Purpose::Submission { .. })
+    }
+}

@@ -1,0 +1,65 @@
+//! Looking at queues now and then, and the totals at the end.
+
+use crate::engine::Class;
+use crate::mail::HostId;
+use crate::trace::{Fact, FactSink, QueueSample};
+
+use super::event::Event;
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// States the queues of all hosts that have something in them, or had at the last sample.
+    pub(super) fn sample(&mut self) {
+        for index in 0..self.hosts.len() {
+            let state = &mut self.hosts[index];
+            let lengths = state.queue.lengths();
+            let sample = QueueSample {
+                host: HostId::from_index(index),
+                incoming: lengths.incoming + state.pick_ups,
+                active: lengths.active,
+                deferred: lengths.deferred,
+                inbound_sessions: u64::from(state.inbound),
+                outbound_sessions: u64::from(state.outbound),
+            };
+            let empty = sample.incoming
+                + sample.active
+                + sample.deferred
+                + sample.inbound_sessions
+                + sample.outbound_sessions
+                == 0;
+            let says_something = !empty || !state.sampled_empty;
+            state.sampled_empty = empty;
+            if says_something {
+                self.state(&Fact::Queues(sample));
+            }
+        }
+        self.schedule(self.now + self.scenario.sample_every, Class::Observe, Event::Sample);
+    }
+
+    /// Notes the greatest number of messages in a host's queues.
+    pub(super) fn note_peak(&mut self, host: HostId) {
+        let state = &mut self.hosts[host.index()];
+        let lengths = state.queue.lengths();
+        let total = lengths.incoming + lengths.active + lengths.deferred + state.pick_ups;
+        state.totals.peak_queue = state.totals.peak_queue.max(total);
+    }
+
+    /// States what each host did.
+    pub(super) fn state_totals(&mut self) {
+        // Sessions and deliveries under way count up to now.
+        for (_, connection) in self.connections.iter() {
+            let totals = &mut self.hosts[connection.target.host.index()].totals;
+            totals.inbound_busy = totals.inbound_busy + self.now.since(connection.since);
+        }
+        for (_, run) in self.runs.iter().filter(|(_, run)| !run.is_submission()) {
+            let totals = &mut self.hosts[run.client.index()].totals;
+            totals.delivery_busy = totals.delivery_busy + self.now.since(run.begun);
+        }
+        for index in 0..self.hosts.len() {
+            let host = HostId::from_index(index);
+            let mut totals = self.hosts[index].totals;
+            totals.downtime = self.faults.downtime(self.scenario, host, self.now);
+            self.state(&Fact::Host(totals));
+        }
+    }
+}

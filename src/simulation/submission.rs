@@ -1,0 +1,213 @@
+//! Mail user agents: writing, the outbox, and submission sessions.
+
+use crate::engine::{Class, Handle};
+use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind};
+use crate::trace::{Fact, FactSink, FinalOutcome};
+
+use super::event::Event;
+use super::messages::{Column, Message};
+use super::run::{Phase, Purpose};
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Draws the next message of an entry and schedules its writing.
+    pub(super) fn prepare_next(&mut self, entry: usize) {
+        let source = &mut self.sources[entry];
+        source.more = source.generator.next_into(&mut source.next);
+        if source.more {
+            let at = source.next.at;
+            let entry = u32::try_from(entry).expect("fewer than 2^32 entries");
+            self.schedule(at, Class::Start, Event::Compose { entry });
+        }
+    }
+
+    /// The next message of an entry is written, with all others of the same instant, and goes out.
+    pub(super) fn compose(&mut self, entry: usize) {
+        let settings = &self.scenario.mail[entry].submission;
+        let client = settings.client.unwrap_or(settings.server);
+        let purpose = Purpose::Submission { entry: u32::try_from(entry).unwrap_or(u32::MAX) };
+        // Messages of one instant are dealt out over the parallel sessions; where a session takes
+        // only one message, each has its own.
+        let dealt = settings.messages_per_session > 1;
+        let lanes = settings.parallel_sessions.max(1) as usize;
+        let mut runs: Vec<Handle> = Vec::new();
+        let mut count = 0;
+        loop {
+            let message = self.write(entry);
+            let lane = if dealt { count % lanes } else { count };
+            if runs.len() <= lane {
+                runs.push(self.new_run(purpose, client));
+            }
+            let run = self.runs.get_mut(runs[lane]).expect("just made");
+            run.outbox.push(message);
+            count += 1;
+            let source = &mut self.sources[entry];
+            source.more = source.generator.next_into(&mut source.next);
+            if !source.more || source.next.at > self.now {
+                break;
+            }
+        }
+        let source = &self.sources[entry];
+        if source.more {
+            let (at, entry) = (source.next.at, u32::try_from(entry).unwrap_or(u32::MAX));
+            self.schedule(at, Class::Start, Event::Compose { entry });
+        }
+        for run in runs {
+            let state = self.runs.get_mut(run).expect("just made");
+            state.outbox.reverse();
+            self.submit_next(run);
+        }
+    }
+
+    /// Makes the message that the entry's generator has at hand.
+    fn write(&mut self, entry: usize) -> MessageId {
+        let settings = &self.scenario.mail[entry];
+        let client = settings.submission.client.unwrap_or(settings.submission.server);
+        let next = &self.sources[entry].next;
+        let number = u32::try_from(entry).unwrap_or(u32::MAX);
+        let message = self.messages.add(Message {
+            key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
+            kind: MessageKind::Mail,
+            sender: Some(next.from),
+            size: next.size,
+            received_fields: settings.received_fields,
+            notices: 0,
+            // The outbox holds it.
+            holders: 1,
+            first: None,
+        });
+        let to = std::mem::take(&mut self.sources[entry].next.to);
+        for &mailbox in to.iter().rev() {
+            let recipient = self.create_recipient(client, message, mailbox, None);
+            self.messages[recipient].in_outbox = true;
+        }
+        self.sources[entry].next.to = to;
+        message
+    }
+
+    /// Hands over the next message of a submission session, on its connection if it has one.
+    fn submit_next(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let Some(message) = run.outbox.pop() else {
+            self.rest_or_end(handle);
+            return;
+        };
+        let letter = self.messages[message];
+        run.message = message;
+        run.size = letter.size;
+        run.received_fields = letter.received_fields;
+        run.begun = self.now;
+        run.recipients.clear();
+        run.mailboxes.clear();
+        for recipient in self.messages.recipients_of(message) {
+            if self.messages[recipient].in_outbox {
+                run.recipients.push(recipient);
+                run.mailboxes.push(self.messages[recipient].mailbox);
+            }
+        }
+        self.deliveries += 1;
+        run.number = self.deliveries;
+        let open = run.connection.is_some();
+        if open {
+            let target = run.target;
+            self.go_on(handle, target);
+        } else {
+            run.phase = Phase::Beginning;
+            run.sessions = 0;
+            run.handed = 0;
+            self.proceed(handle);
+        }
+    }
+
+    /// Another message over the same connection.
+    fn go_on(&mut self, handle: Handle, target: Option<super::run::Target>) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let connection = run.connection;
+        run.phase = Phase::Trying;
+        run.started = self.now;
+        run.marks = crate::trace::SessionMarks::NONE;
+        (run.target, run.connection) = (target, connection);
+        run.transaction = None;
+        run.failure = None;
+        run.replies.clear();
+        run.replies.resize(run.recipients.len(), None);
+        for &recipient in &run.recipients {
+            self.messages[recipient].sessions += 1;
+            self.messages.settle(recipient, Column::Failed);
+        }
+        self.hosts[run.client.index()].outbound += 1;
+        self.continue_session(handle);
+    }
+
+    /// A submission has been tried: settles its recipients and goes on with the session.
+    pub(super) fn submission_tried(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Purpose::Submission { entry } = run.purpose else { return };
+        let settings = &self.scenario.mail[entry as usize].submission;
+        let (client, message) = (run.client, run.message);
+        let (count, fields) = (run.recipients.len(), run.received_fields);
+        let retry = settings.outbox_retry;
+        let next_attempt = retry.map(|wait| self.now + wait);
+        let mut waits = false;
+        for index in 0..count {
+            let fact = self.attempt_fact(handle, index, next_attempt);
+            self.state(&Fact::Attempt(fact));
+            let recipient = fact.recipient;
+            self.hosts[client.index()].totals.attempts += 1;
+            match fact.outcome {
+                AttemptOutcome::Accepted => {
+                    self.messages[recipient].in_outbox = false;
+                    self.let_go(recipient, Column::Failed);
+                }
+                outcome if outcome.is_temporary() && retry.is_some() => waits = true,
+                _ => {
+                    // Refused while its author looks on: there is nobody else to tell.
+                    self.messages[recipient].in_outbox = false;
+                    let (outcome, column) = (FinalOutcome::Failed, Column::Failed);
+                    self.end_copy(client, recipient, outcome, column, fact.status, fields);
+                }
+            }
+        }
+        if waits {
+            self.runs.get_mut(handle).expect("it goes on").postponed.push(message);
+        } else {
+            self.messages.release(message);
+        }
+        self.after_submission(handle, settings.messages_per_session);
+    }
+
+    /// Decides whether the connection serves another message.
+    fn after_submission(&mut self, handle: Handle, per_session: u32) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.handed += 1;
+        let open = run.transaction.is_some_and(|transaction| transaction.open);
+        if !open || run.handed >= per_session.max(1) || run.outbox.is_empty() {
+            self.close_run_connection(handle);
+        }
+        self.submit_next(handle);
+    }
+
+    /// Nothing is left to submit now.
+    fn rest_or_end(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let Purpose::Submission { entry } = run.purpose else { return };
+        let retry = self.scenario.mail[entry as usize].submission.outbox_retry;
+        if run.postponed.is_empty() {
+            self.drop_run(handle);
+            return;
+        }
+        run.phase = Phase::Resting;
+        std::mem::swap(&mut run.outbox, &mut run.postponed);
+        run.outbox.reverse();
+        if let Some(wait) = retry {
+            self.schedule(self.now + wait, Class::Start, Event::Outbox { run: handle });
+        }
+    }
+
+    /// The outbox is tried again.
+    pub(super) fn submit_again(&mut self, handle: Handle) {
+        if self.runs.get(handle).is_some_and(|run| run.phase == Phase::Resting) {
+            self.submit_next(handle);
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! One try of one host: connection, server slot, session, end.
+
+use crate::engine::{Class, Handle};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
+use crate::queue::KeepConnection;
+use crate::scenario::{Host, Scenario};
+use crate::smtp::{
+    ClientTls, Conditions, Connect, Failure, Letter, RecipientPolicy, Session, Wire,
+};
+use crate::trace::{FactSink, SessionMarks};
+use crate::units::{SimDuration, SimTime};
+
+use super::connection::{Connection, Kept};
+use super::draws::{TryDraws, key};
+use super::event::Event;
+use super::faults::Faults;
+use super::host::Triple;
+use super::messages::Column;
+use super::reach::{Pair, Reach};
+use super::run::{Phase, Purpose, Run, Target};
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Connects to the next target.
+    pub(super) fn try_next(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let target = run.targets[run.next_target];
+        run.next_target += 1;
+        self.begin_try(handle, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (client, jitter) = (run.client, self.try_key(run, JITTER));
+        let pair = self.reach.pair(client, target.host, &self.faults);
+        let wire = wire(&self.reach, &self.faults, client, target, pair, self.now)
+            .with_jitter(TryDraws::new(&self.session_streams, jitter));
+        let settings = &self.hosts[client.index()].config.client;
+        let greeting = settings.timeouts.greeting;
+        let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let (at, outcome) = match connect {
+            Connect::Connected(at) => {
+                run.connected = at;
+                let number = run.tries;
+                let server = &mut self.hosts[target.host.index()];
+                if server.has_slot() {
+                    server.take_slot(run.client);
+                    self.settle(handle, self.now);
+                } else {
+                    run.phase = Phase::Waiting;
+                    server.waiting.push_back(handle);
+                    let event = Event::GreetingTimeout { run: handle, number };
+                    self.schedule(at + greeting, Class::End, event);
+                }
+                return;
+            }
+            Connect::Refused(at) => (at, AttemptOutcome::Refused),
+            Connect::TimedOut(at) => (at, AttemptOutcome::Timeout),
+        };
+        run.failure = Some(Failure {
+            at,
+            stage: Stage::Connect,
+            outcome,
+            reply: None,
+            status: Status::NO_ANSWER,
+        });
+        self.schedule(at, Class::End, Event::TryEnded { run: handle });
+    }
+
+    /// Notes that a try begins now.
+    fn begin_try(&mut self, handle: Handle, target: Target) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.phase = Phase::Trying;
+        run.target = Some(target);
+        run.started = self.now;
+        run.connected = SimTime::MAX;
+        run.connection = None;
+        run.marks = SessionMarks::NONE;
+        run.transaction = None;
+        run.failure = None;
+        run.tries += 1;
+        run.replies.clear();
+        run.replies.resize(run.recipients.len(), None);
+        for &recipient in &run.recipients {
+            self.messages[recipient].sessions += 1;
+            self.messages.settle(recipient, Column::Failed);
+        }
+        let home = &mut self.hosts[run.client.index()];
+        home.outbound += 1;
+        home.totals.outbound_sessions += 1;
+    }
+
+    /// Uses a kept connection to the run's destination, if there is one that is still good.
+    pub(super) fn take_up_connection(&mut self, handle: Handle) -> bool {
+        let Some(run) = self.runs.get(handle) else { return false };
+        let (client, purpose) = (run.client, run.purpose);
+        let Purpose::Delivery { destination, reuse: true, .. } = purpose else { return false };
+        loop {
+            let Some(kept) = self.hosts[client.index()].cache.take(destination) else {
+                return false;
+            };
+            let Some(connection) = self.connections.get_mut(kept) else { continue };
+            let good = connection.kept.is_some_and(|kept| self.now < kept.too_old);
+            connection.kept = None;
+            let target = connection.target;
+            if !good {
+                self.close_connection(kept);
+                continue;
+            }
+            self.begin_try(handle, target);
+            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+            (run.connection, run.reused) = (Some(kept), true);
+            self.continue_session(handle);
+            return true;
+        }
+    }
+
+    /// Returns the key of the draws of a try; `what` tells several kinds apart.
+    fn try_key(&self, run: &Run, what: u64) -> u64 {
+        let message = self.messages[run.message].key.stream_key();
+        key(&[message, u64::from(run.client.0), what, u64::from(run.tries), run.number])
+    }
+
+    /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
+    fn settle(&mut self, handle: Handle, ready: SimTime) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.phase = Phase::Trying;
+        let target = run.target.expect("a try has a target");
+        run.connection = Some(self.connections.insert(Connection {
+            client: run.client,
+            target,
+            connected: run.connected,
+            since: self.now,
+            extended: true,
+            transactions: 0,
+            kept: None,
+        }));
+        self.converse(handle, Some(ready));
+    }
+
+    /// Runs another transaction over the connection at hand.
+    pub(super) fn continue_session(&mut self, handle: Handle) {
+        self.converse(handle, None);
+    }
+
+    /// Runs a session's opening, if it is new, and one transaction, and schedules what follows.
+    fn converse(&mut self, handle: Handle, opening: Option<SimTime>) {
+        let wire_target = self.runs.get(handle).and_then(|run| run.target);
+        let target = wire_target.expect("a try has a target");
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
+        let port = self.port_of(run);
+        let declares_size = self.declares_size(run);
+        let sender = self.messages[run.message].sender;
+        let client_config = self.hosts[run.client.index()].config;
+        let pair = self.reach.pair(run.client, target.host, &self.faults);
+        let jitter_key = self.try_key(run, JITTER);
+        let wire = wire(&self.reach, &self.faults, run.client, target, pair, self.now)
+            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
+        let connection = connection.expect("a session has a connection");
+        let server = &mut self.hosts[target.host.index()];
+        let server_config = server.config;
+        let limit = server.client_exceeds_limit(run.client);
+        let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
+        let mut session = Session {
+            wire,
+            client: &client_config.client,
+            server: &server_config.server,
+            rules: &self.faults.rules[target.host.index()],
+            connected: connection.connected,
+            tls: tls(port, client_config, server_config),
+            authenticates: submission && port != 25,
+            extended: connection.extended,
+        };
+        let mut draws = TryDraws::new(&self.session_streams, service_key);
+        let sessions = server.inbound;
+        let opened = match opening {
+            Some(ready) => session.open(ready, refusal, sessions, &mut run.marks, &mut draws),
+            None => session.reset(self.now, &mut draws),
+        };
+        connection.extended = session.extended;
+        connection.transactions += 1;
+        let start = match opened {
+            Ok(start) => start,
+            Err(failure) => {
+                run.failure = Some(failure);
+                self.schedule(failure.at, Class::End, Event::TryEnded { run: handle });
+                return;
+            }
+        };
+        run.sessions += u32::from(opening.is_some());
+        let letter = Letter {
+            recipients: &run.mailboxes,
+            size: run.size,
+            received_fields: run.received_fields,
+            declares_size,
+        };
+        let mut policy = Policy {
+            scenario: self.scenario,
+            server: target.host,
+            config: server_config,
+            client: run.client,
+            authorised: submission || uses_as_relay(client_config, target.host),
+            has_room: !server.disk_is_full(),
+            greylist: &mut server.greylist,
+            sender,
+            mailboxes: &run.mailboxes,
+        };
+        let transaction = session.transact(
+            start,
+            &letter,
+            &mut policy,
+            &mut run.replies,
+            &mut run.marks,
+            &mut draws,
+        );
+        run.transaction = Some(transaction);
+        run.failure = transaction.failure;
+        let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
+        if let Some(at) = transaction.accepted_at
+            && !all_refused
+        {
+            self.schedule(at, Class::End, Event::Handover { run: handle });
+        }
+        self.schedule(transaction.ended, Class::End, Event::TryEnded { run: handle });
+    }
+
+    /// The client knows how its try ended.
+    pub(super) fn try_ended(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get(handle) else { return };
+        if run.phase == Phase::Orphaned {
+            self.drop_orphan(handle);
+            return;
+        }
+        self.leave_session(handle);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.last_failure = run.failure.or(run.last_failure);
+        let opened_before = run.reused && run.transaction.is_none();
+        if opened_before {
+            // The kept connection was no good any more: begin anew with a fresh one.
+            run.reused = false;
+            self.close_run_connection(handle);
+            self.look_up(handle);
+            return;
+        }
+        run.reused = false;
+        if run.is_submission() {
+            self.submission_tried(handle);
+        } else {
+            self.keep_or_close(handle);
+            self.delivery_tried(handle);
+        }
+    }
+
+    /// The run's recipients are no longer in a session.
+    pub(super) fn leave_session(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        for &recipient in &run.recipients {
+            self.messages[recipient].sessions -= 1;
+            self.messages.settle(recipient, Column::Failed);
+        }
+        let octets = run.transaction.map_or(0, |transaction| transaction.octets.0);
+        let home = &mut self.hosts[run.client.index()];
+        home.outbound -= 1;
+        home.totals.octets_out.0 += octets;
+    }
+
+    /// After a delivery: keeps the connection for the next one if that was ordered, or closes it.
+    fn keep_or_close(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get(handle) else { return };
+        let Some(connection) = run.connection else { return };
+        let open = run.transaction.is_some_and(|transaction| transaction.open);
+        let Purpose::Delivery { destination, keep: Some(keep), .. } = run.purpose else {
+            self.close_connection(connection);
+            return;
+        };
+        let client = run.client;
+        let KeepConnection { idle, age } = keep;
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        let too_old = state.connected.saturating_add(age);
+        if !open || self.now >= too_old {
+            self.close_connection(connection);
+            return;
+        }
+        let until = self.now + idle;
+        state.kept = Some(Kept { until, too_old });
+        self.hosts[client.index()].cache.put(destination, connection);
+        self.schedule(until, Class::End, Event::ConnectionExpires { connection });
+    }
+
+    pub(super) fn connection_expires(&mut self, handle: Handle) {
+        let Some(connection) = self.connections.get(handle) else { return };
+        // A connection that was used since has another time, or none.
+        if connection.kept.is_some_and(|kept| kept.until <= self.now) {
+            let client = connection.client;
+            self.hosts[client.index()].cache.forget(handle);
+            self.close_connection(handle);
+        }
+    }
+
+    pub(super) fn close_run_connection(&mut self, handle: Handle) {
+        let connection = self.runs.get_mut(handle).and_then(|run| run.connection.take());
+        if let Some(connection) = connection {
+            self.close_connection(connection);
+        }
+    }
+
+    /// Closes a connection: its server slot is free, and the next that waits is served.
+    pub(super) fn close_connection(&mut self, handle: Handle) {
+        let Some(connection) = self.connections.remove(handle) else { return };
+        let server = connection.target.host;
+        let length = self.now.since(connection.since);
+        self.hosts[server.index()].free_slot(connection.client, length);
+        self.serve_waiting(server);
+    }
+
+    fn serve_waiting(&mut self, server: HostId) {
+        while self.hosts[server.index()].has_slot() {
+            let Some(next) = self.hosts[server.index()].waiting.pop_front() else { return };
+            let Some(run) = self.runs.get(next) else { continue };
+            let here = run.target.is_some_and(|target| target.host == server);
+            if run.phase == Phase::Waiting && here {
+                let client = run.client;
+                self.hosts[server.index()].take_slot(client);
+                self.settle(next, self.now);
+            }
+        }
+    }
+
+    /// A client that waited for a free slot gives up.
+    pub(super) fn greeting_timed_out(&mut self, handle: Handle, number: u32) {
+        let Some(run) = self.runs.get_mut(handle) else { return };
+        if run.phase != Phase::Waiting || run.tries != number {
+            return;
+        }
+        run.phase = Phase::Trying;
+        run.marks.connected = run.connected;
+        run.failure = Some(Failure {
+            at: self.now,
+            stage: Stage::Greeting,
+            outcome: AttemptOutcome::Timeout,
+            reply: None,
+            status: Status::BAD_CONNECTION,
+        });
+        if let Some(target) = run.target {
+            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
+        }
+        self.try_ended(handle);
+    }
+
+    /// Returns the port a run connects to.
+    pub(super) fn port_of(&self, run: &Run) -> u16 {
+        match run.purpose {
+            Purpose::Delivery { .. } => 25,
+            Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+        }
+    }
+
+    fn declares_size(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Delivery { .. } => true,
+            Purpose::Submission { entry } => {
+                self.scenario.mail[entry as usize].submission.declares_size
+            }
+        }
+    }
+}
+
+/// A wire before its jitter is drawn.
+struct Jittered<'a> {
+    wire: Wire<'a>,
+    jitter: SimDuration,
+}
+
+impl<'a> Jittered<'a> {
+    fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
+        Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
+    }
+}
+
+/// Returns the wire between `client` and `target` as it is at `now`.
+fn wire<'a>(
+    reach: &'a Reach<'_>,
+    faults: &'a Faults,
+    client: HostId,
+    target: Target,
+    pair: Pair,
+    now: SimTime,
+) -> Jittered<'a> {
+    let path = reach.path(pair, now);
+    let cuts = [
+        &faults.cut[target.host.index()],
+        &faults.cut[client.index()],
+        reach.cut(pair, &faults.never),
+    ];
+    Jittered {
+        jitter: path.map_or(SimDuration::ZERO, |path| path.jitter),
+        wire: Wire {
+            latency: path.map_or(SimDuration::ZERO, |path| path.latency),
+            rate: path.and_then(|path| path.rate),
+            conditions: Conditions {
+                port: &faults.port[target.address.index()],
+                cuts,
+                crashes: &faults.crashes[target.host.index()],
+            },
+        },
+    }
+}
+
+/// Tells draws of jitter from those of service times.
+const JITTER: u64 = 1;
+const SERVICE: u64 = 2;
+
+/// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
+fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
+    match port {
+        465 => ClientTls::Implicit,
+        587 => ClientTls::Opportunistic,
+        _ if server.server.starttls => client.client.tls,
+        _ => ClientTls::Never,
+    }
+}
+
+/// Returns whether a host's own routing hands mail to `server`, which then relays for it.
+fn uses_as_relay(client: &Host, server: HostId) -> bool {
+    let routing = &client.routing;
+    let leads = |hop: &crate::scenario::NextHop| match hop {
+        crate::scenario::NextHop::Host(host) | crate::scenario::NextHop::Address(host) => {
+            *host == server
+        }
+        crate::scenario::NextHop::Exchangers(_) => false,
+    };
+    routing.smart_host.as_ref().is_some_and(leads)
+        || routing.fallback_relay == Some(server)
+        || routing.routes.values().any(leads)
+}
+
+/// What a server says to RCPT.
+struct Policy<'a> {
+    scenario: &'a Scenario,
+    server: HostId,
+    config: &'a Host,
+    client: HostId,
+    /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
+    authorised: bool,
+    has_room: bool,
+    greylist: &'a mut std::collections::BTreeMap<Triple, SimTime>,
+    sender: Option<Mailbox>,
+    mailboxes: &'a [Mailbox],
+}
+
+impl RecipientPolicy for Policy<'_> {
+    fn reply(&mut self, index: usize, _at: SimTime) -> Reply {
+        let mailbox = self.mailboxes[index];
+        let domain = &self.scenario.domains[mailbox.domain.index()];
+        let exists = mailbox.local < domain.mailboxes;
+        let routing = &self.config.routing;
+        let unknown = Reply::new(550, Status::BAD_MAILBOX);
+        let fine = Reply::new(250, Status::new(2, 1, 5));
+        if routing.local.contains(&mailbox.domain) {
+            return if exists { fine } else { unknown };
+        }
+        if routing.relayed.contains(&mailbox.domain) {
+            let refuses = routing.knows_relayed_mailboxes && !exists;
+            return if refuses { unknown } else { fine };
+        }
+        if self.authorised || routing.relays_all {
+            return fine;
+        }
+        let _ = self.server;
+        Reply::new(554, Status::NOT_AUTHORIZED)
+    }
+
+    fn has_room(&self) -> bool {
+        self.has_room
+    }
+
+    fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {
+        let triple = (self.client, self.sender, self.mailboxes[index]);
+        let first = *self.greylist.entry(triple).or_insert(at);
+        at.since(first) >= delay
+    }
+}

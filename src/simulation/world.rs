@@ -1,0 +1,138 @@
+//! Everything that exists during a run.
+
+use crate::dns::MailRoute;
+use crate::engine::{Class, EventQueue, Handle, Slots};
+use crate::mail::HostId;
+use crate::queue::{Action, Context, QueueEntries, QueueManager};
+use crate::random::PurposeStreams;
+use crate::scenario::Scenario;
+use crate::trace::{Fact, FactSink};
+use crate::units::SimTime;
+use crate::workload::{Generator, NewMessage};
+
+use super::RunTotals;
+use super::connection::Connection;
+use super::event::Event;
+use super::faults::Faults;
+use super::host::HostState;
+use super::messages::Messages;
+use super::reach::Reach;
+use super::reading::Readers;
+use super::run::{Purpose, Run};
+
+/// A `[[mail]]` entry with the message it will send next.
+#[derive(Debug)]
+pub(super) struct Source<'s> {
+    pub(super) generator: Generator<'s>,
+    pub(super) next: NewMessage,
+    pub(super) more: bool,
+}
+
+/// The simulated world.
+#[derive(Debug)]
+pub(super) struct World<'s, 'k, S: FactSink> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) sink: &'k mut S,
+    pub(super) events: EventQueue<Event>,
+    pub(super) now: SimTime,
+    pub(super) until: SimTime,
+    pub(super) faults: Faults,
+    pub(super) reach: Reach<'s>,
+    pub(super) hosts: Vec<HostState<'s>>,
+    pub(super) sources: Vec<Source<'s>>,
+    pub(super) messages: Messages,
+    pub(super) entries: QueueEntries,
+    pub(super) runs: Slots<Run>,
+    pub(super) spare_runs: Vec<Run>,
+    pub(super) connections: Slots<Connection>,
+    pub(super) readers: Readers,
+    pub(super) session_streams: PurposeStreams,
+    pub(super) deliveries: u64,
+    /// Orders of queue managers not yet carried out, with the host that gave them.
+    pub(super) orders: Vec<(HostId, Action)>,
+    pub(super) actions: Vec<Action>,
+    pub(super) route: MailRoute,
+    pub(super) processed: u64,
+}
+
+/// How many events pass between two questions whether to go on.
+const PATIENCE: u64 = 4096;
+
+impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
+    /// Runs to the end.
+    pub(super) fn run(mut self, mut proceed: impl FnMut(SimTime) -> bool) -> RunTotals {
+        self.begin();
+        let mut interrupted = false;
+        while let Some(at) = self.events.peek_time() {
+            if at >= self.until {
+                break;
+            }
+            if self.processed.is_multiple_of(PATIENCE) && !proceed(at) {
+                interrupted = true;
+                break;
+            }
+            let Some((at, _, event)) = self.events.pop() else { break };
+            self.now = at;
+            self.processed += 1;
+            self.dispatch(event);
+        }
+        if !interrupted {
+            self.now = self.until;
+        }
+        self.end();
+        RunTotals {
+            events: self.processed,
+            ended: self.now,
+            ledger: self.messages.ledger,
+            interrupted,
+        }
+    }
+
+    /// Schedules an event; what lies at or beyond the end of the run need not be.
+    pub(super) fn schedule(&mut self, at: SimTime, class: Class, event: Event) {
+        if at < self.until {
+            self.events.push(at.max(self.now), class, event);
+        }
+    }
+
+    /// States a fact now.
+    pub(super) fn state(&mut self, fact: &Fact) {
+        self.sink.fact(self.now, fact);
+    }
+
+    /// Calls a host's queue manager and carries out what it orders.
+    pub(super) fn tell(
+        &mut self,
+        host: HostId,
+        what: impl FnOnce(&mut dyn QueueManager, SimTime, &mut Context<'_>),
+    ) {
+        let state = &mut self.hosts[host.index()];
+        let mut context = Context {
+            host,
+            entries: &mut self.entries,
+            actions: &mut self.actions,
+            random: &mut state.queue_random,
+        };
+        what(state.queue.as_mut(), self.now, &mut context);
+        let idle = self.orders.is_empty();
+        self.orders.extend(self.actions.drain(..).map(|action| (host, action)));
+        if idle {
+            self.carry_out();
+        }
+    }
+
+    /// Takes a run out of the pool for `purpose`.
+    pub(super) fn new_run(&mut self, purpose: Purpose, client: HostId) -> Handle {
+        self.deliveries += 1;
+        let mut run = self.spare_runs.pop().unwrap_or_else(Run::new);
+        run.renew(purpose, client, self.deliveries, self.now);
+        self.runs.insert(run)
+    }
+
+    /// Gives a run back to the pool.
+    pub(super) fn drop_run(&mut self, run: Handle) {
+        if let Some(run) = self.runs.remove(run) {
+            self.spare_runs.push(run);
+        }
+    }
+}

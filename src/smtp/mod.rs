@@ -1,0 +1,17 @@
+//! SMTP sessions, settled at once.
+//!
+//! A session is a pure function of what both sides bring and of the fault time lines it runs
+//! into: it is run to its end (or to the next point that depends on somebody else, such as a free
+//! server slot) in one call, with the time of every reply computed. Nothing here schedules events
+//! or draws random numbers. Not modelled: the octets of commands (their round trips count, their
+//! transmission time does not), and TLS or AUTH failures beyond the rules in [`Deviation`].
+
+mod rules;
+mod session;
+mod settings;
+mod wire;
+
+pub use rules::{Deviation, Rules, Slot};
+pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+pub use settings::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes};
+pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};

@@ -1,0 +1,151 @@
+//! What a client and a server bring to a session.
+
+use crate::network::SynSchedule;
+use crate::random::Distribution;
+use crate::units::{Octets, SimDuration};
+
+/// How long a client waits at each stage (RFC 5321 §4.5.3.2 gives the least values; every product
+/// has its own).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientTimeouts {
+    /// TCP connection.
+    pub connect: SimDuration,
+    /// 220 greeting.
+    pub greeting: SimDuration,
+    /// Reply to EHLO or HELO.
+    pub ehlo: SimDuration,
+    /// STARTTLS and handshake.
+    pub tls: SimDuration,
+    /// Reply to MAIL.
+    pub mail: SimDuration,
+    /// Reply to RCPT.
+    pub rcpt: SimDuration,
+    /// 354 to DATA.
+    pub data_init: SimDuration,
+    /// Progress while the message is sent.
+    pub data_block: SimDuration,
+    /// Reply to the final dot.
+    pub data_done: SimDuration,
+    /// Reply to RSET.
+    pub rset: SimDuration,
+}
+
+impl ClientTimeouts {
+    /// The least values of RFC 5321 §4.5.3.2; connect, TLS and RSET are not in the RFC and get
+    /// five minutes.
+    pub const RFC5321: Self = Self {
+        connect: SimDuration::from_minutes(5),
+        greeting: SimDuration::from_minutes(5),
+        ehlo: SimDuration::from_minutes(5),
+        tls: SimDuration::from_minutes(5),
+        mail: SimDuration::from_minutes(5),
+        rcpt: SimDuration::from_minutes(5),
+        data_init: SimDuration::from_minutes(2),
+        data_block: SimDuration::from_minutes(3),
+        data_done: SimDuration::from_minutes(10),
+        rset: SimDuration::from_minutes(5),
+    };
+}
+
+/// When a client uses TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientTls {
+    /// Never.
+    Never,
+    /// STARTTLS where it is offered.
+    Opportunistic,
+    /// From the first octet (port 465, RFC 8314).
+    Implicit,
+}
+
+/// The SMTP client of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// Time-outs.
+    pub timeouts: ClientTimeouts,
+    /// When the kernel repeats an unanswered connection request.
+    pub syn: SynSchedule,
+    /// Whether commands are sent in groups where the server allows it (RFC 2920).
+    pub pipelining: bool,
+    /// TLS.
+    pub tls: ClientTls,
+    /// Whether MAIL declares the size (RFC 1870) where the server advertises SIZE.
+    pub declares_size: bool,
+    /// What is added to the declared size (Exim declares more than it sends).
+    pub size_margin: Octets,
+    /// Whether a message larger than the advertised limit is given up before MAIL.
+    pub checks_advertised_size: bool,
+    /// Whether a 5yz greeting counts as temporary (Postfix `smtp_skip_5xx_greeting`).
+    pub permanent_greeting_is_temporary: bool,
+    /// Whether a 5yz reply to EHLO and HELO counts as temporary.
+    pub permanent_ehlo_is_temporary: bool,
+    /// Most addresses tried in one delivery; none: all.
+    pub address_limit: Option<u32>,
+    /// Most sessions that got past the greeting in one delivery; none: no limit.
+    pub session_limit: Option<u32>,
+    /// Whether a temporary refusal after EHLO leads to the next host in the same delivery.
+    pub next_host_after_refusal: bool,
+    /// Round trips that a further message on an open connection costs before MAIL (RSET).
+    pub rset_before_reuse: bool,
+}
+
+/// Times that a server's work takes, each drawn anew every time [s].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceTimes {
+    /// From the connection until the greeting is sent.
+    pub greeting: Distribution,
+    /// Before each reply to EHLO, AUTH, MAIL, RCPT, DATA, RSET.
+    pub command: Distribution,
+    /// Between the final dot and its reply (filters, disk).
+    pub message: Distribution,
+    /// From acceptance until the queue manager takes the message up.
+    pub pickup: Distribution,
+    /// From the queue manager's order until the delivery agent begins.
+    pub agent: Distribution,
+    /// Delivery of one message into a local mailbox.
+    pub local: Distribution,
+}
+
+impl Default for ServiceTimes {
+    /// No time at all.
+    fn default() -> Self {
+        let nothing = Distribution::Constant(0.0);
+        Self {
+            greeting: nothing.clone(),
+            command: nothing.clone(),
+            message: nothing.clone(),
+            pickup: nothing.clone(),
+            agent: nothing.clone(),
+            local: nothing,
+        }
+    }
+}
+
+/// The SMTP server of a host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerSettings {
+    /// Whether EHLO is understood; if not, it gets 502 and the client falls back to HELO.
+    pub ehlo: bool,
+    /// Advertises PIPELINING (RFC 2920).
+    pub pipelining: bool,
+    /// Advertises STARTTLS (RFC 3207).
+    pub starttls: bool,
+    /// Advertises AUTH (RFC 4954), on submission ports.
+    pub auth: bool,
+    /// Largest message taken, advertised by SIZE (RFC 1870); none: no limit and no SIZE.
+    pub size_limit: Option<Octets>,
+    /// Sessions served at once; more wait for a free one before they are greeted. None: no limit.
+    pub max_sessions: Option<u32>,
+    /// Sessions served at once for one client host; more get 421. None: no limit.
+    pub max_sessions_per_client: Option<u32>,
+    /// Recipients taken in one transaction; more get 452. None: no limit.
+    pub max_recipients: Option<u32>,
+    /// Arriving Received fields at which a message is refused for good at the dot; none: never.
+    pub hop_limit: Option<u32>,
+    /// Whether the server writes a Received field.
+    pub adds_received: bool,
+    /// How long the server waits for a command.
+    pub command_timeout: SimDuration,
+    /// Service times.
+    pub service: ServiceTimes,
+}

@@ -1,0 +1,187 @@
+//! The connection under a session: what becomes of a packet sent at a time.
+
+use crate::fault::Timeline;
+use crate::network::SynSchedule;
+use crate::units::{BitRate, SimDuration, SimTime};
+
+/// What strikes packets to a server's port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortFault {
+    /// Packets vanish.
+    Blackhole,
+    /// A TCP reset answers (also ICMP unreachable, which clients treat alike).
+    Refuse,
+}
+
+/// The end of a server's sessions by a crash; the interval is the time until it is up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrashFault {
+    /// Whether the machine went down (peers hear nothing) or only the process (peers see the
+    /// connection closed at once).
+    pub machine: bool,
+}
+
+/// Everything that may befall a connection between one client and one server port.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions<'a> {
+    /// Packets from the client to the server's port.
+    pub port: &'a Timeline<PortFault>,
+    /// Times without any passage, in either direction: the server host cut off, the client host
+    /// cut off, no route between them.
+    pub cuts: [&'a Timeline<()>; 3],
+    /// Crashes of the server.
+    pub crashes: &'a Timeline<CrashFault>,
+}
+
+impl Conditions<'_> {
+    fn cut_until(&self, at: SimTime) -> Option<SimTime> {
+        self.cuts.iter().filter_map(|cut| cut.at(at)).map(|(interval, ())| interval.to).max()
+    }
+}
+
+/// What becomes of one packet from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Passes,
+    Vanishes { until: SimTime },
+    Reset,
+}
+
+/// How an attempt to connect ended, and when the client knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connect {
+    /// The connection stands.
+    Connected(SimTime),
+    /// It was refused.
+    Refused(SimTime),
+    /// Nobody answered in time.
+    TimedOut(SimTime),
+}
+
+/// The answer to something sent over an established connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// It reaches the other side at this time.
+    Arrives(SimTime),
+    /// The client learns at this time that the connection is gone.
+    Lost(SimTime),
+    /// It never arrives.
+    Never,
+}
+
+/// One TCP connection: its path and what befalls it.
+#[derive(Debug, Clone, Copy)]
+pub struct Wire<'a> {
+    /// One-way latency, jitter included.
+    pub latency: SimDuration,
+    /// Bandwidth; none: not limited.
+    pub rate: Option<BitRate>,
+    /// Faults.
+    pub conditions: Conditions<'a>,
+}
+
+/// Shortest time-out after which TCP repeats a packet (Linux: 200 ms beyond the round trip).
+const RETRANSMISSION: SimDuration = SimDuration::from_millis(200);
+/// Longest such time-out (Linux `TCP_RTO_MAX`).
+const LONGEST_RETRANSMISSION: SimDuration = SimDuration::from_secs(120);
+/// After this time without an acknowledgement the kernel gives a connection up (Linux
+/// `tcp_retries2`: 924.6 s).
+const GIVEN_UP: SimDuration = SimDuration::from_secs(924);
+
+impl Wire<'_> {
+    /// Returns the round trip.
+    #[must_use]
+    pub fn round_trip(&self) -> SimDuration {
+        self.latency * 2
+    }
+
+    fn fate(&self, at: SimTime) -> Fate {
+        if let Some(until) = self.conditions.cut_until(at) {
+            return Fate::Vanishes { until };
+        }
+        match self.conditions.port.at(at) {
+            None => Fate::Passes,
+            Some((_, PortFault::Refuse)) => Fate::Reset,
+            Some((interval, PortFault::Blackhole)) => Fate::Vanishes { until: interval.to },
+        }
+    }
+
+    /// Connects, with a first packet at `at` and repetitions by `schedule`, giving up after
+    /// `timeout` or when the kernel does.
+    #[must_use]
+    pub fn connect(&self, at: SimTime, timeout: SimDuration, schedule: SynSchedule) -> Connect {
+        let patience = timeout.min(schedule.gives_up_after());
+        for offset in schedule.offsets() {
+            let sent = at + offset;
+            if offset >= patience {
+                break;
+            }
+            match self.fate(sent) {
+                Fate::Passes if sent + self.round_trip() <= at + patience => {
+                    return Connect::Connected(sent + self.round_trip());
+                }
+                Fate::Reset => return Connect::Refused(sent + self.round_trip()),
+                Fate::Passes => break,
+                Fate::Vanishes { .. } => {}
+            }
+        }
+        Connect::TimedOut(at + patience)
+    }
+
+    /// Sends something from client to server over an established connection.
+    pub(super) fn to_server(&self, sent: SimTime) -> Passage {
+        let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
+        loop {
+            match self.fate(at) {
+                Fate::Passes => return Passage::Arrives(at + self.latency),
+                Fate::Reset => return Passage::Lost(at + self.round_trip()),
+                Fate::Vanishes { until } => {
+                    while at < until {
+                        at = at + wait;
+                        wait = (wait * 2).min(LONGEST_RETRANSMISSION);
+                        if at.since(sent) > GIVEN_UP {
+                            return Passage::Never;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends something from server to client: only a cut in both directions holds it up.
+    pub(super) fn to_client(&self, sent: SimTime) -> Passage {
+        let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
+        while let Some(until) = self.conditions.cut_until(at) {
+            while at < until {
+                at = at + wait;
+                wait = (wait * 2).min(LONGEST_RETRANSMISSION);
+                if at.since(sent) > GIVEN_UP {
+                    return Passage::Never;
+                }
+            }
+        }
+        Passage::Arrives(at + self.latency)
+    }
+
+    /// Returns the first moment in `after < t <= until` from which packets to the server no longer
+    /// pass, with the time at which they pass again and whether the connection is reset.
+    pub(super) fn interruption(
+        &self,
+        after: SimTime,
+        until: SimTime,
+    ) -> Option<(SimTime, SimTime, bool)> {
+        let port = self.conditions.port.next_begin(after, until).map(|(interval, fault)| {
+            (interval.from, interval.to, *fault == PortFault::Refuse)
+        });
+        let cuts = self.conditions.cuts.iter().filter_map(|cut| {
+            cut.next_begin(after, until).map(|(interval, ())| (interval.from, interval.to, false))
+        });
+        cuts.chain(port).min()
+    }
+
+    /// Returns the first crash of the server after `after`.
+    pub(super) fn next_crash(&self, after: SimTime) -> Option<(SimTime, SimTime, bool)> {
+        let crash = self.conditions.crashes.next_begin(after, SimTime::MAX);
+        crash.map(|(interval, crash)| (interval.from, interval.to, crash.machine))
+    }
+}

@@ -1,0 +1,14 @@
+//! The facts that a run states, for whoever measures, shows or counts them.
+//!
+//! A run tells what happened, once, in order of virtual time; it computes no statistics. A reader
+//! implements [`FactSink`]. Facts are plain values: small, printable, without references into the
+//! run.
+
+mod fact;
+mod sink;
+
+pub use fact::{
+    AttemptFact, Created, Fact, FinalOutcome, HostTotals, Ledger, LookupOutcome, OutageFact,
+    QueueSample, RetrievalProtocol, SessionMarks, StillOpen,
+};
+pub use sink::{FactLog, FactSink, Tee};

@@ -1,0 +1,46 @@
+//! Where facts go.
+
+use crate::units::SimTime;
+
+use super::Fact;
+
+/// Takes facts as a run states them.
+pub trait FactSink {
+    /// Takes one fact stated at virtual time `at`. Times never decrease from call to call.
+    fn fact(&mut self, at: SimTime, fact: &Fact);
+}
+
+/// Keeps all facts in memory: for tests and short lessons.
+#[derive(Debug, Default, Clone)]
+pub struct FactLog {
+    /// The facts with their times, in the order stated.
+    pub facts: Vec<(SimTime, Fact)>,
+}
+
+impl FactSink for FactLog {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        self.facts.push((at, fact.clone()));
+    }
+}
+
+/// Hands each fact to two readers.
+#[derive(Debug)]
+pub struct Tee<A, B>(pub A, pub B);
+
+impl<A: FactSink, B: FactSink> FactSink for Tee<A, B> {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        self.0.fact(at, fact);
+        self.1.fact(at, fact);
+    }
+}
+
+impl<S: FactSink + ?Sized> FactSink for &mut S {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        (**self).fact(at, fact);
+    }
+}
+
+/// Throws facts away: for measuring the bare engine.
+impl FactSink for () {
+    fn fact(&mut self, _at: SimTime, _fact: &Fact) {}
+}

@@ -1,0 +1,89 @@
+//! One `[[mail]]` entry and the messages it yields.
+
+use crate::fault::Interval;
+use crate::mail::{HostId, Mailbox};
+use crate::random::Distribution;
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::{Arrivals, Correspondents, RecipientChoice};
+
+/// Sizes of messages as submitted: header and body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sizes {
+    /// Text and header, in octets.
+    pub text: Distribution,
+    /// Attachments before encoding, in octets; they grow by 37 % in base64, see
+    /// [`encoded_size`](super::encoded_size).
+    pub attachment: Option<Distribution>,
+}
+
+/// How messages of an entry are handed to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmissionSettings {
+    /// The host that submits: a MUA or webmail front; none: an implied one on the default path.
+    pub client: Option<HostId>,
+    /// The server that takes the submission.
+    pub server: HostId,
+    /// 587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25 (neither).
+    pub port: u16,
+    /// Messages handed over in one session.
+    pub messages_per_session: u32,
+    /// Parallel sessions over which a burst is dealt out (message i goes to session i mod k).
+    pub parallel_sessions: u32,
+    /// How long a message waits in the outbox before it is tried again; none: a failed submission
+    /// is not repeated and counts as failed.
+    pub outbox_retry: Option<SimDuration>,
+    /// Whether MAIL declares the size.
+    pub declares_size: bool,
+}
+
+/// A message read from a replay file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// When it is submitted.
+    pub at: SimTime,
+    /// Reverse path.
+    pub from: Mailbox,
+    /// Forward paths.
+    pub to: Vec<Mailbox>,
+    /// Header and body.
+    pub size: Octets,
+}
+
+/// One `[[mail]]` entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MailEntry {
+    /// Reverse paths.
+    pub from: Correspondents,
+    /// Forward paths.
+    pub to: RecipientChoice,
+    /// When.
+    pub arrivals: Arrivals,
+    /// How large.
+    pub size: Sizes,
+    /// Messages begin within this interval only.
+    pub window: Interval,
+    /// Most messages; none: no limit.
+    pub limit: Option<u64>,
+    /// How they are handed over.
+    pub submission: SubmissionSettings,
+    /// Received fields that they carry already.
+    pub received_fields: u32,
+    /// Messages of [`Arrivals::Replay`], in order of time.
+    pub replay: Vec<Replayed>,
+}
+
+/// A message that somebody has just written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Ordinal within its entry, from 0. Times outside the entry's window have none.
+    pub ordinal: u64,
+    /// When it is submitted.
+    pub at: SimTime,
+    /// Reverse path.
+    pub from: Mailbox,
+    /// Forward paths, without repetition, in the order of the entry.
+    pub to: Vec<Mailbox>,
+    /// Header and body.
+    pub size: Octets,
+}

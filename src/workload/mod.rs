@@ -1,0 +1,24 @@
+//! The mail that people send: when, from whom, to whom and how large.
+//!
+//! # Scope and limitations
+//! Every message's draws depend on the seed, its entry and its ordinal alone, so two scenarios
+//! that differ in a host send the same mail at the same times with the same sizes. People do not
+//! react: nobody writes less because mail is late, and replies are not modelled. The contents of a
+//! message is its size.
+//!
+//! # Validation
+//! Numbers, gaps and hours of arrivals against the Poisson law, sizes and choices against their
+//! distribution, base64 against RFC 2045 and a textbook, in the unit tests.
+
+mod arrival_times;
+mod arrivals;
+mod correspondents;
+mod encoding;
+mod entry;
+mod generator;
+
+pub use arrivals::{Arrivals, DailyProfile};
+pub use correspondents::{Correspondents, RecipientChoice};
+pub use encoding::encoded_size;
+pub use entry::{MailEntry, NewMessage, Replayed, Sizes, SubmissionSettings};
+pub use generator::Generator;

@@ -1,0 +1,219 @@
+//! A scripted server's behaviour as deviations of a host.
+
+use mailsim::dns::{DnsFailure, FailureScope};
+use mailsim::fault::{Interval, Schedule};
+use mailsim::mail::{HostId, Reply, Stage, Status};
+use mailsim::scenario::{Effect, Outage, OutageTarget};
+use mailsim::smtp::Deviation;
+use mailsim::units::{SimDuration, SimTime};
+use regex::Regex;
+
+use crate::names::Names;
+use crate::recording::{DnsWindow, RecipientReply, Recording, Rule};
+
+/// Returns everything that fails in a recording: outages, what the sinks do otherwise than usual,
+/// and what the DNS does.
+pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage>, String> {
+    let mut outages = Vec::new();
+    let mut add = |label: &str, mode: &str, target, effect, interval| {
+        outages.push(Outage {
+            entry: HostId::from_index(outages.len()).0,
+            label: label.to_owned(),
+            mode: mode.to_owned(),
+            targets: vec![target],
+            effect,
+            schedule: Schedule::Fixed(interval),
+        });
+    };
+    for outage in &recording.timeline.outages {
+        if outage.port != 25 {
+            return Err(format!("an outage of port {} is not modelled", outage.port));
+        }
+        let effect = match outage.mode.as_str() {
+            "refuse" => Effect::Refuse,
+            "blackhole" => Effect::Blackhole { inbound_only: true },
+            "unreachable" => Effect::Unreachable,
+            other => return Err(format!("unknown word `{other}` in timeline.outages[].mode")),
+        };
+        let host = names.host_at(&outage.address)?;
+        let interval = interval(outage.from_s, outage.to_s);
+        add(
+            &outage.host,
+            &outage.mode,
+            OutageTarget::Host(host),
+            effect,
+            interval,
+        );
+    }
+    for (name, sink) in &recording.sinks {
+        let host = names.host(name)?;
+        for rule in &sink.behaviour {
+            let interval = interval(rule.from_s, rule.to_s);
+            for deviation in deviations(rule, names)? {
+                let effect = Effect::Server(deviation);
+                add(name, &rule.slot, OutageTarget::Host(host), effect, interval);
+            }
+        }
+    }
+    // Where several windows match, the last one stated decides, in the model too.
+    for window in &recording.dns.windows {
+        let interval = interval(window.from_s, window.to_s);
+        add(
+            "dns",
+            &window.mode,
+            OutageTarget::Dns,
+            dns_effect(window)?,
+            interval,
+        );
+    }
+    Ok(outages)
+}
+
+fn dns_effect(window: &DnsWindow) -> Result<Effect, String> {
+    let failure = match window.mode.as_str() {
+        "timeout" => DnsFailure::NoAnswer,
+        "servfail" => DnsFailure::ServerFailure,
+        other => return Err(format!("unknown word `{other}` in dns.windows[].mode")),
+    };
+    let scope = window
+        .name_ends_with
+        .clone()
+        .map_or(FailureScope::All, FailureScope::Suffix);
+    Ok(Effect::Dns(failure, scope))
+}
+
+/// Returns the part of `from <= t < to` [s] that lies in the run; an open end is the run's.
+pub(crate) fn interval(from: Option<f64>, to: Option<f64>) -> Interval {
+    Interval {
+        from: from.map_or(SimTime::ZERO, seconds),
+        to: to.map_or(SimTime::MAX, seconds),
+    }
+}
+
+/// Returns a time given in seconds; times before the start of the run become its start.
+pub(crate) fn seconds(at: f64) -> SimTime {
+    SimTime::ZERO + SimDuration::from_secs_f64(at)
+}
+
+fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
+    let stage = || stage(&rule.stage);
+    let delay = || {
+        let delay = rule
+            .delay_s
+            .ok_or_else(|| format!("rule {} has no delay_s", rule.slot))?;
+        Ok::<_, String>(SimDuration::from_secs_f64(delay))
+    };
+    let one = match (rule.slot.as_str(), rule.action.as_str()) {
+        ("banner_delay", "delay") => Deviation::GreetingDelay(delay()?),
+        ("command_delay", "delay") => Deviation::CommandDelay(delay()?),
+        ("dot_delay", "delay") => Deviation::DotDelay(delay()?),
+        ("max_connections", "max_connections") => {
+            let limit = rule.limit.ok_or("max_connections has no limit")?;
+            Deviation::SessionLimit {
+                limit,
+                reply: reply(rule)?,
+            }
+        }
+        ("close_at", "close") => Deviation::CloseAt(stage()?),
+        (
+            "banner_reply" | "helo_reply" | "mail_reply" | "rcpt_reply" | "data_reply"
+            | "dot_reply",
+            "reply",
+        ) => {
+            let close = match rule.then.as_deref() {
+                Some("close") => true,
+                // A greeting other than 2xx always ends the connection.
+                Some("continue") | None => rule.stage == "banner" && rule.code > Some(299),
+                Some(other) => return Err(format!("unknown word `{other}` in behaviour[].then")),
+            };
+            Deviation::Answer {
+                stage: stage()?,
+                reply: reply(rule)?,
+                close,
+            }
+        }
+        ("rcpt_by_recipient", "reply_by_recipient") => return by_recipient(rule, names),
+        ("greylist", "greylist") => Deviation::Greylist {
+            delay: delay()?,
+            reply: reply(rule)?,
+        },
+        ("close_after_dot", "close") => Deviation::LoseFinalReply,
+        ("hang_after_dot", "hang") => Deviation::HangAfterDot,
+        (slot, action) => return Err(format!("unknown words `{slot}`, `{action}` in behaviour[]")),
+    };
+    Ok(vec![one])
+}
+
+fn stage(word: &str) -> Result<Stage, String> {
+    Ok(match word {
+        "banner" => Stage::Greeting,
+        "helo" => Stage::Ehlo,
+        "mail" => Stage::Mail,
+        "rcpt" => Stage::Rcpt,
+        "data" => Stage::Data,
+        "dot" => Stage::Dot,
+        other => return Err(format!("unknown word `{other}` in behaviour[].stage")),
+    })
+}
+
+fn reply(rule: &Rule) -> Result<Reply, String> {
+    // What a reply has by default is told for greylisting only.
+    let default = (rule.slot == "greylist").then_some(450);
+    let code = rule
+        .code
+        .or(default)
+        .ok_or_else(|| format!("rule {} has no code", rule.slot))?;
+    let status = if rule.code.is_none() {
+        Some("4.2.0")
+    } else {
+        rule.enhanced.as_deref()
+    };
+    reply_of(code, status)
+}
+
+fn reply_of(code: u16, enhanced: Option<&str>) -> Result<Reply, String> {
+    let class = u8::try_from(code / 100).map_err(|error| error.to_string())?;
+    let status = match enhanced {
+        Some(text) => text
+            .parse()
+            .map_err(|()| format!("`{text}` is no enhanced status"))?,
+        None => Status::new(class, 0, 0),
+    };
+    Ok(Reply::new(code, status))
+}
+
+/// Returns one deviation for each reply: the last pattern that matches an address decides.
+fn by_recipient(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
+    let compile = |row: &RecipientReply| {
+        if row.then.as_deref() == Some("close") {
+            return Err("a reply by recipient that closes is not modelled".to_owned());
+        }
+        let anchored = format!("^(?:{})", row.pattern);
+        Regex::new(&anchored).map_err(|error| error.to_string())
+    };
+    let patterns = rule
+        .recipients
+        .iter()
+        .map(compile)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut mailboxes = vec![Vec::new(); patterns.len()];
+    for (address, mailbox) in names.all_mailboxes() {
+        if let Some(last) = patterns
+            .iter()
+            .rposition(|pattern| pattern.is_match(&address))
+        {
+            mailboxes[last].push(mailbox);
+        }
+    }
+    let rows = rule
+        .recipients
+        .iter()
+        .zip(mailboxes)
+        .filter(|(_, boxes)| !boxes.is_empty());
+    rows.map(|(row, mut mailboxes)| {
+        mailboxes.sort_unstable();
+        let reply = reply_of(row.code, row.enhanced.as_deref())?;
+        Ok(Deviation::AnswerRecipients { mailboxes, reply })
+    })
+    .collect()
+}

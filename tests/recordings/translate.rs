@@ -1,0 +1,279 @@
+//! A recording's description as a scenario.
+//!
+//! What was not under control in the experiment is drawn anew for each seed: where the queue scans
+//! fell that left no trace, the pace of the machine, and when within its command a queue was
+//! flushed. (Which of several equal hosts comes first, and how far the clock of whole seconds was
+//! behind, is drawn by the model itself.)
+
+use mailsim::dns::ResolverSettings;
+use mailsim::fault::Interval;
+use mailsim::mail::HostId;
+use mailsim::network::{Path, SynSchedule, Topology};
+use mailsim::queue::QueueSettings;
+use mailsim::random::{Draw, Streams};
+use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
+use mailsim::units::{Octets, SimDuration};
+
+use crate::drawn::{Scans, known_scans, service_times};
+use crate::mail::{actions, mail};
+use crate::names::Names;
+use crate::recording::Recording;
+use crate::server;
+use crate::sink::outages;
+
+/// A recording made into a scenario, still without what is drawn.
+#[derive(Debug)]
+pub(crate) struct Blueprint {
+    scenario: Scenario,
+    /// Queue scans of the hosts that are real servers.
+    scans: Vec<(HostId, Scans)>,
+    /// For each flush, between which times it happened: number of the action and interval.
+    flushes: Vec<(usize, Interval)>,
+    /// For each `[[mail]]` entry the submissions it stands for, by their place in the recording.
+    pub(crate) submissions: Vec<Vec<usize>>,
+    pub(crate) names: Names,
+    /// The hosts that are real servers.
+    pub(crate) servers: Vec<HostId>,
+}
+
+impl Blueprint {
+    /// # Errors
+    /// What the recording says and the model does not know, in words.
+    pub(crate) fn new(recording: &Recording) -> Result<Self, String> {
+        let mut names = Names::new(recording)?;
+        let mut hosts = hosts(recording, &mut names)?;
+        let syn = syn_schedule(recording)?;
+        hosts.iter_mut().for_each(|host| host.client.syn = syn);
+        let topology = topology(recording, hosts.len())?;
+        let outages = outages(recording, &names)?;
+        let mut mua = None;
+        for (index, host) in recording.topology.hosts.iter().enumerate() {
+            if host.kind == "mua" {
+                mua = Some(HostId::from_index(index));
+            }
+        }
+        let (mail, submissions) = mail(recording, &names, mua)?;
+        let (actions, flushes) = actions(recording, &names)?;
+        let mut scans = Vec::new();
+        for (name, server) in &recording.settings_neutral {
+            scans.push((
+                names.host(name)?,
+                known_scans(server, recording.observed_until_s),
+            ));
+        }
+        let duration = SimDuration::from_secs_f64(recording.observed_until_s);
+        let scenario = Scenario {
+            name: "recording".to_owned(),
+            title: String::new(),
+            question: String::new(),
+            look_for: String::new(),
+            seed: 0,
+            replication: 0,
+            duration,
+            sample_every: duration,
+            hosts,
+            addresses: names.addresses.clone(),
+            topology,
+            zone: names.zone.clone(),
+            domains: names.domains.clone(),
+            mail,
+            reading: Vec::new(),
+            outages,
+            actions,
+            expectations: Vec::new(),
+            notes: Vec::new(),
+        };
+        let servers = scans.iter().map(|(host, _)| *host).collect();
+        Ok(Self {
+            scenario,
+            scans,
+            flushes,
+            submissions,
+            names,
+            servers,
+        })
+    }
+
+    /// Returns the scenario with what chance decides drawn for `seed`.
+    pub(crate) fn scenario(&self, seed: u64) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.seed = seed;
+        let mut random = Streams::new(seed, 0).stream("recordings", 0);
+        let service = service_times(random.unit_f64());
+        for (host, scans) in &self.scans {
+            let host = &mut scenario.hosts[host.index()];
+            host.server.service = service.clone();
+            if let QueueSettings::Postfix(queue) = &mut host.queue {
+                queue.scan_phase = scans.phase(&mut random);
+            }
+        }
+        for (action, within) in &self.flushes {
+            let length = within.to.since(within.from).as_secs_f64();
+            let after = SimDuration::from_secs_f64(length * random.unit_f64());
+            scenario.actions[*action].at = within.from + after;
+        }
+        scenario
+    }
+}
+
+fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> {
+    let mut hosts = Vec::new();
+    for described in &recording.topology.hosts {
+        let id = HostId::from_index(hosts.len());
+        let mut routing = Routing::default();
+        let (profile, roles) = match described.kind.as_str() {
+            "mua" => (
+                profiles::none(),
+                Roles {
+                    mua: true,
+                    ..Roles::default()
+                },
+            ),
+            "dns" => (
+                profiles::none(),
+                Roles {
+                    dns: true,
+                    ..Roles::default()
+                },
+            ),
+            "sink" => {
+                let sink = recording.sinks.get(&described.name);
+                let sink = sink.ok_or_else(|| format!("sink {} is missing", described.name))?;
+                let mut profile = profiles::sink();
+                let has = |word| sink.ehlo.extensions.iter().any(|ext| ext.keyword == word);
+                profile.server.ehlo = sink.ehlo.accepted;
+                profile.server.pipelining = has("PIPELINING");
+                profile.server.size_limit = sink.size_limit_octets.map(Octets);
+                // A sink takes mail for anybody.
+                routing.local = (0..names.domains.len())
+                    .map(FromIndex::from_index)
+                    .collect();
+                (
+                    profile,
+                    Roles {
+                        mx: true,
+                        store: true,
+                        ..Roles::default()
+                    },
+                )
+            }
+            "postfix" => {
+                let server = recording.settings_neutral.get(&described.name);
+                let server = server.ok_or_else(|| format!("no settings of {}", described.name))?;
+                routing = server::routing(server, names)?;
+                let store = !routing.local.is_empty();
+                let mx = store || !routing.relayed.is_empty();
+                let roles = Roles {
+                    submission: true,
+                    relay: true,
+                    mx,
+                    store,
+                    ..Roles::default()
+                };
+                (server::profile(server)?, roles)
+            }
+            other => return Err(format!("a host of kind `{other}` is not modelled")),
+        };
+        if recording
+            .sinks
+            .get(&described.name)
+            .is_some_and(|sink| sink.port != 25)
+        {
+            return Err(format!(
+                "{} listens on another port than 25",
+                described.name
+            ));
+        }
+        hosts.push(Host {
+            name: described.name.clone(),
+            roles,
+            addresses: vec![
+                names
+                    .addresses
+                    .iter()
+                    .position(|a| a.host == id)
+                    .map_or_else(
+                        || Err(format!("{} has no address", described.name)),
+                        |index| Ok(FromIndex::from_index(index)),
+                    )?,
+            ],
+            dns: names.dns(&described.name),
+            profile: profile.name.to_owned(),
+            queue: profile.queue,
+            client: profile.client,
+            server: profile.server,
+            routing,
+            resolver: resolver(recording, &described.name),
+            delivery_processes: None,
+            local_processes: None,
+            queue_disk: None,
+            clock_error_ns: 0,
+            behind_proxy: None,
+        });
+    }
+    Ok(hosts)
+}
+
+/// Positions made into ids.
+trait FromIndex {
+    fn from_index(index: usize) -> Self;
+}
+
+impl FromIndex for mailsim::mail::DomainId {
+    fn from_index(index: usize) -> Self {
+        Self::from_index(index)
+    }
+}
+
+impl FromIndex for mailsim::network::AddressId {
+    fn from_index(index: usize) -> Self {
+        Self(HostId::from_index(index).0)
+    }
+}
+
+/// The resolvers of the recordings asked a server on the same machine, and kept nothing.
+fn resolver(recording: &Recording, host: &str) -> ResolverSettings {
+    let waits = recording
+        .resolver
+        .by_host
+        .get(host)
+        .map_or(&[][..], |waits| &waits.wait_s);
+    ResolverSettings {
+        latency: SimDuration::from_micros(500),
+        tries: waits
+            .iter()
+            .map(|&wait| SimDuration::from_secs_f64(wait))
+            .collect(),
+        caches: false,
+        negative_ttl_limit: SimDuration::ZERO,
+    }
+}
+
+/// Returns the schedule of the recording's kernel for connection requests.
+fn syn_schedule(recording: &Recording) -> Result<SynSchedule, String> {
+    let after = &recording.network.syn_retransmissions_after_s;
+    (0..10)
+        .map(|linear| SynSchedule { linear })
+        .find(|schedule| {
+            let repeated = schedule
+                .offsets()
+                .skip(1)
+                .map(|offset| offset.as_secs_f64());
+            repeated.eq(after.iter().copied())
+        })
+        .ok_or_else(|| format!("SYN retransmissions after {after:?} s are not modelled"))
+}
+
+fn topology(recording: &Recording, hosts: usize) -> Result<Topology, String> {
+    let network = &recording.network;
+    if network.rate.as_str() != Some("unlimited") || network.loss != 0.0 {
+        return Err("a network with a rate or with loss is not modelled".to_owned());
+    }
+    let default_path = Path {
+        latency: SimDuration::from_secs_f64(network.rtt_s / 2.0),
+        jitter: SimDuration::ZERO,
+        rate: None,
+        intermediate: Vec::new(),
+    };
+    Ok(Topology::new(hosts, Vec::new(), default_path))
+}
