@@ -1,5 +1,6 @@
 //! mailsim.
 pub mod access;
+pub mod cli;
 pub mod dns;
 pub mod engine;
 pub mod fault;

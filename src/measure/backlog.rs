@@ -207,12 +207,11 @@ mod tests {
         }
     }
 
+    type Told = (u64, u64, f64, Option<u64>, Option<f64>);
+
     /// Plays `(second, +1 or -1)` and returns `(before, peak, peak_at, at_end, drain)` of each
     /// outage.
-    fn play(
-        outages: &[(u64, u64)],
-        changes: &[(u64, i32)],
-    ) -> Vec<(u64, u64, f64, Option<u64>, Option<f64>)> {
+    fn play(outages: &[(u64, u64)], changes: &[(u64, i32)]) -> Vec<Told> {
         let mut backlog = Backlog::default();
         for &(from, to) in outages {
             backlog.outage(&outage(from, to));

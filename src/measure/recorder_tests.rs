@@ -12,10 +12,13 @@ use super::{
     figure_names,
 };
 
+/// Name, state, attempts, path, copies and hops.
+type Row = (String, FinalState, u32, Vec<u32>, u32, Option<u32>);
+
 /// Keeps what is needed of the rows.
 #[derive(Debug, Default)]
 struct Rows {
-    messages: Vec<(String, FinalState, u32, Vec<u32>, u32, Option<u32>)>,
+    messages: Vec<Row>,
     attempts: Vec<(u64, String)>,
     hosts: usize,
 }

@@ -103,7 +103,7 @@ impl Samples {
     }
 
     /// Returns the smallest sample that at least `percent` per cent of the samples do not exceed
-    /// [s]; `exact` is sorted.
+    /// in seconds; `exact` is sorted.
     fn quantile(&self, percent: u64) -> Option<f64> {
         if self.count == 0 {
             return None;
@@ -144,13 +144,13 @@ pub(super) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| (part / whole * 1e9).round() / 1e9)
 }
 
-/// Returns the mean of `count` samples [s]; none of no samples.
+/// Returns the mean of `count` samples in seconds; none of no samples.
 pub(super) fn mean_seconds(sum_nanos: u128, count: u64) -> Option<f64> {
     (count > 0).then(|| seconds_of_nanos(sum_nanos / u128::from(count)))
 }
 
-/// Quantiles of a time [s]. A quantile p is the smallest sample that at least p per cent of the
-/// samples do not exceed. Everything but `n` is absent when there are no samples.
+/// Quantiles of a time in seconds. A quantile p is the smallest sample that at least p per cent of
+/// the samples do not exceed. Everything but `n` is absent when there are no samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Unit of all figures but `n`: always `s`.

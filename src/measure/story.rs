@@ -11,7 +11,7 @@ use super::record::{FinalState, MessageRecord};
 pub(super) struct Path {
     near: [HostId; Self::NEAR],
     length: u8,
-    far: Option<Box<Vec<HostId>>>,
+    far: Vec<HostId>,
 }
 
 impl Path {
@@ -21,7 +21,7 @@ impl Path {
         Self {
             near: [host; Self::NEAR],
             length: 1,
-            far: None,
+            far: Vec::new(),
         }
     }
 
@@ -29,22 +29,22 @@ impl Path {
         if self.hosts().last() == Some(&host) {
             return;
         }
-        if let Some(far) = &mut self.far {
-            far.push(host);
+        if !self.far.is_empty() {
+            self.far.push(host);
         } else if usize::from(self.length) < Self::NEAR {
             self.near[usize::from(self.length)] = host;
             self.length += 1;
         } else {
-            let mut far = self.near.to_vec();
-            far.push(host);
-            self.far = Some(Box::new(far));
+            self.far = self.near.to_vec();
+            self.far.push(host);
         }
     }
 
     fn hosts(&self) -> &[HostId] {
-        match &self.far {
-            Some(far) => far,
-            None => &self.near[..usize::from(self.length)],
+        if self.far.is_empty() {
+            &self.near[..usize::from(self.length)]
+        } else {
+            &self.far
         }
     }
 }

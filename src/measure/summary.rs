@@ -72,7 +72,7 @@ pub struct RunFigures {
     pub title: String,
     /// Seed of the random draws.
     pub seed: u64,
-    /// Length of the run [s].
+    /// Length of the run in seconds.
     pub duration_s: f64,
     /// Number of runs behind these figures.
     pub replications: u64,
@@ -158,9 +158,9 @@ pub struct WhereTimeWent {
 pub struct StageFigures {
     /// Recipients counted.
     pub n: u64,
-    /// Sum over them [s].
+    /// Sum over them, in seconds.
     pub total_s: f64,
-    /// Mean [s].
+    /// Mean in seconds.
     pub mean_s: Option<f64>,
     /// Share of the time from submission to delivery; absent for the reader.
     pub share: Option<f64>,
@@ -176,9 +176,9 @@ pub struct OutageFigures {
     pub target: String,
     /// How, as the scenario says.
     pub mode: String,
-    /// Beginning [s].
+    /// Beginning, in seconds.
     pub from_s: f64,
-    /// End [s]; absent if it has none.
+    /// End, in seconds; absent if it has none.
     pub to_s: Option<f64>,
     /// Backlog when it began.
     pub backlog_before: u64,
@@ -186,10 +186,10 @@ pub struct OutageFigures {
     pub backlog_at_end: Option<u64>,
     /// Greatest backlog from its beginning until it was drained.
     pub peak_backlog: u64,
-    /// When that was first reached [s].
+    /// The second at which that was first reached.
     pub peak_at_s: f64,
-    /// From the end of the outage until the backlog was back at what it was before it [s]; absent
-    /// if that did not happen within the run.
+    /// Seconds from the end of the outage until the backlog was back at what it was before it;
+    /// absent if that did not happen within the run.
     pub drain_s: Option<f64>,
 }
 
@@ -237,7 +237,7 @@ pub struct HostFigures {
     pub delivery_utilisation: Option<f64>,
     /// The greater of both.
     pub utilisation: Option<f64>,
-    /// Time during which it could not be reached [s].
+    /// Seconds during which it could not be reached.
     pub downtime_s: f64,
 }
 

@@ -23,7 +23,7 @@ pub struct RunDescription {
     pub replication: u64,
     /// The generator, by name.
     pub generator: String,
-    /// Length of the run [s].
+    /// Length of the run in seconds.
     pub duration_s: f64,
     /// What the command line changed, as written there.
     pub overrides: Vec<String>,

@@ -17,12 +17,14 @@ mod description;
 mod error;
 mod folder;
 mod html;
+mod html_tables;
 mod run_data;
 mod tables;
 #[cfg(test)]
 mod tests;
 pub mod text;
 mod trace_file;
+mod trace_line;
 mod words;
 
 pub use complete::{Wanted, complete, rebuild, summary_json};

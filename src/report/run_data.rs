@@ -49,7 +49,7 @@ impl Distribution {
         self.count += 1;
     }
 
-    /// Returns (log10 of the time [s], samples up to it), in order.
+    /// Returns (log10 of the time in seconds, samples up to it), in order.
     pub(super) fn cumulative(&self) -> Vec<(f64, u64)> {
         let mut sum = 0;
         self.steps
@@ -117,7 +117,7 @@ impl RunData {
         Ok(data)
     }
 
-    /// Returns the length of the run [s].
+    /// Returns the length of the run in seconds.
     pub(super) fn duration(&self) -> f64 {
         self.summary.run.duration_s
     }

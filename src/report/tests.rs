@@ -412,5 +412,8 @@ fn a_result_to_look_at() {
             );
             fs::write(target.with_extension("txt"), text::summary(&summary)).unwrap();
         }
+        let target = Path::new(&place).join("hard");
+        let summary = write_facts(&target, hard_day(), EVERYTHING);
+        fs::write(target.with_extension("txt"), text::summary(&summary)).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::measure::{OutageFigures, Summary};
 
-use super::words::{BOUNDS, grouped, kind_words, latencies, percent, time};
+use super::words::{self, BOUNDS, grouped, kind_words, latencies};
 
 const WIDTH: usize = 100;
 const LABEL: usize = 12;
@@ -62,9 +62,20 @@ impl Lines {
     }
 
     fn end(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&line.trim_end().replace(TIE, " "));
         self.text.push('\n');
     }
+}
+
+/// A space at which no line is broken.
+const TIE: &str = "\u{a0}";
+
+fn time(seconds: f64) -> String {
+    words::time(seconds).replace(' ', TIE)
+}
+
+fn percent(share: Option<f64>) -> String {
+    words::percent(share).replace(' ', TIE)
 }
 
 /// Returns `12 delay notices`, or `1 delay notice`.

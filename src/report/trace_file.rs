@@ -6,16 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
-use crate::trace::{
-    AttemptFact, Created, Fact, LookupOutcome, QueueSample, SessionMarks, StillOpen,
-};
+use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
 use crate::units::SimTime;
 
 use super::error::ReportError;
 use super::folder::ResultFolder;
+use super::trace_line::{Header, Line, Marks, keep, lookup_word, seconds, when};
 
 /// Most lines about mail.
 const MOST_STORY_LINES: usize = 14_000;
@@ -45,160 +42,6 @@ pub(super) struct TraceLines<'n> {
 struct Identity {
     id: String,
     to: String,
-}
-
-#[derive(Serialize)]
-struct Header<'a> {
-    format: &'a str,
-    schema: u32,
-    facts: u64,
-    kept: usize,
-    capped: bool,
-    hosts: Vec<&'a str>,
-    domains: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
-enum Line<'a> {
-    Outage {
-        entry: u32,
-        target: &'a str,
-        mode: &'a str,
-        from: f64,
-        to: Option<f64>,
-    },
-    Created {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        sender: Option<String>,
-        kind: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        about: Option<String>,
-        octets: u64,
-        host: &'a str,
-    },
-    Accepted {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        host: &'a str,
-        received: u32,
-    },
-    Lookup {
-        t: f64,
-        delivery: u64,
-        host: &'a str,
-        domain: &'a str,
-        started: f64,
-        outcome: &'a str,
-    },
-    Attempt {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        delivery: u64,
-        from_host: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        to_host: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        mx: Option<u16>,
-        port: u16,
-        started: f64,
-        ended: f64,
-        stage: &'a str,
-        outcome: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reply: Option<u16>,
-        status: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        next: Option<f64>,
-        transaction: u32,
-        recipients: u32,
-        octets: u64,
-        marks: Marks,
-    },
-    Final {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        host: &'a str,
-        outcome: &'a str,
-        status: String,
-        received: u32,
-        duplicate: bool,
-    },
-    Retrieved {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        by: &'a str,
-    },
-    Open {
-        t: f64,
-        id: &'a str,
-        to: &'a str,
-        host: &'a str,
-        state: &'a str,
-    },
-    Queues {
-        t: f64,
-        host: &'a str,
-        incoming: u64,
-        active: u64,
-        deferred: u64,
-        inbound: u64,
-        outbound: u64,
-    },
-}
-
-#[derive(Serialize)]
-struct Marks {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connected: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    greeting: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ehlo: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mail: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rcpt: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dot: Option<f64>,
-}
-
-impl Marks {
-    fn of(marks: &SessionMarks) -> Self {
-        Self {
-            connected: when(marks.connected),
-            greeting: when(marks.greeting),
-            ehlo: when(marks.ehlo),
-            tls: when(marks.tls),
-            auth: when(marks.auth),
-            mail: when(marks.mail),
-            rcpt: when(marks.rcpt),
-            data: when(marks.data),
-            dot: when(marks.dot),
-        }
-    }
-}
-
-/// Seconds to the microsecond.
-fn seconds(at: SimTime) -> f64 {
-    ((at.as_nanos() + 500) / 1_000) as f64 / 1e6
-}
-
-fn when(at: SimTime) -> Option<f64> {
-    (at != SimTime::MAX).then(|| seconds(at))
 }
 
 impl<'n> TraceLines<'n> {
@@ -468,20 +311,5 @@ impl<'n> TraceLines<'n> {
             text.push('\n');
         }
         folder.write("trace.jsonl", text.as_bytes())
-    }
-}
-
-fn keep(lines: &mut Vec<String>, line: &Line<'_>) {
-    lines.push(serde_json::to_string(line).expect("a line is plain data"));
-}
-
-fn lookup_word(outcome: LookupOutcome) -> &'static str {
-    match outcome {
-        LookupOutcome::Found => "found",
-        LookupOutcome::NoSuchDomain => "no_such_domain",
-        LookupOutcome::NullMx => "null_mx",
-        LookupOutcome::NoAddress => "no_address",
-        LookupOutcome::TemporaryFailure => "temporary_failure",
-        LookupOutcome::LoopsBack => "loops_back",
     }
 }

@@ -8,7 +8,7 @@ pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -54,7 +54,7 @@ pub(super) fn latencies(summary: &Summary) -> [(&'static str, &Latency); 4] {
 /// The bounds of shares within a time, shortest first.
 pub(super) const BOUNDS: [&str; 7] = ["10s", "1min", "5min", "15min", "1h", "4h", "1d"];
 
-/// Returns a time [s] in its two largest units: "7.25 s", "3 min 07 s", "2 h 25 min", "5 d".
+/// Returns a time, given in seconds, in its two largest units: "7.25 s", "3 min 07 s", "2 h 25 min", "5 d".
 pub(super) fn time(seconds: f64) -> String {
     let span = SimDuration::from_secs_f64(seconds);
     // Below a minute the unit's own form is short enough.

@@ -21,8 +21,10 @@ pub(super) fn correspondents(
         Value::Text(_) => address(field, domains).map(Correspondents::One),
         Value::List(items) => {
             let fields = field.one_or_many(Shape::Text);
-            let found: Vec<Mailbox> =
-                fields.iter().filter_map(|item| address(item, domains)).collect();
+            let found: Vec<Mailbox> = fields
+                .iter()
+                .filter_map(|item| address(item, domains))
+                .collect();
             if items.is_empty() {
                 let remark = Remark::new("found an empty list, so nobody can be drawn")
                     .accepted("one or more addresses")
@@ -66,13 +68,17 @@ fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspond
         stated.error(ProblemKind::BadValue, remark);
         return None;
     }
-    u32::try_from(count).ok().map(|count| Correspondents::Population { domain, count })
+    u32::try_from(count)
+        .ok()
+        .map(|count| Correspondents::Population { domain, count })
 }
 
 /// Reads an address; warns of a mailbox or domain that does not exist.
 pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Mailbox> {
     let text = field.text()?;
-    let Some((local, name)) = text.rsplit_once('@').filter(|(local, _)| is_local_part(local))
+    let Some((local, name)) = text
+        .rsplit_once('@')
+        .filter(|(local, _)| is_local_part(local))
     else {
         let remark = Remark::new(format!("found \"{text}\", which is no address"))
             .accepted("an address such as \"alice@sender.example\"")
@@ -84,7 +90,10 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         field.error(ProblemKind::BadValue, remark);
         return None;
     };
-    let node = Node { place: field.place().clone(), value: Value::Text(name.to_owned()) };
+    let node = Node {
+        place: field.place().clone(),
+        value: Value::Text(name.to_owned()),
+    };
     let name = dns_name(&Field {
         checker: field.checker,
         node: &node,
@@ -107,13 +116,23 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
 }
 
 fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
-    let others = domains.list.iter().enumerate().filter(|(index, _)| *index != new.index());
+    let others = domains
+        .list
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != new.index());
     let names: Vec<&str> = others.map(|(_, domain)| domain.name.as_str()).collect();
     let near = did_you_mean(name, names);
-    let help = if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near };
-    Remark::new(format!("there is no domain \"{name}\": the DNS will say that it does not exist"))
-        .accepted("mail to it bounces, if that is what you want")
-        .help(help)
+    let help = if near.is_empty() {
+        "add a [[domain]] of this name".to_owned()
+    } else {
+        near
+    };
+    Remark::new(format!(
+        "there is no domain \"{name}\": the DNS will say that it does not exist"
+    ))
+    .accepted("mail to it bounces, if that is what you want")
+    .help(help)
 }
 
 /// Returns the domain a correspondent belongs to, the first of several.

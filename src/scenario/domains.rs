@@ -63,9 +63,14 @@ pub(super) struct Domains<'a> {
 impl<'a> Domains<'a> {
     /// Reads all `[[domain]]` tables.
     pub(super) fn read(list: &[Field<'a>], hosts: &Hosts<'_>) -> Self {
-        let mut domains = Self { list: Vec::new(), by_name: BTreeMap::new() };
+        let mut domains = Self {
+            list: Vec::new(),
+            by_name: BTreeMap::new(),
+        };
         for field in list {
-            let Some(section) = field.section() else { continue };
+            let Some(section) = field.section() else {
+                continue;
+            };
             let Some(name) = section.field("name").and_then(|field| dns_name(&field)) else {
                 continue;
             };
@@ -77,7 +82,9 @@ impl<'a> Domains<'a> {
                 continue;
             }
             let draft = read_domain(section, name.clone(), hosts);
-            domains.by_name.insert(name, DomainId::from_index(domains.list.len()));
+            domains
+                .by_name
+                .insert(name, DomainId::from_index(domains.list.len()));
             domains.list.push(draft);
         }
         domains
@@ -101,9 +108,13 @@ impl<'a> Domains<'a> {
     fn unknown(&self, name: &str) -> Remark {
         let names = || self.list.iter().map(|domain| domain.name.as_str());
         let near = did_you_mean(name, names());
-        Remark::new(format!("there is no domain named \"{name}\"")).accepted(listed(names())).help(
-            if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near },
-        )
+        Remark::new(format!("there is no domain named \"{name}\""))
+            .accepted(listed(names()))
+            .help(if near.is_empty() {
+                "add a [[domain]] of this name".to_owned()
+            } else {
+                near
+            })
     }
 
     /// Returns the domain of that name; one not in the file is added as a name that does not
@@ -184,7 +195,10 @@ impl DomainDraft<'_> {
 }
 
 fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> DomainDraft<'a> {
-    let exists = section.field("exists").and_then(|field| field.flag()).unwrap_or(true);
+    let exists = section
+        .field("exists")
+        .and_then(|field| field.flag())
+        .unwrap_or(true);
     let mx = section.field("mx").map(|field| exchangers(&field, hosts));
     let addresses = section.field("address");
     let addresses = addresses.map(|field| hosts.addresses_in(&field.one_or_many(Shape::Text)));
@@ -224,7 +238,10 @@ fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> Dom
 /// The best exchanger, or the host found at the name's own address.
 fn default_store(draft: &DomainDraft<'_>, hosts: &Hosts<'_>) -> Option<HostId> {
     let best = draft.exchanger_hosts().min().map(|(_, host)| host);
-    let own = draft.addresses.first().map(|id| hosts.addresses[id.index()].host);
+    let own = draft
+        .addresses
+        .first()
+        .map(|id| hosts.addresses[id.index()].host);
     if draft.mx.is_empty() { own } else { best }
 }
 
@@ -232,7 +249,10 @@ fn default_store(draft: &DomainDraft<'_>, hosts: &Hosts<'_>) -> Option<HostId> {
 pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger> {
     if field.is_text() {
         let word = field.shaped(Shape::Word(&["none"])).word();
-        let null = Exchanger { preference: 0, target: ExchangerName::Nobody };
+        let null = Exchanger {
+            preference: 0,
+            target: ExchangerName::Nobody,
+        };
         return word.map(|_| null).into_iter().collect();
     }
     if !field.is_list() {
@@ -243,9 +263,12 @@ pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger>
     for (at, item) in field.one_or_many(Shape::Text).iter().enumerate() {
         let default = u16::try_from((at + 1) * 10).unwrap_or(u16::MAX);
         let record = if item.is_text() {
-            hosts.all_of(item).map(|members| (default, ExchangerName::Hosts(members)))
+            hosts
+                .all_of(item)
+                .map(|members| (default, ExchangerName::Hosts(members)))
         } else {
-            item.section_of(MX_KEYS).and_then(|table| exchanger(&table, default, hosts))
+            item.section_of(MX_KEYS)
+                .and_then(|table| exchanger(&table, default, hosts))
         };
         records.extend(record.map(|(preference, target)| Exchanger { preference, target }));
     }
@@ -257,14 +280,18 @@ fn exchanger(
     default: u16,
     hosts: &Hosts<'_>,
 ) -> Option<(u16, ExchangerName)> {
-    let preference = section.field("preference").map_or(Some(u64::from(default)), |f| f.count());
+    let preference = section
+        .field("preference")
+        .map_or(Some(u64::from(default)), |f| f.count());
     let target = match section.one_of(&["host", "name"]) {
-        Some("host") => {
-            section.field("host").and_then(|field| hosts.all_of(&field)).map(ExchangerName::Hosts)
-        }
-        Some(_) => {
-            section.field("name").and_then(|field| dns_name(&field)).map(ExchangerName::Name)
-        }
+        Some("host") => section
+            .field("host")
+            .and_then(|field| hosts.all_of(&field))
+            .map(ExchangerName::Hosts),
+        Some(_) => section
+            .field("name")
+            .and_then(|field| dns_name(&field))
+            .map(ExchangerName::Name),
         None => {
             let remark = Remark::new("this MX record names nobody")
                 .accepted("`host`: a host of the scenario, or `name`: any name")
@@ -273,15 +300,25 @@ fn exchanger(
             None
         }
     };
-    Some((u16::try_from(preference?).expect("the shape's bounds fit 16 bits"), target?))
+    Some((
+        u16::try_from(preference?).expect("the shape's bounds fit 16 bits"),
+        target?,
+    ))
 }
 
 fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
-    let Some(field) = section.field("mailboxes") else { return };
+    let Some(field) = section.field("mailboxes") else {
+        return;
+    };
     let (names, count) = match &field.node.value {
         Value::Table(_) => {
-            let Some(table) = field.section_of(MAILBOX_KEYS) else { return };
-            let names = table.field("names").map(|names| names.list()).unwrap_or_default();
+            let Some(table) = field.section_of(MAILBOX_KEYS) else {
+                return;
+            };
+            let names = table
+                .field("names")
+                .map(|names| names.list())
+                .unwrap_or_default();
             let count = table.field("count").and_then(|count| count.count());
             if let Some(count) = count.filter(|count| *count < names.len() as u64) {
                 let message = format!("{} names for {count} mailboxes", names.len());
@@ -341,13 +378,22 @@ pub(super) fn mx_records(
             ExchangerName::Hosts(members) => {
                 for host in members.clone() {
                     let exchange = Some(zone.name(&hosts.names[host as usize]));
-                    records.push(MxRecord { preference, exchange });
+                    records.push(MxRecord {
+                        preference,
+                        exchange,
+                    });
                 }
             }
             ExchangerName::Name(name) => {
-                records.push(MxRecord { preference, exchange: Some(zone.name(name)) });
+                records.push(MxRecord {
+                    preference,
+                    exchange: Some(zone.name(name)),
+                });
             }
-            ExchangerName::Nobody => records.push(MxRecord { preference, exchange: None }),
+            ExchangerName::Nobody => records.push(MxRecord {
+                preference,
+                exchange: None,
+            }),
         }
     }
     records
@@ -364,7 +410,10 @@ pub(super) fn fill_zone(
         let mx = mx_records(&draft.mx, hosts, zone);
         let alias = draft.alias.as_ref().map(|alias| zone.name(alias));
         let span = |key: &str| {
-            let field = draft.section.as_ref().and_then(|section| section.field(key));
+            let field = draft
+                .section
+                .as_ref()
+                .and_then(|section| section.field(key));
             field.and_then(|field| field.duration())
         };
         let (ttl, negative_ttl) = (span("ttl"), span("negative_ttl"));
@@ -376,7 +425,14 @@ pub(super) fn fill_zone(
             continue;
         }
         let mut addresses = std::mem::take(&mut records.addresses);
-        addresses.extend(draft.addresses.iter().filter(|id| !addresses.contains(id)).copied().collect::<Vec<_>>());
+        addresses.extend(
+            draft
+                .addresses
+                .iter()
+                .filter(|id| !addresses.contains(id))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
         *records = Records {
             exists: true,
             mx,

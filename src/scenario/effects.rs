@@ -47,7 +47,10 @@ const KEYS_OF_MODES: [(&str, &[&str]); 10] = [
     ("delay", &["slow", "greylist"]),
     ("stage", &["hang", "drop", "slow", "tempfail", "permfail"]),
     ("store", &["drop", "hang"]),
-    ("reply", &["tempfail", "permfail", "greylist", "session_limit"]),
+    (
+        "reply",
+        &["tempfail", "permfail", "greylist", "session_limit"],
+    ),
     ("close", &["tempfail", "permfail"]),
     ("recipients", &["tempfail", "permfail"]),
     ("limit", &["session_limit"]),
@@ -87,10 +90,14 @@ pub(super) fn effect(
     }
     Some(match mode {
         "blackhole" if kind == Kind::Link => Effect::LinkDown,
-        "blackhole" => Effect::Blackhole { inbound_only: flag("inbound_only").unwrap_or(false) },
+        "blackhole" => Effect::Blackhole {
+            inbound_only: flag("inbound_only").unwrap_or(false),
+        },
         "refuse" => Effect::Refuse,
         "unreachable" => Effect::Unreachable,
-        "crash" => Effect::Crash { machine: flag("machine").unwrap_or(false) },
+        "crash" => Effect::Crash {
+            machine: flag("machine").unwrap_or(false),
+        },
         _ => Effect::Server(deviation(section, mode, recipients)?),
     })
 }
@@ -112,8 +119,18 @@ fn deviation(section: &Section<'_>, mode: &str, recipients: Vec<Mailbox>) -> Opt
             (stage, _) => Deviation::CloseAt(stage),
         },
         "disk_full" => Deviation::DiskFull,
-        "tempfail" => answer(section, stage, Reply::new(451, Status::new(4, 3, 0)), recipients)?,
-        "permfail" => answer(section, stage, Reply::new(550, Status::new(5, 0, 0)), recipients)?,
+        "tempfail" => answer(
+            section,
+            stage,
+            Reply::new(451, Status::new(4, 3, 0)),
+            recipients,
+        )?,
+        "permfail" => answer(
+            section,
+            stage,
+            Reply::new(550, Status::new(5, 0, 0)),
+            recipients,
+        )?,
         "greylist" => greylist(section)?,
         _ => session_limit(section)?,
     })
@@ -162,7 +179,10 @@ fn answer(
     let reply = reply(section, default)?;
     if section.has("recipients") {
         if let Some(Stage::Rcpt) | None = stage {
-            return Some(Deviation::AnswerRecipients { mailboxes: recipients, reply });
+            return Some(Deviation::AnswerRecipients {
+                mailboxes: recipients,
+                reply,
+            });
         }
         let remark = Remark::new("recipients are told apart at RCPT only")
             .accepted("stage = \"rcpt\"")
@@ -170,8 +190,15 @@ fn answer(
         section.error_at("stage", ProblemKind::Contradiction, remark);
         return None;
     }
-    let close = section.field("close").and_then(|field| field.flag()).unwrap_or(false);
-    Some(Deviation::Answer { stage: stage.unwrap_or(Stage::Mail), reply, close })
+    let close = section
+        .field("close")
+        .and_then(|field| field.flag())
+        .unwrap_or(false);
+    Some(Deviation::Answer {
+        stage: stage.unwrap_or(Stage::Mail),
+        reply,
+        close,
+    })
 }
 
 fn session_limit(section: &Section<'_>) -> Option<Deviation> {
@@ -183,7 +210,10 @@ fn session_limit(section: &Section<'_>) -> Option<Deviation> {
         return None;
     };
     let reply = reply(section, Reply::new(421, Status::NOT_ACCEPTING))?;
-    Some(Deviation::SessionLimit { limit: field.count32()?, reply })
+    Some(Deviation::SessionLimit {
+        limit: field.count32()?,
+        reply,
+    })
 }
 
 /// Reads `delay` and `reply` of greylisting, in an outage or in a host's own table.
@@ -196,7 +226,9 @@ pub(super) fn greylist(section: &Section<'_>) -> Option<Deviation> {
 
 /// Reads a reply of the class of `default`: a code, and an enhanced status if one is written.
 fn reply(section: &Section<'_>, default: Reply) -> Option<Reply> {
-    let Some(field) = section.field("reply") else { return Some(default) };
+    let Some(field) = section.field("reply") else {
+        return Some(default);
+    };
     let text = field.text()?;
     let reply = parse_reply(text).filter(|reply| reply.code / 100 == default.code / 100);
     if reply.is_none() {
@@ -256,9 +288,23 @@ mod tests {
 
     #[test]
     fn replies_are_read_with_and_without_status() {
-        assert_eq!(parse_reply("451 4.3.0"), Some(Reply::new(451, Status::new(4, 3, 0))));
-        assert_eq!(parse_reply("550"), Some(Reply::new(550, Status::new(5, 0, 0))));
-        for text in ["", "250", "451 5.3.0", "451 4.3", "461", "451 4.3.0.1", "later"] {
+        assert_eq!(
+            parse_reply("451 4.3.0"),
+            Some(Reply::new(451, Status::new(4, 3, 0)))
+        );
+        assert_eq!(
+            parse_reply("550"),
+            Some(Reply::new(550, Status::new(5, 0, 0)))
+        );
+        for text in [
+            "",
+            "250",
+            "451 5.3.0",
+            "451 4.3",
+            "461",
+            "451 4.3.0.1",
+            "later",
+        ] {
             assert_eq!(parse_reply(text), None, "{text}");
         }
     }

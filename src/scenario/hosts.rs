@@ -91,15 +91,23 @@ impl<'a> Hosts<'a> {
 
     fn add(&mut self, section: Section<'a>) {
         let name = section.field("name").and_then(|field| dns_name(&field));
-        let count = section.field("count").map_or(Some(1), |field| field.count());
+        let count = section
+            .field("count")
+            .map_or(Some(1), |field| field.count());
         let (roles, roles_stated) = roles(&section);
-        let (Some(name), Some(count)) = (name, count) else { return };
+        let (Some(name), Some(count)) = (name, count) else {
+            return;
+        };
         let first = self.names.len() as u64;
         if first + count > limits::HOSTS {
             let remark = Remark::new(format!("this makes {} hosts in all", first + count))
                 .accepted(format!("at most {} hosts", limits::HOSTS))
                 .help("make the population smaller");
-            let key = if section.has("count") { "count" } else { "name" };
+            let key = if section.has("count") {
+                "count"
+            } else {
+                "name"
+            };
             section.error_at(key, ProblemKind::BadValue, remark);
             return;
         }
@@ -110,7 +118,11 @@ impl<'a> Hosts<'a> {
             return;
         }
         for number in 1..=count {
-            let member = if population { numbered(&name, number) } else { name.clone() };
+            let member = if population {
+                numbered(&name, number)
+            } else {
+                name.clone()
+            };
             let id = first as u32 + number as u32 - 1;
             if population && self.is_taken(&section, &member, &(id..id + 1)) {
                 return;
@@ -118,7 +130,12 @@ impl<'a> Hosts<'a> {
             self.names.push(member);
             self.entry_of.push(entry);
         }
-        self.entries.push(HostEntry { section, members, roles, roles_stated });
+        self.entries.push(HostEntry {
+            section,
+            members,
+            roles,
+            roles_stated,
+        });
     }
 
     fn is_taken(&mut self, section: &Section<'_>, name: &str, members: &Range<u32>) -> bool {
@@ -144,14 +161,18 @@ impl<'a> Hosts<'a> {
                 let remark = Remark::new(format!("this makes {total} addresses in all"))
                     .accepted(format!("at most {}", limits::ALL_ADDRESSES))
                     .help("give the population fewer hosts or fewer addresses");
-                entry.section.error_at("addresses", ProblemKind::BadValue, remark);
+                entry
+                    .section
+                    .error_at("addresses", ProblemKind::BadValue, remark);
                 return;
             }
         }
         // Those written out first, so that no invented one takes their place.
         for (entry, wishes) in self.entries.iter().zip(&wishes) {
             for wish in wishes {
-                let Wish::Literal(address, field) = wish else { continue };
+                let Wish::Literal(address, field) = wish else {
+                    continue;
+                };
                 let id = AddressId(self.by_literal.len() as u32);
                 if self.by_literal.insert(*address, id).is_some() {
                     let remark = Remark::new(format!("the address {address} is given twice"))
@@ -236,9 +257,14 @@ impl<'a> Hosts<'a> {
     pub(super) fn unknown(&self, name: &str) -> Remark {
         let remark = Remark::new(format!("there is no host named \"{name}\""));
         if self.entries.is_empty() {
-            return remark.accepted("the name of a [[host]]").help("add a [[host]] of this name");
+            return remark
+                .accepted("the name of a [[host]]")
+                .help("add a [[host]] of this name");
         }
-        let entries = self.entries.iter().filter_map(|entry| entry.section.table.get("name"));
+        let entries = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.section.table.get("name"));
         let names: Vec<&str> = entries
             .filter_map(|entry| match &entry.node.value {
                 Value::Text(text) => Some(text.as_str()),
@@ -246,7 +272,11 @@ impl<'a> Hosts<'a> {
             })
             .collect();
         let near = did_you_mean(name, names.iter().copied());
-        let help = if near.is_empty() { "add a [[host]] of this name".to_owned() } else { near };
+        let help = if near.is_empty() {
+            "add a [[host]] of this name".to_owned()
+        } else {
+            near
+        };
         remark.accepted(listed(names.iter().copied())).help(help)
     }
 
@@ -259,7 +289,10 @@ impl<'a> Hosts<'a> {
         let name = field.text().unwrap_or_default();
         let remark = Remark::new(format!("\"{name}\" stands for {} hosts", members.len()))
             .accepted("one host")
-            .help(format!("name one of them, as \"{}\"", self.names[members.start as usize]));
+            .help(format!(
+                "name one of them, as \"{}\"",
+                self.names[members.start as usize]
+            ));
         field.error(ProblemKind::BadValue, remark);
         None
     }
@@ -307,8 +340,13 @@ fn wishes<'a>(entry: &HostEntry<'a>) -> Vec<Wish<'a>> {
         return vec![Wish::Invented(AddressFamily::V4)];
     };
     if !field.is_list() {
-        let count = field.shaped(Shape::Count(1, limits::ADDRESSES)).count().unwrap_or(1);
-        return (0..count).map(|_| Wish::Invented(AddressFamily::V4)).collect();
+        let count = field
+            .shaped(Shape::Count(1, limits::ADDRESSES))
+            .count()
+            .unwrap_or(1);
+        return (0..count)
+            .map(|_| Wish::Invented(AddressFamily::V4))
+            .collect();
     }
     let mut wishes = Vec::new();
     for item in field.one_or_many(Shape::Text) {
@@ -327,7 +365,9 @@ fn wishes<'a>(entry: &HostEntry<'a>) -> Vec<Wish<'a>> {
             }
             (_, Err(_)) => {
                 let remark = Remark::new(format!("found \"{text}\", which is no address"))
-                    .accepted("an address such as \"192.0.2.1\" or \"2001:db8::1\", \"ipv4\", \"ipv6\"")
+                    .accepted(
+                        "an address such as \"192.0.2.1\" or \"2001:db8::1\", \"ipv4\", \"ipv6\"",
+                    )
                     .help("write [\"ipv4\"] to have one invented");
                 item.error(ProblemKind::BadValue, remark);
             }
@@ -338,7 +378,9 @@ fn wishes<'a>(entry: &HostEntry<'a>) -> Vec<Wish<'a>> {
 
 fn roles(section: &Section<'_>) -> (Roles, bool) {
     let mut roles = Roles::default();
-    let Some(field) = section.field("roles") else { return (roles, false) };
+    let Some(field) = section.field("roles") else {
+        return (roles, false);
+    };
     for item in field.one_or_many(Shape::Word(ROLES)) {
         match item.word() {
             Some("mua") => roles.mua = true,

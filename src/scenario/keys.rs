@@ -15,15 +15,27 @@ pub(super) static TOP: Keys = Keys {
     name: "a scenario",
     keys: &[
         key("title", Shape::Text, "one line that names the scenario"),
-        key("question", Shape::Text, "the question that the scenario answers"),
+        key(
+            "question",
+            Shape::Text,
+            "the question that the scenario answers",
+        ),
         key("look_for", Shape::Text, "what to look for in the result"),
-        key("seed", Shape::Count(0, i64::MAX as u64), "seed of all random draws; default 1"),
+        key(
+            "seed",
+            Shape::Count(0, i64::MAX as u64),
+            "seed of all random draws; default 1",
+        ),
         key(
             "replication",
             Shape::Count(0, i64::MAX as u64),
             "number of the replication: other draws under the same seed; default 0",
         ),
-        required("duration", Shape::Duration, "how long the run observes, as \"24h\""),
+        required(
+            "duration",
+            Shape::Duration,
+            "how long the run observes, as \"24h\"",
+        ),
         key(
             "sample_every",
             Shape::Duration,
@@ -35,18 +47,62 @@ pub(super) static TOP: Keys = Keys {
             "true if mail is meant to go round in a circle; default false: a circle of routes is \
              refused",
         ),
-        key("defaults", Shape::Table(&DEFAULTS), "what holds where nothing else is said"),
-        required("host", Shape::List(&Shape::Table(&HOST)), "the hosts of the network"),
-        key("site", Shape::List(&Shape::Table(&SITE)), "groups of hosts that fail together"),
-        key("link", Shape::List(&Shape::Table(&LINK)), "links between hosts"),
-        key("domain", Shape::List(&Shape::Table(&DOMAIN)), "mail domains"),
-        key("dns", Shape::List(&Shape::Table(&DNS)), "further names in the DNS"),
-        key("mail", Shape::List(&Shape::Table(&MAIL)), "mail that is sent"),
-        key("reading", Shape::List(&Shape::Table(&READING)), "how mailboxes are read"),
+        key(
+            "defaults",
+            Shape::Table(&DEFAULTS),
+            "what holds where nothing else is said",
+        ),
+        required(
+            "host",
+            Shape::List(&Shape::Table(&HOST)),
+            "the hosts of the network",
+        ),
+        key(
+            "site",
+            Shape::List(&Shape::Table(&SITE)),
+            "groups of hosts that fail together",
+        ),
+        key(
+            "link",
+            Shape::List(&Shape::Table(&LINK)),
+            "links between hosts",
+        ),
+        key(
+            "domain",
+            Shape::List(&Shape::Table(&DOMAIN)),
+            "mail domains",
+        ),
+        key(
+            "dns",
+            Shape::List(&Shape::Table(&DNS)),
+            "further names in the DNS",
+        ),
+        key(
+            "mail",
+            Shape::List(&Shape::Table(&MAIL)),
+            "mail that is sent",
+        ),
+        key(
+            "reading",
+            Shape::List(&Shape::Table(&READING)),
+            "how mailboxes are read",
+        ),
         key("outage", Shape::List(&Shape::Table(&OUTAGE)), "what fails"),
-        key("action", Shape::List(&Shape::Table(&ACTION)), "what is done at a time"),
-        key("expect", Shape::List(&Shape::Table(&EXPECT)), "bounds on figures of the summary"),
-        key("note", Shape::List(&Shape::Table(&NOTE)), "remarks for those who watch the run"),
+        key(
+            "action",
+            Shape::List(&Shape::Table(&ACTION)),
+            "what is done at a time",
+        ),
+        key(
+            "expect",
+            Shape::List(&Shape::Table(&EXPECT)),
+            "bounds on figures of the summary",
+        ),
+        key(
+            "note",
+            Shape::List(&Shape::Table(&NOTE)),
+            "remarks for those who watch the run",
+        ),
     ],
 };
 
@@ -58,14 +114,26 @@ pub(super) static DEFAULTS: Keys = Keys {
             Shape::Duration,
             "one-way latency between hosts that no link joins; default 10ms",
         ),
-        key("jitter", Shape::Duration, "upper bound of a delay added to it; default 0"),
+        key(
+            "jitter",
+            Shape::Duration,
+            "upper bound of a delay added to it; default 0",
+        ),
         key(
             "bandwidth",
             Shape::BitRate,
             "bandwidth between hosts that no link joins; default 100Mbit/s",
         ),
-        key("ttl", Shape::Duration, "time to live of DNS records; default 1h"),
-        key("negative_ttl", Shape::Duration, "how long a negative answer is kept; default 5m"),
+        key(
+            "ttl",
+            Shape::Duration,
+            "time to live of DNS records; default 1h",
+        ),
+        key(
+            "negative_ttl",
+            Shape::Duration,
+            "how long a negative answer is kept; default 5m",
+        ),
         key("resolver", Shape::Table(&RESOLVER), "how hosts ask the DNS"),
     ],
 };
@@ -73,13 +141,21 @@ pub(super) static DEFAULTS: Keys = Keys {
 pub(super) static RESOLVER: Keys = Keys {
     name: "`resolver`",
     keys: &[
-        key("latency", Shape::Duration, "time of a look-up that no cache answers; default 20ms"),
+        key(
+            "latency",
+            Shape::Duration,
+            "time of a look-up that no cache answers; default 20ms",
+        ),
         key(
             "tries",
             Shape::List(&Shape::Duration),
             "how long each try of a question waits; default [\"5s\", \"5s\"]",
         ),
-        key("cache", Shape::Flag, "whether answers are kept; default true"),
+        key(
+            "cache",
+            Shape::Flag,
+            "whether answers are kept; default true",
+        ),
         key(
             "negative_ttl_limit",
             Shape::Duration,
@@ -94,9 +170,21 @@ pub(super) const ROLES: &[&str] = &["mua", "submission", "relay", "proxy", "mx",
 static NEXT_HOP: Keys = Keys {
     name: "a next hop",
     keys: &[
-        key("host", Shape::Text, "this host; its address is looked up, its MX records are not"),
-        key("exchangers", Shape::Text, "the exchangers of this domain, by its MX records"),
-        key("address", Shape::Text, "this host's address, without any look-up"),
+        key(
+            "host",
+            Shape::Text,
+            "this host; its address is looked up, its MX records are not",
+        ),
+        key(
+            "exchangers",
+            Shape::Text,
+            "the exchangers of this domain, by its MX records",
+        ),
+        key(
+            "address",
+            Shape::Text,
+            "this host's address, without any look-up",
+        ),
     ],
 };
 /// A host by name, or a table that says how to reach it.
@@ -121,10 +209,17 @@ pub(super) static HOST: Keys = Keys {
         ),
         key(
             "addresses",
-            Shape::Either(&[Shape::Count(1, limits::ADDRESSES), Shape::List(&Shape::Text)]),
+            Shape::Either(&[
+                Shape::Count(1, limits::ADDRESSES),
+                Shape::List(&Shape::Text),
+            ]),
             "how many, or which: literals, \"ipv4\" or \"ipv6\"; default: one invented IPv4",
         ),
-        key("ttl", Shape::Duration, "time to live of its address records"),
+        key(
+            "ttl",
+            Shape::Duration,
+            "time to live of its address records",
+        ),
         key(
             "mta",
             Shape::Mta,
@@ -136,8 +231,16 @@ pub(super) static HOST: Keys = Keys {
             Shape::Size,
             "largest message taken; default: as the mail server says",
         ),
-        key("capacity", Shape::Table(&CAPACITY), "how much it can do at once and how fast"),
-        key("local_domains", TEXTS_INLINE, "domains whose mailboxes are here, besides stores'"),
+        key(
+            "capacity",
+            Shape::Table(&CAPACITY),
+            "how much it can do at once and how fast",
+        ),
+        key(
+            "local_domains",
+            TEXTS_INLINE,
+            "domains whose mailboxes are here, besides stores'",
+        ),
         key(
             "relay_domains",
             Shape::Either(&[Shape::Word(&["all"]), TEXTS_INLINE]),
@@ -149,13 +252,37 @@ pub(super) static HOST: Keys = Keys {
             Shape::Flag,
             "whether unknown mailboxes of relayed domains are refused at RCPT; default false",
         ),
-        key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
-        key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
-        key("routes", Shape::Map(&HOP), "next hop by domain, before MX records are asked"),
-        key("clock_error", Shape::SignedDuration, "how far its clock is ahead, \"-2d\": behind"),
-        key("behind_proxy", Shape::Text, "the proxy through which clients reach it"),
+        key(
+            "smart_host",
+            HOP_INLINE,
+            "where all mail goes that has no other way",
+        ),
+        key(
+            "fallback_relay",
+            Shape::Text,
+            "used when all exchangers have failed for now",
+        ),
+        key(
+            "routes",
+            Shape::Map(&HOP),
+            "next hop by domain, before MX records are asked",
+        ),
+        key(
+            "clock_error",
+            Shape::SignedDuration,
+            "how far its clock is ahead, \"-2d\": behind",
+        ),
+        key(
+            "behind_proxy",
+            Shape::Text,
+            "the proxy through which clients reach it",
+        ),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
-        key("greylist", Shape::Table(&GREYLIST), "refuses each new sender and recipient at first"),
+        key(
+            "greylist",
+            Shape::Table(&GREYLIST),
+            "refuses each new sender and recipient at first",
+        ),
     ],
 };
 const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)]);
@@ -164,20 +291,48 @@ const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)])
 pub(super) static HOST_SETTINGS: Keys = Keys {
     name: "`set`",
     keys: &[
-        key("mta", Shape::Mta, "profile of its mail server, or a table of settings"),
+        key(
+            "mta",
+            Shape::Mta,
+            "profile of its mail server, or a table of settings",
+        ),
         key("message_size_limit", Shape::Size, "largest message taken"),
-        key("capacity", Shape::Table(&CAPACITY), "how much it can do at once and how fast"),
-        key("local_domains", TEXTS_INLINE, "domains whose mailboxes are here"),
+        key(
+            "capacity",
+            Shape::Table(&CAPACITY),
+            "how much it can do at once and how fast",
+        ),
+        key(
+            "local_domains",
+            TEXTS_INLINE,
+            "domains whose mailboxes are here",
+        ),
         key(
             "relay_domains",
             Shape::Either(&[Shape::Word(&["all"]), TEXTS_INLINE]),
             "domains taken from anybody",
         ),
-        key("knows_recipients", Shape::Flag, "whether unknown mailboxes are refused at RCPT"),
-        key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
-        key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
+        key(
+            "knows_recipients",
+            Shape::Flag,
+            "whether unknown mailboxes are refused at RCPT",
+        ),
+        key(
+            "smart_host",
+            HOP_INLINE,
+            "where all mail goes that has no other way",
+        ),
+        key(
+            "fallback_relay",
+            Shape::Text,
+            "used when all exchangers have failed for now",
+        ),
         key("routes", Shape::Map(&HOP), "next hop by domain"),
-        key("clock_error", Shape::SignedDuration, "how far its clock is ahead"),
+        key(
+            "clock_error",
+            Shape::SignedDuration,
+            "how far its clock is ahead",
+        ),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
     ],
 };
@@ -185,23 +340,59 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
 pub(super) static CAPACITY: Keys = Keys {
     name: "`capacity`",
     keys: &[
-        key("sessions", PIECES, "SMTP sessions served at once; more wait to be greeted"),
-        key("sessions_per_client", PIECES, "sessions served at once for one client; more get 421"),
-        key("delivery_processes", PIECES, "deliveries to other hosts at once"),
-        key("local_processes", PIECES, "deliveries into mailboxes at once"),
-        key("queue_disk", Shape::Size, "room for queued messages; when full, MAIL gets 452"),
-        key("service", Shape::Table(&SERVICE), "how long the server's work takes"),
+        key(
+            "sessions",
+            PIECES,
+            "SMTP sessions served at once; more wait to be greeted",
+        ),
+        key(
+            "sessions_per_client",
+            PIECES,
+            "sessions served at once for one client; more get 421",
+        ),
+        key(
+            "delivery_processes",
+            PIECES,
+            "deliveries to other hosts at once",
+        ),
+        key(
+            "local_processes",
+            PIECES,
+            "deliveries into mailboxes at once",
+        ),
+        key(
+            "queue_disk",
+            Shape::Size,
+            "room for queued messages; when full, MAIL gets 452",
+        ),
+        key(
+            "service",
+            Shape::Table(&SERVICE),
+            "how long the server's work takes",
+        ),
     ],
 };
 
 pub(super) static SERVICE: Keys = Keys {
     name: "`service`",
     keys: &[
-        key("greeting", TIME, "from the connection until the greeting is sent"),
+        key(
+            "greeting",
+            TIME,
+            "from the connection until the greeting is sent",
+        ),
         key("command", TIME, "before each reply to a command"),
         key("message", TIME, "between the final dot and its reply"),
-        key("pickup", TIME, "from acceptance until the queue manager takes the message up"),
-        key("agent", TIME, "from the queue manager's order until delivery begins"),
+        key(
+            "pickup",
+            TIME,
+            "from acceptance until the queue manager takes the message up",
+        ),
+        key(
+            "agent",
+            TIME,
+            "from the queue manager's order until delivery begins",
+        ),
         key("local", TIME, "delivery of one message into a mailbox"),
     ],
 };
@@ -210,8 +401,16 @@ const TIME: Shape = Shape::Distribution(Unit::Time);
 static GREYLIST: Keys = Keys {
     name: "`greylist`",
     keys: &[
-        key("delay", Shape::Duration, "how long a new triple must wait; default 5m"),
-        key("reply", Shape::Text, "reply meanwhile; default \"450 4.2.0\""),
+        key(
+            "delay",
+            Shape::Duration,
+            "how long a new triple must wait; default 5m",
+        ),
+        key(
+            "reply",
+            Shape::Text,
+            "reply meanwhile; default \"450 4.2.0\"",
+        ),
     ],
 };
 
@@ -228,9 +427,21 @@ static LINK: Keys = Keys {
     keys: &[
         key("name", Shape::Text, "a name by which outages may call it"),
         required("between", TEXTS_INLINE, "the two hosts that it joins"),
-        key("latency", Shape::Duration, "time from one end to the other; default: [defaults]"),
-        key("jitter", Shape::Duration, "upper bound of a delay added to it; default: [defaults]"),
-        key("bandwidth", Shape::BitRate, "in each direction; default: [defaults]"),
+        key(
+            "latency",
+            Shape::Duration,
+            "time from one end to the other; default: [defaults]",
+        ),
+        key(
+            "jitter",
+            Shape::Duration,
+            "upper bound of a delay added to it; default: [defaults]",
+        ),
+        key(
+            "bandwidth",
+            Shape::BitRate,
+            "in each direction; default: [defaults]",
+        ),
     ],
 };
 
@@ -250,13 +461,16 @@ static MX_RECORD: Shape = Shape::Either(&[Shape::Text, Shape::Table(&MX)]);
 /// The keys of an MX record.
 pub(super) static MX_KEYS: &Keys = &MX;
 /// `"none"`, or a list of records.
-pub(super) const MX_LIST: Shape =
-    Shape::Either(&[Shape::Word(&["none"]), Shape::List(&MX_RECORD)]);
+pub(super) const MX_LIST: Shape = Shape::Either(&[Shape::Word(&["none"]), Shape::List(&MX_RECORD)]);
 
 static MAILBOXES: Keys = Keys {
     name: "`mailboxes`",
     keys: &[
-        key("count", Shape::Count(0, limits::MAILBOXES), "how many, named ones included"),
+        key(
+            "count",
+            Shape::Count(0, limits::MAILBOXES),
+            "how many, named ones included",
+        ),
         key("names", TEXTS_INLINE, "those with a name of their own"),
     ],
 };
@@ -267,14 +481,26 @@ pub(super) static DOMAIN: Keys = Keys {
     name: "a domain",
     keys: &[
         required("name", Shape::Text, "the domain behind the at sign"),
-        key("exists", Shape::Flag, "false: the DNS answers that there is no such name"),
+        key(
+            "exists",
+            Shape::Flag,
+            "false: the DNS answers that there is no such name",
+        ),
         key(
             "mx",
             MX_LIST,
             "its exchangers; \"none\" is a null MX: the domain takes no mail (RFC 7505)",
         ),
-        key("address", ONE_OR_MORE_TEXTS, "hosts at which the name itself is found"),
-        key("alias", Shape::Text, "another name whose records hold (CNAME)"),
+        key(
+            "address",
+            ONE_OR_MORE_TEXTS,
+            "hosts at which the name itself is found",
+        ),
+        key(
+            "alias",
+            Shape::Text,
+            "another name whose records hold (CNAME)",
+        ),
         key(
             "store",
             Shape::Text,
@@ -286,7 +512,11 @@ pub(super) static DOMAIN: Keys = Keys {
             "their names, or { count = 500 }",
         ),
         key("ttl", Shape::Duration, "time to live of its records"),
-        key("negative_ttl", Shape::Duration, "how long a negative answer is kept"),
+        key(
+            "negative_ttl",
+            Shape::Duration,
+            "how long a negative answer is kept",
+        ),
     ],
 };
 
@@ -294,11 +524,27 @@ static DNS: Keys = Keys {
     name: "a name in the DNS",
     keys: &[
         required("name", Shape::Text, "the name"),
-        key("addresses", ONE_OR_MORE_TEXTS, "hosts or addresses that it stands for"),
-        key("alias", Shape::Text, "another name whose records hold (CNAME)"),
+        key(
+            "addresses",
+            ONE_OR_MORE_TEXTS,
+            "hosts or addresses that it stands for",
+        ),
+        key(
+            "alias",
+            Shape::Text,
+            "another name whose records hold (CNAME)",
+        ),
         key("mx", MX_LIST, "its exchangers"),
-        key("exists", Shape::Flag, "false: the DNS answers that there is no such name"),
+        key(
+            "exists",
+            Shape::Flag,
+            "false: the DNS answers that there is no such name",
+        ),
         key("ttl", Shape::Duration, "time to live of its records"),
-        key("negative_ttl", Shape::Duration, "how long a negative answer is kept"),
+        key(
+            "negative_ttl",
+            Shape::Duration,
+            "how long a negative answer is kept",
+        ),
     ],
 };

@@ -31,7 +31,9 @@ impl Links {
     }
 
     fn add(&mut self, section: &Section<'_>, hosts: &Hosts<'_>, default: &Path) {
-        let ends = section.field("between").and_then(|field| ends(&field, hosts));
+        let ends = section
+            .field("between")
+            .and_then(|field| ends(&field, hosts));
         let span = |key: &str| section.field(key).map(|field| field.duration());
         let latency = span("latency").unwrap_or(Some(default.latency));
         let jitter = span("jitter").unwrap_or(Some(default.jitter));
@@ -52,10 +54,17 @@ impl Links {
         for a in one {
             for b in other.clone() {
                 ids.push(LinkId(self.list.len() as u32));
-                self.list.push(Link { ends: (HostId(a), HostId(b)), latency, jitter, rate });
+                self.list.push(Link {
+                    ends: (HostId(a), HostId(b)),
+                    latency,
+                    jitter,
+                    rate,
+                });
             }
         }
-        let Some(name) = section.field("name").and_then(|field| field.text().map(str::to_owned))
+        let Some(name) = section
+            .field("name")
+            .and_then(|field| field.text().map(str::to_owned))
         else {
             return;
         };
@@ -72,7 +81,9 @@ impl Links {
         if field.is_list() {
             return self.between(field, hosts);
         }
-        let Some(name) = field.text() else { return Vec::new() };
+        let Some(name) = field.text() else {
+            return Vec::new();
+        };
         if let Some(ids) = self.by_name.get(name) {
             return ids.clone();
         }
@@ -84,7 +95,9 @@ impl Links {
                 format!("{}; or the two hosts that the link joins", listed(names()))
             })
             .help(match did_you_mean(name, names()) {
-                near if near.is_empty() => "write link = [\"one.example\", \"other.example\"]".into(),
+                near if near.is_empty() => {
+                    "write link = [\"one.example\", \"other.example\"]".into()
+                }
                 near => near,
             });
         field.error(ProblemKind::UnknownName, remark);
@@ -92,7 +105,9 @@ impl Links {
     }
 
     fn between(&self, field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<LinkId> {
-        let Some((one, other)) = ends(field, hosts) else { return Vec::new() };
+        let Some((one, other)) = ends(field, hosts) else {
+            return Vec::new();
+        };
         let joins = |link: &Link| {
             let (a, b) = (link.ends.0.0, link.ends.1.0);
             one.contains(&a) && other.contains(&b) || one.contains(&b) && other.contains(&a)
@@ -141,9 +156,13 @@ impl Sites {
     pub(super) fn read(list: &[Field<'_>], hosts: &Hosts<'_>) -> Self {
         let mut sites = Self::default();
         for field in list {
-            let Some(section) = field.section() else { continue };
+            let Some(section) = field.section() else {
+                continue;
+            };
             let members = section.field("hosts").map(|field| host_list(&field, hosts));
-            let Some(name) = section.field("name").and_then(|field| field.text()) else { continue };
+            let Some(name) = section.field("name").and_then(|field| field.text()) else {
+                continue;
+            };
             let members = members.unwrap_or_default();
             if sites.0.insert(name.to_owned(), members).is_some() {
                 let remark = Remark::new(format!("there are two sites named \"{name}\""))
@@ -157,7 +176,9 @@ impl Sites {
 
     /// Returns the hosts of the site that the field names.
     pub(super) fn named(&self, field: &Field<'_>) -> Vec<HostId> {
-        let Some(name) = field.text() else { return Vec::new() };
+        let Some(name) = field.text() else {
+            return Vec::new();
+        };
         if let Some(members) = self.0.get(name) {
             return members.clone();
         }
@@ -165,7 +186,11 @@ impl Sites {
         let near = did_you_mean(name, names());
         let remark = Remark::new(format!("there is no site named \"{name}\""))
             .accepted(listed(names()))
-            .help(if near.is_empty() { "add a [[site]] of this name".to_owned() } else { near });
+            .help(if near.is_empty() {
+                "add a [[site]] of this name".to_owned()
+            } else {
+                near
+            });
         field.error(ProblemKind::UnknownName, remark);
         Vec::new()
     }

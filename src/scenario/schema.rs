@@ -17,9 +17,15 @@ pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     let mut root = definitions.table(&TOP);
     let object = root.as_object_mut().expect("a table's schema is an object");
-    object.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
+    object.insert(
+        "$schema".into(),
+        json!("http://json-schema.org/draft-07/schema#"),
+    );
     object.insert("title".into(), json!("mailsim scenario"));
-    object.insert("definitions".into(), Value::Object(definitions.0.into_iter().collect()));
+    object.insert(
+        "definitions".into(),
+        Value::Object(definitions.0.into_iter().collect()),
+    );
     root
 }
 
@@ -42,8 +48,12 @@ impl Definitions {
             }
             properties.insert(key.name.into(), schema);
         }
-        let required: Vec<&str> =
-            keys.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+        let required: Vec<&str> = keys
+            .keys
+            .iter()
+            .filter(|key| key.required)
+            .map(|key| key.name)
+            .collect();
         let mut table = json!({
             "type": "object",
             "properties": properties,
@@ -64,9 +74,7 @@ impl Definitions {
             }
             Shape::Number => json!({ "type": "number" }),
             Shape::Duration => self.quantity("duration", DURATION, "20ms, 15m, 2h30m, 5d"),
-            Shape::SignedDuration => {
-                self.quantity("signed_duration", SIGNED_DURATION, "+90s, -2d")
-            }
+            Shape::SignedDuration => self.quantity("signed_duration", SIGNED_DURATION, "+90s, -2d"),
             Shape::Size => self.quantity("size", SIZE, "75kB, 10MiB"),
             Shape::BitRate => self.quantity("bit_rate", BIT_RATE, "100Mbit/s"),
             Shape::EventRate => self.quantity("event_rate", EVENT_RATE, "30/h"),
@@ -109,7 +117,9 @@ impl Definitions {
             properties.insert("profile".into(), profile.clone());
             for mut known in profiles {
                 for setting in settings::ALL {
-                    let Some(slot) = setting.slot(&mut known) else { continue };
+                    let Some(slot) = setting.slot(&mut known) else {
+                        continue;
+                    };
                     let mut schema = self.shape(shape_of(&slot));
                     if schema.get("$ref").is_some() {
                         schema = json!({ "allOf": [schema] });
@@ -129,8 +139,7 @@ impl Definitions {
     }
 }
 
-const DURATION: &str =
-    r"^\s*(0|([0-9]+(\.[0-9]+)?\s*(ns|us|µs|μs|ms|s|min|m|h|d|w)\s*)+)\s*$";
+const DURATION: &str = r"^\s*(0|([0-9]+(\.[0-9]+)?\s*(ns|us|µs|μs|ms|s|min|m|h|d|w)\s*)+)\s*$";
 const SIGNED_DURATION: &str =
     r"^\s*[+-]?\s*(0|([0-9]+(\.[0-9]+)?\s*(ns|us|µs|μs|ms|s|min|m|h|d|w)\s*)+)\s*$";
 const SIZE: &str = r"^\s*(0|[0-9]+(\.[0-9]+)?\s*(B|octets?|[kMGT]B|[KMGT]iB))\s*$";

@@ -98,9 +98,11 @@ fn shown(slot: &Slot<'_>) -> String {
             span.exact().to_string()
         }
         Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
-        Slot::Durations(spans) => {
-            spans.iter().map(|span| span.exact().to_string()).collect::<Vec<_>>().join(", ")
-        }
+        Slot::Durations(spans) => spans
+            .iter()
+            .map(|span| span.exact().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
         Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimit(count, _) => {
             count.to_string()
         }
@@ -151,14 +153,22 @@ macro_rules! family {
 }
 macro_rules! postfix_queue {
     ($name:literal, $slot:ident, $field:ident, $about:literal) => {
-        Setting { name: $name, family: Some(Family::Postfix), about: $about,
-            slot: |profile| queue_of_postfix(profile).map(|queue| Slot::$slot(&mut queue.$field)) }
+        Setting {
+            name: $name,
+            family: Some(Family::Postfix),
+            about: $about,
+            slot: |profile| queue_of_postfix(profile).map(|queue| Slot::$slot(&mut queue.$field)),
+        }
     };
 }
 macro_rules! plain_queue {
     ($name:literal, $slot:ident, $field:ident, $about:literal) => {
-        Setting { name: $name, family: Some(Family::Plain), about: $about,
-            slot: |profile| plain_queue(profile).map(|queue| Slot::$slot(&mut queue.$field)) }
+        Setting {
+            name: $name,
+            family: Some(Family::Plain),
+            about: $about,
+            slot: |profile| plain_queue(profile).map(|queue| Slot::$slot(&mut queue.$field)),
+        }
     };
 }
 
@@ -277,7 +287,11 @@ mod tests {
     fn postfix_shows_the_defaults_of_postconf() {
         let values = settings_of(&profiles::postfix());
         let value = |name: &str| {
-            values.iter().find(|s| s.name == name).map(|s| s.value.clone()).unwrap_or_default()
+            values
+                .iter()
+                .find(|s| s.name == name)
+                .map(|s| s.value.clone())
+                .unwrap_or_default()
         };
         // postconf(5) of Postfix 3.7.
         for (name, expected) in [

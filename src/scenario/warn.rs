@@ -19,7 +19,9 @@ pub(super) fn check(scenario: &Scenario, entries: &Entries<'_, '_>) {
     routes_in_circles(scenario, entries);
     let receiving = receiving(scenario);
     for (index, draft) in entries.domains.list.iter().enumerate() {
-        let Some(section) = &draft.section else { continue };
+        let Some(section) = &draft.section else {
+            continue;
+        };
         let receives = receiving.contains(&DomainId::from_index(index));
         exchangers(scenario, draft, section, entries, receives);
         if receives && !scenario.reading.is_empty() {
@@ -59,7 +61,10 @@ fn receiving(scenario: &Scenario) -> BTreeSet<DomainId> {
 }
 
 fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
-    let allowed = entries.top.field("allow_loops").and_then(|field| field.flag());
+    let allowed = entries
+        .top
+        .field("allow_loops")
+        .and_then(|field| field.flag());
     for circle in loops::find(scenario) {
         let names: Vec<&str> = circle
             .hosts
@@ -73,7 +78,11 @@ fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
         };
         let message = format!("{mail} goes round in a circle: {}", names.join(" > "));
         let section = &entries.hosts.entry(circle.hosts[0]).section;
-        let key = if section.has("routes") { "routes" } else { "smart_host" };
+        let key = if section.has("routes") {
+            "routes"
+        } else {
+            "smart_host"
+        };
         let key = if section.has(key) { key } else { "name" };
         if allowed == Some(true) {
             let remark = Remark::new(message)
@@ -121,13 +130,19 @@ fn exchangers(
             if entry.roles_stated && !entry.roles.store && !section.has("store") =>
         {
             let name = &scenario.hosts[store.index()].name;
-            let message = format!("{} has no `store`: {name} will keep its mailboxes", draft.name);
-            let remark = Remark::new(message)
-                .help("add store = \"…\", or give the host the role \"store\"");
+            let message = format!(
+                "{} has no `store`: {name} will keep its mailboxes",
+                draft.name
+            );
+            let remark =
+                Remark::new(message).help("add store = \"…\", or give the host the role \"store\"");
             section.warn_at("mx", remark);
         }
         None if receives && draft.exists && !draft.mx.is_empty() => {
-            let null = draft.mx.iter().all(|record| record.target == ExchangerName::Nobody);
+            let null = draft
+                .mx
+                .iter()
+                .all(|record| record.target == ExchangerName::Nobody);
             if !null {
                 let remark = Remark::new(format!("no host keeps the mailboxes of {}", draft.name))
                     .help("add store = \"…\" with a host of this scenario");
@@ -139,8 +154,14 @@ fn exchangers(
     for host in hosts.iter().chain(&draft.store) {
         let host = &scenario.hosts[host.index()];
         if host.profile == "none" {
-            let message = format!("{} takes mail of {} without a mail server", host.name, draft.name);
-            section.warn_at("mx", Remark::new(message).help("give it an `mta` other than \"none\""));
+            let message = format!(
+                "{} takes mail of {} without a mail server",
+                host.name, draft.name
+            );
+            section.warn_at(
+                "mx",
+                Remark::new(message).help("give it an `mta` other than \"none\""),
+            );
         }
     }
 }
@@ -163,9 +184,16 @@ fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &
         .sum();
     if draft.store.is_some() && read < u64::from(draft.mailboxes) {
         let unread = u64::from(draft.mailboxes) - read;
-        let remark = Remark::new(format!("{unread} mailboxes of {} are never read", draft.name))
-            .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
-        let key = if section.has("mailboxes") { "mailboxes" } else { "name" };
+        let remark = Remark::new(format!(
+            "{unread} mailboxes of {} are never read",
+            draft.name
+        ))
+        .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
+        let key = if section.has("mailboxes") {
+            "mailboxes"
+        } else {
+            "name"
+        };
         section.warn_at(key, remark);
     }
 }
@@ -189,13 +217,23 @@ fn too_late(scenario: &Scenario, entries: &Entries<'_, '_>) {
     }
     for (entry, section) in scenario.mail.iter().zip(entries.mail) {
         if first_message(entry).is_some_and(|first| first >= end) {
-            let key = ["at", "start", "arrivals"].into_iter().find(|key| section.has(key));
+            let key = ["at", "start", "arrivals"]
+                .into_iter()
+                .find(|key| section.has(key));
             late(section, key.unwrap_or("from"), "the first message is sent");
         }
     }
-    for field in entries.top.field("action").map(|field| field.list()).unwrap_or_default() {
+    for field in entries
+        .top
+        .field("action")
+        .map(|field| field.list())
+        .unwrap_or_default()
+    {
         if let Some(section) = field.section()
-            && section.field("at").and_then(|at| at.time()).is_some_and(|at| at >= end)
+            && section
+                .field("at")
+                .and_then(|at| at.time())
+                .is_some_and(|at| at >= end)
         {
             late(&section, "at", "this is done");
         }
@@ -216,7 +254,12 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     for draft in &entries.domains.list {
         used.extend(draft.exchanger_hosts().map(|(_, host)| host));
         used.extend(draft.store);
-        used.extend(draft.addresses.iter().map(|id| scenario.addresses[id.index()].host));
+        used.extend(
+            draft
+                .addresses
+                .iter()
+                .map(|id| scenario.addresses[id.index()].host),
+        );
     }
     for entry in &scenario.mail {
         used.insert(entry.submission.server);
@@ -226,16 +269,29 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     used.extend(scenario.actions.iter().map(|action| action.host));
     for (_, records) in scenario.zone.names.iter().flat_map(|name| &name.revisions) {
         for record in &records.mx {
-            let exchange = record.exchange.map(|name| scenario.zone.records(name, SimTime::ZERO));
-            let addresses = exchange.map(|records| records.addresses.clone()).unwrap_or_default();
-            used.extend(addresses.iter().map(|id| scenario.addresses[id.index()].host));
+            let exchange = record
+                .exchange
+                .map(|name| scenario.zone.records(name, SimTime::ZERO));
+            let addresses = exchange
+                .map(|records| records.addresses.clone())
+                .unwrap_or_default();
+            used.extend(
+                addresses
+                    .iter()
+                    .map(|id| scenario.addresses[id.index()].host),
+            );
         }
     }
     for link in scenario.topology.links() {
         used.extend([link.ends.0, link.ends.1]);
     }
     for host in &scenario.hosts {
-        let hops = host.routing.routes.values().copied().chain(host.routing.smart_host);
+        let hops = host
+            .routing
+            .routes
+            .values()
+            .copied()
+            .chain(host.routing.smart_host);
         used.extend(hops.filter_map(|hop| match hop {
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,
@@ -246,16 +302,22 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     let entries = entries.hosts.entries.iter().filter(|entry| {
         let roles = entry.roles;
         let elsewhere = roles.mua || roles.dns;
-        !elsewhere && !entry.members.clone().any(|host| used.contains(&HostId(host)))
+        !elsewhere
+            && !entry
+                .members
+                .clone()
+                .any(|host| used.contains(&HostId(host)))
     });
     for entry in entries {
         let name = &scenario.hosts[entry.members.start as usize].name;
-        let remark = Remark::new(format!("no mail can ever come to {name}"))
-            .help(format!(
-                "name it in an `mx`, a `store`, a route or a `submit`, or remove it (hosts that \
+        let remark = Remark::new(format!("no mail can ever come to {name}")).help(format!(
+            "name it in an `mx`, a `store`, a route or a `submit`, or remove it (hosts that \
                  mail comes to: {})",
-                listed(used.iter().map(|host| scenario.hosts[host.index()].name.as_str()))
-            ));
+            listed(
+                used.iter()
+                    .map(|host| scenario.hosts[host.index()].name.as_str())
+            )
+        ));
         entry.section.warn_at("name", remark);
     }
 }

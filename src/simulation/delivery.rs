@@ -151,8 +151,10 @@ impl<S: FactSink> World<'_, '_, S> {
             RouteOutcome::TemporaryFailure => LookupOutcome::TemporaryFailure,
         };
         let mut better_unresolved = false;
-        // A host never relays to exchangers that are no better than itself.
+        // A host never relays to exchangers that are no better than itself. Mail written on a
+        // server is submitted to that server, which is no relaying.
         let own = run.targets.iter().find(|target| target.host == run.client);
+        let own = own.filter(|_| !run.is_submission());
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
             better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);

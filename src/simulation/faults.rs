@@ -52,7 +52,7 @@ impl Faults {
         for outage in &scenario.outages {
             let mut random = streams.stream("outage", u64::from(outage.entry));
             for interval in outage.schedule.intervals(horizon, &mut random) {
-                if interval.from < horizon && outage.mode != POLICY {
+                if interval.from < horizon && !is_policy(&outage.effect, interval) {
                     gathered.facts.push(OutageFact {
                         entry: outage.entry,
                         target: outage.label.clone(),
@@ -83,8 +83,11 @@ impl Faults {
     }
 }
 
-/// The mode of entries that are no outages but a server's standing policy (greylisting).
-const POLICY: &str = "policy";
+/// Returns whether it is no outage but a server's standing policy: a deviation that always holds.
+fn is_policy(effect: &Effect, interval: Interval) -> bool {
+    let always = interval == Interval { from: SimTime::ZERO, to: SimTime::MAX };
+    always && matches!(effect, Effect::Server(_))
+}
 
 /// Returns the length of the union of `intervals`, up to `end`.
 fn union_length(mut intervals: Vec<Interval>, end: SimTime) -> SimDuration {

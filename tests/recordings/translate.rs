@@ -233,20 +233,20 @@ impl FromIndex for mailsim::network::AddressId {
 
 /// The resolvers of the recordings asked a server on the same machine, and kept nothing.
 fn resolver(recording: &Recording, host: &str) -> ResolverSettings {
-    let waits = recording
-        .resolver
-        .by_host
-        .get(host)
-        .map_or(&[][..], |waits| &waits.wait_s);
-    ResolverSettings {
+    let mut settings = ResolverSettings {
         latency: SimDuration::from_micros(500),
-        tries: waits
-            .iter()
-            .map(|&wait| SimDuration::from_secs_f64(wait))
-            .collect(),
         caches: false,
         negative_ttl_limit: SimDuration::ZERO,
+        ..ResolverSettings::default()
+    };
+    if let Some(waits) = recording.resolver.by_host.get(host) {
+        settings.tries = waits
+            .wait_s
+            .iter()
+            .map(|&s| SimDuration::from_secs_f64(s))
+            .collect();
     }
+    settings
 }
 
 /// Returns the schedule of the recording's kernel for connection requests.

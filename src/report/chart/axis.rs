@@ -1,6 +1,6 @@
 //! Axes: where the ticks stand and what they say, in units that fit.
 
-use crate::report::words::grouped;
+use super::super::words::grouped;
 
 /// One axis: a range and its labelled ticks.
 #[derive(Debug, Clone)]
@@ -16,7 +16,8 @@ const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 
 impl Axis {
-    /// Returns an axis of virtual time [s] from `from` to `to`, in seconds, minutes, hours or days.
+    /// Returns an axis of virtual time, labelled in seconds, minutes, hours or days; the range is
+    /// given in seconds.
     pub(super) fn time(title: &str, from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from + 1.0 };
         let (unit, length) = match to - from {
@@ -42,8 +43,8 @@ impl Axis {
         }
     }
 
-    /// Returns an axis of log10 of a time [s], with ticks at times that people know. `from` and
-    /// `to` are logarithms too.
+    /// Returns an axis of the decimal logarithm of a time in seconds, with ticks at times that people
+    /// know. `from` and `to` are logarithms too.
     pub(super) fn log_time(title: &str, from: f64, to: f64) -> Self {
         const KNOWN: [(f64, &str); 16] = [
             (1e-4, "0.1 ms"),

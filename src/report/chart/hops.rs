@@ -3,8 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::report::run_data::RunData;
-use crate::report::words::grouped;
+use super::super::run_data::RunData;
+use super::super::words::grouped;
 
 use super::axis::Axis;
 use super::plot::{BLUE, Captions, Drawn, Plot};

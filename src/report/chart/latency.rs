@@ -3,8 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::report::run_data::{Distribution, RunData};
-use crate::report::words::grouped;
+use super::super::run_data::{Distribution, RunData};
+use super::super::words::grouped;
 
 use super::axis::Axis;
 use super::plot::{BLUE, Captions, DASHES, Drawn, Entry, GREEN, Plot, Sign};

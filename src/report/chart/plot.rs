@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::Axis;
 
-/// Size of every chart at scale 1 [px].
+/// Width and height of every chart at scale 1, in pixels.
 pub(super) const SIZE: (u32, u32) = (960, 480);
 
 /// The Okabe-Ito colours, which people with any colour vision can tell apart.
@@ -22,7 +22,8 @@ pub(super) const GREY: RGBColor = RGBColor(102, 102, 102);
 const GRID: RGBColor = RGBColor(226, 226, 226);
 const OUTAGE: RGBColor = RGBColor(250, 224, 205);
 
-/// Dashes of lines, so that lines are told apart without colour: lengths of strokes and gaps [px].
+/// Dashes of lines, so that lines are told apart without colour: lengths of strokes and gaps, in
+/// pixels.
 pub(super) const DASHES: [&[f64]; 6] = [
     &[],
     &[8.0, 4.0],
@@ -32,7 +33,7 @@ pub(super) const DASHES: [&[f64]; 6] = [
     &[4.0, 2.0],
 ];
 
-/// An outage as it is drawn: the time struck [s] and what is written above it.
+/// An outage as it is drawn: from which second to which, and what is written above it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Band {
     pub(super) from: f64,
@@ -304,7 +305,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             // Wider than a dot, so that both are seen where they fall together.
             Sign::Ring => {
                 let style = colour.stroke_width((1.5 * self.scale).round() as u32);
-                let radius = ((R + 2.0) * self.scale).round() as i32;
+                let radius = ((R + 1.5) * self.scale).round() as i32;
                 let circle = Circle::new(self.pixel((x, y)), radius, style);
                 self.area.draw(&circle).map_err(told)
             }

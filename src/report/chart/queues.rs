@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::report::run_data::RunData;
+use super::super::run_data::RunData;
 
 use super::axis::Axis;
 use super::plot::{

@@ -1,0 +1,90 @@
+//! `--set`, `--unset` and `--seed`: what the command line changes in a scenario, in the order given.
+
+use clap::error::Error;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::scenario::{KeyPath, Override, OverrideError};
+
+/// The changes, in the order in which they stand on the command line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes(pub(super) Vec<Override>);
+
+const SET: &str = "set";
+const UNSET: &str = "unset";
+const SEED: &str = "seed";
+
+impl Args for Changes {
+    fn augment_args(command: Command) -> Command {
+        command
+            .arg(
+                Arg::new(SEED)
+                    .long(SEED)
+                    .value_name("N")
+                    .value_parser(seed)
+                    .action(ArgAction::Append)
+                    .help("Seed of all random draws, instead of the scenario's"),
+            )
+            .arg(
+                Arg::new(SET)
+                    .long(SET)
+                    .value_name("PATH=VALUE")
+                    .value_parser(Override::set)
+                    .action(ArgAction::Append)
+                    .help("Change a value of the scenario (repeatable)")
+                    .long_help(
+                        "Change a value of the scenario (repeatable, in the order given).\n\n\
+                         PATH: keys joined by dots, a key that holds dots in quotes. A table of a \
+                         list is named by its `name` where it has one, else by its index from 0. \
+                         VALUE: a TOML value, or a bare word or quantity taken as a text.\n\n\
+                         --set outage.0.for=2h\n\
+                         --set 'host.\"mx1.example.org\".mta.queue_run_delay=60s'",
+                    ),
+            )
+            .arg(
+                Arg::new(UNSET)
+                    .long(UNSET)
+                    .value_name("PATH")
+                    .value_parser(Override::unset)
+                    .action(ArgAction::Append)
+                    .help("Leave out a key or a table, such as outage.0 (repeatable)"),
+            )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Changes {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut found: Vec<(usize, Override)> = Vec::new();
+        for id in [SEED, SET, UNSET] {
+            let indices = matches.indices_of(id).into_iter().flatten();
+            let values = matches.get_many::<Override>(id).into_iter().flatten();
+            found.extend(indices.zip(values.cloned()));
+        }
+        found.sort_by_key(|(index, _)| *index);
+        Ok(Self(found.into_iter().map(|(_, change)| change).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// `--seed N` is `--set seed=N`.
+fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
+    let number: u64 = text.parse().map_err(|_| OverrideOrNumber::NoNumber)?;
+    let path: KeyPath = SEED.parse()?;
+    Ok(Override::Set { path, value: number.to_string() })
+}
+
+/// Why `--seed` cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum OverrideOrNumber {
+    #[error("a seed is a whole number from 0 to {}", u64::MAX)]
+    NoNumber,
+    #[error(transparent)]
+    Path(#[from] OverrideError),
+}

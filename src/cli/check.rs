@@ -1,0 +1,101 @@
+//! `mailsim check`: every problem of scenario files, without running them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::scenario::{Problems, Scenario, Severity};
+
+use super::changes::Changes;
+use super::error::CommandError;
+use super::input;
+use super::status::ExitStatus;
+use super::terminal::Terminal;
+
+/// Check scenarios: print every problem with its place and a fix
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    long_about = "Check scenarios: print every problem with file, line, column, key and a fix, and \
+                  warn of likely mistakes (single point of failure, mail loop, MX without a store).\
+                  \n\nWarnings do not change the exit status."
+)]
+pub(super) struct Arguments {
+    /// Scenario files
+    #[arg(value_name = "SCENARIO", required = true)]
+    scenarios: Vec<PathBuf>,
+
+    #[command(flatten)]
+    changes: Changes,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mailsim check outage.toml
+  mailsim check scenarios/*.toml
+  mailsim check outage.toml --set outage.0.for=8h";
+
+/// Runs the command. All files are checked, whatever is found in the first.
+pub(super) fn check(
+    arguments: &Arguments,
+    terminal: Terminal,
+) -> Result<ExitStatus, CommandError> {
+    let mut status = ExitStatus::Success;
+    for path in &arguments.scenarios {
+        match input::read(path, &arguments.changes.0) {
+            Ok(input) => {
+                let warnings = &input.loaded.warnings;
+                if !warnings.0.is_empty() {
+                    terminal.problems(&(warnings.render(terminal.color()) + "\n"));
+                }
+                terminal.data(&ok(path, &input.loaded.scenario, warnings))?;
+            }
+            Err(CommandError::Scenario(problems)) => {
+                terminal.problems(&(problems.render(terminal.color()) + "\n"));
+                terminal.error(&format!("{}: {}", path.display(), counted(&problems)));
+                status = status.max(ExitStatus::Invalid);
+            }
+            Err(error) => {
+                terminal.error(&error.to_string());
+                status = status.max(error.status());
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn ok(path: &Path, scenario: &Scenario, warnings: &Problems) -> String {
+    let parts = [
+        noun(scenario.hosts.len(), "host", "hosts"),
+        noun(scenario.domains.len(), "domain", "domains"),
+        noun(scenario.mail.len(), "flow of mail", "flows of mail"),
+        noun(outages(scenario), "outage", "outages"),
+    ];
+    let mut line = format!("{}: ok, {}", path.display(), parts.join(", "));
+    line.push_str(&format!(", {}", scenario.duration.exact()));
+    if !warnings.0.is_empty() {
+        line.push_str(&format!("; {}", noun(warnings.0.len(), "warning", "warnings")));
+    }
+    line + "\n"
+}
+
+/// Entries of the file; what a host's own settings bring along is none.
+fn outages(scenario: &Scenario) -> usize {
+    let mut entries: Vec<u32> = scenario.outages.iter().map(|outage| outage.entry).collect();
+    entries.dedup();
+    entries.len()
+}
+
+fn counted(problems: &Problems) -> String {
+    let errors = problems.0.iter().filter(|p| p.severity == Severity::Error).count();
+    let warnings = problems.0.len() - errors;
+    let mut text = noun(errors, "error", "errors");
+    if warnings > 0 {
+        text.push_str(&format!(", {}", noun(warnings, "warning", "warnings")));
+    }
+    text
+}
+
+fn noun(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,105 @@
+//! Why a command could not do what was asked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::report::ReportError;
+use crate::scenario::Problems;
+
+use super::status::ExitStatus;
+
+/// A command that failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    /// A result folder could not be written or read.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The scenario has problems, which are shown with the lines they stand on.
+    #[error("the scenario cannot be run")]
+    Scenario(Problems),
+    /// Something on the command line does not fit.
+    #[error("{0}")]
+    Usage(String),
+    /// The operating system refused.
+    #[error("cannot {action} {}: {cause}{}", path.display(), hint(cause, path))]
+    Io {
+        /// What was tried: a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// The file is no text.
+    #[error(
+        "{} is not a scenario: it is no UTF-8 text (first odd octet at {offset}); save it as UTF-8",
+        path.display()
+    )]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Where the first octet stands that is not UTF-8.
+        offset: usize,
+    },
+    /// The file is larger than any scenario.
+    #[error(
+        "{} is not a scenario: it is larger than {limit_mib} MiB; mail to replay belongs in a CSV \
+         file of its own, named by `replay`",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The largest file read [MiB].
+        limit_mib: u64,
+    },
+    /// A file stands where a new one was to be written.
+    #[error("{} is there already and is left as it is; give another name", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Standard output cannot be written, for another reason than a closed pipe.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// The user interrupted the run.
+    #[error("interrupted at {at} of virtual time; nothing was written{untouched}")]
+    Interrupted {
+        /// Virtual time reached.
+        at: crate::units::SimTime,
+        /// A word on the former result, if there is one.
+        untouched: String,
+    },
+}
+
+impl CommandError {
+    /// Returns the error for `cause`, met when trying to `action` at `path`.
+    pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), cause }
+    }
+
+    /// Returns how the program ends because of it.
+    pub(super) fn status(&self) -> ExitStatus {
+        match self {
+            Self::Scenario(_)
+            | Self::Usage(_)
+            | Self::NotText { .. }
+            | Self::TooLarge { .. } => ExitStatus::Invalid,
+            Self::Report(_) | Self::Io { .. } | Self::Exists { .. } | Self::Output(_) => {
+                ExitStatus::ReadingOrWritingFailed
+            }
+            Self::Interrupted { .. } => ExitStatus::Interrupted,
+        }
+    }
+}
+
+/// What to do about a cause that is met often.
+fn hint(cause: &io::Error, path: &Path) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::NotFound if path.extension().is_none() => {
+            "; a scenario is a .toml file, `mailsim new NAME` writes one to begin with"
+        }
+        io::ErrorKind::IsADirectory => "; give the .toml file in it",
+        _ => "",
+    }
+}

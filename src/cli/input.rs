@@ -1,0 +1,76 @@
+//! Scenario files, read from the disk.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::scenario::{Loaded, Override, Source, load};
+
+use super::error::CommandError;
+use super::terminal::Terminal;
+
+/// The largest scenario file that is read [MiB].
+const SCENARIO_LIMIT_MIB: u64 = 64;
+/// The largest file named by a scenario that is read [MiB].
+const REPLAY_LIMIT_MIB: u64 = 4096;
+
+/// A scenario with the digest of the file that it came from.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) loaded: Loaded,
+    pub(super) digest: String,
+}
+
+/// Reads and checks a scenario with the changes of the command line.
+pub(super) fn read(path: &Path, changes: &[Override]) -> Result<Input, CommandError> {
+    let text = read_text(path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read_file = |name: &str| read_beside(folder, name);
+    let shown = path.display().to_string();
+    let source = Source { file: &shown, text: &text, read_file: &read_file };
+    let loaded = load(&source, changes).map_err(CommandError::Scenario)?;
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    Ok(Input { loaded, digest })
+}
+
+/// Reads a scenario and shows its warnings.
+pub(super) fn read_and_warn(
+    path: &Path,
+    changes: &[Override],
+    terminal: Terminal,
+) -> Result<Input, CommandError> {
+    let input = read(path, changes)?;
+    if !input.loaded.warnings.0.is_empty() {
+        terminal.message(input.loaded.warnings.render(terminal.color()).as_str());
+    }
+    Ok(input)
+}
+
+fn read_text(path: &Path) -> Result<String, CommandError> {
+    let bytes = read_limited(path, SCENARIO_LIMIT_MIB)
+        .map_err(|cause| CommandError::io("read", path, cause))?;
+    let too_large =
+        || CommandError::TooLarge { path: path.to_owned(), limit_mib: SCENARIO_LIMIT_MIB };
+    let bytes = bytes.ok_or_else(too_large)?;
+    String::from_utf8(bytes).map_err(|error| CommandError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
+/// Reads a file that a scenario names; an absolute name stands for itself.
+fn read_beside(folder: &Path, name: &str) -> Result<String, String> {
+    let bytes = read_limited(&folder.join(name), REPLAY_LIMIT_MIB)
+        .map_err(|cause| cause.to_string())?
+        .ok_or_else(|| format!("it is larger than {REPLAY_LIMIT_MIB} MiB"))?;
+    String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+}
+
+/// Reads a whole file; none if it is larger than the limit (a device may have no end).
+fn read_limited(path: &Path, limit_mib: u64) -> io::Result<Option<Vec<u8>>> {
+    let limit = limit_mib << 20;
+    let file = File::open(path)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}

@@ -1,0 +1,34 @@
+//! The command line: what `mailsim` does when it is called.
+//!
+//! # Scope and limitations
+//! The room reads arguments and scenario files, starts runs, and prints. It is the only one that
+//! prints, and it makes no decision of the model. Data go to standard output, progress and messages
+//! to standard error, so that results can be piped. Figures of the wall clock (events a second)
+//! appear on standard error only and never reach a result.
+//!
+//! # Design
+//! One file a command: its arguments, its help and what it does. `arguments` joins them; help,
+//! manual page and completions are made from the same definitions.
+
+mod arguments;
+mod changes;
+mod check;
+mod completions;
+mod error;
+mod input;
+mod interrupt;
+mod man;
+mod new;
+mod profiles;
+mod progress;
+mod report;
+mod route;
+mod run;
+mod schema;
+mod status;
+mod table;
+mod terminal;
+mod trace;
+
+pub use arguments::execute;
+pub use status::ExitStatus;

@@ -1,0 +1,146 @@
+//! Hosts built from their tables, at the start of the run and when an action changes them.
+
+use std::collections::BTreeMap;
+
+use super::actions::{ActionDraft, Deed, merged_section, overlaid, record_change};
+use super::domains::Domains;
+use super::host_settings::{HostSettings, host_settings};
+use super::hosts::Hosts;
+use super::model::{Action, Command, Host, Roles};
+use super::reader::Section;
+use super::routing::{DerivedRouting, StatedRouting, stated_routing};
+use super::top::Defaults;
+use super::tree::Table;
+use super::zone::ZoneBuilder;
+use crate::mail::HostId;
+
+/// Builds hosts from their tables, at the start and when an action changes them.
+pub(super) struct Builder<'s, 'a> {
+    pub(super) hosts: &'s Hosts<'a>,
+    pub(super) roles: &'s [Roles],
+    pub(super) derived: &'s DerivedRouting,
+    pub(super) defaults: &'s Defaults,
+}
+
+impl Builder<'_, '_> {
+    pub(super) fn all(&self, stated: &[StatedRouting], zone: &mut ZoneBuilder) -> Vec<Host> {
+        let mut built = Vec::with_capacity(self.hosts.len());
+        for (entry, stated) in self.hosts.entries.iter().zip(stated) {
+            // Alike hosts are read once; roles may differ where only some are exchangers.
+            let mut last: Option<(Roles, HostSettings)> = None;
+            for host in entry.members.clone().map(HostId) {
+                let roles = self.roles[host.index()];
+                let settings = match &last {
+                    Some((same, settings)) if *same == roles => settings.clone(),
+                    _ => host_settings(&entry.section, roles, &self.defaults.resolver),
+                };
+                last = Some((roles, settings.clone()));
+                built.push(self.host(host, &entry.section, settings, stated, zone));
+            }
+        }
+        built
+    }
+
+    fn host(
+        &self,
+        host: HostId,
+        section: &Section<'_>,
+        settings: HostSettings,
+        stated: &StatedRouting,
+        zone: &mut ZoneBuilder,
+    ) -> Host {
+        let name = self.hosts.names[host.index()].clone();
+        let proxy = section
+            .field("behind_proxy")
+            .and_then(|field| self.hosts.one_of(&field));
+        Host {
+            dns: zone.name(&name),
+            name,
+            roles: self.roles[host.index()],
+            addresses: self.hosts.addresses_of[host.index()].clone(),
+            profile: settings.profile.name.to_owned(),
+            queue: settings.profile.queue,
+            client: settings.profile.client,
+            server: settings.profile.server,
+            routing: self.derived.routing(host, stated),
+            resolver: settings.resolver,
+            delivery_processes: settings.delivery_processes,
+            local_processes: settings.local_processes,
+            queue_disk: settings.queue_disk,
+            clock_error_ns: settings.clock_error_ns,
+            behind_proxy: proxy,
+        }
+    }
+
+    /// Turns actions into commands; changes of DNS records go into the zone.
+    pub(super) fn actions(
+        &self,
+        drafts: &[ActionDraft<'_>],
+        domains: &mut Domains<'_>,
+        zone: &mut ZoneBuilder,
+    ) -> Vec<Action> {
+        let mut actions = Vec::new();
+        // Tables of hosts as changed so far: changes add up.
+        let mut changed: BTreeMap<HostId, Table> = BTreeMap::new();
+        for ActionDraft { at, what } in drafts {
+            let at = *at;
+            match what {
+                Deed::Command(hosts, word) => {
+                    let what = match *word {
+                        "flush" => Command::Flush,
+                        "stop" => Command::Stop,
+                        _ => Command::Start,
+                    };
+                    let each = hosts.iter().map(|host| Action {
+                        at,
+                        host: *host,
+                        what: what.clone(),
+                    });
+                    actions.extend(each);
+                }
+                Deed::Set(hosts, set) => {
+                    for host in hosts {
+                        let original = &self.hosts.entry(*host).section;
+                        let table = changed.get(host).unwrap_or(original.table);
+                        let merged = overlaid(table, set);
+                        let configured = self.reconfigured(*host, &merged, domains, zone);
+                        changed.insert(*host, merged);
+                        let what = Command::Configure(Box::new(configured));
+                        actions.push(Action {
+                            at,
+                            host: *host,
+                            what,
+                        });
+                    }
+                }
+                Deed::HostRecords(hosts, section) => {
+                    for host in hosts {
+                        let change = record_change(section, self.hosts, zone);
+                        let name = zone.name(&self.hosts.names[host.index()]);
+                        zone.change(name, at, change);
+                    }
+                }
+                Deed::DomainRecords(domain, section) => {
+                    let change = record_change(section, self.hosts, zone);
+                    let name = zone.name(&domains.get(*domain).name);
+                    zone.change(name, at, change);
+                }
+            }
+        }
+        actions
+    }
+
+    fn reconfigured(
+        &self,
+        host: HostId,
+        merged: &Table,
+        domains: &mut Domains<'_>,
+        zone: &mut ZoneBuilder,
+    ) -> Host {
+        let section = merged_section(&self.hosts.entry(host).section, merged);
+        let stated = stated_routing(&section, self.hosts, domains);
+        let roles = self.roles[host.index()];
+        let settings = host_settings(&section, roles, &self.defaults.resolver);
+        self.host(host, &section, settings, &stated, zone)
+    }
+}

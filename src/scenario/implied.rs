@@ -1,0 +1,80 @@
+//! Hosts that a scenario does not mention: the mail programs of its senders.
+
+use std::collections::BTreeMap;
+
+use super::model::{Host, Roles, Routing, Scenario};
+use super::profiles;
+use crate::dns::{Name, NameId, Records, ResolverSettings};
+use crate::mail::HostId;
+use crate::network::{Address, AddressFamily, AddressId, Topology};
+use crate::units::{SimDuration, SimTime};
+
+/// Gives every `[[mail]]` entry without a client of its own a mail program: one implied host
+/// `mua.<server>` for each submission server, on the default path to it.
+pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSettings) {
+    let mut made: BTreeMap<HostId, HostId> = BTreeMap::new();
+    for index in 0..scenario.mail.len() {
+        let submission = &scenario.mail[index].submission;
+        if submission.client.is_some() {
+            continue;
+        }
+        let server = submission.server;
+        let client = match made.get(&server) {
+            Some(client) => *client,
+            None => {
+                let client = add_client(scenario, server, resolver);
+                made.insert(server, client);
+                client
+            }
+        };
+        scenario.mail[index].submission.client = Some(client);
+    }
+    if !made.is_empty() {
+        let links = scenario.topology.links().to_vec();
+        let default_path = scenario.topology.default_path().clone();
+        scenario.topology = Topology::new(scenario.hosts.len(), links, default_path);
+    }
+}
+
+fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettings) -> HostId {
+    let client = HostId::from_index(scenario.hosts.len());
+    let name = format!("mua.{}", scenario.hosts[server.index()].name);
+    let address = AddressId(HostId::from_index(scenario.addresses.len()).0);
+    let [_, high, middle, low] = client.0.to_be_bytes();
+    scenario.addresses.push(Address {
+        host: client,
+        // From 172.16.0.0/12, apart from the addresses invented for hosts of the file.
+        literal: format!("172.{}.{middle}.{low}", 16 + (high & 15)),
+        family: AddressFamily::V4,
+    });
+    let dns = NameId(HostId::from_index(scenario.zone.names.len()).0);
+    let records = Records {
+        exists: true,
+        addresses: vec![address],
+        ttl: SimDuration::from_hours(1),
+        ..Records::default()
+    };
+    scenario.zone.names.push(Name {
+        text: name.clone(),
+        revisions: vec![(SimTime::ZERO, records)],
+    });
+    let profile = profiles::none();
+    scenario.hosts.push(Host {
+        name,
+        roles: Roles { mua: true, ..Roles::default() },
+        addresses: vec![address],
+        dns,
+        profile: profile.name.to_owned(),
+        queue: profile.queue,
+        client: profile.client,
+        server: profile.server,
+        routing: Routing::default(),
+        resolver: resolver.clone(),
+        delivery_processes: None,
+        local_processes: None,
+        queue_disk: None,
+        clock_error_ns: 0,
+        behind_proxy: None,
+    });
+    client
+}

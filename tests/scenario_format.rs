@@ -1,0 +1,744 @@
+//! The scenario file: what each key comes to in the checked scenario.
+
+use mailsim::dns::{DnsFailure, FailureScope};
+use mailsim::fault::Schedule;
+use mailsim::mail::{DomainId, HostId, Mailbox, MailboxNames, Reply, Stage, Status};
+use mailsim::network::AddressFamily;
+use mailsim::queue::QueueSettings;
+use mailsim::queue::postfix::{Feedback, ScanPhase};
+use mailsim::random::Distribution;
+use mailsim::scenario::{Command, Effect, Loaded, NextHop, OutageTarget, Scenario, Source, load};
+use mailsim::smtp::Deviation;
+use mailsim::units::{SimDuration, SimTime};
+use mailsim::workload::{Arrivals, Correspondents};
+use proptest::prelude::*;
+
+/// The example of the design, word for word, with the hosts that it leaves to the reader.
+const EXAMPLE: &str = r#"
+title = "The primary MX is down for four hours"
+question = "How late is the mail, and does the backup MX help?"
+seed = 42
+duration = "24h"
+
+[[host]]
+name = "smtp.sender.example"
+roles = ["submission", "relay", "store"]   # mua, submission, relay, proxy, mx, store, dns
+mta = "postfix"                             # a profile, or a table of its settings
+
+[[host]]
+name = "mx1.recipient.example"
+[[host]]
+name = "mx2.recipient.example"
+[[host]]
+name = "imap.recipient.example"
+
+[[link]]
+between = ["smtp.sender.example", "mx1.recipient.example"]
+latency = "20ms"
+bandwidth = "100Mbit/s"
+
+[[domain]]
+name = "sender.example"
+mx = [{ host = "smtp.sender.example", preference = 10 }]
+mailboxes = ["alice"]
+
+[[domain]]
+name = "recipient.example"
+mx = [{ host = "mx1.recipient.example", preference = 10 }, { host = "mx2.recipient.example", preference = 20 }]
+store = "imap.recipient.example"
+mailboxes = ["bob"]                         # or { count = 500 }
+
+[[mail]]
+from = "alice@sender.example"
+to = ["bob@recipient.example"]
+arrivals = { poisson = "30/h" }
+size = { lognormal = { median = "75kB", sigma = 1.2 } }
+
+[[outage]]
+host = "mx1.recipient.example"
+from = "2h"
+for = "4h"
+mode = "blackhole"
+
+[[expect]]
+figure = "delivered_share"
+at_least = 0.99
+"#;
+
+fn loaded(text: &str) -> Loaded {
+    let read_file = |name: &str| match name {
+        "mail.csv" => Ok("time,from,to,size\n\
+             2s,a@one.example,b@one.example;c@one.example,2kB\n\
+             1s,a@one.example,b@one.example,1kB\n"
+            .to_owned()),
+        _ => Err("No such file".to_owned()),
+    };
+    let source = Source {
+        file: "some/folder/example.toml",
+        text,
+        read_file: &read_file,
+    };
+    load(&source, &[]).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+}
+
+/// A host, a domain with three mailboxes, and `more`.
+fn with(more: &str) -> Scenario {
+    loaded(&format!(
+        "duration = \"1h\"\n{}\n[[host]]\nname = \"mx.one.example\"\n\
+         [[domain]]\nname = \"one.example\"\nmx = [\"mx.one.example\"]\n\
+         mailboxes = [\"a\", \"b\", \"c\"]\n{}",
+        if more.starts_with('[') { "" } else { more },
+        if more.starts_with('[') { more } else { "" },
+    ))
+    .scenario
+}
+
+fn seconds(number: u64) -> SimTime {
+    SimTime::from_secs(number)
+}
+
+#[test]
+fn the_example_of_the_design_works_word_for_word() {
+    let Loaded {
+        scenario, warnings, ..
+    } = loaded(EXAMPLE);
+    assert!(warnings.0.is_empty(), "{warnings}");
+    assert_eq!(scenario.name, "example");
+    assert_eq!(scenario.seed, 42);
+    assert_eq!(scenario.duration, SimDuration::from_hours(24));
+    assert_eq!(scenario.sample_every, SimDuration::from_minutes(10));
+    let [smtp, mx1, mx2, imap] = &scenario.hosts[..] else {
+        panic!("four hosts")
+    };
+    let (sender, recipient) = (DomainId(0), DomainId(1));
+    assert_eq!(smtp.routing.local, [sender]);
+    assert!(smtp.routing.relays_all && smtp.server.auth && smtp.server.starttls);
+    assert_eq!(mx1.routing.relayed, [recipient]);
+    assert_eq!(mx1.routing.routes[&recipient], NextHop::Host(HostId(3)));
+    assert!(!mx1.routing.relays_all);
+    // A backup finds the primary by the MX records: no route of its own.
+    assert!(mx2.routing.routes.is_empty() && mx2.routing.relayed == [recipient]);
+    assert_eq!(imap.routing.local, [recipient]);
+    assert!(imap.roles.store && mx1.roles.mx && !imap.roles.mx);
+    let mail = &scenario.mail[0];
+    assert_eq!(
+        (mail.submission.server, mail.submission.port),
+        (HostId(0), 587)
+    );
+    assert_eq!(
+        mail.size.text,
+        Distribution::LogNormal {
+            median: 75_000.0,
+            sigma: 1.2
+        }
+    );
+    let bob = Mailbox {
+        domain: recipient,
+        local: 0,
+    };
+    assert_eq!(mail.to, [Correspondents::One(bob)]);
+    assert_eq!(scenario.mailbox(bob), "bob@recipient.example");
+    let outage = &scenario.outages[0];
+    assert_eq!(outage.targets, [OutageTarget::Host(HostId(1))]);
+    assert_eq!(
+        outage.effect,
+        Effect::Blackhole {
+            inbound_only: false
+        }
+    );
+    let Schedule::Fixed(interval) = outage.schedule else {
+        panic!("a fixed outage")
+    };
+    assert_eq!(
+        (interval.from, interval.to),
+        (seconds(2 * 3600), seconds(6 * 3600))
+    );
+    let mx = &scenario
+        .zone
+        .records(scenario.domains[1].dns, SimTime::ZERO)
+        .mx;
+    assert_eq!(
+        mx.iter()
+            .map(|record| record.preference)
+            .collect::<Vec<_>>(),
+        [10, 20]
+    );
+    assert_eq!(scenario.expectations[0].at_least, Some(0.99));
+    assert_eq!(scenario.expectations[0].line, 56);
+}
+
+#[test]
+fn a_first_file_fits_on_a_screen() {
+    let scenario = with("[[mail]]\nfrom = \"a@one.example\"\nto = \"b@one.example\"\n");
+    let mail = &scenario.mail[0];
+    assert_eq!(mail.arrivals, Arrivals::At(vec![SimTime::ZERO]));
+    assert_eq!(mail.size.text, Distribution::Constant(10_000.0));
+    assert_eq!(
+        (mail.submission.server, mail.submission.port),
+        (HostId(0), 25)
+    );
+    assert!(scenario.hosts[0].routing.relays_all, "it takes submissions");
+    assert_eq!(scenario.addresses[0].literal, "10.0.0.1");
+    assert_eq!(
+        scenario.topology.default_path().latency,
+        SimDuration::from_millis(10)
+    );
+}
+
+#[test]
+fn populations_are_counted_out() {
+    let scenario = loaded(
+        "duration = \"1h\"\n[[host]]\nname = \"mx.big.example\"\ncount = 3\naddresses = [\"ipv4\", \"ipv6\"]\n\
+         [[host]]\nname = \"imap.big.example\"\n\
+         [[domain]]\nname = \"big.example\"\nmx = [\"mx.big.example\"]\nstore = \"imap.big.example\"\n\
+         mailboxes = { names = [\"boss\"], count = 500 }\n\
+         [[mail]]\nfrom = { domain = \"big.example\" }\nto = [{ domain = \"big.example\", count = 10 }, \"user00500@big.example\"]\n\
+         submit = { server = \"mx-2.big.example\" }\n\
+         [[outage]]\nhost = \"mx.big.example\"\nmode = \"refuse\"\n",
+    )
+    .scenario;
+    let names: Vec<&str> = scenario
+        .hosts
+        .iter()
+        .map(|host| host.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "mx-1.big.example",
+            "mx-2.big.example",
+            "mx-3.big.example",
+            "imap.big.example"
+        ]
+    );
+    assert_eq!(scenario.outages[0].targets.len(), 3);
+    assert_eq!(scenario.addresses.len(), 7);
+    assert_eq!(scenario.addresses[1].family, AddressFamily::V6);
+    assert_eq!(
+        scenario
+            .zone
+            .records(scenario.domains[0].dns, SimTime::ZERO)
+            .mx
+            .len(),
+        3
+    );
+    let group = scenario
+        .zone
+        .names
+        .iter()
+        .find(|name| name.text == "mx.big.example")
+        .unwrap();
+    assert_eq!(group.revisions[0].1.addresses.len(), 6);
+    let mail = &scenario.mail[0];
+    let domain = DomainId(0);
+    assert_eq!(mail.from, Correspondents::Population { domain, count: 500 });
+    assert_eq!(mail.to[0], Correspondents::Population { domain, count: 10 });
+    assert_eq!(
+        mail.to[1],
+        Correspondents::One(Mailbox { domain, local: 499 })
+    );
+    assert_eq!(
+        scenario.mailbox(Mailbox { domain, local: 0 }),
+        "boss@big.example"
+    );
+    assert_eq!(
+        scenario.mailbox(Mailbox { domain, local: 499 }),
+        "user00500@big.example"
+    );
+}
+
+#[test]
+fn settings_of_hosts() {
+    let scenario = loaded(
+        r#"
+duration = "1h"
+[defaults]
+ttl = "5m"
+resolver = { latency = "1ms", tries = ["2s"] }
+[[host]]
+name = "mx.one.example"
+addresses = ["192.0.2.1", "2001:db8::1"]
+clock_error = "-2d"
+message_size_limit = "1MB"
+knows_recipients = true
+relay_domains = "all"
+fallback_relay = "relay.one.example"
+smart_host = { address = "relay.one.example" }
+routes = { "else.example" = "relay.one.example" }
+resolver = { cache = false }
+greylist = { delay = "3m" }
+[host.mta]
+profile = "postfix"
+queue_run_delay = "60s"
+hopcount_limit = 30
+default_process_limit = 7
+smtp_helo_timeout = "9s"
+smtp_mx_address_limit = 0
+default_destination_concurrency_positive_feedback = "1/concurrency"
+default_destination_concurrency_negative_feedback = 0.5
+scan_phase = "20s"
+[host.capacity]
+sessions_per_client = 3
+delivery_processes = 4
+queue_disk = "10GB"
+service = { message = { exponential = { mean = "20ms" } }, greeting = "5ms" }
+[[host]]
+name = "relay.one.example"
+mta = { profile = "rfc5321", gaps = ["1m", "1h"], lifetime = "1d", max_recipients = 5 }
+[[domain]]
+name = "one.example"
+mx = ["mx.one.example"]
+"#,
+    )
+    .scenario;
+    let host = &scenario.hosts[0];
+    let QueueSettings::Postfix(queue) = &host.queue else {
+        panic!("Postfix")
+    };
+    assert_eq!(queue.queue_run_delay, SimDuration::from_secs(60));
+    assert_eq!(queue.scan_phase, ScanPhase::At(SimDuration::from_secs(20)));
+    assert_eq!(queue.positive_feedback, Feedback::PerWindow(1.0));
+    assert_eq!(queue.negative_feedback, Feedback::Fixed(0.5));
+    assert_eq!(
+        (queue.process_limit, host.server.max_sessions),
+        (7, Some(7))
+    );
+    assert_eq!(
+        host.server.hop_limit,
+        Some(29),
+        "the server's own field is the thirtieth"
+    );
+    assert_eq!(host.client.timeouts.greeting, SimDuration::from_secs(9));
+    assert_eq!(host.client.timeouts.ehlo, SimDuration::from_secs(9));
+    assert_eq!(host.client.address_limit, None);
+    assert_eq!(
+        host.server.size_limit.map(|size| size.get()),
+        Some(1_000_000)
+    );
+    assert_eq!(host.server.max_sessions_per_client, Some(3));
+    assert_eq!(host.delivery_processes, Some(4));
+    assert_eq!(host.queue_disk.map(|size| size.get()), Some(10_000_000_000));
+    assert_eq!(
+        host.server.service.message,
+        Distribution::Exponential { mean: 0.02 }
+    );
+    assert_eq!(host.server.service.greeting, Distribution::Constant(0.005));
+    assert_eq!(host.clock_error_ns, -2 * 86_400 * 1_000_000_000);
+    assert!(host.routing.relays_all && host.routing.knows_relayed_mailboxes);
+    assert_eq!(host.routing.fallback_relay, Some(HostId(1)));
+    assert_eq!(host.routing.smart_host, Some(NextHop::Address(HostId(1))));
+    assert_eq!(
+        host.routing.routes.values().collect::<Vec<_>>(),
+        [&NextHop::Host(HostId(1))]
+    );
+    assert_eq!(host.resolver.latency, SimDuration::from_millis(1));
+    assert!(!host.resolver.caches && scenario.hosts[1].resolver.caches);
+    assert_eq!(host.addresses.len(), 2);
+    assert_eq!(scenario.addresses[1].literal, "2001:db8::1");
+    assert!(scenario.hosts[1].roles.relay, "it is named as a next hop");
+    let QueueSettings::Plain(queue) = &scenario.hosts[1].queue else {
+        panic!("plain")
+    };
+    assert_eq!(queue.gaps.len(), 2);
+    assert_eq!(scenario.hosts[1].server.max_recipients, Some(5));
+    assert_eq!(
+        scenario.zone.records(host.dns, SimTime::ZERO).ttl,
+        SimDuration::from_minutes(5)
+    );
+    let Effect::Server(Deviation::Greylist { delay, .. }) = &scenario.outages[0].effect else {
+        panic!("greylisting is a policy")
+    };
+    assert_eq!(*delay, SimDuration::from_minutes(3));
+}
+
+#[test]
+fn the_dns_in_all_its_forms() {
+    let text = r#"
+duration = "1h"
+[[host]]
+name = "mx.one.example"
+[[domain]]
+name = "null.example"
+mx = "none"
+[[domain]]
+name = "implicit.example"
+address = "mx.one.example"
+[[domain]]
+name = "broken.example"
+mx = [{ name = "gone.example", preference = 10 }, { host = "mx.one.example", preference = 20 }]
+ttl = "1w"
+[[domain]]
+name = "nowhere.example"
+exists = false
+[[domain]]
+name = "other.example"
+alias = "broken.example"
+[[dns]]
+name = "www.example"
+addresses = ["mx.one.example"]
+"#;
+    let Loaded {
+        scenario, warnings, ..
+    } = loaded(text);
+    assert!(
+        warnings
+            .to_string()
+            .contains("gone.example does not resolve"),
+        "{warnings}"
+    );
+    let records = |index: usize| {
+        scenario
+            .zone
+            .records(scenario.domains[index].dns, SimTime::ZERO)
+    };
+    assert_eq!(records(0).mx[0].exchange, None);
+    assert_eq!((records(1).mx.len(), records(1).addresses.len()), (0, 1));
+    assert_eq!(scenario.domains[1].store, Some(HostId(0)));
+    let gone = records(2).mx[0].exchange.unwrap();
+    assert!(!scenario.zone.records(gone, SimTime::ZERO).exists);
+    assert_eq!(records(2).ttl, SimDuration::from_days(7));
+    assert_eq!(scenario.domains[2].store, Some(HostId(0)));
+    assert!(!records(3).exists);
+    assert_eq!(records(4).alias, Some(scenario.domains[2].dns));
+    assert!(
+        scenario
+            .zone
+            .names
+            .iter()
+            .any(|name| name.text == "www.example")
+    );
+}
+
+#[test]
+fn arrivals_of_every_kind() {
+    let arrivals = |text: &str| {
+        let entry = format!("[[mail]]\nfrom = \"a@one.example\"\nto = \"b@one.example\"\n{text}\n");
+        with(&entry).mail.remove(0)
+    };
+    assert_eq!(
+        arrivals("at = [\"10s\", \"5s\"]").arrivals,
+        Arrivals::At(vec![seconds(5), seconds(10)])
+    );
+    let every = arrivals("arrivals = { every = \"7s\" }\nstart = \"1m\"\nfor = \"2m\"\ncount = 3");
+    assert_eq!(
+        every.arrivals,
+        Arrivals::Every {
+            interval: SimDuration::from_secs(7)
+        }
+    );
+    assert_eq!(
+        (every.window.from, every.window.to, every.limit),
+        (seconds(60), seconds(180), Some(3))
+    );
+    let hour = SimDuration::from_hours(1);
+    assert_eq!(
+        arrivals("arrivals = { burst = 100, every = \"1h\" }").arrivals,
+        Arrivals::Bursts {
+            count: 100,
+            interval: Some(hour)
+        }
+    );
+    let profile = format!(
+        "arrivals = {{ poisson = \"30/h\", profile = {:?} }}",
+        [1; 24]
+    );
+    assert!(matches!(
+        arrivals(&profile).arrivals,
+        Arrivals::Poisson {
+            profile: Some(_),
+            ..
+        }
+    ));
+    let replay = loaded(
+        "duration = \"1h\"\n[[host]]\nname = \"mx.one.example\"\n\
+         [[domain]]\nname = \"one.example\"\nmx = [\"mx.one.example\"]\nmailboxes = [\"a\", \"b\", \"c\"]\n\
+         [[mail]]\narrivals = { replay = \"mail.csv\" }\n",
+    );
+    let messages = &replay.scenario.mail[0].replay;
+    assert_eq!(
+        messages
+            .iter()
+            .map(|message| message.at)
+            .collect::<Vec<_>>(),
+        [seconds(1), seconds(2)]
+    );
+    assert_eq!((messages[1].to.len(), messages[1].size.get()), (2, 2_000));
+    assert_eq!(replay.files[0].0, "mail.csv");
+}
+
+#[test]
+fn outages_of_every_mode() {
+    let effect = |text: &str| {
+        let entry = format!("[[outage]]\n{text}\n");
+        let mut outage = with(&entry).outages.remove(0);
+        assert_eq!(outage.targets.len(), 1);
+        (outage.targets.remove(0), outage.effect)
+    };
+    let host = |text: &str| match effect(&format!("host = \"mx.one.example\"\n{text}")) {
+        (OutageTarget::Host(HostId(0)), effect) => effect,
+        other => panic!("{other:?}"),
+    };
+    let server = |text: &str| match host(text) {
+        Effect::Server(deviation) => deviation,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(host("mode = \"refuse\""), Effect::Refuse);
+    assert_eq!(
+        host("mode = \"crash\"\nmachine = true"),
+        Effect::Crash { machine: true }
+    );
+    assert_eq!(
+        server("mode = \"slow\"\nfactor = 2.5"),
+        Deviation::SlowFactor(2_500)
+    );
+    let second = SimDuration::from_secs(1);
+    assert_eq!(
+        server("mode = \"slow\"\ndelay = \"1s\""),
+        Deviation::CommandDelay(second)
+    );
+    assert_eq!(
+        server("mode = \"slow\"\ndelay = \"1s\"\nstage = \"dot\""),
+        Deviation::DotDelay(second)
+    );
+    assert_eq!(
+        server("mode = \"hang\"\nstage = \"rcpt\""),
+        Deviation::HangAt(Stage::Rcpt)
+    );
+    assert_eq!(server("mode = \"drop\""), Deviation::LoseFinalReply);
+    assert_eq!(
+        server("mode = \"drop\"\nstore = false"),
+        Deviation::CloseAt(Stage::Dot)
+    );
+    assert_eq!(server("mode = \"disk_full\""), Deviation::DiskFull);
+    assert_eq!(
+        server("mode = \"tempfail\"\nstage = \"rcpt\"\nreply = \"450 4.7.1\"\nclose = true"),
+        Deviation::Answer {
+            stage: Stage::Rcpt,
+            reply: Reply::new(450, Status::new(4, 7, 1)),
+            close: true
+        }
+    );
+    let Deviation::AnswerRecipients { mailboxes, .. } =
+        server("mode = \"permfail\"\nrecipients = [\"c@one.example\", \"a@one.example\"]")
+    else {
+        panic!("recipients")
+    };
+    assert_eq!(
+        mailboxes
+            .iter()
+            .map(|mailbox| mailbox.local)
+            .collect::<Vec<_>>(),
+        [0, 2]
+    );
+    assert!(matches!(
+        server("mode = \"session_limit\"\nlimit = 2"),
+        Deviation::SessionLimit { limit: 2, .. }
+    ));
+    assert_eq!(
+        effect("dns = \"one.example\"\nmode = \"servfail\""),
+        (
+            OutageTarget::Dns,
+            Effect::Dns(
+                DnsFailure::ServerFailure,
+                FailureScope::Suffix("one.example".into())
+            )
+        )
+    );
+    assert!(matches!(
+        effect("address = \"10.0.0.1\"\nmode = \"unreachable\"").0,
+        OutageTarget::Address(_)
+    ));
+    let random = "[[outage]]\nhost = \"mx.one.example\"\nmode = \"refuse\"\n\
+                  random = { failure = { exponential = { mean = \"30d\" } }, repair = { lognormal = { median = \"1h\", sigma = 1 } } }\n";
+    assert!(matches!(
+        with(random).outages[0].schedule,
+        Schedule::Random(_)
+    ));
+}
+
+#[test]
+fn links_and_sites_fail_by_name() {
+    let scenario = with(
+        "[[host]]\nname = \"two.example\"\n[[site]]\nname = \"east\"\nhosts = [\"mx.one.example\", \"two.example\"]\n\
+         [[link]]\nname = \"cable\"\nbetween = [\"mx.one.example\", \"two.example\"]\n\
+         [[outage]]\nlink = \"cable\"\nmode = \"blackhole\"\n\
+         [[outage]]\nlink = [\"two.example\", \"mx.one.example\"]\nmode = \"blackhole\"\n\
+         [[outage]]\nsite = \"east\"\nmode = \"crash\"\n",
+    );
+    assert_eq!(scenario.outages[0].effect, Effect::LinkDown);
+    assert_eq!(scenario.outages[0].targets, scenario.outages[1].targets);
+    assert_eq!(scenario.outages[2].targets.len(), 2);
+    assert_eq!(scenario.outages[2].label, "east");
+    // What a link does not say is as on the default path.
+    assert_eq!(
+        scenario.topology.links()[0].latency,
+        SimDuration::from_millis(10)
+    );
+}
+
+#[test]
+fn actions_change_settings_and_records() {
+    let scenario = with(
+        "[[host]]\nname = \"two.example\"\n\
+         [[action]]\nat = \"20m\"\nhost = \"mx.one.example\"\ndo = { set = { mta = { minimal_backoff_time = \"9s\" } } }\n\
+         [[action]]\nat = \"10m\"\nhost = \"mx.one.example\"\ndo = { set = { mta = { queue_run_delay = \"7s\" } } }\n\
+         [[action]]\nat = \"15m\"\nhost = \"mx.one.example\"\ndo = \"flush\"\n\
+         [[action]]\nat = \"30m\"\ndomain = \"one.example\"\ndo = { mx = [\"two.example\"], ttl = \"5m\" }\n\
+         [[action]]\nat = \"40m\"\nhost = \"mx.one.example\"\ndo = { addresses = [\"two.example\"] }\n",
+    );
+    let at: Vec<u64> = scenario
+        .actions
+        .iter()
+        .map(|action| action.at.as_secs() / 60)
+        .collect();
+    assert_eq!(at, [10, 15, 20]);
+    assert_eq!(scenario.actions[1].what, Command::Flush);
+    let Command::Configure(host) = &scenario.actions[2].what else {
+        panic!("a change")
+    };
+    let QueueSettings::Postfix(queue) = &host.queue else {
+        panic!("Postfix")
+    };
+    // Changes add up.
+    assert_eq!(queue.queue_run_delay, SimDuration::from_secs(7));
+    assert_eq!(queue.minimal_backoff_time, SimDuration::from_secs(9));
+    assert_eq!(host.routing, scenario.hosts[0].routing);
+    let before = scenario
+        .zone
+        .records(scenario.domains[0].dns, seconds(1_799));
+    let after = scenario
+        .zone
+        .records(scenario.domains[0].dns, seconds(1_800));
+    assert_eq!(before.mx[0].exchange, Some(scenario.hosts[0].dns));
+    assert_eq!(after.mx[0].exchange, Some(scenario.hosts[1].dns));
+    assert_eq!(after.ttl, SimDuration::from_minutes(5));
+    let moved = scenario.zone.records(scenario.hosts[0].dns, seconds(2_400));
+    assert_eq!(moved.addresses, scenario.hosts[1].addresses);
+}
+
+#[test]
+fn likely_mistakes_are_warned_of() {
+    let warnings = |text: &str| loaded(text).warnings.to_string();
+    let base = "duration = \"1h\"\n[[host]]\nname = \"mx.one.example\"\nroles = [\"mx\"]\n\
+                [[domain]]\nname = \"one.example\"\nmx = [\"mx.one.example\"]\nmailboxes = [\"a\", \"b\"]\n";
+    let mail = "[[mail]]\nfrom = \"a@one.example\"\nto = \"b@one.example\"\n";
+    let text = warnings(&format!("{base}{mail}"));
+    assert!(text.contains("single point of failure"), "{text}");
+    assert!(
+        text.contains("has no `store`: mx.one.example will keep its mailboxes"),
+        "{text}"
+    );
+    assert!(warnings(base).contains("there is no [[mail]]"));
+    let late = format!(
+        "{base}{mail}[[outage]]\nhost = \"mx.one.example\"\nfrom = \"2h\"\nmode = \"refuse\"\n"
+    );
+    assert!(warnings(&late).contains("the outage begins after the end of the run"));
+    let idle = format!("{base}{mail}[[host]]\nname = \"idle.example\"\n");
+    assert!(warnings(&idle).contains("no mail can ever come to idle.example"));
+    let typo = format!(
+        "{base}[[mail]]\nfrom = \"a@one.example\"\nto = [\"c@one.example\", \"b@onne.example\"]\n"
+    );
+    let text = warnings(&typo);
+    assert!(text.contains("one.example has no mailbox \"c\""), "{text}");
+    assert!(
+        text.contains("there is no domain \"onne.example\""),
+        "{text}"
+    );
+    assert!(text.contains("did you mean `one.example`?"), "{text}");
+    let unread =
+        format!("{base}{mail}[[reading]]\nmailbox = \"a@one.example\"\nprotocol = \"pop3\"\n");
+    assert!(warnings(&unread).contains("1 mailboxes of one.example are never read"));
+}
+
+/// Pieces of scenario files, some of them broken, to be strung together at random.
+const PIECES: &[&str] = &[
+    "duration = \"1h\"\n",
+    "duration = 5\n",
+    "seed = -1\n",
+    "[[host]]\n",
+    "[host]\n",
+    "name = \"a.example\"\n",
+    "name = \"b.example\"\n",
+    "count = 3\n",
+    "count = 99999999999\n",
+    "mta = \"postfix\"\n",
+    "mta = {}\n",
+    "addresses = [\"::1\", \"x\"]\n",
+    "[[domain]]\n",
+    "mx = [\"a.example\"]\n",
+    "mx = \"none\"\n",
+    "mx = [{}]\n",
+    "mailboxes = { count = 2147483648 }\n",
+    "mailboxes = [\"x\"]\n",
+    "[[mail]]\n",
+    "from = \"x@a.example\"\n",
+    "from = { domain = \"a.example\" }\n",
+    "to = []\n",
+    "to = [[\"y@b.example\"], { domain = \"b.example\" }]\n",
+    "arrivals = { poisson = \"1/s\" }\n",
+    "arrivals = { burst = 3, every = \"0s\" }\n",
+    "[[outage]]\n",
+    "host = \"a.example\"\n",
+    "mode = \"slow\"\n",
+    "factor = 0\n",
+    "random = { failure = \"0s\", repair = { uniform = [\"2s\", \"1s\"] } }\n",
+    "[[action]]\n",
+    "at = \"1m\"\n",
+    "do = { set = { mta = { profile = \"rfc5321\", gaps = [] } } }\n",
+    "do = { mx = [\"a.example\"] }\n",
+    "domain = \"a.example\"\n",
+    "smart_host = \"b.example\"\n",
+    "smart_host = \"a.example\"\n",
+    "routes = { \"a.example\" = { host = \"b.example\" } }\n",
+    "[[link]]\n",
+    "between = [\"a.example\", \"b.example\"]\n",
+    "between = []\n",
+    "[[reading]]\n",
+    "protocol = \"pop3\"\n",
+    "every = { least = \"2m\", most = \"1m\" }\n",
+    "[[dns]]\n",
+    "alias = \"a.example\"\n",
+    "clock_error = \"-\"\n",
+    "clock_error = \"−9w\"\n",
+    "[[expect]]\n",
+    "figure = \"\"\n",
+    "at_least = nan\n",
+    "[[note]]\n",
+    "text = \"\"\n",
+    "= [ { \" ' \\ \n",
+    "é\n",
+    "a.b.c = 1\n",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_loader_panic(text in ".{0,200}") {
+        let read_file = |_: &str| Err("no".to_owned());
+        let source = Source { file: "random.toml", text: &text, read_file: &read_file };
+        if let Err(problems) = load(&source, &[]) {
+            prop_assert!(problems.has_errors());
+            problems.render(true);
+        }
+    }
+
+    #[test]
+    fn no_mixture_of_pieces_makes_the_loader_panic(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40),
+    ) {
+        let text = pieces.concat();
+        let read_file = |_: &str| Err("no".to_owned());
+        let source = Source { file: "random.toml", text: &text, read_file: &read_file };
+        match load(&source, &[]) {
+            Err(problems) => {
+                prop_assert!(problems.has_errors());
+                problems.render(false);
+            }
+            Ok(loaded) => {
+                // What was accepted is accepted again in its canonical form.
+                let source = Source { text: &loaded.resolved, ..source };
+                let again = load(&source, &[]);
+                prop_assert!(again.is_ok(), "{}", again.unwrap_err());
+            }
+        }
+    }
+}
