@@ -107,7 +107,8 @@ fn expect_error(text: &str, kind: ProblemKind, at: &str, message: &str, help: &s
 #[test]
 fn the_good_scenario_is_good() {
     let loaded = read(GOOD, &[]).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(loaded.scenario.hosts.len(), 4);
+    // Four hosts, and the mail program that alice needs.
+    assert_eq!(loaded.scenario.hosts.len(), 5);
     assert!(loaded.warnings.0.is_empty(), "{}", loaded.warnings);
 }
 
@@ -455,5 +456,5 @@ fn overrides_are_reported_as_the_command_line() {
     assert!(loaded.resolved.contains("queue_run_delay = \"60s\""));
     let again = read(&loaded.resolved, &[]).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(again.resolved, loaded.resolved);
-    assert_eq!(again.scenario.hosts.len(), 4);
+    assert_eq!(again.scenario.hosts.len(), 5);
 }

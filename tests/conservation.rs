@@ -375,7 +375,8 @@ fn check_notices(run: &Run) -> Result<(), TestCaseError> {
         prop_assert_eq!(notice, created.sender.is_none());
         prop_assert_eq!(notice, created.about.is_some());
         // Never a notice about a notice.
-        prop_assert!(!matches!(created.about, Some(MessageKey::Notice { .. })));
+        let answers_notice = matches!(created.about, Some(MessageKey::Notice { .. }));
+        prop_assert!(!answers_notice, "{:#?}", story);
         let discarded = story.endings.iter().any(|e| e.outcome == FinalOutcome::Discarded);
         let failed = story.endings.iter().any(|e| e.outcome == FinalOutcome::Failed);
         prop_assert!(!(notice && failed) && !(!notice && discarded), "{:#?}", story);

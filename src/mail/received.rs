@@ -21,11 +21,17 @@ pub struct ReceivedField {
     pub id: String,
     /// The one recipient, if the message has just one (RFC 5321 §4.4: at most one path).
     pub for_path: Option<String>,
-    /// When the server took the message, by its own clock [virtual time since the start].
+    /// When the server took the message, in true time.
     pub at: SimTime,
+    /// How far the server's clock is ahead of true time [ns]; negative: behind. The date shows it.
+    pub clock_error_ns: i64,
 }
 
 impl ReceivedField {
+    /// Octets that a field adds to the header (recording 14: Postfix declares 198 more than was
+    /// submitted).
+    pub const OCTETS: u64 = 198;
+
     /// Returns the field folded over three lines, as servers write it.
     #[must_use]
     pub fn render(&self) -> String {
@@ -41,7 +47,7 @@ impl ReceivedField {
         if let Some(path) = &self.for_path {
             let _ = write!(text, "\r\n\tfor <{path}>");
         }
-        let _ = write!(text, "; {}", format_date(self.at));
+        let _ = write!(text, "; {}", format_date(self.at, self.clock_error_ns));
         text
     }
 }
@@ -51,16 +57,19 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Returns the RFC 5322 date of virtual time `at`. Every run begins at midnight UTC on Thursday,
-/// 1 January 2026: a fixed date, so that results never tell when they were computed.
+/// Returns the RFC 5322 date that a clock shows at virtual time `at` if it is `clock_error_ns`
+/// ahead [ns] (negative: behind). Every run begins at midnight UTC on Thursday, 1 January 2026: a
+/// fixed date, so that results never tell when they were computed.
 #[must_use]
-pub fn format_date(at: SimTime) -> String {
-    let seconds = at.as_nanos() / 1_000_000_000;
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
+pub fn format_date(at: SimTime, clock_error_ns: i64) -> String {
+    let shown = i128::from(at.as_nanos()) + i128::from(clock_error_ns);
+    // 584 years of nanoseconds are less than 2^63 seconds.
+    let seconds = shown.div_euclid(1_000_000_000) as i64;
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil_date(days);
     format!(
         "{}, {} {} {} {:02}:{:02}:{:02} +0000",
-        WEEKDAYS[(days % 7) as usize],
+        WEEKDAYS[days.rem_euclid(7) as usize],
         day,
         MONTHS[month],
         year,
@@ -71,14 +80,19 @@ pub fn format_date(at: SimTime) -> String {
 }
 
 /// Returns year, month (0..12) and day (1..) of the `days`-th day after 1 January 2026.
-fn civil_date(mut days: u64) -> (u64, usize, u64) {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+fn civil_date(mut days: i64) -> (i64, usize, i64) {
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = |year: i64| 365 + i64::from(leap(year));
     let mut year = 2026;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
+    while days < 0 {
+        year -= 1;
+        days += length(year);
+    }
+    while days >= length(year) {
+        days -= length(year);
         year += 1;
     }
-    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut month = 0;
     while days >= lengths[month] {
         days -= lengths[month];
@@ -94,10 +108,14 @@ mod tests {
     #[test]
     fn dates_follow_the_calendar() {
         let at = |days: u64, seconds: u64| SimTime::from_secs(days * 86_400 + seconds);
-        assert_eq!(format_date(at(0, 0)), "Thu, 1 Jan 2026 00:00:00 +0000");
-        assert_eq!(format_date(at(58, 3_661)), "Sat, 28 Feb 2026 01:01:01 +0000");
-        assert_eq!(format_date(at(59, 0)), "Sun, 1 Mar 2026 00:00:00 +0000");
+        assert_eq!(format_date(at(0, 0), 0), "Thu, 1 Jan 2026 00:00:00 +0000");
+        assert_eq!(format_date(at(58, 3_661), 0), "Sat, 28 Feb 2026 01:01:01 +0000");
+        assert_eq!(format_date(at(59, 0), 0), "Sun, 1 Mar 2026 00:00:00 +0000");
         // 2028 is a leap year: 790 days after 1 January 2026 is 1 March 2028 less one day.
-        assert_eq!(format_date(at(365 + 365 + 59, 0)), "Tue, 29 Feb 2028 00:00:00 +0000");
+        assert_eq!(format_date(at(365 + 365 + 59, 0), 0), "Tue, 29 Feb 2028 00:00:00 +0000");
+        // A clock may be wrong enough to show another year.
+        let hour = 3_600_000_000_000;
+        assert_eq!(format_date(at(0, 0), -hour), "Wed, 31 Dec 2025 23:00:00 +0000");
+        assert_eq!(format_date(at(0, 0), 25 * hour), "Fri, 2 Jan 2026 01:00:00 +0000");
     }
 }

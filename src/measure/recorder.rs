@@ -136,6 +136,7 @@ impl<R: RecordSink> Recorder<R> {
             attempts: self.tally.attempt_figures(),
             submission_to_acceptance: self.tally.acceptance(),
             submission_to_delivery: self.tally.delivery(),
+            submission_to_failure: self.tally.failure(),
             delivery_to_retrieval: self.tally.reading(),
             submission_to_retrieval: self.tally.retrieval(),
             delivered_within: self.tally.delivered_within(),

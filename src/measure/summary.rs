@@ -33,6 +33,8 @@ pub struct Summary {
     pub submission_to_acceptance: Latency,
     /// From submission until the message was in the mailbox; of mail that was delivered.
     pub submission_to_delivery: Latency,
+    /// From submission until it was given up; of mail that failed.
+    pub submission_to_failure: Latency,
     /// From the mailbox until its reader had it; of mail that was read.
     pub delivery_to_retrieval: Latency,
     /// From submission until its reader had it; of mail that was read.
@@ -208,6 +210,8 @@ pub struct DomainFigures {
     pub delivered_share: Option<f64>,
     /// From submission to delivery.
     pub submission_to_delivery: Latency,
+    /// From the mailbox until its reader had it; of mail that was read.
+    pub delivery_to_retrieval: Latency,
 }
 
 /// Figures of one host.

@@ -38,6 +38,7 @@ pub(super) struct Tally {
     pub(super) attempts: AttemptTally,
     acceptance: Samples,
     delivery: Samples,
+    failure: Samples,
     retrieval: Samples,
     reading: Samples,
     delivered_within: [u64; BOUNDS.len()],
@@ -61,6 +62,7 @@ struct StageSums {
 struct DomainTally {
     counts: StateCounts,
     delivery: Samples,
+    reading: Samples,
 }
 
 /// Counts of attempt rows.
@@ -182,10 +184,14 @@ impl Tally {
             count_within(&mut self.delivered_within, time);
             *self.hops.entry(row.hops.unwrap_or(0)).or_default() += 1;
         }
+        if let (FinalState::Failed, Some(ended)) = (row.state, row.ended) {
+            self.failure.add(ended - row.submitted);
+        }
         if let Some(accepted) = row.accepted {
             self.acceptance.add(accepted - row.submitted);
         }
         if let (Some((at, _)), Some(delivered)) = (row.retrieved, row.ended) {
+            self.domain(row.recipient.domain).reading.add(at - delivered);
             self.reading.add(at - delivered);
             self.retrieval.add(at - row.submitted);
             count_within(&mut self.retrieved_within, at - row.submitted);
@@ -209,6 +215,7 @@ impl Tally {
             Box::new(DomainTally {
                 counts: StateCounts::default(),
                 delivery: Samples::with_limit(EXACT_SAMPLES_OF_A_DOMAIN),
+                reading: Samples::with_limit(EXACT_SAMPLES_OF_A_DOMAIN),
             })
         })
     }
@@ -248,6 +255,10 @@ impl Tally {
 
     pub(super) fn delivery(&mut self) -> Latency {
         self.delivery.latency()
+    }
+
+    pub(super) fn failure(&mut self) -> Latency {
+        self.failure.latency()
     }
 
     pub(super) fn reading(&mut self) -> Latency {
@@ -342,6 +353,7 @@ impl DomainTally {
             unfinished: self.counts.queued + self.counts.in_transit,
             delivered_share: share(self.counts.delivered, self.counts.submitted),
             submission_to_delivery: self.delivery.latency(),
+            delivery_to_retrieval: self.reading.latency(),
         }
     }
 }

@@ -26,7 +26,10 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// The path has no last part that could be a folder's name.
-    #[error("{} cannot be a result folder; give a name such as output/first with --out", path.display())]
+    #[error(
+        "{} cannot be a result folder; give a name such as output/first with --out",
+        path.display()
+    )]
     NoName {
         /// The path.
         path: PathBuf,

@@ -213,12 +213,11 @@ fn effort(lines: &mut Lines, summary: &Summary) {
     if attempts.rows > 0 {
         let per = &summary.attempts_per_recipient;
         let text = format!(
-            "{} ({} a recipient of mail, most {}); put off {}, {} of them without a try",
+            "{}, and put off {} without one; together {} for each recipient of mail, most {}",
             counted(attempts.tries, "tries").replace("1 trie", "1 try"),
+            counted(attempts.suspensions, "times"),
             decimal(per.mean),
             per.max.unwrap_or(0),
-            counted(attempts.deferrals, "times"),
-            grouped(attempts.suspensions),
         );
         lines.add("Tries", &text);
     }

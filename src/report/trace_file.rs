@@ -1,8 +1,8 @@
 //! `trace.jsonl`: the facts that the page plays, one JSON object a line.
 //!
 //! The first line says what the file is and whether it is capped. Where the run states more facts
-//! than a page can hold, whole stories are kept: mail submitted after the cap came into sight is
-//! left out, mail admitted before is told to its end.
+//! than a page can hold, whole stories are kept: when the cap is reached, the mail submitted last is
+//! taken out and no more is admitted, and the mail that stays is told to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,12 @@ use crate::units::SimTime;
 
 use super::error::ReportError;
 use super::folder::ResultFolder;
-use super::trace_line::{Header, Line, Marks, keep, lookup_word, seconds, when};
+use super::trace_line::{Header, Line, Marks, lookup_word, seconds, when};
 
 /// Most lines about mail.
 const MOST_STORY_LINES: usize = 14_000;
-/// New mail is admitted as long as there are fewer lines than this.
-const ADMISSION: usize = MOST_STORY_LINES / 2;
+/// Lines of the stories that stay when the cap is reached: their rest must find room.
+const LINES_THAT_STAY: usize = MOST_STORY_LINES / 2;
 /// Most lines about queues.
 const MOST_QUEUE_LINES: usize = 5_000;
 /// Most lines about outages.
@@ -26,11 +26,15 @@ const MOST_OUTAGE_LINES: usize = 1_000;
 /// Gathers the lines; together at most 20,000.
 pub(super) struct TraceLines<'n> {
     names: &'n dyn MailboxNames,
-    lines: Vec<String>,
+    /// Each line, with the number of the story that it belongs to, if any.
+    lines: Vec<(Option<u32>, String)>,
     stated: u64,
     capped: bool,
     story_lines: usize,
+    /// Number of stories begun; look-ups belong to the latest.
+    stories: u32,
     queue_lines: usize,
+    queues_capped: bool,
     outage_lines: usize,
     /// The message and address in each slot whose mail is told.
     admitted: Vec<Option<Identity>>,
@@ -40,6 +44,7 @@ pub(super) struct TraceLines<'n> {
 }
 
 struct Identity {
+    story: u32,
     id: String,
     to: String,
 }
@@ -52,7 +57,9 @@ impl<'n> TraceLines<'n> {
             stated: 0,
             capped: false,
             story_lines: 0,
+            stories: 0,
             queue_lines: 0,
+            queues_capped: false,
             outage_lines: 0,
             admitted: Vec::new(),
             latest_samples: BTreeMap::new(),
@@ -75,9 +82,7 @@ impl<'n> TraceLines<'n> {
                     to: when(outage.to),
                 };
                 if self.outage_lines <= MOST_OUTAGE_LINES {
-                    keep(&mut self.lines, &line);
-                } else {
-                    self.capped = true;
+                    self.lines.push((None, line.spelt()));
                 }
             }
             Fact::Created(created) => self.created(at, created),
@@ -98,12 +103,11 @@ impl<'n> TraceLines<'n> {
                 started,
                 outcome,
             } => {
-                if self.story_lines >= ADMISSION {
+                if self.capped {
                     return;
                 }
                 self.hosts.insert(*host);
                 self.domains.insert(*domain);
-                self.story_lines += 1;
                 let line = Line::Lookup {
                     t: seconds(at),
                     delivery: *delivery,
@@ -112,7 +116,8 @@ impl<'n> TraceLines<'n> {
                     started: seconds(*started),
                     outcome: lookup_word(*outcome),
                 };
-                keep(&mut self.lines, &line);
+                let line = line.spelt();
+                self.keep_of_story(self.stories, line);
             }
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted {
@@ -123,12 +128,15 @@ impl<'n> TraceLines<'n> {
             } => {
                 let (host, received) = (*by, *received_fields);
                 self.hosts.insert(host);
-                self.story(*recipient, |names, id, to| Line::Accepted {
-                    t: seconds(at),
-                    id,
-                    to,
-                    host: names.host(host),
-                    received,
+                self.story(*recipient, |names, id, to| {
+                    Line::Accepted {
+                        t: seconds(at),
+                        id,
+                        to,
+                        host: names.host(host),
+                        received,
+                    }
+                    .spelt()
                 });
             }
             Fact::Final {
@@ -140,15 +148,18 @@ impl<'n> TraceLines<'n> {
                 duplicate,
             } => {
                 self.hosts.insert(*host);
-                self.story(*recipient, |names, id, to| Line::Final {
-                    t: seconds(at),
-                    id,
-                    to,
-                    host: names.host(*host),
-                    outcome: outcome.as_str(),
-                    status: status.to_string(),
-                    received: *received_fields,
-                    duplicate: *duplicate,
+                self.story(*recipient, |names, id, to| {
+                    Line::Final {
+                        t: seconds(at),
+                        id,
+                        to,
+                        host: names.host(*host),
+                        outcome: outcome.as_str(),
+                        status: status.to_string(),
+                        received: *received_fields,
+                        duplicate: *duplicate,
+                    }
+                    .spelt()
                 });
             }
             Fact::Retrieved {
@@ -156,11 +167,14 @@ impl<'n> TraceLines<'n> {
                 protocol,
             } => {
                 let by = protocol.as_str();
-                self.story(*recipient, |_, id, to| Line::Retrieved {
-                    t: seconds(at),
-                    id,
-                    to,
-                    by,
+                self.story(*recipient, |_, id, to| {
+                    Line::Retrieved {
+                        t: seconds(at),
+                        id,
+                        to,
+                        by,
+                    }
+                    .spelt()
                 });
             }
             Fact::Open {
@@ -173,12 +187,15 @@ impl<'n> TraceLines<'n> {
                     StillOpen::InTransit => "in_transit",
                     StillOpen::Unread => "unread",
                 };
-                self.story(*recipient, |names, id, to| Line::Open {
-                    t: seconds(at),
-                    id,
-                    to,
-                    host: names.host(*host),
-                    state,
+                self.story(*recipient, |names, id, to| {
+                    Line::Open {
+                        t: seconds(at),
+                        id,
+                        to,
+                        host: names.host(*host),
+                        state,
+                    }
+                    .spelt()
                 });
             }
         }
@@ -186,8 +203,7 @@ impl<'n> TraceLines<'n> {
 
     fn created(&mut self, at: SimTime, created: &Created) {
         let index = created.recipient.index();
-        if self.story_lines >= ADMISSION {
-            self.capped = true;
+        if self.capped {
             if let Some(slot) = self.admitted.get_mut(index) {
                 *slot = None;
             }
@@ -198,47 +214,55 @@ impl<'n> TraceLines<'n> {
         }
         let names = self.names;
         let to = names.mailbox(created.mailbox);
+        self.stories += 1;
         self.admitted[index] = Some(Identity {
+            story: self.stories,
             id: created.key.to_string(),
             to,
         });
         self.hosts.insert(created.host);
         self.domains.insert(created.mailbox.domain);
-        self.story(created.recipient, |names, id, to| Line::Created {
-            t: seconds(at),
-            id,
-            to,
-            sender: created.sender.map(|sender| names.mailbox(sender)),
-            kind: created.kind.as_str(),
-            about: created.about.map(|about| about.to_string()),
-            octets: created.size.get(),
-            host: names.host(created.host),
+        self.story(created.recipient, |names, id, to| {
+            Line::Created {
+                t: seconds(at),
+                id,
+                to,
+                sender: created.sender.map(|sender| names.mailbox(sender)),
+                kind: created.kind.as_str(),
+                about: created.about.map(|about| about.to_string()),
+                octets: created.size.get(),
+                host: names.host(created.host),
+            }
+            .spelt()
         });
     }
 
     fn attempt(&mut self, at: SimTime, fact: &AttemptFact) {
         self.hosts.insert(fact.from);
         self.hosts.extend(fact.to);
-        self.story(fact.recipient, |names, id, to| Line::Attempt {
-            t: seconds(at),
-            id,
-            to,
-            delivery: fact.delivery,
-            from_host: names.host(fact.from),
-            to_host: fact.to.map(|host| names.host(host)),
-            mx: fact.preference,
-            port: fact.port,
-            started: seconds(fact.started),
-            ended: seconds(fact.ended),
-            stage: fact.stage.as_str(),
-            outcome: fact.outcome.as_str(),
-            reply: fact.reply.map(|reply| reply.code),
-            status: fact.status.to_string(),
-            next: fact.next_attempt.and_then(when),
-            transaction: fact.transaction,
-            recipients: fact.recipients,
-            octets: fact.octets.get(),
-            marks: Marks::of(&fact.marks),
+        self.story(fact.recipient, |names, id, to| {
+            Line::Attempt {
+                t: seconds(at),
+                id,
+                to,
+                delivery: fact.delivery,
+                from_host: names.host(fact.from),
+                to_host: fact.to.map(|host| names.host(host)),
+                mx: fact.preference,
+                port: fact.port,
+                started: seconds(fact.started),
+                ended: seconds(fact.ended),
+                stage: fact.stage.as_str(),
+                outcome: fact.outcome.as_str(),
+                reply: fact.reply.map(|reply| reply.code),
+                status: fact.status.to_string(),
+                next: fact.next_attempt.and_then(when),
+                transaction: fact.transaction,
+                recipients: fact.recipients,
+                octets: fact.octets.get(),
+                marks: Marks::of(&fact.marks),
+            }
+            .spelt()
         });
     }
 
@@ -249,11 +273,11 @@ impl<'n> TraceLines<'n> {
         }
         self.latest_samples.insert(sample.host, *sample);
         self.hosts.insert(sample.host);
-        self.queue_lines += 1;
-        if self.queue_lines > MOST_QUEUE_LINES {
-            self.capped = true;
+        if self.queue_lines == MOST_QUEUE_LINES {
+            self.queues_capped = true;
             return;
         }
+        self.queue_lines += 1;
         let line = Line::Queues {
             t: seconds(at),
             host: self.names.host(sample.host),
@@ -263,26 +287,65 @@ impl<'n> TraceLines<'n> {
             inbound: sample.inbound_sessions,
             outbound: sample.outbound_sessions,
         };
-        keep(&mut self.lines, &line);
+        self.lines.push((None, line.spelt()));
     }
 
     /// Keeps a line about an admitted recipient.
-    fn story<'a>(
-        &'a mut self,
+    fn story(
+        &mut self,
         recipient: RecipientId,
-        line: impl FnOnce(&'n dyn MailboxNames, &'a str, &'a str) -> Line<'a>,
-    ) where
-        'n: 'a,
-    {
+        line: impl FnOnce(&'n dyn MailboxNames, &str, &str) -> String,
+    ) {
         let Some(Some(who)) = self.admitted.get(recipient.index()) else {
             return;
         };
-        if self.story_lines >= MOST_STORY_LINES {
-            self.capped = true;
-            return;
+        let (story, line) = (who.story, line(self.names, &who.id, &who.to));
+        self.keep_of_story(story, line);
+    }
+
+    fn keep_of_story(&mut self, story: u32, line: String) {
+        if self.story_lines == MOST_STORY_LINES {
+            if self.capped {
+                return;
+            }
+            self.take_out_the_latest();
+            // The story itself may be among them.
+            if self
+                .lines
+                .iter()
+                .rev()
+                .all(|(of, _)| of.is_none_or(|of| of != story))
+            {
+                return;
+            }
         }
         self.story_lines += 1;
-        keep(&mut self.lines, &line(self.names, &who.id, &who.to));
+        self.lines.push((Some(story), line));
+    }
+
+    /// Makes room for the rest of the stories begun first.
+    fn take_out_the_latest(&mut self) {
+        self.capped = true;
+        let mut lengths = vec![0; self.stories as usize + 1];
+        for story in self.lines.iter().filter_map(|(story, _)| *story) {
+            lengths[story as usize] += 1;
+        }
+        let mut sum = 0;
+        let mut stay = 0;
+        for (story, length) in lengths.into_iter().enumerate() {
+            if sum + length > LINES_THAT_STAY {
+                break;
+            }
+            (stay, sum) = (story as u32, sum + length);
+        }
+        self.story_lines = sum;
+        self.lines
+            .retain(|(story, _)| story.is_none_or(|story| story <= stay));
+        for slot in &mut self.admitted {
+            if slot.as_ref().is_some_and(|who| who.story > stay) {
+                *slot = None;
+            }
+        }
     }
 
     /// Writes the file.
@@ -292,7 +355,7 @@ impl<'n> TraceLines<'n> {
             schema: 1,
             facts: self.stated,
             kept: self.lines.len(),
-            capped: self.capped,
+            capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
             hosts: self
                 .hosts
                 .iter()
@@ -306,7 +369,7 @@ impl<'n> TraceLines<'n> {
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');
-        for line in &self.lines {
+        for (_, line) in &self.lines {
             text.push_str(line);
             text.push('\n');
         }

@@ -161,8 +161,11 @@ pub(super) fn when(at: SimTime) -> Option<f64> {
     (at != SimTime::MAX).then(|| seconds(at))
 }
 
-pub(super) fn keep(lines: &mut Vec<String>, line: &Line<'_>) {
-    lines.push(serde_json::to_string(line).expect("a line is plain data"));
+impl Line<'_> {
+    /// Returns the line without its line feed.
+    pub(super) fn spelt(&self) -> String {
+        serde_json::to_string(self).expect("a line is plain data")
+    }
 }
 
 pub(super) fn lookup_word(outcome: LookupOutcome) -> &'static str {

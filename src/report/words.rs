@@ -54,7 +54,8 @@ pub(super) fn latencies(summary: &Summary) -> [(&'static str, &Latency); 4] {
 /// The bounds of shares within a time, shortest first.
 pub(super) const BOUNDS: [&str; 7] = ["10s", "1min", "5min", "15min", "1h", "4h", "1d"];
 
-/// Returns a time, given in seconds, in its two largest units: "7.25 s", "3 min 07 s", "2 h 25 min", "5 d".
+/// Returns a time, given in seconds, in its two largest units: "7.25 s", "3 min 07 s",
+/// "2 h 25 min", "5 d".
 pub(super) fn time(seconds: f64) -> String {
     let span = SimDuration::from_secs_f64(seconds);
     // Below a minute the unit's own form is short enough.

@@ -1,8 +1,9 @@
 //! `[[action]]`: what is done to a host or a domain at a time.
 
-use super::domains::{Domains, exchangers, mx_records};
+use super::domains::Domains;
+use super::exchangers::{exchangers, mx_records};
 use super::hosts::Hosts;
-use super::keys::{HOST, HOST_SETTINGS};
+use super::keys_of_hosts::{HOST, HOST_SETTINGS};
 use super::keys_of_outages::{CHANGE_KEYS, COMMANDS};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};

@@ -1,38 +1,18 @@
 //! Mail domains: exchangers, stores and mailboxes.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
+use super::exchangers::{Exchanger, ExchangerName, exchangers};
 use super::hosts::{Hosts, canonical, dns_name};
-use super::keys::{MAILBOX_KEYS, MX_KEYS};
+use super::keys_of_domains::MAILBOX_KEYS;
 use super::limits;
 use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
 use super::tree::Value;
-use super::zone::{Ttls, ZoneBuilder};
-use crate::dns::{MxRecord, Records};
 use crate::mail::{DomainId, HostId, Mailbox};
 use crate::network::AddressId;
-
-/// One exchanger as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Exchanger {
-    pub(super) preference: u16,
-    pub(super) target: ExchangerName,
-}
-
-/// What an MX record names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ExchangerName {
-    /// A host, or a population.
-    Hosts(Range<u32>),
-    /// Some other name.
-    Name(String),
-    /// The root: a null MX.
-    Nobody,
-}
 
 /// A mail domain.
 #[derive(Debug)]
@@ -245,67 +225,6 @@ fn default_store(draft: &DomainDraft<'_>, hosts: &Hosts<'_>) -> Option<HostId> {
     if draft.mx.is_empty() { own } else { best }
 }
 
-/// Reads `"none"` or a list of MX records.
-pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger> {
-    if field.is_text() {
-        let word = field.shaped(Shape::Word(&["none"])).word();
-        let null = Exchanger {
-            preference: 0,
-            target: ExchangerName::Nobody,
-        };
-        return word.map(|_| null).into_iter().collect();
-    }
-    if !field.is_list() {
-        field.wrong_type();
-        return Vec::new();
-    }
-    let mut records = Vec::new();
-    for (at, item) in field.one_or_many(Shape::Text).iter().enumerate() {
-        let default = u16::try_from((at + 1) * 10).unwrap_or(u16::MAX);
-        let record = if item.is_text() {
-            hosts
-                .all_of(item)
-                .map(|members| (default, ExchangerName::Hosts(members)))
-        } else {
-            item.section_of(MX_KEYS)
-                .and_then(|table| exchanger(&table, default, hosts))
-        };
-        records.extend(record.map(|(preference, target)| Exchanger { preference, target }));
-    }
-    records
-}
-
-fn exchanger(
-    section: &Section<'_>,
-    default: u16,
-    hosts: &Hosts<'_>,
-) -> Option<(u16, ExchangerName)> {
-    let preference = section
-        .field("preference")
-        .map_or(Some(u64::from(default)), |f| f.count());
-    let target = match section.one_of(&["host", "name"]) {
-        Some("host") => section
-            .field("host")
-            .and_then(|field| hosts.all_of(&field))
-            .map(ExchangerName::Hosts),
-        Some(_) => section
-            .field("name")
-            .and_then(|field| dns_name(&field))
-            .map(ExchangerName::Name),
-        None => {
-            let remark = Remark::new("this MX record names nobody")
-                .accepted("`host`: a host of the scenario, or `name`: any name")
-                .help("write { host = \"mx1.example.org\", preference = 10 }");
-            section.error(ProblemKind::Missing, remark);
-            None
-        }
-    };
-    Some((
-        u16::try_from(preference?).expect("the shape's bounds fit 16 bits"),
-        target?,
-    ))
-}
-
 fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
     let Some(field) = section.field("mailboxes") else {
         return;
@@ -363,83 +282,4 @@ fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
 pub(super) fn is_local_part(text: &str) -> bool {
     let fits = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | '<' | '>');
     !text.is_empty() && text.len() <= 64 && text.chars().all(fits)
-}
-
-/// Returns the records of a list of exchangers; names not spoken of before are added.
-pub(super) fn mx_records(
-    list: &[Exchanger],
-    hosts: &Hosts<'_>,
-    zone: &mut ZoneBuilder,
-) -> Vec<MxRecord> {
-    let mut records = Vec::new();
-    for Exchanger { preference, target } in list {
-        let preference = *preference;
-        match target {
-            ExchangerName::Hosts(members) => {
-                for host in members.clone() {
-                    let exchange = Some(zone.name(&hosts.names[host as usize]));
-                    records.push(MxRecord {
-                        preference,
-                        exchange,
-                    });
-                }
-            }
-            ExchangerName::Name(name) => {
-                records.push(MxRecord {
-                    preference,
-                    exchange: Some(zone.name(name)),
-                });
-            }
-            ExchangerName::Nobody => records.push(MxRecord {
-                preference,
-                exchange: None,
-            }),
-        }
-    }
-    records
-}
-
-/// Writes the records of all domains into the zone.
-pub(super) fn fill_zone(
-    domains: &Domains<'_>,
-    hosts: &Hosts<'_>,
-    ttls: Ttls,
-    zone: &mut ZoneBuilder,
-) {
-    for draft in &domains.list {
-        let mx = mx_records(&draft.mx, hosts, zone);
-        let alias = draft.alias.as_ref().map(|alias| zone.name(alias));
-        let span = |key: &str| {
-            let field = draft
-                .section
-                .as_ref()
-                .and_then(|section| section.field(key));
-            field.and_then(|field| field.duration())
-        };
-        let (ttl, negative_ttl) = (span("ttl"), span("negative_ttl"));
-        let name = zone.name(&draft.name);
-        let records = zone.records(name);
-        // A host may have the name of the domain: its addresses stay.
-        records.exists = draft.exists || records.exists;
-        if !draft.exists {
-            continue;
-        }
-        let mut addresses = std::mem::take(&mut records.addresses);
-        addresses.extend(
-            draft
-                .addresses
-                .iter()
-                .filter(|id| !addresses.contains(id))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
-        *records = Records {
-            exists: true,
-            mx,
-            addresses,
-            alias,
-            ttl: ttl.unwrap_or(ttls.positive),
-            negative_ttl: negative_ttl.unwrap_or(ttls.negative),
-        };
-    }
 }

@@ -38,7 +38,7 @@ pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSe
 
 fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettings) -> HostId {
     let client = HostId::from_index(scenario.hosts.len());
-    let name = format!("mua.{}", scenario.hosts[server.index()].name);
+    let name = free_name(scenario, server);
     let address = AddressId(HostId::from_index(scenario.addresses.len()).0);
     let [_, high, middle, low] = client.0.to_be_bytes();
     scenario.addresses.push(Address {
@@ -61,7 +61,10 @@ fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettin
     let profile = profiles::none();
     scenario.hosts.push(Host {
         name,
-        roles: Roles { mua: true, ..Roles::default() },
+        roles: Roles {
+            mua: true,
+            ..Roles::default()
+        },
         addresses: vec![address],
         dns,
         profile: profile.name.to_owned(),
@@ -77,4 +80,17 @@ fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettin
         behind_proxy: None,
     });
     client
+}
+
+/// Returns `mua.<server>`, or `mua2.<server>` and so on where the file has such a name itself.
+fn free_name(scenario: &Scenario, server: HostId) -> String {
+    let server = &scenario.hosts[server.index()].name;
+    let taken = |name: &String| scenario.zone.names.iter().any(|known| known.text == *name);
+    let first = format!("mua.{server}");
+    let mut more = (2..).map(|number: u32| format!("mua{number}.{server}"));
+    if taken(&first) {
+        more.find(|name| !taken(name)).unwrap_or(first)
+    } else {
+        first
+    }
 }

@@ -1,13 +1,16 @@
-//! The keys of a scenario file: the top, hosts, links, sites and what belongs to them.
+//! The keys of a scenario file: the top, its defaults, sites and links.
 
+use super::keys_of_domains::{DNS, DOMAIN};
+use super::keys_of_hosts::HOST;
 use super::keys_of_mail::{MAIL, READING};
 use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
 use super::limits;
-use super::shape::{Keys, Shape, Unit, key, required};
+use super::shape::{Keys, Shape, key, required};
 
 /// A text, or a list of texts.
-pub(super) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS_INLINE]);
-const TEXTS_INLINE: Shape = Shape::List(&Shape::Text);
+pub(super) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS]);
+/// A list of texts.
+pub(super) const TEXTS: Shape = Shape::List(&Shape::Text);
 /// A number of sessions, processes, recipients and the like.
 pub(super) const PIECES: Shape = Shape::Count(1, limits::PIECES);
 
@@ -164,261 +167,11 @@ pub(super) static RESOLVER: Keys = Keys {
     ],
 };
 
-/// The roles a host may have.
-pub(super) const ROLES: &[&str] = &["mua", "submission", "relay", "proxy", "mx", "store", "dns"];
-
-static NEXT_HOP: Keys = Keys {
-    name: "a next hop",
-    keys: &[
-        key(
-            "host",
-            Shape::Text,
-            "this host; its address is looked up, its MX records are not",
-        ),
-        key(
-            "exchangers",
-            Shape::Text,
-            "the exchangers of this domain, by its MX records",
-        ),
-        key(
-            "address",
-            Shape::Text,
-            "this host's address, without any look-up",
-        ),
-    ],
-};
-/// A host by name, or a table that says how to reach it.
-pub(super) static HOP: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)]);
-/// The table alone.
-pub(super) static HOP_TABLE: &Keys = &NEXT_HOP;
-
-pub(super) static HOST: Keys = Keys {
-    name: "a host",
-    keys: &[
-        required("name", Shape::Text, "the host's name, as mx1.example.org"),
-        key(
-            "roles",
-            Shape::List(&Shape::Word(ROLES)),
-            "what the host is there for; default: what the rest of the file uses it for",
-        ),
-        key(
-            "count",
-            Shape::Count(1, limits::HOSTS),
-            "a population: hosts named mx-1.example.org, mx-2.example.org and so on; the plain \
-             name then stands for all of them",
-        ),
-        key(
-            "addresses",
-            Shape::Either(&[
-                Shape::Count(1, limits::ADDRESSES),
-                Shape::List(&Shape::Text),
-            ]),
-            "how many, or which: literals, \"ipv4\" or \"ipv6\"; default: one invented IPv4",
-        ),
-        key(
-            "ttl",
-            Shape::Duration,
-            "time to live of its address records",
-        ),
-        key(
-            "mta",
-            Shape::Mta,
-            "profile of its mail server, or a table of settings; default \"postfix\", \"none\" \
-             for what is only mua, proxy or dns",
-        ),
-        key(
-            "message_size_limit",
-            Shape::Size,
-            "largest message taken; default: as the mail server says",
-        ),
-        key(
-            "capacity",
-            Shape::Table(&CAPACITY),
-            "how much it can do at once and how fast",
-        ),
-        key(
-            "local_domains",
-            TEXTS_INLINE,
-            "domains whose mailboxes are here, besides stores'",
-        ),
-        key(
-            "relay_domains",
-            Shape::Either(&[Shape::Word(&["all"]), TEXTS_INLINE]),
-            "domains taken from anybody, besides those it is MX of; default \"all\" for a relay \
-             or submission host",
-        ),
-        key(
-            "knows_recipients",
-            Shape::Flag,
-            "whether unknown mailboxes of relayed domains are refused at RCPT; default false",
-        ),
-        key(
-            "smart_host",
-            HOP_INLINE,
-            "where all mail goes that has no other way",
-        ),
-        key(
-            "fallback_relay",
-            Shape::Text,
-            "used when all exchangers have failed for now",
-        ),
-        key(
-            "routes",
-            Shape::Map(&HOP),
-            "next hop by domain, before MX records are asked",
-        ),
-        key(
-            "clock_error",
-            Shape::SignedDuration,
-            "how far its clock is ahead, \"-2d\": behind",
-        ),
-        key(
-            "behind_proxy",
-            Shape::Text,
-            "the proxy through which clients reach it",
-        ),
-        key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
-        key(
-            "greylist",
-            Shape::Table(&GREYLIST),
-            "refuses each new sender and recipient at first",
-        ),
-    ],
-};
-const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)]);
-
-/// Keys of a host that an action may set.
-pub(super) static HOST_SETTINGS: Keys = Keys {
-    name: "`set`",
-    keys: &[
-        key(
-            "mta",
-            Shape::Mta,
-            "profile of its mail server, or a table of settings",
-        ),
-        key("message_size_limit", Shape::Size, "largest message taken"),
-        key(
-            "capacity",
-            Shape::Table(&CAPACITY),
-            "how much it can do at once and how fast",
-        ),
-        key(
-            "local_domains",
-            TEXTS_INLINE,
-            "domains whose mailboxes are here",
-        ),
-        key(
-            "relay_domains",
-            Shape::Either(&[Shape::Word(&["all"]), TEXTS_INLINE]),
-            "domains taken from anybody",
-        ),
-        key(
-            "knows_recipients",
-            Shape::Flag,
-            "whether unknown mailboxes are refused at RCPT",
-        ),
-        key(
-            "smart_host",
-            HOP_INLINE,
-            "where all mail goes that has no other way",
-        ),
-        key(
-            "fallback_relay",
-            Shape::Text,
-            "used when all exchangers have failed for now",
-        ),
-        key("routes", Shape::Map(&HOP), "next hop by domain"),
-        key(
-            "clock_error",
-            Shape::SignedDuration,
-            "how far its clock is ahead",
-        ),
-        key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
-    ],
-};
-
-pub(super) static CAPACITY: Keys = Keys {
-    name: "`capacity`",
-    keys: &[
-        key(
-            "sessions",
-            PIECES,
-            "SMTP sessions served at once; more wait to be greeted",
-        ),
-        key(
-            "sessions_per_client",
-            PIECES,
-            "sessions served at once for one client; more get 421",
-        ),
-        key(
-            "delivery_processes",
-            PIECES,
-            "deliveries to other hosts at once",
-        ),
-        key(
-            "local_processes",
-            PIECES,
-            "deliveries into mailboxes at once",
-        ),
-        key(
-            "queue_disk",
-            Shape::Size,
-            "room for queued messages; when full, MAIL gets 452",
-        ),
-        key(
-            "service",
-            Shape::Table(&SERVICE),
-            "how long the server's work takes",
-        ),
-    ],
-};
-
-pub(super) static SERVICE: Keys = Keys {
-    name: "`service`",
-    keys: &[
-        key(
-            "greeting",
-            TIME,
-            "from the connection until the greeting is sent",
-        ),
-        key("command", TIME, "before each reply to a command"),
-        key("message", TIME, "between the final dot and its reply"),
-        key(
-            "pickup",
-            TIME,
-            "from acceptance until the queue manager takes the message up",
-        ),
-        key(
-            "agent",
-            TIME,
-            "from the queue manager's order until delivery begins",
-        ),
-        key("local", TIME, "delivery of one message into a mailbox"),
-    ],
-};
-const TIME: Shape = Shape::Distribution(Unit::Time);
-
-static GREYLIST: Keys = Keys {
-    name: "`greylist`",
-    keys: &[
-        key(
-            "delay",
-            Shape::Duration,
-            "how long a new triple must wait; default 5m",
-        ),
-        key(
-            "reply",
-            Shape::Text,
-            "reply meanwhile; default \"450 4.2.0\"",
-        ),
-    ],
-};
-
 static SITE: Keys = Keys {
     name: "a site",
     keys: &[
         required("name", Shape::Text, "the site's name"),
-        required("hosts", TEXTS_INLINE, "the hosts there"),
+        required("hosts", TEXTS, "the hosts there"),
     ],
 };
 
@@ -426,7 +179,7 @@ static LINK: Keys = Keys {
     name: "a link",
     keys: &[
         key("name", Shape::Text, "a name by which outages may call it"),
-        required("between", TEXTS_INLINE, "the two hosts that it joins"),
+        required("between", TEXTS, "the two hosts that it joins"),
         key(
             "latency",
             Shape::Duration,
@@ -441,110 +194,6 @@ static LINK: Keys = Keys {
             "bandwidth",
             Shape::BitRate,
             "in each direction; default: [defaults]",
-        ),
-    ],
-};
-
-static MX: Keys = Keys {
-    name: "an MX record",
-    keys: &[
-        key("host", Shape::Text, "a host of this scenario"),
-        key("name", Shape::Text, "any name, whether or not it resolves"),
-        key(
-            "preference",
-            Shape::Count(0, 65_535),
-            "the lower, the earlier it is tried; default 10, 20, 30 in the order of the list",
-        ),
-    ],
-};
-static MX_RECORD: Shape = Shape::Either(&[Shape::Text, Shape::Table(&MX)]);
-/// The keys of an MX record.
-pub(super) static MX_KEYS: &Keys = &MX;
-/// `"none"`, or a list of records.
-pub(super) const MX_LIST: Shape = Shape::Either(&[Shape::Word(&["none"]), Shape::List(&MX_RECORD)]);
-
-static MAILBOXES: Keys = Keys {
-    name: "`mailboxes`",
-    keys: &[
-        key(
-            "count",
-            Shape::Count(0, limits::MAILBOXES),
-            "how many, named ones included",
-        ),
-        key("names", TEXTS_INLINE, "those with a name of their own"),
-    ],
-};
-/// The keys of a table of mailboxes.
-pub(super) static MAILBOX_KEYS: &Keys = &MAILBOXES;
-
-pub(super) static DOMAIN: Keys = Keys {
-    name: "a domain",
-    keys: &[
-        required("name", Shape::Text, "the domain behind the at sign"),
-        key(
-            "exists",
-            Shape::Flag,
-            "false: the DNS answers that there is no such name",
-        ),
-        key(
-            "mx",
-            MX_LIST,
-            "its exchangers; \"none\" is a null MX: the domain takes no mail (RFC 7505)",
-        ),
-        key(
-            "address",
-            ONE_OR_MORE_TEXTS,
-            "hosts at which the name itself is found",
-        ),
-        key(
-            "alias",
-            Shape::Text,
-            "another name whose records hold (CNAME)",
-        ),
-        key(
-            "store",
-            Shape::Text,
-            "the host that keeps its mailboxes; default: the best exchanger",
-        ),
-        key(
-            "mailboxes",
-            Shape::Either(&[TEXTS_INLINE, Shape::Table(&MAILBOXES)]),
-            "their names, or { count = 500 }",
-        ),
-        key("ttl", Shape::Duration, "time to live of its records"),
-        key(
-            "negative_ttl",
-            Shape::Duration,
-            "how long a negative answer is kept",
-        ),
-    ],
-};
-
-static DNS: Keys = Keys {
-    name: "a name in the DNS",
-    keys: &[
-        required("name", Shape::Text, "the name"),
-        key(
-            "addresses",
-            ONE_OR_MORE_TEXTS,
-            "hosts or addresses that it stands for",
-        ),
-        key(
-            "alias",
-            Shape::Text,
-            "another name whose records hold (CNAME)",
-        ),
-        key("mx", MX_LIST, "its exchangers"),
-        key(
-            "exists",
-            Shape::Flag,
-            "false: the DNS answers that there is no such name",
-        ),
-        key("ttl", Shape::Duration, "time to live of its records"),
-        key(
-            "negative_ttl",
-            Shape::Duration,
-            "how long a negative answer is kept",
         ),
     ],
 };

@@ -1,6 +1,8 @@
 //! The keys of `[[outage]]`, `[[action]]`, `[[expect]]` and `[[note]]`.
 
-use super::keys::{HOST_SETTINGS, MX_LIST, ONE_OR_MORE_TEXTS};
+use super::keys::ONE_OR_MORE_TEXTS;
+use super::keys_of_domains::MX_LIST;
+use super::keys_of_hosts::HOST_SETTINGS;
 use super::limits;
 use super::shape::{Keys, Shape, Unit, key, required};
 

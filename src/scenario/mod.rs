@@ -13,16 +13,22 @@
 //! reading goes on, so that one pass finds every problem.
 
 mod actions;
+mod addresses;
 mod assemble;
 mod builder;
+mod checker;
 mod correspondents;
+mod distributions;
 mod domains;
 mod effects;
+mod exchangers;
 mod expectations;
 mod host_settings;
 mod hosts;
 mod implied;
 mod keys;
+mod keys_of_domains;
+mod keys_of_hosts;
 mod keys_of_mail;
 mod keys_of_outages;
 mod limits;

@@ -149,6 +149,16 @@ pub struct Routing {
     pub fallback_relay: Option<HostId>,
 }
 
+impl Routing {
+    /// Returns where mail for `domain` goes from here, if the domain is not local: by its route,
+    /// else by the smart host, else by its exchangers.
+    #[must_use]
+    pub fn next_hop(&self, domain: DomainId) -> NextHop {
+        let stated = self.routes.get(&domain).copied().or(self.smart_host);
+        stated.unwrap_or(NextHop::Exchangers(domain))
+    }
+}
+
 /// Where to connect for a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NextHop {

@@ -1,12 +1,14 @@
 //! The zone at the start of the run: the names of hosts, of domains and of `[[dns]]` entries.
 
-use super::domains::{Domains, exchangers, fill_zone, mx_records};
+use super::domains::Domains;
+use super::exchangers::{exchangers, mx_records};
 use super::hosts::{Hosts, dns_name};
 use super::problem::ProblemKind;
 use super::reader::{Remark, Section};
 use super::shape::Shape;
 use super::top::{Defaults, tables, text};
-use super::zone::ZoneBuilder;
+use super::zone::{Ttls, ZoneBuilder};
+use crate::dns::Records;
 
 pub(super) fn zone(
     top: &Section<'_>,
@@ -89,4 +91,44 @@ fn extra_name(
     records.alias = alias;
     records.ttl = ttl.unwrap_or(records.ttl);
     records.negative_ttl = negative.unwrap_or(records.negative_ttl);
+}
+
+/// Writes the records of all domains into the zone.
+fn fill_zone(domains: &Domains<'_>, hosts: &Hosts<'_>, ttls: Ttls, zone: &mut ZoneBuilder) {
+    for draft in &domains.list {
+        let mx = mx_records(&draft.mx, hosts, zone);
+        let alias = draft.alias.as_ref().map(|alias| zone.name(alias));
+        let span = |key: &str| {
+            let field = draft
+                .section
+                .as_ref()
+                .and_then(|section| section.field(key));
+            field.and_then(|field| field.duration())
+        };
+        let (ttl, negative_ttl) = (span("ttl"), span("negative_ttl"));
+        let name = zone.name(&draft.name);
+        let records = zone.records(name);
+        // A host may have the name of the domain: its addresses stay.
+        records.exists = draft.exists || records.exists;
+        if !draft.exists {
+            continue;
+        }
+        let mut addresses = std::mem::take(&mut records.addresses);
+        addresses.extend(
+            draft
+                .addresses
+                .iter()
+                .filter(|id| !addresses.contains(id))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        *records = Records {
+            exists: true,
+            mx,
+            addresses,
+            alias,
+            ttl: ttl.unwrap_or(ttls.positive),
+            negative_ttl: negative_ttl.unwrap_or(ttls.negative),
+        };
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::domains::{DomainDraft, Domains};
 use super::hosts::Hosts;
-use super::keys::HOP_TABLE;
+use super::keys_of_hosts::HOP_TABLE;
 use super::model::{NextHop, Routing};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};

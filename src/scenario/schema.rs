@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::distributions::DISTRIBUTION;
 use super::host_settings::shape_of;
 use super::keys::TOP;
 use super::profiles;
-use super::quantity::DISTRIBUTION;
 use super::settings;
 use super::shape::{Keys, Shape};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::assemble::Entries;
-use super::domains::{DomainDraft, ExchangerName};
+use super::domains::DomainDraft;
+use super::exchangers::ExchangerName;
 use super::loops;
 use super::model::{NextHop, Scenario};
 use super::names::listed;

@@ -1,5 +1,7 @@
 //! Building the world from a scenario.
 
+use std::collections::BTreeMap;
+
 use crate::dns::{MailRoute, Resolver};
 use crate::engine::{EventQueue, Slots};
 use crate::mail::HostId;
@@ -45,6 +47,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             faults: Faults::new(scenario, &streams, horizon),
             reach: Reach::new(&scenario.topology),
             hosts,
+            behind: servers_behind(scenario),
             sources,
             messages: Messages::default(),
             entries: QueueEntries::default(),
@@ -62,8 +65,19 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     }
 }
 
+/// Returns the server behind each proxy; of several the first in the scenario.
+fn servers_behind(scenario: &Scenario) -> BTreeMap<HostId, HostId> {
+    let mut behind = BTreeMap::new();
+    for (index, host) in scenario.hosts.iter().enumerate() {
+        if let Some(proxy) = host.behind_proxy {
+            behind.entry(proxy).or_insert(HostId::from_index(index));
+        }
+    }
+    behind
+}
+
 /// Returns the queue manager of a host.
-pub(super) fn queue_manager(host: &Host) -> Box<dyn QueueManager> {
+fn queue_manager(host: &Host) -> Box<dyn QueueManager> {
     let (remote, local) = (host.delivery_processes, host.local_processes);
     match &host.queue {
         QueueSettings::Postfix(settings) => {

@@ -136,11 +136,17 @@ impl<S: FactSink> World<'_, '_, S> {
     fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
+        // A host asked for by name has no preference: no MX record named it.
+        let by_mx =
+            matches!(run.purpose, Purpose::Delivery { destination: Destination::Exchangers(_), .. });
         for exchanger in &self.route.exchangers {
+            let at = self.scenario.addresses[exchanger.address.index()].host;
+            let server = self.behind.get(&at).copied();
             run.targets.push(Target {
-                preference: Some(exchanger.preference),
+                preference: by_mx.then_some(exchanger.preference),
                 address: exchanger.address,
-                host: self.scenario.addresses[exchanger.address.index()].host,
+                host: server.unwrap_or(at),
+                proxy: server.map(|_| at),
             });
         }
         let mut outcome = match lookup.outcome {
@@ -317,10 +323,7 @@ impl<S: FactSink> World<'_, '_, S> {
             status,
             next_attempt,
             marks: run.marks,
-            transaction: run
-                .connection
-                .and_then(|connection| self.connections.get(connection))
-                .map_or(0, |connection| connection.transactions),
+            transaction: run.ordinal_on_connection,
             recipients: u32::try_from(run.recipients.len()).unwrap_or(u32::MAX),
             port: self.port_of(run),
             octets: transaction.map_or(Octets(0), |transaction| transaction.octets),
@@ -352,7 +355,7 @@ const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Returns a host's addresses as targets without preference.
 fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
-    addresses.iter().map(move |&address| Target { preference: None, address, host })
+    addresses.iter().map(move |&address| Target { preference: None, address, host, proxy: None })
 }
 
 /// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,

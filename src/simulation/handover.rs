@@ -1,7 +1,7 @@
 //! The moment a server takes responsibility, and the entry it queues then.
 
 use crate::engine::{Class, Handle};
-use crate::mail::{HostId, MessageId, RecipientId};
+use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::{EntryHandle, QueueEntry};
 use crate::smtp::Draws as _;
 use crate::trace::{Fact, FactSink};
@@ -12,8 +12,8 @@ use super::event::Event;
 use super::run::Phase;
 use super::world::World;
 
-/// Octets of a Received field (recording 14: Postfix declares 198 more than was submitted).
-pub(super) const RECEIVED_FIELD: u64 = 198;
+/// Octets of a Received field.
+pub(super) const RECEIVED_FIELD: u64 = ReceivedField::OCTETS;
 
 impl<S: FactSink> World<'_, '_, S> {
     /// The server's positive reply to the dot leaves: from now on it answers for the recipients it

@@ -54,12 +54,10 @@ impl HostState<'_> {
         if routing.local.contains(&mailbox.domain) {
             return Destination::Local;
         }
-        let hop = routing.routes.get(&mailbox.domain).copied().or(routing.smart_host);
-        match hop {
-            None => Destination::Exchangers(mailbox.domain),
-            Some(NextHop::Exchangers(domain)) => Destination::Exchangers(domain),
-            Some(NextHop::Host(host)) => Destination::Host(host),
-            Some(NextHop::Address(host)) => Destination::Address(host),
+        match routing.next_hop(mailbox.domain) {
+            NextHop::Exchangers(domain) => Destination::Exchangers(domain),
+            NextHop::Host(host) => Destination::Host(host),
+            NextHop::Address(host) => Destination::Address(host),
         }
     }
 

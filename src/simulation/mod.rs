@@ -41,6 +41,7 @@ mod local;
 mod messages;
 mod notice;
 mod outage_actions;
+mod outcome;
 mod queue_actions;
 mod reach;
 mod reading;
@@ -49,6 +50,8 @@ mod sampling;
 mod submission;
 mod tries;
 mod world;
+
+pub use outcome::{Outcome, bounds, run_frame};
 
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, Ledger};

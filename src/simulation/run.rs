@@ -12,8 +12,12 @@ use crate::units::{Octets, SimTime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) preference: Option<u16>,
+    /// The address connected to.
     pub(super) address: AddressId,
+    /// The server that answers there.
     pub(super) host: HostId,
+    /// The proxy whose address it is, if the server is behind one.
+    pub(super) proxy: Option<HostId>,
 }
 
 /// For whom a run works.
@@ -77,6 +81,9 @@ pub(super) struct Run {
     pub(super) started: SimTime,
     pub(super) connected: SimTime,
     pub(super) connection: Option<Handle>,
+    /// Which transaction of its connection the try at hand is, from 1; the connection may be closed
+    /// before the try is stated.
+    pub(super) ordinal_on_connection: u32,
     pub(super) marks: SessionMarks,
     pub(super) transaction: Option<Transaction>,
     pub(super) failure: Option<Failure>,
@@ -114,6 +121,7 @@ impl Run {
             started: SimTime::ZERO,
             connected: SimTime::MAX,
             connection: None,
+            ordinal_on_connection: 0,
             marks: SessionMarks::NONE,
             transaction: None,
             failure: None,
@@ -142,6 +150,7 @@ impl Run {
         self.replies.clear();
         self.target = None;
         self.connection = None;
+        self.ordinal_on_connection = 0;
         self.marks = SessionMarks::NONE;
         self.transaction = None;
         self.failure = None;

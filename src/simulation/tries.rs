@@ -29,8 +29,8 @@ impl<S: FactSink> World<'_, '_, S> {
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let (client, jitter) = (run.client, self.try_key(run, JITTER));
-        let pair = self.reach.pair(client, target.host, &self.faults);
-        let wire = wire(&self.reach, &self.faults, client, target, pair, self.now)
+        let pairs = self.pairs(client, target);
+        let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
             .with_jitter(TryDraws::new(&self.session_streams, jitter));
         let settings = &self.hosts[client.index()].config.client;
         let greeting = settings.timeouts.greeting;
@@ -73,6 +73,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.started = self.now;
         run.connected = SimTime::MAX;
         run.connection = None;
+        run.ordinal_on_connection = 0;
         run.marks = SessionMarks::NONE;
         run.transaction = None;
         run.failure = None;
@@ -110,6 +111,18 @@ impl<S: FactSink> World<'_, '_, S> {
             (run.connection, run.reused) = (Some(kept), true);
             self.continue_session(handle);
             return true;
+        }
+    }
+
+    /// Returns the pairs of hosts that a connection joins: client and server, or client and proxy,
+    /// and proxy and server.
+    fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
+        match target.proxy {
+            None => (self.reach.pair(client, target.host, &self.faults), None),
+            Some(proxy) => (
+                self.reach.pair(client, proxy, &self.faults),
+                Some(self.reach.pair(proxy, target.host, &self.faults)),
+            ),
         }
     }
 
@@ -151,9 +164,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let declares_size = self.declares_size(run);
         let sender = self.messages[run.message].sender;
         let client_config = self.hosts[run.client.index()].config;
-        let pair = self.reach.pair(run.client, target.host, &self.faults);
-        let jitter_key = self.try_key(run, JITTER);
-        let wire = wire(&self.reach, &self.faults, run.client, target, pair, self.now)
+        let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
+        let pairs = self.pairs(client, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
             .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
@@ -180,6 +194,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         connection.extended = session.extended;
         connection.transactions += 1;
+        run.ordinal_on_connection = connection.transactions;
         let start = match opened {
             Ok(start) => start,
             Err(failure) => {
@@ -378,26 +393,35 @@ impl<'a> Jittered<'a> {
     }
 }
 
-/// Returns the wire between `client` and `target` as it is at `now`.
+/// Returns the wire between `client` and `target` as it is at `now`. Behind a proxy the way to the
+/// proxy and the way from there to the server add up.
 fn wire<'a>(
     reach: &'a Reach<'_>,
     faults: &'a Faults,
     client: HostId,
     target: Target,
-    pair: Pair,
+    (pair, inner): (Pair, Option<Pair>),
     now: SimTime,
 ) -> Jittered<'a> {
-    let path = reach.path(pair, now);
+    let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
+    let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.rate));
+    let (outer, behind) = (of(pair), inner.map_or(nothing, of));
     let cuts = [
         &faults.cut[target.host.index()],
         &faults.cut[client.index()],
+        target.proxy.map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
         reach.cut(pair, &faults.never),
+        inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
     ];
+    let rate = match (outer.2, behind.2) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
     Jittered {
-        jitter: path.map_or(SimDuration::ZERO, |path| path.jitter),
+        jitter: outer.1 + behind.1,
         wire: Wire {
-            latency: path.map_or(SimDuration::ZERO, |path| path.latency),
-            rate: path.and_then(|path| path.rate),
+            latency: outer.0 + behind.0,
+            rate,
             conditions: Conditions {
                 port: &faults.port[target.address.index()],
                 cuts,

@@ -1,5 +1,7 @@
 //! Everything that exists during a run.
 
+use std::collections::BTreeMap;
+
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
 use crate::mail::HostId;
@@ -39,6 +41,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) faults: Faults,
     pub(super) reach: Reach<'s>,
     pub(super) hosts: Vec<HostState<'s>>,
+    /// The server behind each proxy.
+    pub(super) behind: BTreeMap<HostId, HostId>,
     pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,

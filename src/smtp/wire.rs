@@ -27,8 +27,9 @@ pub struct Conditions<'a> {
     /// Packets from the client to the server's port.
     pub port: &'a Timeline<PortFault>,
     /// Times without any passage, in either direction: the server host cut off, the client host
-    /// cut off, no route between them.
-    pub cuts: [&'a Timeline<()>; 3],
+    /// cut off, a proxy between them cut off, no route on the way to the server or to the proxy
+    /// and from there.
+    pub cuts: [&'a Timeline<()>; 5],
     /// Crashes of the server.
     pub crashes: &'a Timeline<CrashFault>,
 }

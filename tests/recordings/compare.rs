@@ -69,7 +69,10 @@ fn recipient(
     among("hosts", who, observed, predicted, |r| r.at.clone(), found);
     among("hops", who, observed, predicted, |r| r.hops, found);
     among("copies", who, observed, predicted, |r| r.copies, found);
-    among("status class", who, observed, predicted, |r| r.class, found);
+    // Where no notice arrived, no status is recorded.
+    if observed.class.is_some() {
+        among("status class", who, observed, predicted, |r| r.class, found);
+    }
     if let Some(at) = observed.final_s {
         let times = predicted.iter().filter_map(|r| r.final_s).collect();
         range(&format!("final time of {who}"), at, times, found);

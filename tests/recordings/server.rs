@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
-/// How far a reading of the clock of whole seconds may be behind, as seen in the recordings.
-const CLOCK_LAG: SimDuration = SimDuration::from_millis(15);
+/// How late the machine's clock of whole seconds showed a new second: deferrals up to 4 ms after it
+/// counted as before, from 5 ms on as after.
+const CLOCK_LAG: SimDuration = SimDuration::from_micros(4500);
 /// How late a timer may fire, as seen in the recordings.
 const TIMER_LAG: SimDuration = SimDuration::from_millis(10);
 

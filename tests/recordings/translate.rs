@@ -99,7 +99,7 @@ impl Blueprint {
         let mut scenario = self.scenario.clone();
         scenario.seed = seed;
         let mut random = Streams::new(seed, 0).stream("recordings", 0);
-        let service = service_times(random.unit_f64());
+        let service = service_times(&mut random);
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
             host.server.service = service.clone();
@@ -234,7 +234,7 @@ impl FromIndex for mailsim::network::AddressId {
 /// The resolvers of the recordings asked a server on the same machine, and kept nothing.
 fn resolver(recording: &Recording, host: &str) -> ResolverSettings {
     let mut settings = ResolverSettings {
-        latency: SimDuration::from_micros(500),
+        latency: SimDuration::from_micros(100),
         caches: false,
         negative_ttl_limit: SimDuration::ZERO,
         ..ResolverSettings::default()

@@ -7,11 +7,11 @@ use crate::units::{SimDuration, SimTime};
 
 /// Returns the second that the clock shows at `now`.
 ///
-/// Postfix reads `time(2)` once for each turn of its event loop, and the kernel's coarse clock
-/// trails the true one, so an event shortly after a whole second may see the second before. The
-/// recordings show up to 15 ms of it; `lag` is that bound, and the actual lag is drawn evenly.
-pub(super) fn second(now: SimTime, lag: SimDuration, random: &mut ChaCha8Rng) -> u64 {
-    now.saturating_sub(up_to(lag, random)).as_secs()
+/// `time(2)` and the time stamps of files come from the kernel's coarse clock, which moves on with
+/// each tick of the timer (every 4 ms at 250 Hz) and so shows a new second up to a tick late. The
+/// ticks fall alike in every second, so `lag` is the same for all readings.
+pub(super) fn second(now: SimTime, lag: SimDuration) -> u64 {
+    now.saturating_sub(lag).as_secs()
 }
 
 /// Draws evenly from zero up to and including `bound`; draws nothing when the bound is zero.

@@ -35,6 +35,9 @@ pub struct Postfix {
     active: u64,
     destinations: BTreeMap<Destination, State>,
     closings: u32,
+    /// Dead destinations in the order in which they died: the clock second from which any
+    /// activity revives them, and the closing that it is about.
+    dead: VecDeque<(u64, Destination, u32)>,
     busy_remote: u32,
     busy_local: u32,
     /// Destinations with waiting deliveries for which there is no process.
@@ -65,6 +68,7 @@ impl Postfix {
             active: 0,
             destinations: BTreeMap::new(),
             closings: 0,
+            dead: VecDeque::new(),
             busy_remote: 0,
             busy_local: 0,
             ring: VecDeque::new(),
@@ -72,8 +76,8 @@ impl Postfix {
         }
     }
 
-    fn clock(&self, now: SimTime, context: &mut Context<'_>) -> u64 {
-        second(now, self.settings.clock_lag, context.random)
+    fn clock(&self, now: SimTime) -> u64 {
+        second(now, self.settings.clock_lag)
     }
 
     /// Arms the timer of the next scan.
@@ -86,7 +90,8 @@ impl Postfix {
 
     /// Scans the deferred queue: due messages move towards the active queue.
     fn scan(&mut self, now: SimTime, context: &mut Context<'_>) {
-        let clock = self.clock(now, context);
+        self.revive_due(now, context);
+        let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
         self.arm_scan(context);
         let taken = self.deferred.take(context.entries, clock, false);
@@ -94,10 +99,30 @@ impl Postfix {
         self.feed(now, context);
     }
 
-    /// Any activity lets an overdue scan run first.
+    /// Any activity ends the death of destinations whose time is over, and then lets an overdue
+    /// scan run first.
     fn wake(&mut self, now: SimTime, context: &mut Context<'_>) {
-        if self.scans.due(now.as_secs()) {
+        self.revive_due(now, context);
+        if self.scans.due(self.clock(now)) {
             self.scan(now, context);
+        }
+    }
+
+    /// Revives the destinations that have been dead for long enough by the clock of whole seconds,
+    /// which may be almost a second less than the time really passed: a timer set in second S for
+    /// d seconds is over as soon as the clock shows S + d (`src/util/events.c`).
+    fn revive_due(&mut self, now: SimTime, context: &mut Context<'_>) {
+        while let Some(&(due, destination, closing)) = self.dead.front() {
+            if due > self.clock(now) {
+                return;
+            }
+            self.dead.pop_front();
+            let state = self.destinations.get_mut(&destination);
+            if let Some(state) = state.filter(|s| s.is_dead() && s.closing == closing) {
+                state.revive();
+                self.dispatch(now, destination, context);
+                self.forget_if_idle(destination);
+            }
         }
     }
 
@@ -187,7 +212,7 @@ impl Postfix {
 
     /// Begins one delivery.
     fn begin(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        let clock = self.clock(now, context);
+        let clock = self.clock(now);
         let settings = &self.settings;
         let Some(state) = self.destinations.get_mut(&destination) else { return };
         let Some(delivery) = state.todo.pop_front(context.entries) else { return };
@@ -262,7 +287,7 @@ impl Postfix {
             context.actions.push(Action::Remove { entry });
             return;
         }
-        let clock = self.clock(now, context);
+        let clock = self.clock(now);
         let state = context.entries[entry];
         let arrived = self.arrival_second(&state);
         let lifetime = self.lifetime(state.null_sender);
@@ -282,7 +307,7 @@ impl Postfix {
     }
 
     fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
-        entry.arrived.as_secs()
+        self.clock(entry.arrived)
     }
 
     fn lifetime(&self, null_sender: bool) -> u64 {
@@ -311,6 +336,7 @@ impl Postfix {
         site_failure: Option<Status>,
         context: &mut Context<'_>,
     ) {
+        let clock = self.clock(now);
         let settings = &self.settings;
         let Some(state) = self.destinations.get_mut(&destination) else { return };
         match site_failure {
@@ -320,6 +346,8 @@ impl Postfix {
                 if state.is_dead() {
                     self.closings += 1;
                     state.closing = self.closings;
+                    let over = clock + self.settings.minimal_backoff_time.as_secs();
+                    self.dead.push_back((over, destination, self.closings));
                     let wait = self.settings.minimal_backoff_time
                         + up_to(self.settings.timer_lag, context.random);
                     let timer = Timer::Destination { destination, closing: self.closings };
@@ -338,7 +366,7 @@ impl Postfix {
         destination: Destination,
         context: &mut Context<'_>,
     ) {
-        let clock = self.clock(now, context);
+        let clock = self.clock(now);
         let pause = self.settings.destination_rate_delay;
         let Some(state) = self.destinations.get_mut(&destination) else { return };
         state.end(clock);
@@ -386,6 +414,7 @@ impl QueueManager for Postfix {
     fn stop(&mut self, context: &mut Context<'_>) {
         self.running = false;
         self.scans.stop();
+        self.dead.clear();
         let destinations = std::mem::take(&mut self.destinations);
         for mut state in destinations.into_values() {
             while let Some(delivery) = state.todo.pop_front(context.entries) {
@@ -460,7 +489,7 @@ impl QueueManager for Postfix {
                 state.revive();
             }
         }
-        let clock = self.clock(now, context);
+        let clock = self.clock(now);
         let all = self.deferred.take(context.entries, clock, true);
         self.picked.append(context.entries, all);
         self.feed(now, context);
@@ -482,7 +511,7 @@ impl QueueManager for Postfix {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
-        let (clock, arrived) = (now.as_secs(), self.arrival_second(state));
+        let (clock, arrived) = (self.clock(now), self.arrival_second(state));
         if clock >= arrived + self.lifetime(state.null_sender) {
             return None;
         }

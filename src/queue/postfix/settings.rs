@@ -56,8 +56,8 @@ pub struct Settings {
     pub connection_cache_time_limit: SimDuration,
     /// `smtp_connection_reuse_time_limit`: greatest age of a connection that is used again.
     pub connection_reuse_time_limit: SimDuration,
-    /// How far the cached clock lags behind: each reading of the whole-second clock is taken as
-    /// up to this much earlier, evenly drawn. Recordings show up to 15 ms.
+    /// How late the clock of whole seconds shows a new second. In the recordings every deferral up
+    /// to 4 ms after a whole second counted as in the second before (9 of 9), and none from 5 ms on.
     pub clock_lag: SimDuration,
     /// How much later than due a timer fires, evenly drawn up to this. Recordings show some 10 ms.
     pub timer_lag: SimDuration,

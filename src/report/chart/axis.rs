@@ -43,8 +43,8 @@ impl Axis {
         }
     }
 
-    /// Returns an axis of the decimal logarithm of a time in seconds, with ticks at times that people
-    /// know. `from` and `to` are logarithms too.
+    /// Returns an axis of the decimal logarithm of a time in seconds, with ticks at times that
+    /// people know. `from` and `to` are logarithms too.
     pub(super) fn log_time(title: &str, from: f64, to: f64) -> Self {
         const KNOWN: [(f64, &str); 16] = [
             (1e-4, "0.1 ms"),

@@ -1,0 +1,467 @@
+//! The dialogue of one transaction, line by line, derived from its stage times when somebody asks.
+//!
+//! A session is settled without its commands being spelt (see [`super::Session`]); what both sides
+//! said follows from their settings, from how far they came and from the reply that decided. Times
+//! that the trace does not hold are left out rather than invented.
+
+use crate::mail::{AttemptOutcome, Reply, Stage, Status};
+use crate::trace::SessionMarks;
+use crate::units::{Octets, SimTime};
+
+use super::{ClientSettings, ServerSettings};
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Speaker {
+    /// The SMTP client.
+    Client,
+    /// The SMTP server.
+    Server,
+    /// Nobody: what happens to the connection.
+    Connection,
+}
+
+/// One line of a dialogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When the client sent or received it; none where that is not known.
+    pub at: Option<SimTime>,
+    /// Who speaks.
+    pub speaker: Speaker,
+    /// The line, without CR LF.
+    pub text: String,
+}
+
+/// A forward path and what RCPT got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForwardPath<'a> {
+    /// The address.
+    pub address: &'a str,
+    /// The negative reply to RCPT, if it got one.
+    pub refusal: Option<Reply>,
+}
+
+/// Where and how a transaction ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// The stage.
+    pub stage: Stage,
+    /// How.
+    pub outcome: AttemptOutcome,
+    /// The reply that decided; none: there was none.
+    pub reply: Option<Reply>,
+}
+
+/// What is known of a transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Conversation<'a> {
+    /// Name that the client gives in EHLO.
+    pub client_name: &'a str,
+    /// Name that the server gives in its greeting.
+    pub server_name: &'a str,
+    /// Address connected to, as written.
+    pub address: &'a str,
+    /// Port connected to.
+    pub port: u16,
+    /// The client's settings.
+    pub client: &'a ClientSettings,
+    /// The server's settings.
+    pub server: &'a ServerSettings,
+    /// Reverse path without angle brackets; empty: the null path.
+    pub reverse_path: &'a str,
+    /// Forward paths.
+    pub forward_paths: &'a [ForwardPath<'a>],
+    /// Octets of header and body.
+    pub size: Octets,
+    /// Whether the client would declare the size, if the server lets it.
+    pub declares_size: bool,
+    /// Which transaction of its connection this is, from 1.
+    pub transaction: u32,
+    /// When the try began.
+    pub started: SimTime,
+    /// When it was over for the client.
+    pub ended: SimTime,
+    /// Stage times.
+    pub marks: SessionMarks,
+    /// How it ended before its end; none: at least one recipient was accepted, or RCPT refused all.
+    pub ending: Option<Ending>,
+    /// Whether another transaction follows on the same connection.
+    pub goes_on: bool,
+}
+
+/// Returns what was said.
+#[must_use]
+pub fn dialogue(conversation: &Conversation<'_>) -> Vec<Line> {
+    let mut script = Script { about: conversation, lines: Vec::new(), heard: None };
+    let opened = if conversation.transaction > 1 { script.reuse() } else { script.open() };
+    let whole = opened && script.envelope() && script.message();
+    script.close(whole);
+    script.lines
+}
+
+struct Script<'a, 'c> {
+    about: &'c Conversation<'a>,
+    lines: Vec<Line>,
+    /// When the client had the latest reply: it says the next thing at once.
+    heard: Option<SimTime>,
+}
+
+fn reached(mark: SimTime) -> bool {
+    mark != SimTime::MAX
+}
+
+impl Script<'_, '_> {
+    fn add(&mut self, at: Option<SimTime>, speaker: Speaker, text: impl Into<String>) {
+        self.lines.push(Line { at, speaker, text: text.into() });
+    }
+
+    fn client(&mut self, text: impl Into<String>) {
+        self.add(self.heard, Speaker::Client, text);
+    }
+
+    /// A reply that arrives at `at`.
+    fn server(&mut self, at: Option<SimTime>, text: impl Into<String>) {
+        self.add(at, Speaker::Server, text);
+        self.heard = at;
+    }
+
+    fn happens(&mut self, at: Option<SimTime>, text: impl Into<String>) {
+        self.add(at, Speaker::Connection, text);
+    }
+
+    /// Returns whether the transaction ended at `stage`.
+    fn ends_at(&self, stage: Stage) -> Option<Ending> {
+        self.about.ending.filter(|ending| ending.stage == stage)
+    }
+
+    /// Ends the dialogue with what came instead of the reply hoped for. Returns false, for the
+    /// caller to pass on.
+    fn fail(&mut self, ending: Ending) -> bool {
+        let about = self.about;
+        let at = Some(about.ended);
+        match (ending.reply, ending.outcome) {
+            (Some(reply), _) => self.server(at, spelt(reply, ending.stage)),
+            (None, AttemptOutcome::Refused) => self.happens(at, "the connection is refused"),
+            (None, AttemptOutcome::Timeout) => {
+                let since = self.heard.unwrap_or(about.started);
+                let waited = about.ended.since(since);
+                self.happens(at, format!("no answer; the client gives up after {waited}"));
+            }
+            (None, AttemptOutcome::Lost) => self.happens(at, "the connection is lost"),
+            (None, _) => self.happens(at, "the client gives up"),
+        }
+        false
+    }
+
+    /// Fails at `stage`, in the way the transaction did.
+    fn fail_at(&mut self, stage: Stage) -> bool {
+        let ending = self.about.ending.unwrap_or(Ending {
+            stage,
+            outcome: AttemptOutcome::Lost,
+            reply: None,
+        });
+        self.fail(ending)
+    }
+
+    fn open(&mut self) -> bool {
+        let about = self.about;
+        let marks = &about.marks;
+        let to = format!("connects to {} port {}", about.address, about.port);
+        self.happens(Some(about.started), to);
+        if !reached(marks.connected) {
+            return self.fail_at(Stage::Connect);
+        }
+        self.heard = Some(marks.connected);
+        self.happens(self.heard, "connected");
+        if about.port == IMPLICIT_TLS {
+            self.happens(self.heard, "TLS handshake");
+        }
+        if !reached(marks.greeting) {
+            return self.fail_at(Stage::Greeting);
+        }
+        self.server(Some(marks.greeting), format!("220 {} ESMTP", about.server_name));
+        self.hello() && self.start_tls() && self.authenticate()
+    }
+
+    fn hello(&mut self) -> bool {
+        let about = self.about;
+        self.client(format!("EHLO {}", about.client_name));
+        if !reached(about.marks.ehlo) {
+            return self.fail_at(Stage::Ehlo);
+        }
+        if about.server.ehlo {
+            let secure = about.port == IMPLICIT_TLS;
+            self.extensions(about.marks.ehlo, secure);
+        } else {
+            let refused = Reply::new(502, Status::new(5, 5, 2));
+            self.server(None, spelt(refused, Stage::Mail));
+            self.client(format!("HELO {}", about.client_name));
+            self.server(Some(about.marks.ehlo), format!("250 {}", about.server_name));
+        }
+        true
+    }
+
+    /// The reply to EHLO.
+    fn extensions(&mut self, at: SimTime, secure: bool) {
+        let about = self.about;
+        let mut parts = vec![about.server_name.to_owned()];
+        if about.server.pipelining {
+            parts.push("PIPELINING".to_owned());
+        }
+        if let Some(limit) = about.server.size_limit {
+            parts.push(format!("SIZE {}", limit.get()));
+        }
+        if !secure && (about.server.starttls || self.uses_starttls()) {
+            parts.push("STARTTLS".to_owned());
+        }
+        if about.server.auth || self.authenticates() {
+            parts.push("AUTH PLAIN LOGIN".to_owned());
+        }
+        parts.push("ENHANCEDSTATUSCODES".to_owned());
+        let last = parts.len() - 1;
+        for (place, part) in parts.iter().enumerate() {
+            let mark = if place < last { '-' } else { ' ' };
+            self.server(Some(at), format!("250{mark}{part}"));
+        }
+    }
+
+    fn uses_starttls(&self) -> bool {
+        reached(self.about.marks.tls) || self.ends_at(Stage::Tls).is_some()
+    }
+
+    fn authenticates(&self) -> bool {
+        reached(self.about.marks.auth) || self.ends_at(Stage::Auth).is_some()
+    }
+
+    fn start_tls(&mut self) -> bool {
+        if !self.uses_starttls() {
+            return true;
+        }
+        let about = self.about;
+        self.client("STARTTLS");
+        if !reached(about.marks.tls) {
+            return self.fail_at(Stage::Tls);
+        }
+        self.server(None, "220 2.0.0 Ready to start TLS");
+        self.happens(None, "TLS handshake");
+        self.client(format!("EHLO {}", about.client_name));
+        self.extensions(about.marks.tls, true);
+        true
+    }
+
+    fn authenticate(&mut self) -> bool {
+        if !self.authenticates() {
+            return true;
+        }
+        self.client("AUTH PLAIN (credentials)");
+        let at = self.about.marks.auth;
+        if !reached(at) {
+            return self.fail_at(Stage::Auth);
+        }
+        self.server(Some(at), "235 2.7.0 Authentication successful");
+        true
+    }
+
+    fn reuse(&mut self) -> bool {
+        let about = self.about;
+        self.heard = Some(about.started);
+        let text = format!("goes on with the open connection (message {})", about.transaction);
+        self.happens(self.heard, text);
+        if about.client.rset_before_reuse {
+            self.client("RSET");
+            let broken = self.about.ending.filter(|_| !reached(about.marks.mail));
+            if let Some(ending) = broken {
+                return self.fail(ending);
+            }
+            self.server(None, "250 2.0.0 Ok");
+        }
+        true
+    }
+
+    /// MAIL, RCPT and DATA, in one group where both sides can.
+    fn envelope(&mut self) -> bool {
+        let about = self.about;
+        if let Some(Ending { reply: None, outcome: AttemptOutcome::Permfail, .. }) =
+            self.ends_at(Stage::Mail)
+        {
+            let limit = about.server.size_limit.unwrap_or(Octets::ZERO);
+            let text = format!(
+                "the message has {} octets, the server takes {}: the client does not try",
+                about.size.get(),
+                limit.get()
+            );
+            self.happens(Some(about.ended), text);
+            return true;
+        }
+        let mail = format!("MAIL FROM:<{}>{}", about.reverse_path, self.declared());
+        let group = about.server.ehlo && about.server.pipelining && about.client.pipelining;
+        if group { self.pipelined(mail) } else { self.one_by_one(mail) }
+    }
+
+    fn declared(&self) -> String {
+        let about = self.about;
+        let declares = about.declares_size && about.client.declares_size && about.server.ehlo;
+        if declares && about.server.size_limit.is_some() {
+            format!(" SIZE={}", about.size.get() + about.client.size_margin.get())
+        } else {
+            String::new()
+        }
+    }
+
+    fn pipelined(&mut self, mail: String) -> bool {
+        let about = self.about;
+        let sent = self.heard;
+        self.client(mail);
+        for path in about.forward_paths {
+            self.client(format!("RCPT TO:<{}>", path.address));
+        }
+        self.client("DATA");
+        self.heard = sent;
+        self.mail_reply() && self.recipient_replies() && self.data_reply(true)
+    }
+
+    fn one_by_one(&mut self, mail: String) -> bool {
+        self.client(mail);
+        if !self.mail_reply() {
+            return false;
+        }
+        if self.ends_at(Stage::Mail).is_some() {
+            return true;
+        }
+        let (paths, marks) = (self.about.forward_paths, &self.about.marks);
+        for (place, path) in paths.iter().enumerate() {
+            self.client(format!("RCPT TO:<{}>", path.address));
+            if !reached(marks.rcpt) {
+                return self.fail_at(Stage::Rcpt);
+            }
+            let last = place + 1 == paths.len();
+            self.server(last.then_some(marks.rcpt), recipient_reply(path));
+        }
+        if self.nobody_is_left() {
+            return true;
+        }
+        self.client("DATA");
+        self.data_reply(false)
+    }
+
+    fn nobody_is_left(&self) -> bool {
+        self.about.forward_paths.iter().all(|path| path.refusal.is_some())
+    }
+
+    fn mail_reply(&mut self) -> bool {
+        let about = self.about;
+        if !reached(about.marks.mail) {
+            return self.fail_at(Stage::Mail);
+        }
+        let refusal = self.ends_at(Stage::Mail).and_then(|ending| ending.reply);
+        let reply = refusal.unwrap_or(Reply::new(250, Status::new(2, 1, 0)));
+        self.server(Some(about.marks.mail), spelt(reply, Stage::Mail));
+        true
+    }
+
+    fn recipient_replies(&mut self) -> bool {
+        let about = self.about;
+        if !reached(about.marks.rcpt) {
+            return self.fail_at(Stage::Rcpt);
+        }
+        let needs_mail = self.ends_at(Stage::Mail).is_some();
+        let last = about.forward_paths.len().saturating_sub(1);
+        for (place, path) in about.forward_paths.iter().enumerate() {
+            let text = if needs_mail {
+                spelt(Reply::new(503, Status::new(5, 5, 1)), Stage::Rcpt)
+            } else {
+                recipient_reply(path)
+            };
+            self.server((place == last).then_some(about.marks.rcpt), text);
+        }
+        true
+    }
+
+    fn data_reply(&mut self, group: bool) -> bool {
+        let about = self.about;
+        if group && (self.nobody_is_left() || self.ends_at(Stage::Mail).is_some()) {
+            let text = spelt(Reply::new(554, Status::new(5, 5, 1)), Stage::Data);
+            self.server(Some(about.ended), text);
+            return true;
+        }
+        match self.ends_at(Stage::Data) {
+            Some(ending) => self.fail(ending) || ending.reply.is_some(),
+            None if reached(about.marks.data) => {
+                self.server(Some(about.marks.data), "354 End data with <CR><LF>.<CR><LF>");
+                true
+            }
+            None => self.fail_at(Stage::Data),
+        }
+    }
+
+    fn message(&mut self) -> bool {
+        let about = self.about;
+        if !reached(about.marks.data) || self.ends_at(Stage::Data).is_some() {
+            return true;
+        }
+        self.client(format!("(header and body, {} octets, and the final dot)", about.size.get()));
+        let refusal = self.ends_at(Stage::Dot);
+        if !reached(about.marks.dot) {
+            return self.fail_at(Stage::Dot);
+        }
+        let reply = refusal.and_then(|ending| ending.reply).unwrap_or(Reply::ACCEPTED);
+        self.server(Some(about.marks.dot), spelt(reply, Stage::Dot));
+        true
+    }
+
+    fn close(&mut self, whole: bool) {
+        let closed = self.about.ending.and_then(|ending| ending.reply);
+        let shut = closed.is_some_and(|reply| reply.code == 421);
+        if self.about.goes_on {
+            self.happens(self.heard, "the connection is kept for the next message");
+        } else if shut {
+            self.happens(self.heard, "the server closes the connection");
+        } else if whole || closed.is_some() {
+            self.client("QUIT");
+            self.server(None, "221 2.0.0 Bye");
+        }
+    }
+}
+
+const IMPLICIT_TLS: u16 = 465;
+
+fn recipient_reply(path: &ForwardPath<'_>) -> String {
+    let accepted = Reply::new(250, Status::new(2, 1, 5));
+    spelt(path.refusal.unwrap_or(accepted), Stage::Rcpt)
+}
+
+/// Returns a reply with a text such as servers give. Greetings and replies to EHLO carry no
+/// enhanced status (RFC 2034 §4).
+fn spelt(reply: Reply, stage: Stage) -> String {
+    let words = words(reply, stage);
+    match stage {
+        Stage::Greeting | Stage::Ehlo => format!("{} {words}", reply.code),
+        _ => format!("{reply} {words}"),
+    }
+}
+
+fn words(reply: Reply, stage: Stage) -> &'static str {
+    let Status { subject, detail, .. } = reply.status;
+    match (reply.code, subject, detail) {
+        (250, ..) if stage == Stage::Dot => "Ok: queued",
+        (220..=299, ..) => "Ok",
+        (421, 7, 0) => "Too many connections from this host, closing",
+        (421, ..) => "Service not available, closing",
+        (_, 3, 1) => "Insufficient system storage",
+        (_, 5, 3) => "Too many recipients",
+        (_, 1, 1) => "No such mailbox",
+        (_, 7, 1) if stage == Stage::Rcpt => "Relay access denied",
+        (_, 3, 4) => "Message too big",
+        (554, 4, 0 | 6) => "Too many hops",
+        (554, 5, 1) => "No valid recipients",
+        (502, ..) => "Command not recognized",
+        (503, ..) => "Need MAIL command",
+        (400..=499, ..) => "Try again later",
+        (500..=599, ..) => "Refused",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+#[path = "dialogue_tests.rs"]
+mod tests;
