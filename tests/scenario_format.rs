@@ -107,10 +107,11 @@ fn the_example_of_the_design_works_word_for_word() {
     assert_eq!(scenario.seed, 42);
     assert_eq!(scenario.duration, SimDuration::from_hours(24));
     assert_eq!(scenario.sample_every, SimDuration::from_minutes(10));
-    let [smtp, mx1, mx2, imap] = &scenario.hosts[..] else {
-        panic!("four hosts")
+    let [smtp, mx1, mx2, imap, mua] = &scenario.hosts[..] else {
+        panic!("four hosts, and the mail program of alice")
     };
     let (sender, recipient) = (DomainId(0), DomainId(1));
+    assert!(mua.roles.mua && mua.name == "mua.smtp.sender.example");
     assert_eq!(smtp.routing.local, [sender]);
     assert!(smtp.routing.relays_all && smtp.server.auth && smtp.server.starttls);
     assert_eq!(mx1.routing.relayed, [recipient]);
@@ -210,11 +211,12 @@ fn populations_are_counted_out() {
             "mx-1.big.example",
             "mx-2.big.example",
             "mx-3.big.example",
-            "imap.big.example"
+            "imap.big.example",
+            "mua.mx-2.big.example"
         ]
     );
     assert_eq!(scenario.outages[0].targets.len(), 3);
-    assert_eq!(scenario.addresses.len(), 7);
+    assert_eq!(scenario.addresses.len(), 8);
     assert_eq!(scenario.addresses[1].family, AddressFamily::V6);
     assert_eq!(
         scenario
@@ -649,7 +651,7 @@ fn likely_mistakes_are_warned_of() {
     assert!(text.contains("did you mean `one.example`?"), "{text}");
     let unread =
         format!("{base}{mail}[[reading]]\nmailbox = \"a@one.example\"\nprotocol = \"pop3\"\n");
-    assert!(warnings(&unread).contains("1 mailboxes of one.example are never read"));
+    assert!(warnings(&unread).contains("one mailbox of one.example is never read"));
 }
 
 /// Pieces of scenario files, some of them broken, to be strung together at random.

@@ -33,15 +33,17 @@ pub(super) fn read(path: &Path, changes: &[Override]) -> Result<Input, CommandEr
     Ok(Input { loaded, digest })
 }
 
-/// Reads a scenario and shows its warnings.
+/// Reads a scenario and says how many warnings there are; `mailsim check` shows them.
 pub(super) fn read_and_warn(
     path: &Path,
     changes: &[Override],
     terminal: Terminal,
 ) -> Result<Input, CommandError> {
     let input = read(path, changes)?;
-    if !input.loaded.warnings.0.is_empty() {
-        terminal.message(input.loaded.warnings.render(terminal.color()).as_str());
+    let (count, file) = (input.loaded.warnings.0.len(), path.display());
+    if count > 0 {
+        let noun = if count == 1 { "warning" } else { "warnings" };
+        terminal.message(&format!("{file}: {count} {noun}, shown by: mailsim check {file}\n"));
     }
     Ok(input)
 }

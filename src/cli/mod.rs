@@ -10,6 +10,7 @@
 //! One file a command: its arguments, its help and what it does. `arguments` joins them; help,
 //! manual page and completions are made from the same definitions.
 
+mod answers;
 mod arguments;
 mod changes;
 mod check;

@@ -313,9 +313,10 @@ fn verdict(summary: &Summary, terminal: Terminal) -> ExitStatus {
     if unmet.is_empty() {
         return ExitStatus::Success;
     }
-    let count = summary.expectations.len();
-    let noun = if count == 1 { "expectation" } else { "expectations" };
-    let mut text = format!("{} of {count} {noun} not met:", unmet.len());
+    let mut text = match summary.expectations.len() {
+        1 => "the scenario's expectation is not met:".to_owned(),
+        count => format!("{} of {count} expectations are not met:", unmet.len()),
+    };
     for verdict in unmet {
         text.push_str(&format!("\n  {verdict}"));
     }

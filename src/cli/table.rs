@@ -1,7 +1,7 @@
 //! Plain tables for the terminal.
 
 /// Returns rows of cells as columns under each other, two blanks apart; the last column is not
-/// padded. Columns in `right` are aligned right.
+/// padded, and columns without any text are left out. Columns in `right` are aligned right.
 pub(super) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -12,6 +12,9 @@ pub(super) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
+            if widths[column] == 0 {
+                continue;
+            }
             if column > 0 {
                 line.push_str("  ");
             }
@@ -38,6 +41,8 @@ mod tests {
     fn columns_stand_under_each_other() {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["bcd".to_owned(), "23".to_owned()]];
         assert_eq!(columns(&rows, &[]), "a    1\nbcd  23\n");
+        let gap = [vec!["a".to_owned(), String::new(), "1".to_owned()]];
+        assert_eq!(columns(&gap, &[]), "a  1\n");
         assert_eq!(columns(&rows, &[1]), "a     1\nbcd  23\n");
     }
 }

@@ -18,6 +18,11 @@ pub enum Timer {
         /// Counts the manager's starts; a timer from before a restart is void.
         start: u32,
     },
+    /// The next message may be taken up.
+    TakeUp {
+        /// Counts the manager's starts; a timer from before a restart is void.
+        start: u32,
+    },
     /// A destination may be tried again.
     Destination {
         /// Which.

@@ -185,11 +185,13 @@ fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &
         .sum();
     if draft.store.is_some() && read < u64::from(draft.mailboxes) {
         let unread = u64::from(draft.mailboxes) - read;
-        let remark = Remark::new(format!(
-            "{unread} mailboxes of {} are never read",
-            draft.name
-        ))
-        .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
+        let what = match unread {
+            1 => "one mailbox of".to_owned(),
+            _ => format!("{unread} mailboxes of"),
+        };
+        let verb = if unread == 1 { "is" } else { "are" };
+        let remark = Remark::new(format!("{what} {} {verb} never read", draft.name))
+            .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
         let key = if section.has("mailboxes") {
             "mailboxes"
         } else {

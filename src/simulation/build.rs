@@ -15,6 +15,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Generator, NewMessage};
 
 use super::connection::Cache;
+use super::draws::name_key;
 use super::faults::Faults;
 use super::host::HostState;
 use super::messages::Messages;
@@ -56,6 +57,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
             session_streams: streams.purpose("session"),
+            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
             deliveries: 0,
             orders: Vec::new(),
             actions: Vec::new(),
@@ -91,8 +93,9 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
     let config = &scenario.hosts[id.index()];
     HostState {
         config,
+        key: name_key(&config.name),
         queue: queue_manager(config),
-        queue_random: streams.stream("queue", u64::from(id.0)),
+        queue_random: streams.stream("queue", name_key(&config.name)),
         resolver: Resolver::new(),
         up: true,
         cache: Cache::default(),

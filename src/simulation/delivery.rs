@@ -9,7 +9,7 @@ use crate::smtp::{Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
 
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::event::Event;
 use super::run::{Phase, Purpose, Target};
 use super::world::World;
@@ -23,6 +23,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (entry, rounds) = (self.entries[entry], self.entries[entry].rounds);
         let run = self.runs.get_mut(handle).expect("just made");
         run.message = entry.message;
+        run.round = rounds;
         run.size = entry.size;
         run.received_fields = entry.received_fields;
         for index in self.entries.delivery_recipients(delivery) {
@@ -35,9 +36,8 @@ impl<S: FactSink> World<'_, '_, S> {
             self.begin_local(handle);
             return;
         }
-        let message = self.messages[entry.message].key.stream_key();
-        let parts = [message, u64::from(host.0), AGENT, u64::from(rounds)];
-        let mut draws = TryDraws::new(&self.session_streams, key(&parts));
+        let run = self.runs.get(handle).expect("just made");
+        let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, AGENT, 0));
         let wait = draws.time(&self.hosts[host.index()].config.server.service.agent);
         if wait.is_zero() {
             self.proceed(handle);
@@ -168,13 +168,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        let key = key(&[
-            self.messages[run.message].key.stream_key(),
-            u64::from(run.client.0),
-            SHUFFLE,
-            run.number,
-        ]);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
             draws.shuffle(equals);
         }
@@ -263,7 +260,7 @@ impl<S: FactSink> World<'_, '_, S> {
             match fact.outcome {
                 AttemptOutcome::Accepted => {
                     self.entries.copy_mut(copy).state = CopyState::Done;
-                    self.let_go(recipient, super::messages::Column::Failed);
+                    self.let_go(recipient);
                 }
                 AttemptOutcome::Permfail => {
                     self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);

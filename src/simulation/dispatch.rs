@@ -8,6 +8,7 @@ use crate::units::SimTime;
 
 use super::event::Event;
 use super::messages::Column;
+use super::run::Phase;
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -56,7 +57,12 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::PickUp { entry } => self.pick_up(entry),
             Event::Proceed { run } => self.proceed(run),
             Event::Handover { run } => self.hand_over(run),
-            Event::TryEnded { run } => self.try_ended(run),
+            Event::TryEnded { run, number } => {
+                // The end of a try that was cut short by its client's crash is void.
+                if self.runs.get(run).is_some_and(|state| state.tries == number) {
+                    self.try_ended(run);
+                }
+            }
             Event::GreetingTimeout { run, number } => self.greeting_timed_out(run, number),
             Event::LocalDone { run } => self.local_done(run),
             Event::ConnectionExpires { connection } => self.connection_expires(connection),
@@ -111,7 +117,11 @@ impl<S: FactSink> World<'_, '_, S> {
                     continue;
                 }
             };
-            let host = holders[index].unwrap_or_default();
+            let host = match state {
+                StillOpen::Unread => self.readers.store(record.mailbox),
+                StillOpen::Queued | StillOpen::InTransit => holders[index],
+            };
+            let host = host.expect("somebody has what is left at the end");
             self.state(&Fact::Open { recipient, state, host });
         }
     }
@@ -126,6 +136,13 @@ impl<S: FactSink> World<'_, '_, S> {
                     if self.messages[recipient].in_outbox {
                         holders[recipient.index()] = Some(run.client);
                     }
+                }
+            }
+        }
+        for (_, run) in self.runs.iter().filter(|(_, run)| run.phase == Phase::Orphaned) {
+            for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
+                if reply.is_some_and(crate::mail::Reply::is_positive) {
+                    holders[recipient.index()] = run.target.map(|target| target.host);
                 }
             }
         }

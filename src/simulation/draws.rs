@@ -48,6 +48,12 @@ impl Draws for TryDraws<'_> {
     }
 }
 
+/// Returns 64 bits that stand for a name in a key, so that draws do not depend on the order of a
+/// scenario's tables.
+pub(super) fn name_key(name: &str) -> u64 {
+    name.bytes().fold(name.len() as u64, |state, byte| key(&[state, u64::from(byte)]))
+}
+
 /// Mixes the parts of a key into 64 bits (SplitMix64's finalizer after each part).
 pub(super) fn key(parts: &[u64]) -> u64 {
     parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, part| {

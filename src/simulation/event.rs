@@ -20,7 +20,7 @@ pub(super) enum Event {
     /// The server of a try takes responsibility.
     Handover { run: Handle },
     /// The client of a try knows how it ended.
-    TryEnded { run: Handle },
+    TryEnded { run: Handle, number: u32 },
     /// A client that waits for its greeting loses patience.
     GreetingTimeout { run: Handle, number: u32 },
     /// A local delivery is done.

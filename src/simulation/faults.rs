@@ -12,6 +12,8 @@ use crate::smtp::{CrashFault, Deviation, PortFault, Rules};
 use crate::trace::OutageFact;
 use crate::units::{SimDuration, SimTime};
 
+use super::draws::{key, name_key};
+
 /// All faults of a run.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -49,8 +51,13 @@ impl Faults {
     /// Draws and collects all outages of `scenario` until `horizon`.
     pub(super) fn new(scenario: &Scenario, streams: &Streams, horizon: SimTime) -> Self {
         let mut gathered = Gathered::default();
+        let mut named: BTreeMap<&str, u64> = BTreeMap::new();
         for outage in &scenario.outages {
-            let mut random = streams.stream("outage", u64::from(outage.entry));
+            // Named by what it strikes, so that one outage more leaves the others as they are.
+            let number = named.entry(&outage.label).or_insert(0);
+            let key = key(&[name_key(&outage.label), *number]);
+            *number += 1;
+            let mut random = streams.stream("outage", key);
             for interval in outage.schedule.intervals(horizon, &mut random) {
                 if interval.from < horizon && !is_policy(&outage.effect, interval) {
                     gathered.facts.push(OutageFact {

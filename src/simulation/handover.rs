@@ -9,7 +9,8 @@ use crate::units::{Octets, SimTime};
 
 use super::draws::{TryDraws, key};
 use super::event::Event;
-use super::run::Phase;
+use super::messages::Column;
+use super::run::{Phase, Run};
 use super::world::World;
 
 /// Octets of a Received field.
@@ -22,6 +23,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(state) = self.runs.get(run) else { return };
         let Some(target) = state.target else { return };
         let (server, orphaned) = (target.host, state.phase == Phase::Orphaned);
+        if !orphaned && state.transaction.is_none() {
+            // The MUA went down before it had sent the message.
+            return;
+        }
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
         let accepted: Vec<RecipientId> = state
@@ -38,12 +43,51 @@ impl<S: FactSink> World<'_, '_, S> {
             octets = Octets(size.0 + RECEIVED_FIELD);
         }
         for recipient in &accepted {
-            self.messages[*recipient].holders += 1;
+            let record = &mut self.messages[*recipient];
+            if orphaned {
+                // The hold of the run passes to the server.
+                record.sessions -= 1;
+            } else {
+                record.holders += 1;
+            }
         }
         self.enqueue(server, message, &accepted, fields, octets);
         self.hosts[server.index()].totals.octets_in.0 += size.0;
         if orphaned {
+            self.messages.release(message);
             self.drop_orphan(run);
+        }
+    }
+
+    /// The client stops waiting before the server's reply leaves; the server takes the message all
+    /// the same (RFC 1047). Returns a run that lives on until then, whatever the client does next.
+    pub(super) fn leave_behind(&mut self, handle: Handle) -> Handle {
+        let mut orphan = self.spare_runs.pop().unwrap_or_else(Run::new);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        orphan.renew(run.purpose, run.client, run.number, self.now);
+        orphan.target = run.target;
+        (orphan.message, orphan.size) = (run.message, run.size);
+        orphan.received_fields = run.received_fields;
+        orphan.recipients.extend_from_slice(&run.recipients);
+        orphan.replies.extend_from_slice(&run.replies);
+        let orphan = self.runs.insert(orphan);
+        self.make_orphan(orphan);
+        orphan
+    }
+
+    /// From now on a run is the server's alone; it holds message and recipients until the server
+    /// has them.
+    pub(super) fn make_orphan(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.phase = Phase::Orphaned;
+        self.messages[run.message].holders += 1;
+        for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
+            if reply.is_some_and(crate::mail::Reply::is_positive) {
+                let record = &mut self.messages[*recipient];
+                record.holders += 1;
+                record.sessions += 1;
+                self.messages.settle(*recipient, Column::Failed);
+            }
         }
     }
 
@@ -82,7 +126,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.entries.add_recipient(entry, recipient, destination);
         }
         for &recipient in recipients {
-            self.messages.settle(recipient, super::messages::Column::Failed);
+            self.messages.settle(recipient, Column::Failed);
             self.state(&Fact::Accepted { recipient, by: host, received_fields, server: true });
         }
         let home = &mut self.hosts[host.index()];
@@ -92,7 +136,7 @@ impl<S: FactSink> World<'_, '_, S> {
             home.queued_octets.0 += size.0;
         }
         let mut draws =
-            TryDraws::new(&self.session_streams, key(&[stream_key, u64::from(host.0), PICK_UP]));
+            TryDraws::new(&self.session_streams, key(&[stream_key, home.key, PICK_UP]));
         let wait = draws.time(&home.config.server.service.pickup);
         if wait.is_zero() {
             self.pick_up(entry);

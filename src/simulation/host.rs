@@ -21,6 +21,8 @@ pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
 #[derive(Debug)]
 pub(super) struct HostState<'s> {
     pub(super) config: &'s Host,
+    /// Stands for its name in the keys of draws.
+    pub(super) key: u64,
     pub(super) queue: Box<dyn QueueManager>,
     /// What the queue manager draws from; opened when first needed.
     pub(super) queue_random: ChaCha8Rng,

@@ -6,9 +6,8 @@ use crate::queue::{CopyState, Report};
 use crate::smtp::Draws as _;
 use crate::trace::{AttemptFact, Fact, FactSink, FinalOutcome, SessionMarks};
 
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::event::Event;
-use super::messages::Column;
 use super::run::{Phase, Purpose};
 use super::world::World;
 
@@ -18,11 +17,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         run.started = self.now;
-        let message = self.messages[run.message].key.stream_key();
-        let recipient = run.mailboxes.first().map_or(0, |mailbox| u64::from(mailbox.local));
-        let parts = [message, u64::from(run.client.0), LOCAL, recipient, run.number];
-        let mut draws = TryDraws::new(&self.session_streams, key(&parts));
-        let work = draws.time(&self.hosts[run.client.index()].config.server.service.local);
+        let client = run.client;
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, LOCAL, 0));
+        let work = draws.time(&self.hosts[client.index()].config.server.service.local);
         self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
     }
 
@@ -102,7 +100,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if !duplicate {
             self.await_reader(host, recipient);
         }
-        self.let_go(recipient, Column::Delivered);
+        self.let_go(recipient);
     }
 }
 

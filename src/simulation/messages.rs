@@ -1,7 +1,7 @@
 //! Messages and their recipients in arenas that are used again, and the ledger kept with them.
 
-use crate::mail::{Mailbox, MessageId, MessageKey, MessageKind, RecipientId};
-use crate::trace::Ledger;
+use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
+use crate::trace::{FinalOutcome, Ledger};
 use crate::units::Octets;
 
 /// A message that somebody still holds.
@@ -16,6 +16,8 @@ pub(super) struct Message {
     pub(super) received_fields: u32,
     /// Notices made about it.
     pub(super) notices: u32,
+    /// Times it was offered from its author's outbox.
+    pub(super) offers: u32,
     /// Recipients whose story goes on, and queue entries.
     pub(super) holders: u32,
     pub(super) first: Option<RecipientId>,
@@ -31,6 +33,16 @@ pub(super) enum Column {
     Discarded,
 }
 
+/// A copy that was given up while another was still held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GivenUp {
+    pub(super) host: HostId,
+    pub(super) outcome: FinalOutcome,
+    pub(super) column: Column,
+    pub(super) status: Status,
+    pub(super) received_fields: u32,
+}
+
 /// One recipient of one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recipient {
@@ -44,6 +56,9 @@ pub(super) struct Recipient {
     pub(super) delivered: u16,
     /// Whether a reader is still to fetch it.
     pub(super) to_be_read: bool,
+    /// How the first copy that was given up ended, as long as nobody was told because somebody
+    /// else still had the message.
+    pub(super) given_up: Option<GivenUp>,
     /// Whether the MUA still answers for it.
     pub(super) in_outbox: bool,
     pub(super) column: Column,
@@ -84,6 +99,7 @@ impl Messages {
             sessions: 0,
             delivered: 0,
             to_be_read: false,
+            given_up: None,
             in_outbox: false,
             column: Column::Queued,
             next: self[message].first,

@@ -5,7 +5,7 @@ use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
 
-use super::messages::{Column, Message};
+use super::messages::{Column, GivenUp, Message};
 use super::world::World;
 
 /// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
@@ -73,13 +73,11 @@ impl<S: FactSink> World<'_, '_, S> {
         status: Status,
         received_fields: u32,
     ) {
-        let record = self.messages[recipient];
-        if record.holders == 1 && record.delivered == 0 {
-            let fact =
-                Fact::Final { recipient, host, outcome, status, received_fields, duplicate: false };
-            self.state(&fact);
-        }
-        self.let_go(recipient, column);
+        // As long as somebody else has a copy the story goes on (a client that is about to hear of
+        // the 250, or will try again): this end counts when nobody has one any more.
+        let given_up = GivenUp { host, outcome, column, status, received_fields };
+        self.messages[recipient].given_up.get_or_insert(given_up);
+        self.let_go(recipient);
     }
 
     /// The sender is told that the message is late (RFC 3464, action `delayed`).
@@ -106,6 +104,7 @@ impl<S: FactSink> World<'_, '_, S> {
             size: Octets(NOTICE + returned),
             received_fields: 1,
             notices: 0,
+            offers: 0,
             holders: 0,
             first: None,
         });

@@ -59,20 +59,22 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 reply: None,
                 status: Status::BAD_CONNECTION,
             });
-            self.schedule(self.now, Class::End, Event::TryEnded { run: handle });
+            self.schedule_end(handle, self.now);
         }
     }
 
     /// A run dies with its client.
     fn abort(&mut self, handle: Handle) {
         let Some(run) = self.runs.get(handle) else { return };
-        let (purpose, phase, client) = (run.purpose, run.phase, run.client);
+        let (purpose, phase) = (run.purpose, run.phase);
         let waits = run.phase == Phase::Waiting;
         let in_session = matches!(phase, Phase::Trying | Phase::Waiting) && run.target.is_some();
         // What was sent before may still be accepted: the server has the final dot, or will.
         let sent = run.transaction.is_some_and(|transaction| {
             transaction.dot_sent <= self.now
-                && transaction.accepted_at.is_some_and(|accepted| accepted > self.now)
+                && transaction
+                    .accepted_at
+                    .is_some_and(|at| self.now <= at && at <= transaction.ended)
         });
         if in_session {
             self.leave_session(handle);
@@ -82,14 +84,12 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 self.release_delivery(delivery);
             }
             Purpose::Submission { .. } => {
-                self.postpone(handle);
+                self.abort_submission(handle, sent);
                 return;
             }
         }
-        let _ = client;
         if sent {
-            let run = self.runs.get_mut(handle).expect("it was just there");
-            run.phase = Phase::Orphaned;
+            self.make_orphan(handle);
             return;
         }
         if waits {
@@ -97,6 +97,21 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         }
         self.close_run_connection(handle);
         self.drop_run(handle);
+    }
+
+    /// A submission dies with its MUA; what was sent stays sent.
+    fn abort_submission(&mut self, handle: Handle, sent: bool) {
+        let taken = self.runs.get_mut(handle).and_then(|run| run.transaction.take());
+        if let (true, Some(at)) = (sent, taken.and_then(|transaction| transaction.accepted_at)) {
+            let orphan = self.leave_behind(handle);
+            self.schedule(at, Class::End, Event::Handover { run: orphan });
+        }
+        self.forget_waiting(handle);
+        if let Some(run) = self.runs.get_mut(handle) {
+            // What was still to come of the try at hand is void.
+            run.tries += 1;
+        }
+        self.postpone(handle);
     }
 
     fn forget_waiting(&mut self, handle: Handle) {

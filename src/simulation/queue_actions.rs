@@ -96,11 +96,25 @@ impl<S: FactSink> World<'_, '_, S> {
         self.messages.release(removed.message);
     }
 
-    /// A copy of `recipient` at a host is no longer held there. `ended` says how it counts if it
-    /// was the last one.
-    pub(super) fn let_go(&mut self, recipient: crate::mail::RecipientId, ended: Column) {
-        self.messages[recipient].holders -= 1;
-        self.messages.settle(recipient, ended);
+    /// A copy of `recipient` at a host is no longer held there. If it was the last one and none was
+    /// delivered, the recipient has failed as the first copy that was given up.
+    pub(super) fn let_go(&mut self, recipient: crate::mail::RecipientId) {
+        let record = &mut self.messages[recipient];
+        record.holders -= 1;
+        let mut column = Column::Delivered;
+        if record.holders == 0 && record.delivered == 0 {
+            let given_up = record.given_up.take().expect("a message that nobody has was given up");
+            column = given_up.column;
+            self.state(&Fact::Final {
+                recipient,
+                host: given_up.host,
+                outcome: given_up.outcome,
+                status: given_up.status,
+                received_fields: given_up.received_fields,
+                duplicate: false,
+            });
+        }
+        self.messages.settle(recipient, column);
         self.close_if_over(recipient);
     }
 

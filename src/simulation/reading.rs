@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink, RetrievalProtocol};
 use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
-use super::draws::key;
+use super::draws::{key, name_key};
 use super::event::Event;
 use super::world::World;
 
@@ -22,6 +22,8 @@ pub(super) struct Readers {
     readings: Vec<Reading>,
     boxes: BTreeMap<Mailbox, Mailbag>,
     streams: PurposeStreams,
+    /// Stand for the names of the domains in the keys of draws.
+    domain_keys: Vec<u64>,
 }
 
 /// Mail that waits for its reader, and the reader's rhythm.
@@ -45,12 +47,18 @@ impl Readers {
             readings: scenario.reading.clone(),
             boxes: BTreeMap::new(),
             streams: streams.purpose("reading"),
+            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
         }
     }
 
     /// Returns whether anybody reads the mailbox.
     pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
         self.reading(mailbox).is_some()
+    }
+
+    /// Returns the host that keeps mail for the mailbox, once some has come.
+    pub(super) fn store(&self, mailbox: Mailbox) -> Option<HostId> {
+        self.boxes.get(&mailbox).map(|mailbag| mailbag.store)
     }
 
     /// Returns how the mailbox is read: by the first reading in the file that covers it.
@@ -63,7 +71,7 @@ impl Readers {
     }
 
     fn new_mailbag(&self, mailbox: Mailbox, every: PollInterval, store: HostId) -> Mailbag {
-        let name = key(&[u64::from(mailbox.domain.0), u64::from(mailbox.local)]);
+        let name = key(&[self.domain_keys[mailbox.domain.index()], u64::from(mailbox.local)]);
         let range = PollClock::phase_range(every).as_nanos().max(1);
         let phase = SimDuration::from_nanos(self.streams.at(name).below(range));
         let clock = PollClock::new(every, phase);

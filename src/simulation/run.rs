@@ -60,6 +60,8 @@ pub(super) struct Run {
     /// Number of the delivery in the trace.
     pub(super) number: u64,
     pub(super) begun: SimTime,
+    /// Which round of the queue entry, or which offer of a message from the outbox, this is.
+    pub(super) round: u32,
     pub(super) targets: Vec<Target>,
     pub(super) next_target: usize,
     /// Whether the present connection was taken over from an earlier delivery, so that losing it
@@ -106,6 +108,7 @@ impl Run {
             client: HostId(0),
             number: 0,
             begun: SimTime::ZERO,
+            round: 0,
             targets: Vec::new(),
             next_target: 0,
             reused: false,
@@ -140,6 +143,7 @@ impl Run {
         self.client = client;
         self.number = number;
         self.begun = now;
+        self.round = 0;
         self.targets.clear();
         self.next_target = 0;
         self.reused = false;

@@ -5,6 +5,7 @@ use crate::mail::HostId;
 use crate::trace::{Fact, FactSink, QueueSample};
 
 use super::event::Event;
+use super::run::{Phase, Run};
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -51,7 +52,7 @@ impl<S: FactSink> World<'_, '_, S> {
             let totals = &mut self.hosts[connection.target.host.index()].totals;
             totals.inbound_busy = totals.inbound_busy + self.now.since(connection.since);
         }
-        for (_, run) in self.runs.iter().filter(|(_, run)| !run.is_submission()) {
+        for (_, run) in self.runs.iter().filter(|(_, run)| delivers(run)) {
             let totals = &mut self.hosts[run.client.index()].totals;
             totals.delivery_busy = totals.delivery_busy + self.now.since(run.begun);
         }
@@ -62,4 +63,9 @@ impl<S: FactSink> World<'_, '_, S> {
             self.state(&Fact::Host(totals));
         }
     }
+}
+
+/// Returns whether a delivery process of the client is at work.
+fn delivers(run: &Run) -> bool {
+    !run.is_submission() && run.phase != Phase::Orphaned
 }

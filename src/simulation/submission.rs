@@ -72,6 +72,7 @@ impl<S: FactSink> World<'_, '_, S> {
             size: next.size,
             received_fields: settings.received_fields,
             notices: 0,
+            offers: 0,
             // The outbox holds it.
             holders: 1,
             first: None,
@@ -92,8 +93,10 @@ impl<S: FactSink> World<'_, '_, S> {
             self.rest_or_end(handle);
             return;
         };
+        self.messages[message].offers += 1;
         let letter = self.messages[message];
         run.message = message;
+        run.round = letter.offers;
         run.size = letter.size;
         run.received_fields = letter.received_fields;
         run.begun = self.now;
@@ -124,6 +127,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection;
         run.phase = Phase::Trying;
+        run.tries += 1;
         run.started = self.now;
         run.marks = crate::trace::SessionMarks::NONE;
         (run.target, run.connection) = (target, connection);
@@ -157,7 +161,7 @@ impl<S: FactSink> World<'_, '_, S> {
             match fact.outcome {
                 AttemptOutcome::Accepted => {
                     self.messages[recipient].in_outbox = false;
-                    self.let_go(recipient, Column::Failed);
+                    self.let_go(recipient);
                 }
                 outcome if outcome.is_temporary() && retry.is_some() => waits = true,
                 _ => {

@@ -62,7 +62,7 @@ impl<S: FactSink> World<'_, '_, S> {
             reply: None,
             status: Status::NO_ANSWER,
         });
-        self.schedule(at, Class::End, Event::TryEnded { run: handle });
+        self.schedule_end(handle, at);
     }
 
     /// Notes that a try begins now.
@@ -126,10 +126,20 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
+    /// Returns the key of draws for a run: it says what they are for (message, host, round, first
+    /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
+    /// alike for the rest.
+    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> u64 {
+        let message = self.messages[run.message].key.stream_key();
+        let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
+        let first = run.mailboxes.first().copied().unwrap_or_default();
+        let domain = self.domain_keys[first.domain.index()];
+        key(&[message, client, what, which, round, domain, u64::from(first.local)])
+    }
+
     /// Returns the key of the draws of a try; `what` tells several kinds apart.
     fn try_key(&self, run: &Run, what: u64) -> u64 {
-        let message = self.messages[run.message].key.stream_key();
-        key(&[message, u64::from(run.client.0), what, u64::from(run.tries), run.number])
+        self.draw_key(run, what, run.next_target as u64)
     }
 
     /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
@@ -199,7 +209,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Ok(start) => start,
             Err(failure) => {
                 run.failure = Some(failure);
-                self.schedule(failure.at, Class::End, Event::TryEnded { run: handle });
+                self.schedule_end(handle, failure.at);
                 return;
             }
         };
@@ -235,9 +245,18 @@ impl<S: FactSink> World<'_, '_, S> {
         if let Some(at) = transaction.accepted_at
             && !all_refused
         {
-            self.schedule(at, Class::End, Event::Handover { run: handle });
+            // A client that has given up by then goes on with other things.
+            let late = at > transaction.ended;
+            let run = if late { self.leave_behind(handle) } else { handle };
+            self.schedule(at, Class::End, Event::Handover { run });
         }
-        self.schedule(transaction.ended, Class::End, Event::TryEnded { run: handle });
+        self.schedule_end(handle, transaction.ended);
+    }
+
+    /// Schedules the end of the try at hand.
+    pub(super) fn schedule_end(&mut self, handle: Handle, at: SimTime) {
+        let number = self.runs.get(handle).map_or(0, |run| run.tries);
+        self.schedule(at, Class::End, Event::TryEnded { run: handle, number });
     }
 
     /// The client knows how its try ended.

@@ -51,6 +51,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
     pub(super) session_streams: PurposeStreams,
+    /// Stand for the names of the domains in the keys of draws.
+    pub(super) domain_keys: Vec<u64>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out, with the host that gave them.
     pub(super) orders: Vec<(HostId, Action)>,

@@ -11,30 +11,79 @@ use crate::sink::seconds;
 
 /// Returns the work of a server whose pace is drawn.
 ///
-/// On the machine of the recordings, which was shared, the middle one of a case's messages took 2
+/// On the machine of the recordings, which was shared, the middle one of a case's messages took 1
 /// to 30 ms to be accepted and as long to be handed to a delivery agent, by how busy the machine
 /// was; single ones took from 1 ms up to a quarter of a second (first deliveries of cases in which
 /// nothing fails: 03e, 06a, 09a, 12a). So the median is drawn for each run, and each message's time
-/// around it.
+/// around it. Where a process has to be started first it takes 20 to 250 ms more (01b, 10a, 10g,
+/// 11a); how much, and how often, is drawn for each run too.
 pub(crate) fn service_times(random: &mut impl Draw) -> ServiceTimes {
+    let often = libm::pow(random.unit_f64(), 3.0);
+    let longer = 0.02 * libm::pow(250.0 / 20.0, random.unit_f64());
     let mut work = |least: f64, greatest: f64| {
         let median = least * libm::pow(greatest / least, random.unit_f64());
-        let quantile = |step: u32| {
-            let probability = (f64::from(step) + 0.5) / 200.0;
-            let spread = libm::exp(SPREAD * normal_quantile(probability));
-            (SHORTEST + median * spread).min(LONGEST)
-        };
-        let times = (0..200).map(quantile).collect();
-        Distribution::empirical(times, &[]).expect("finite times without weights can be drawn")
+        let (mut times, mut weights) = (Vec::new(), Vec::new());
+        for time in around(median) {
+            times.extend([time, time + longer]);
+            weights.extend([1.0 - often, often]);
+        }
+        Distribution::empirical(times, &weights).expect("finite times can be drawn from")
     };
     ServiceTimes {
-        message: work(0.001, 0.025),
-        agent: work(0.001, 0.03),
+        message: work(0.0005, 0.025),
+        agent: work(0.0005, 0.03),
         local: work(0.0005, 0.005),
         ..ServiceTimes::default()
     }
 }
 
+/// Returns the work of a scripted sink, whose pace is drawn too: from some tenths of a millisecond
+/// to some milliseconds for a transaction (09a against 10g).
+pub(crate) fn sink_times(random: &mut impl Draw) -> ServiceTimes {
+    let longest = 0.0001 * libm::pow(20.0, random.unit_f64());
+    let time = Distribution::Uniform {
+        low: 0.0,
+        high: longest,
+    };
+    ServiceTimes {
+        greeting: time.clone(),
+        command: time.clone(),
+        message: time,
+        ..ServiceTimes::default()
+    }
+}
+
+/// Returns how long after its arrival the client read the reply to its dot, which is when a
+/// recording says that a message was accepted: mostly within a millisecond, now and then up to 40
+/// ms (the queue manager had the message that long before: 02a, 03g, 04a).
+pub(crate) fn reading_lateness() -> Distribution {
+    let quantile = |step| (0.0007 * libm::exp(1.4 * normal_step(step))).min(0.04);
+    let times = (0..STEPS).map(quantile).collect();
+    Distribution::empirical(times, &[]).expect("finite times can be drawn from")
+}
+
+/// Returns the time that a queue manager needed for one message before it took the next: mostly
+/// well below a millisecond, now and then up to 20 ms when others had the processor (gaps between
+/// the messages of one scan: 01b, 05e, 10e).
+pub(crate) fn take_up_time() -> Distribution {
+    let quantile = |step| (0.000_15 * libm::exp(1.8 * normal_step(step))).min(0.02);
+    let times = (0..STEPS).map(quantile).collect();
+    Distribution::empirical(times, &[]).expect("finite times can be drawn from")
+}
+
+/// Returns times [s] spread about `median`.
+fn around(median: f64) -> Vec<f64> {
+    let quantile = |step| (SHORTEST + median * libm::exp(SPREAD * normal_step(step))).min(LONGEST);
+    (0..STEPS).map(quantile).collect()
+}
+
+/// Returns the normal quantile in the middle of one of `STEPS` equal parts of probability.
+fn normal_step(step: u32) -> f64 {
+    normal_quantile((f64::from(step) + 0.5) / f64::from(STEPS))
+}
+
+/// Values that stand for a distribution.
+const STEPS: u32 = 200;
 /// Shortest time that anything took on the machine of the recordings [s].
 const SHORTEST: f64 = 0.0003;
 /// Longest time [s].

@@ -55,10 +55,7 @@ pub(crate) fn mail(
                 text: Distribution::Constant(0.0),
                 attachment: None,
             },
-            window: Interval {
-                from: SimTime::ZERO,
-                to: SimTime::MAX,
-            },
+            window: interval(None, None),
             limit: None,
             submission: SubmissionSettings {
                 client: mua,
@@ -98,10 +95,7 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
         let end = done.done_s.unwrap_or(done.t_s);
         let (what, at) = match done.action.as_str() {
             "queue_flush" => {
-                let within = Interval {
-                    from: seconds(done.t_s),
-                    to: seconds(end),
-                };
+                let within = interval(Some(done.t_s), Some(end));
                 flushes.push((actions.len(), within));
                 (Command::Flush, done.t_s)
             }

@@ -245,7 +245,7 @@ fn show(blueprint: &Blueprint) {
 
 fn run(blueprint: &Blueprint, cast: &Cast, seed: u64) -> Figures {
     let scenario = blueprint.scenario(seed);
-    let mut observer = Observer::new(cast);
+    let mut observer = Observer::new(cast, seed);
     let _ = Simulation::new(&scenario).run(&mut observer);
     observer.figures(|host| blueprint.names.host_name(host).to_owned())
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mailsim::mail::{
     AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Status,
 };
+use mailsim::random::Streams;
 use mailsim::trace::{Fact, FactSink, FinalOutcome};
 use mailsim::units::SimTime;
 
+use crate::drawn::reading_lateness;
 use crate::figures::{Figures, FinalState, RecipientFigures};
 use crate::recording::Recording;
 use crate::translate::Blueprint;
@@ -82,6 +84,7 @@ enum Slot {
 #[derive(Debug)]
 pub(crate) struct Observer<'a> {
     cast: &'a Cast,
+    seed: u64,
     slots: BTreeMap<RecipientId, Slot>,
     stories: Vec<Story>,
     notices: Vec<Notice>,
@@ -90,9 +93,11 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    pub(crate) fn new(cast: &'a Cast) -> Self {
+    /// `seed` is that of the run.
+    pub(crate) fn new(cast: &'a Cast, seed: u64) -> Self {
         Self {
             cast,
+            seed,
             slots: BTreeMap::new(),
             stories: vec![Story::default(); cast.ids.len()],
             notices: Vec::new(),
@@ -114,8 +119,14 @@ impl<'a> Observer<'a> {
             .iter()
             .map(|(&(e, o, _), &index)| (index, (e, o)))
             .collect();
+        let lateness = reading_lateness();
         for (index, story) in self.stories.iter().enumerate() {
+            let (entry, ordinal) = messages[&index];
             let mut recipient = story.figures(&host_name);
+            let key = (u64::from(entry) << 32) | ordinal;
+            let mut random = Streams::new(self.seed, 0).stream("recordings/reading", key);
+            let late = lateness.sample(&mut random);
+            recipient.latency_s = recipient.latency_s.map(|latency| latency - late);
             if let Some((failed, _)) = story.failed.filter(|_| story.copies == 0) {
                 recipient.final_s = self.notice_of_failure(messages[&index], failed);
             }

@@ -14,7 +14,7 @@ use mailsim::random::{Draw, Streams};
 use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
-use crate::drawn::{Scans, known_scans, service_times};
+use crate::drawn::{Scans, known_scans, service_times, sink_times, take_up_time};
 use crate::mail::{actions, mail};
 use crate::names::Names;
 use crate::recording::Recording;
@@ -34,6 +34,7 @@ pub(crate) struct Blueprint {
     pub(crate) names: Names,
     /// The hosts that are real servers.
     pub(crate) servers: Vec<HostId>,
+    sinks: Vec<HostId>,
 }
 
 impl Blueprint {
@@ -84,6 +85,11 @@ impl Blueprint {
             notes: Vec::new(),
         };
         let servers = scans.iter().map(|(host, _)| *host).collect();
+        let sinks = recording
+            .sinks
+            .keys()
+            .map(|name| names.host(name))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             scenario,
             scans,
@@ -91,6 +97,7 @@ impl Blueprint {
             submissions,
             names,
             servers,
+            sinks,
         })
     }
 
@@ -100,11 +107,16 @@ impl Blueprint {
         scenario.seed = seed;
         let mut random = Streams::new(seed, 0).stream("recordings", 0);
         let service = service_times(&mut random);
+        let sink_service = sink_times(&mut random);
+        for sink in &self.sinks {
+            scenario.hosts[sink.index()].server.service = sink_service.clone();
+        }
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
             host.server.service = service.clone();
             if let QueueSettings::Postfix(queue) = &mut host.queue {
                 queue.scan_phase = scans.phase(&mut random);
+                queue.take_up_time = Some(take_up_time());
             }
         }
         for (action, within) in &self.flushes {

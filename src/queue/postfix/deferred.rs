@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rand_chacha::ChaCha8Rng;
+
+use crate::random::Draw as _;
+
 use super::super::list::EntryList;
 use super::super::{EntryHandle, QueueEntries};
 use super::schedule::eligible;
@@ -11,6 +15,8 @@ use super::schedule::eligible;
 pub(super) struct Deferred {
     by_due: BTreeMap<u64, EntryList>,
     len: u64,
+    /// Kept for its room: what a scan takes up, to be shuffled.
+    order: Vec<EntryHandle>,
 }
 
 impl Deferred {
@@ -23,12 +29,14 @@ impl Deferred {
         self.len += 1;
     }
 
-    /// Takes out what a scan in clock second `clock` takes up, or everything if `all`.
+    /// Takes out what a scan in clock second `clock` takes up, or everything if `all`, in shuffled
+    /// order: a scan reads directories, whose order has nothing to do with the messages' age.
     pub(super) fn take(
         &mut self,
         entries: &mut QueueEntries,
         clock: u64,
         all: bool,
+        random: &mut ChaCha8Rng,
     ) -> EntryList {
         let mut taken = EntryList::default();
         while let Some(list) = self.by_due.first_entry() {
@@ -38,6 +46,17 @@ impl Deferred {
             taken.append(entries, list.remove());
         }
         self.len -= taken.len();
+        if taken.len() < 2 {
+            return taken;
+        }
+        self.order.clear();
+        while let Some(entry) = taken.pop_front(entries) {
+            self.order.push(entry);
+        }
+        random.shuffle(&mut self.order);
+        for &entry in &self.order {
+            taken.push_back(entries, entry);
+        }
         taken
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::mail::Status;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
 use super::super::round::{next_destination, suspend};
@@ -32,6 +32,9 @@ pub struct Postfix {
     incoming: EntryList,
     /// Picked by a scan, but the active queue is full.
     picked: EntryList,
+    /// Whether a message is being taken up, so that the next has to wait.
+    taking_up: bool,
+    starts: u32,
     active: u64,
     destinations: BTreeMap<Destination, State>,
     closings: u32,
@@ -65,6 +68,8 @@ impl Postfix {
             deferred: Deferred::default(),
             incoming: EntryList::default(),
             picked: EntryList::default(),
+            taking_up: false,
+            starts: 0,
             active: 0,
             destinations: BTreeMap::new(),
             closings: 0,
@@ -94,7 +99,7 @@ impl Postfix {
         let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
         self.arm_scan(context);
-        let taken = self.deferred.take(context.entries, clock, false);
+        let taken = self.deferred.take(context.entries, clock, false, context.random);
         self.picked.append(context.entries, taken);
         self.feed(now, context);
     }
@@ -128,13 +133,19 @@ impl Postfix {
 
     /// Fills the active queue: new mail first, then what the scan picked.
     fn feed(&mut self, now: SimTime, context: &mut Context<'_>) {
-        while self.active < u64::from(self.settings.active_limit) {
+        while self.active < u64::from(self.settings.active_limit) && !self.taking_up {
             let entry = self
                 .incoming
                 .pop_front(context.entries)
                 .or_else(|| self.picked.pop_front(context.entries));
             let Some(entry) = entry else { return };
             self.take_up(now, entry, context);
+            if let Some(time) = &self.settings.take_up_time {
+                self.taking_up = true;
+                let at = now + time.sample_duration(context.random);
+                let timer = Timer::TakeUp { start: self.starts };
+                context.actions.push(Action::Arm { timer, at });
+            }
         }
     }
 
@@ -178,7 +189,12 @@ impl Postfix {
         match destination {
             Destination::Local => (u32::MAX / 2, u32::MAX / 2),
             _ => {
-                let limit = self.settings.destination_concurrency_limit;
+                // A pause between deliveries makes sense one at a time only
+                // (`src/qmgr/qmgr_transport.c` sets the limit to one then).
+                let limit = match self.settings.destination_rate_delay {
+                    SimDuration::ZERO => self.settings.destination_concurrency_limit,
+                    _ => 1,
+                };
                 let initial = self.settings.initial_destination_concurrency.max(1);
                 (if limit > 0 { initial.min(limit) } else { initial }, limit)
             }
@@ -398,6 +414,8 @@ fn has_pending(context: &Context<'_>, entry: EntryHandle, destination: Destinati
 impl QueueManager for Postfix {
     fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
         self.running = true;
+        self.taking_up = false;
+        self.starts += 1;
         if self.begun {
             // A restart: what was active is incoming again, and a scan follows at once.
             self.scans.at_once(now);
@@ -449,6 +467,10 @@ impl QueueManager for Postfix {
             Timer::QueueRun { start } if start == self.scans.number && self.running => {
                 self.scan(now, context);
             }
+            Timer::TakeUp { start } if start == self.starts && self.running => {
+                self.taking_up = false;
+                self.feed(now, context);
+            }
             Timer::Destination { destination, closing } => {
                 let Some(state) = self.destinations.get_mut(&destination) else { return };
                 if state.closing != closing {
@@ -463,7 +485,7 @@ impl QueueManager for Postfix {
                 self.forget_if_idle(destination);
                 self.wake(now, context);
             }
-            Timer::QueueRun { .. } | Timer::Message { .. } => {}
+            Timer::QueueRun { .. } | Timer::TakeUp { .. } | Timer::Message { .. } => {}
         }
     }
 
@@ -490,7 +512,7 @@ impl QueueManager for Postfix {
             }
         }
         let clock = self.clock(now);
-        let all = self.deferred.take(context.entries, clock, true);
+        let all = self.deferred.take(context.entries, clock, true, context.random);
         self.picked.append(context.entries, all);
         self.feed(now, context);
     }

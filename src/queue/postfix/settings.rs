@@ -1,5 +1,6 @@
 //! Postfix's parameters, by the names of `postconf(5)`.
 
+use crate::random::Distribution;
 use crate::units::{SimDuration, SimTime};
 
 /// When the first scan of the deferred queue falls.
@@ -44,12 +45,16 @@ pub struct Settings {
     pub negative_feedback: Feedback,
     /// `default_destination_recipient_limit`: recipients in one delivery.
     pub destination_recipient_limit: u32,
-    /// `default_destination_rate_delay`: pause between deliveries to one destination; zero: none.
+    /// `default_destination_rate_delay`: pause between deliveries to one destination, which are then
+    /// made one at a time, whatever the concurrency limit; zero: none.
     pub destination_rate_delay: SimDuration,
     /// `default_process_limit`: delivery processes for each transport.
     pub process_limit: u32,
     /// `qmgr_message_active_limit`: messages in the active queue.
     pub active_limit: u32,
+    /// Time that it takes to take up one message (to read its file and resolve its recipients) [s];
+    /// the next one is taken up after that. None: no time.
+    pub take_up_time: Option<Distribution>,
     /// `smtp_connection_cache_on_demand`.
     pub connection_cache_on_demand: bool,
     /// `smtp_connection_cache_time_limit`: how long an unused connection is kept.
@@ -94,6 +99,7 @@ impl Default for Settings {
             destination_rate_delay: SimDuration::ZERO,
             process_limit: 100,
             active_limit: 20_000,
+            take_up_time: None,
             connection_cache_on_demand: true,
             connection_cache_time_limit: SimDuration::from_secs(2),
             connection_reuse_time_limit: SimDuration::from_secs(300),

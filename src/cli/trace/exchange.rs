@@ -1,0 +1,193 @@
+//! One try of one host, with all recipients of the message that it was made for, and its dialogue.
+
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, ReceivedField, Stage};
+use crate::scenario::{Command, Host, Scenario};
+use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
+use crate::trace::{AttemptFact, Fact};
+use crate::units::{Octets, SimTime};
+
+use super::watch::Story;
+
+/// A try: the facts about its recipients, with their places among the copies.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Exchange {
+    pub(super) facts: Vec<(usize, AttemptFact)>,
+    /// When the server took responsibility, if it did.
+    pub(super) accepted: Option<SimTime>,
+}
+
+impl Exchange {
+    /// Returns the fact about its first recipient; times and hosts are those of all.
+    pub(super) fn first(&self) -> &AttemptFact {
+        &self.facts[0].1
+    }
+}
+
+/// Returns the tries of a story, in order of their beginning. `copies` are those that are told.
+pub(super) fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
+    let mut all: Vec<Exchange> = Vec::new();
+    for &place in copies {
+        for (_, fact) in &story.copies[place].facts {
+            let Fact::Attempt(attempt) = fact else { continue };
+            let same = |other: &&mut Exchange| {
+                let other = other.first();
+                (other.delivery, other.started, other.to, other.address, other.ended)
+                    == (
+                        attempt.delivery,
+                        attempt.started,
+                        attempt.to,
+                        attempt.address,
+                        attempt.ended,
+                    )
+            };
+            match all.iter_mut().find(same) {
+                Some(exchange) => exchange.facts.push((place, *attempt)),
+                None => all.push(Exchange { facts: vec![(place, *attempt)], accepted: None }),
+            }
+        }
+    }
+    all.sort_by_key(|exchange| (exchange.first().started, exchange.first().ended));
+    for exchange in &mut all {
+        exchange.accepted = exchange
+            .facts
+            .iter()
+            .find_map(|(place, attempt)| responsibility(story, *place, attempt));
+    }
+    all
+}
+
+/// Returns when the server of `attempt` took responsibility for the copy.
+fn responsibility(story: &Story, copy: usize, attempt: &AttemptFact) -> Option<SimTime> {
+    if attempt.stage == Stage::Local {
+        return None;
+    }
+    story.copies[copy].facts.iter().find_map(|(at, fact)| match fact {
+        Fact::Accepted { by, .. }
+            if Some(*by) == attempt.to && attempt.started <= *at && *at <= attempt.ended =>
+        {
+            Some(*at)
+        }
+        _ => None,
+    })
+}
+
+/// Returns a host with the settings that it has at `at`, after what was done to it before.
+pub(super) fn host_at(scenario: &Scenario, host: HostId, at: SimTime) -> &Host {
+    let changed = scenario.actions.iter().rev().find_map(|action| match &action.what {
+        Command::Configure(changed) if action.host == host && action.at <= at => {
+            Some(changed.as_ref())
+        }
+        _ => None,
+    });
+    changed.unwrap_or(&scenario.hosts[host.index()])
+}
+
+/// Returns the dialogue of a try over the network.
+pub(super) fn lines(
+    scenario: &Scenario,
+    story: &Story,
+    exchange: &Exchange,
+    server: HostId,
+) -> Vec<Line> {
+    let fact = exchange.first();
+    let (from, to) = (
+        host_at(scenario, fact.from, fact.started),
+        host_at(scenario, server, fact.started),
+    );
+    let created = &story.copies[exchange.facts[0].0].created;
+    let reverse_path = created.sender.map(|sender| scenario.mailbox(sender)).unwrap_or_default();
+    let names: Vec<String> = exchange
+        .facts
+        .iter()
+        .map(|(place, _)| scenario.mailbox(story.copies[*place].created.mailbox))
+        .collect();
+    let paths: Vec<ForwardPath<'_>> = exchange
+        .facts
+        .iter()
+        .zip(&names)
+        .map(|((_, fact), address)| ForwardPath {
+            address,
+            refusal: fact.reply.filter(|reply| fact.stage == Stage::Rcpt && !reply.is_positive()),
+        })
+        .collect();
+    dialogue(&Conversation {
+        client_name: &from.name,
+        server_name: &to.name,
+        address: address_of(scenario, fact),
+        port: fact.port,
+        client: &from.client,
+        server: &to.server,
+        reverse_path: &reverse_path,
+        forward_paths: &paths,
+        size: size_at(story, fact),
+        declares_size: declares_size(scenario, story, fact),
+        transaction: fact.transaction,
+        started: fact.started,
+        ended: fact.ended,
+        marks: fact.marks,
+        ending: ending(exchange),
+        goes_on: goes_on(story, fact),
+    })
+}
+
+/// Returns the address connected to, as written.
+pub(super) fn address_of<'s>(scenario: &'s Scenario, fact: &AttemptFact) -> &'s str {
+    let address = fact.address.and_then(|address| scenario.addresses.get(address as usize));
+    address.map_or("an unknown address", |address| address.literal.as_str())
+}
+
+/// How the transaction ended before its end: what befell those who were not refused at RCPT.
+fn ending(exchange: &Exchange) -> Option<Ending> {
+    exchange.facts.iter().map(|(_, fact)| fact).find_map(|fact| {
+        let refused = fact.stage == Stage::Rcpt && fact.reply.is_some();
+        let fine = fact.outcome == AttemptOutcome::Accepted;
+        (!refused && !fine).then_some(Ending {
+            stage: fact.stage,
+            outcome: fact.outcome,
+            reply: fact.reply,
+        })
+    })
+}
+
+/// Octets of the message at the sending host: as sent, or as submitted with the fields added since.
+fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
+    if fact.octets > Octets::ZERO {
+        return fact.octets;
+    }
+    let copy = &story.copies[0];
+    let fields = copy.facts.iter().filter_map(|(at, other)| match other {
+        Fact::Accepted { by, received_fields, .. } if *by == fact.from && *at <= fact.started => {
+            Some(*received_fields)
+        }
+        _ => None,
+    });
+    let first = copy.facts.iter().find_map(|(_, other)| match other {
+        Fact::Accepted { received_fields, .. } => Some(*received_fields),
+        _ => None,
+    });
+    // The first server has added one already.
+    let added = match (fields.last(), first) {
+        (Some(now), Some(first)) if copy.created.sender.is_some() => now + 1 - first.min(now + 1),
+        _ => 0,
+    };
+    Octets(copy.created.size.get() + u64::from(added) * ReceivedField::OCTETS)
+}
+
+fn declares_size(scenario: &Scenario, story: &Story, fact: &AttemptFact) -> bool {
+    use crate::mail::MessageKey;
+    let submission = fact.from == story.copies[0].created.host;
+    match story.key {
+        MessageKey::Mail { entry, .. } if submission => {
+            scenario.mail.get(entry as usize).is_none_or(|entry| entry.submission.declares_size)
+        }
+        _ => true,
+    }
+}
+
+/// Returns whether another message followed on the connection of this try.
+fn goes_on(story: &Story, fact: &AttemptFact) -> bool {
+    let Some(to) = fact.to else { return false };
+    let next = (fact.from, to, fact.transaction + 1);
+    fact.transaction > 0
+        && story.continued.iter().any(|(other, at)| *other == next && *at >= fact.ended)
+}

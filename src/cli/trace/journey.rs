@@ -1,0 +1,357 @@
+//! A message's journey as text: good enough to be read aloud.
+
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
+use crate::scenario::Scenario;
+use crate::smtp::{Line, Speaker};
+use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
+use crate::units::{SimDuration, SimTime};
+
+use super::super::answers;
+use super::exchange::{Exchange, exchanges, lines};
+use super::received;
+use super::watch::{LookUp, Story};
+
+/// Width of the column of times.
+const TIME: usize = 15;
+
+/// Returns the journey of one message; of `only` these recipients, if there are any.
+pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String]) -> String {
+    let copies: Vec<usize> = (0..story.copies.len())
+        .filter(|&place| {
+            let name = scenario.mailbox(story.copies[place].created.mailbox);
+            only.is_empty() || only.contains(&name)
+        })
+        .collect();
+    let exchanges = exchanges(story, &copies);
+    let mut journey =
+        Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
+    journey.gather();
+    journey.parts.sort_by_key(|part| part.at);
+    let mut text = journey.heading();
+    for part in &journey.parts {
+        text.push_str(&part.text);
+    }
+    text.push_str(&journey.received());
+    text
+}
+
+/// What is told of one instant.
+struct Part {
+    at: SimTime,
+    text: String,
+}
+
+struct Journey<'a> {
+    scenario: &'a Scenario,
+    story: &'a Story,
+    copies: &'a [usize],
+    exchanges: &'a [Exchange],
+    parts: Vec<Part>,
+}
+
+/// Returns a time as a clock that began at zero shows it: `01:02:03.004`, `2d 01:02:03.004`.
+fn clock(at: SimTime) -> String {
+    let millis = (at.since_start().as_micros() + 500) / 1000;
+    let (seconds, days) = (millis / 1000, millis / 86_400_000);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let time = format!("{hour:02}:{minute:02}:{second:02}.{:03}", millis % 1000);
+    if days > 0 { format!("{days}d {time}") } else { time }
+}
+
+fn said(at: SimTime, text: &str) -> String {
+    format!("{:TIME$} {text}\n", clock(at))
+}
+
+fn below(text: &str) -> String {
+    format!("{:TIME$} {text}\n", "")
+}
+
+impl Journey<'_> {
+    fn host(&self, host: HostId) -> &str {
+        self.scenario.host(host)
+    }
+
+    fn address(&self, copy: usize) -> String {
+        self.scenario.mailbox(self.story.copies[copy].created.mailbox)
+    }
+
+    fn addresses(&self, copies: impl IntoIterator<Item = usize>) -> String {
+        copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn add(&mut self, at: SimTime, text: String) {
+        self.parts.push(Part { at, text });
+    }
+
+    fn heading(&self) -> String {
+        let created = &self.story.copies[0].created;
+        let what = match created.kind {
+            MessageKind::Mail => "Message",
+            MessageKind::DelayNotice => "Delay notice",
+            MessageKind::FailureNotice => "Failure notice",
+            MessageKind::ListCopy => "Copy of a list",
+            MessageKind::AutomaticReply => "Automatic reply",
+        };
+        let sender = created.sender.map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
+        let about = created.about.map(|key| format!(" about {key}")).unwrap_or_default();
+        let to = self.addresses(self.copies.iter().copied());
+        let size = created.size.get();
+        format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
+    }
+
+    fn gather(&mut self) {
+        let created = self.story.copies[0].created;
+        let host = self.host(created.host);
+        let text = match created.sender {
+            Some(sender) => format!("{} writes it at {host}", self.scenario.mailbox(sender)),
+            None => format!("{host} makes it, with a null reverse path"),
+        };
+        self.add(self.story.at, said(self.story.at, &text));
+        let lookups = self.story.lookups.clone();
+        for lookup in &lookups {
+            let text = self.looked_up(lookup);
+            self.add(lookup.started, text);
+        }
+        for exchange in self.exchanges {
+            let text = self.exchange(exchange);
+            if !text.is_empty() {
+                self.add(exchange.first().started, text);
+            }
+        }
+        for &copy in self.copies {
+            for (at, fact) in &self.story.copies[copy].facts {
+                if let Some(text) = self.ending(copy, *at, fact) {
+                    self.add(*at, said(*at, &text));
+                }
+            }
+        }
+    }
+
+    fn looked_up(&self, lookup: &LookUp) -> String {
+        let domain = &self.scenario.domains[lookup.domain.index()];
+        let answer = match lookup.outcome {
+            LookupOutcome::Found => {
+                answers::exchangers(self.scenario, domain.dns, lookup.started).join(", ")
+            }
+            LookupOutcome::NoSuchDomain => "there is no such domain".to_owned(),
+            LookupOutcome::NullMx => "the domain takes no mail (null MX)".to_owned(),
+            LookupOutcome::NoAddress => "there is no exchanger with an address".to_owned(),
+            LookupOutcome::TemporaryFailure => "no answer, or SERVFAIL".to_owned(),
+            LookupOutcome::LoopsBack => {
+                let found = answers::exchangers(self.scenario, domain.dns, lookup.started);
+                format!("{}; no exchanger is better than itself", found.join(", "))
+            }
+        };
+        let host = self.host(lookup.host);
+        said(lookup.started, &format!("{host} looks up {}: {answer}", domain.name))
+    }
+
+    /// How long the message waited at a host before `until`: since it came, or since the last try.
+    fn waited(&self, host: HostId, copy: usize, until: SimTime) -> Option<SimDuration> {
+        let facts = self.story.copies[copy].facts.iter();
+        let since = facts.filter_map(|(at, fact)| match fact {
+            Fact::Accepted { by, .. } if *by == host => Some(*at),
+            Fact::Attempt(attempt) if attempt.from == host => Some(attempt.ended),
+            _ => None,
+        });
+        let since = since.filter(|since| *since <= until).max()?;
+        Some(until.since(since)).filter(|wait| *wait >= SimDuration::from_millis(1))
+    }
+
+    fn exchange(&self, exchange: &Exchange) -> String {
+        let fact = exchange.first();
+        let (from, at) = (self.host(fact.from), fact.started);
+        let Some(to) = fact.to else { return self.not_tried(exchange) };
+        match fact.stage {
+            // What came of it is told as the end of the copy.
+            Stage::Local if fact.outcome == AttemptOutcome::Accepted => return String::new(),
+            Stage::Local => {
+                let text = format!("{from} has no such mailbox: {}", fact.status);
+                return said(at, &text);
+            }
+            Stage::Suspended => return self.not_tried(exchange),
+            _ => {}
+        }
+        let mut title = format!("{from} tries {}", self.host(to));
+        if let Some(preference) = fact.preference.filter(|_| fact.port == 25) {
+            title.push_str(&format!(" (MX {preference})"));
+        }
+        if exchange.facts.len() < self.copies.len() {
+            let recipients = self.addresses(exchange.facts.iter().map(|(copy, _)| *copy));
+            title.push_str(&format!(" for {recipients}"));
+        }
+        if let Some(wait) = self.waited(fact.from, exchange.facts[0].0, at) {
+            title.push_str(&format!(", after a wait of {wait}"));
+        }
+        let mut text = said(at, &title);
+        for line in lines(self.scenario, self.story, exchange, to) {
+            text.push_str(&spoken(&line));
+        }
+        text.push_str(&self.outcome(exchange, to));
+        text
+    }
+
+    /// What follows from a try.
+    fn outcome(&self, exchange: &Exchange, to: HostId) -> String {
+        let mut text = String::new();
+        if let Some(at) = exchange.accepted {
+            let took = format!("{} is responsible since {}", self.host(to), clock(at));
+            text.push_str(&below(&took));
+        }
+        for (copy, fact) in &exchange.facts {
+            let who = if exchange.facts.len() > 1 {
+                format!("{}: ", self.address(*copy))
+            } else {
+                String::new()
+            };
+            let next = match (fact.outcome, fact.next_attempt) {
+                (AttemptOutcome::Accepted, _) => continue,
+                (AttemptOutcome::Permfail, _) => "will not be tried again".to_owned(),
+                (_, Some(next)) => planned(next, fact.ended),
+                (_, None) if self.goes_on(exchange) => "the next host is tried".to_owned(),
+                (_, None) => "it will not be tried again".to_owned(),
+            };
+            text.push_str(&below(&format!("{who}{} ({}); {next}", result(fact.outcome), fact.status)));
+        }
+        text
+    }
+
+    /// Returns whether the delivery goes on to another host.
+    fn goes_on(&self, exchange: &Exchange) -> bool {
+        let fact = exchange.first();
+        self.exchanges.iter().map(Exchange::first).any(|other| {
+            other.delivery == fact.delivery && other.started >= fact.ended && other != fact
+        })
+    }
+
+    /// A recipient that was put off, or given up, without any host being tried.
+    fn not_tried(&self, exchange: &Exchange) -> String {
+        let fact = exchange.first();
+        let from = self.host(fact.from);
+        let who = self.addresses(exchange.facts.iter().map(|(copy, _)| *copy));
+        let text = match (fact.stage, fact.outcome) {
+            (Stage::Suspended, _) => format!(
+                "{from} puts it off without a try ({}): the destination has just failed",
+                fact.status
+            ),
+            (_, AttemptOutcome::Permfail) => {
+                format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
+            }
+            _ => format!("{from} cannot find out whom to try ({})", fact.status),
+        };
+        let mut text = said(fact.started, &text);
+        if let Some(next) = fact.next_attempt {
+            text.push_str(&below(&planned(next, fact.ended)));
+        }
+        text
+    }
+
+    fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
+        let address = self.address(copy);
+        let age = at.since(self.story.at);
+        match fact {
+            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
+                let host = self.host(*host);
+                Some(match outcome {
+                    FinalOutcome::Delivered => {
+                        let which = if *duplicate { "a second copy" } else { "it" };
+                        format!(
+                            "{host} puts {which} into the mailbox of {address}, {age} after it \
+                             was written; Received fields: {received_fields}"
+                        )
+                    }
+                    FinalOutcome::Failed => {
+                        format!("{host} gives up on {address} ({status}) after {age}")
+                    }
+                    FinalOutcome::Discarded => {
+                        format!("{host} drops it ({status}): nobody is told about a lost notice")
+                    }
+                })
+            }
+            Fact::Retrieved { protocol, .. } => {
+                let protocol = match protocol {
+                    RetrievalProtocol::Pop3 => "POP3",
+                    RetrievalProtocol::Imap => "IMAP",
+                };
+                Some(format!("{address} fetches it by {protocol}, {age} after it was written"))
+            }
+            Fact::Open { state, host, .. } => {
+                let host = self.host(*host);
+                Some(match state {
+                    StillOpen::Queued => format!("the run ends; it waits at {host} for {address}"),
+                    StillOpen::InTransit => {
+                        format!("the run ends; {host} is handing it over for {address}")
+                    }
+                    StillOpen::Unread => format!("the run ends; {address} has not fetched it"),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The Received fields of each copy; copies that travelled together are told together.
+    fn received(&self) -> String {
+        let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
+        for &copy in self.copies {
+            let fields = received::fields(self.scenario, self.story, copy, self.exchanges);
+            match groups.iter_mut().find(|(other, _)| *other == fields) {
+                Some((_, copies)) => copies.push(copy),
+                None => groups.push((fields, vec![copy])),
+            }
+        }
+        let mut text = String::new();
+        let several = groups.len() > 1;
+        for (fields, copies) in groups.iter().filter(|(fields, _)| !fields.is_empty()) {
+            if several {
+                let who = self.addresses(copies.iter().copied());
+                text.push_str(&format!("\nReceived fields for {who}, the newest first:\n"));
+            } else {
+                text.push_str("\nReceived fields at the end, the newest first:\n");
+            }
+            for field in fields {
+                for line in field.lines() {
+                    text.push_str(&format!("  {}\n", line.replace('\t', "    ")));
+                }
+            }
+        }
+        text
+    }
+}
+
+fn result(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Accepted => "accepted",
+        AttemptOutcome::Tempfail => "refused for now",
+        AttemptOutcome::Permfail => "refused for good",
+        AttemptOutcome::Refused => "connection refused",
+        AttemptOutcome::Timeout => "no answer",
+        AttemptOutcome::Lost => "connection lost",
+        AttemptOutcome::Suspended => "put off",
+    }
+}
+
+fn planned(next: SimTime, now: SimTime) -> String {
+    format!("next attempt planned for {} (in {})", clock(next), next.since(now))
+}
+
+fn spoken(line: &Line) -> String {
+    let speaker = match line.speaker {
+        Speaker::Client => "C:",
+        Speaker::Server => "S:",
+        Speaker::Connection => "--",
+    };
+    let at = line.at.map(clock).unwrap_or_default();
+    format!("{at:TIME$}   {speaker} {}\n", line.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_begins_at_zero() {
+        assert_eq!(clock(SimTime::ZERO), "00:00:00.000");
+        assert_eq!(clock(SimTime::from_nanos(59_999_400_000)), "00:00:59.999");
+        assert_eq!(clock(SimTime::from_secs(90_061)), "1d 01:01:01.000");
+    }
+}

@@ -1,0 +1,165 @@
+//! `mailsim trace`: one message's journey, line by line.
+
+mod exchange;
+mod journey;
+mod received;
+mod watch;
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::Args;
+
+use crate::mail::{MailboxNames as _, MessageKey};
+use crate::scenario::Scenario;
+use crate::simulation::Simulation;
+
+use super::changes::Changes;
+use super::error::CommandError;
+use super::input;
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::status::ExitStatus;
+use super::terminal::Terminal;
+use watch::{Story, Wanted, Watch};
+
+/// Follow one message: every hop, reply and wait
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    long_about = "Follow one message: who submits it when, DNS answers, the SMTP dialogue line by \
+                  line, waits in queues, delivery, retrieval, its Received fields at the end, and \
+                  the notices about it.\n\nTimes are virtual, from the start of the run. C: the \
+                  client says, S: the server says."
+)]
+pub(super) struct Arguments {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+
+    #[command(flatten)]
+    changes: Changes,
+
+    /// Message, as in messages.csv: 2-7 is the seventh of the second [[mail]], 2-7.n1 the first
+    /// notice about it [default: the first message of the run]
+    #[arg(short, long, value_name = "ID")]
+    message: Option<String>,
+
+    /// Follow this recipient only (repeatable) [default: all]
+    #[arg(short, long, value_name = "ADDRESS")]
+    recipient: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mailsim trace outage.toml
+  mailsim trace outage.toml --message 1-40
+  mailsim trace outage.toml -m 1-40 --set outage.0.mode=refuse
+  mailsim trace list.toml -m 1-1 -r bob@recipient.example";
+
+/// Runs the command.
+pub(super) fn trace(
+    arguments: &Arguments,
+    terminal: Terminal,
+) -> Result<ExitStatus, CommandError> {
+    let wanted = match &arguments.message {
+        None => Wanted::First,
+        Some(id) => Wanted::Key(id.parse::<MessageKey>().map_err(|()| bad_id(id))?),
+    };
+    let input = input::read_and_warn(&arguments.scenario, &arguments.changes.0, terminal)?;
+    let scenario = &input.loaded.scenario;
+    let watch = follow(scenario, wanted, terminal)?;
+    let Some(story) = watch.stories.first() else {
+        return Err(unknown(arguments.message.as_deref(), &watch));
+    };
+    check_recipients(&arguments.recipient, story, scenario)?;
+    let mut text = String::new();
+    for (place, story) in watch.stories.iter().enumerate() {
+        if place > 0 {
+            text.push('\n');
+        }
+        // Notices go to the sender, whoever the recipient is.
+        let only: &[String] = if place == 0 { &arguments.recipient } else { &[] };
+        text.push_str(&journey::tell(scenario, story, only));
+    }
+    terminal.data(&text)?;
+    Ok(ExitStatus::Success)
+}
+
+/// Runs the scenario until the story of the message is over.
+fn follow(
+    scenario: &Scenario,
+    wanted: Wanted,
+    terminal: Terminal,
+) -> Result<Watch, CommandError> {
+    let interrupt = Interrupt::listen(None);
+    let over = Rc::new(Cell::new(false));
+    let mut watch = Watch::new(wanted, over.clone());
+    let simulation = Simulation::new(scenario);
+    let end = crate::units::SimTime::ZERO + scenario.duration;
+    let mut progress = Progress::new(end, terminal);
+    let totals = simulation.run_while(&mut watch, |at| {
+        progress.reached(at, 0);
+        !over.get() && !interrupt.is_wanted()
+    });
+    progress.end();
+    if interrupt.is_wanted() {
+        return Err(CommandError::Interrupted { at: totals.ended, untouched: String::new() });
+    }
+    Ok(watch)
+}
+
+fn bad_id(id: &str) -> CommandError {
+    CommandError::Usage(format!(
+        "`{id}` is no id of a message; ids look like 2-7 (the seventh message of the second \
+         [[mail]]) or 2-7.n1 (the first notice about it)"
+    ))
+}
+
+/// The run has no such message: says which there are.
+fn unknown(id: Option<&str>, watch: &Watch) -> CommandError {
+    let mut text = match id {
+        Some(id) => format!("this run has no message {id}"),
+        None => "no mail is sent in this run".to_owned(),
+    };
+    let flows: Vec<String> = watch
+        .sent
+        .iter()
+        .map(|(entry, last)| match last {
+            1 => format!("{}-1", entry + 1),
+            last => format!("{0}-1 to {0}-{last}", entry + 1),
+        })
+        .collect();
+    if !flows.is_empty() {
+        text.push_str(&format!("; there are {}", flows.join(", ")));
+    }
+    if let (Some(id), 1..) = (id, watch.notices.len()) {
+        let mut notices: Vec<String> = watch.notices.iter().map(MessageKey::to_string).collect();
+        notices.sort_by_key(|notice| std::cmp::Reverse(common_prefix(notice, id)));
+        notices.truncate(3);
+        text.push_str(&format!(", and notices such as {}", notices.join(", ")));
+    }
+    CommandError::Usage(text)
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+fn check_recipients(
+    wanted: &[String],
+    story: &Story,
+    scenario: &Scenario,
+) -> Result<(), CommandError> {
+    let known: Vec<String> =
+        story.copies.iter().map(|copy| scenario.mailbox(copy.created.mailbox)).collect();
+    match wanted.iter().find(|address| !known.contains(address)) {
+        None => Ok(()),
+        Some(address) => Err(CommandError::Usage(format!(
+            "{address} is no recipient of message {}; it goes to {}",
+            story.key,
+            known.join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,139 @@
+//! The Received fields of a message, as they stand in its header at the end.
+
+use crate::mail::{HostId, MailboxNames as _, MessageKey, ReceivedField, TransmissionType};
+use crate::scenario::Scenario;
+use crate::smtp::ClientTls;
+use crate::trace::{AttemptFact, Fact};
+use crate::units::SimTime;
+
+use super::exchange::{Exchange, address_of, host_at};
+use super::watch::Story;
+
+/// Returns the fields of one copy, the newest first, as they stand at the host that held it last.
+pub(super) fn fields(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    exchanges: &[Exchange],
+) -> Vec<String> {
+    let mut fields = Vec::new();
+    // Each try brought the message one step at most, so the walk back ends.
+    let mut unused: Vec<&Exchange> = exchanges.iter().collect();
+    let Some((mut host, mut at)) = last_holder(story, copy) else { return fields };
+    loop {
+        let came = unused.iter().position(|exchange| {
+            exchange.accepted == Some(at)
+                && exchange.first().to == Some(host)
+                && exchange.facts.iter().any(|(place, _)| *place == copy)
+        });
+        let came = came.map(|place| unused.swap_remove(place));
+        let settings = host_at(scenario, host, at);
+        let Some(came) = came else {
+            // The server made the message itself (a notice).
+            if story.copies[copy].created.sender.is_none() {
+                fields.push(format!(
+                    "Received: by {} id {}; {}",
+                    settings.name,
+                    queue_id(story.key, host, fields.len()),
+                    crate::mail::format_date(at, settings.clock_error_ns)
+                ));
+            }
+            return fields;
+        };
+        let fact = came.first();
+        if settings.server.adds_received {
+            let id = queue_id(story.key, host, fields.len());
+            fields.push(field(scenario, story, came, host, at, id).render());
+        }
+        let Some(before) = accepted_before(story, copy, fact.from, fact.started) else {
+            return fields;
+        };
+        (host, at) = (fact.from, before);
+    }
+}
+
+/// Who held the copy at the end, and since when: the store, or else who took it last.
+fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
+    let facts = &story.copies[copy].facts;
+    let delivered = facts.iter().find_map(|(at, fact)| match fact {
+        Fact::Final { host, .. } => Some((*host, *at)),
+        _ => None,
+    });
+    match delivered {
+        Some((host, at)) => Some((host, accepted_before(story, copy, host, at)?)),
+        None => facts.iter().rev().find_map(|(at, fact)| match fact {
+            Fact::Accepted { by, server: true, .. } => Some((*by, *at)),
+            _ => None,
+        }),
+    }
+}
+
+/// Returns when `host` last took the copy, at or before `at`.
+fn accepted_before(story: &Story, copy: usize, host: HostId, at: SimTime) -> Option<SimTime> {
+    let taken = story.copies[copy].facts.iter().filter_map(|(when, fact)| match fact {
+        Fact::Accepted { by, server: true, .. } if *by == host && *when <= at => Some(*when),
+        _ => None,
+    });
+    taken.last()
+}
+
+fn field(
+    scenario: &Scenario,
+    story: &Story,
+    came: &Exchange,
+    host: HostId,
+    at: SimTime,
+    id: String,
+) -> ReceivedField {
+    let fact = came.first();
+    let (client, server) =
+        (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
+    let source = client.addresses.first().map(|address| &scenario.addresses[address.index()]);
+    // RFC 5321 §4.4: a FOR clause names one path at most.
+    let for_path = match came.facts.as_slice() {
+        [(place, fact)] if fact.recipients == 1 => {
+            Some(scenario.mailbox(story.copies[*place].created.mailbox))
+        }
+        _ => None,
+    };
+    ReceivedField {
+        from: client.name.clone(),
+        from_address: source
+            .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
+        by: server.name.clone(),
+        with: transmission(scenario, fact, host),
+        id,
+        for_path,
+        at,
+        clock_error_ns: server.clock_error_ns,
+    }
+}
+
+/// RFC 3848. On a connection used again the stages before MAIL are those of its first transaction.
+fn transmission(scenario: &Scenario, fact: &AttemptFact, host: HostId) -> TransmissionType {
+    let server = &host_at(scenario, host, fact.started).server;
+    let client = &host_at(scenario, fact.from, fact.started).client;
+    let again = fact.transaction > 1;
+    let submission = fact.port != 25;
+    let opportunistic = client.tls == ClientTls::Opportunistic && server.starttls;
+    let reached = |mark: SimTime| mark != SimTime::MAX;
+    let tls = reached(fact.marks.tls) || fact.port == 465 || again && (submission || opportunistic);
+    let auth = reached(fact.marks.auth) || again && submission;
+    match (server.ehlo, tls, auth) {
+        (false, ..) => TransmissionType::Smtp,
+        (true, false, false) => TransmissionType::Esmtp,
+        (true, true, false) => TransmissionType::Esmtps,
+        (true, false, true) => TransmissionType::Esmtpa,
+        (true, true, true) => TransmissionType::Esmtpsa,
+    }
+}
+
+/// A name for the queue file: ten digits as Postfix writes them, the same for the same message at
+/// the same host.
+fn queue_id(key: MessageKey, host: HostId, turn: usize) -> String {
+    let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ ((turn as u64) << 52);
+    mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    format!("{:010X}", (mixed ^ (mixed >> 31)) & 0xff_ffff_ffff)
+}

@@ -1,0 +1,176 @@
+//! Keeps the facts about one message and the notices about it, and no others.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::mail::{DomainId, HostId, MessageKey, MessageKind, RecipientId};
+use crate::trace::{Created, Fact, FactSink, LookupOutcome};
+use crate::units::SimTime;
+
+/// Which message is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The first of the run.
+    First,
+    /// This one.
+    Key(MessageKey),
+}
+
+/// A look-up made for the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LookUp {
+    pub(super) host: HostId,
+    pub(super) domain: DomainId,
+    pub(super) started: SimTime,
+    pub(super) outcome: LookupOutcome,
+}
+
+/// What befell one recipient.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Copy {
+    pub(super) created: Created,
+    pub(super) facts: Vec<(SimTime, Fact)>,
+}
+
+/// A session's next transaction, by which it is known that its connection stayed open.
+type Transaction = (HostId, HostId, u32);
+
+/// One message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Story {
+    pub(super) key: MessageKey,
+    pub(super) at: SimTime,
+    pub(super) copies: Vec<Copy>,
+    pub(super) lookups: Vec<LookUp>,
+    /// Transactions that would follow on connections of this message.
+    followers: Vec<Transaction>,
+    /// Those that did follow.
+    pub(super) continued: Vec<(Transaction, SimTime)>,
+}
+
+/// Takes the facts of a run.
+#[derive(Debug)]
+pub(super) struct Watch {
+    wanted: Wanted,
+    /// The message, then the notices about it.
+    pub(super) stories: Vec<Story>,
+    /// How many messages each `[[mail]]` entry has sent.
+    pub(super) sent: BTreeMap<u32, u64>,
+    /// Some notices of the run, for those who look for one.
+    pub(super) notices: Vec<MessageKey>,
+    /// Open recipients of the stories: story and copy by slot.
+    slots: BTreeMap<RecipientId, (usize, usize)>,
+    /// Look-ups of deliveries whose message is not known yet.
+    pending: BTreeMap<u64, Vec<LookUp>>,
+    over: Rc<Cell<bool>>,
+}
+
+/// Enough notices to give examples.
+const MOST_NOTICES: usize = 1000;
+
+impl Watch {
+    /// Returns a watch that sets `over` once nothing more can happen to the message.
+    pub(super) fn new(wanted: Wanted, over: Rc<Cell<bool>>) -> Self {
+        Self {
+            wanted,
+            stories: Vec::new(),
+            sent: BTreeMap::new(),
+            notices: Vec::new(),
+            slots: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            over,
+        }
+    }
+
+    fn created(&mut self, at: SimTime, created: &Created) {
+        match created.key {
+            MessageKey::Mail { entry, ordinal } => {
+                let last = self.sent.entry(entry).or_insert(0);
+                *last = (*last).max(ordinal + 1);
+            }
+            MessageKey::Notice { .. } if self.notices.len() < MOST_NOTICES => {
+                self.notices.push(created.key);
+            }
+            MessageKey::Notice { .. } => {}
+        }
+        if self.wanted == Wanted::First && created.kind == MessageKind::Mail {
+            self.wanted = Wanted::Key(created.key);
+        }
+        let Wanted::Key(wanted) = self.wanted else { return };
+        let about_it = created.about == Some(wanted) && !self.stories.is_empty();
+        if created.key != wanted && !about_it {
+            return;
+        }
+        let place = self.stories.iter().position(|story| story.key == created.key);
+        let place = place.unwrap_or_else(|| {
+            self.stories.push(Story {
+                key: created.key,
+                at,
+                copies: Vec::new(),
+                lookups: Vec::new(),
+                followers: Vec::new(),
+                continued: Vec::new(),
+            });
+            self.stories.len() - 1
+        });
+        let copies = &mut self.stories[place].copies;
+        copies.push(Copy { created: *created, facts: Vec::new() });
+        self.slots.insert(created.recipient, (place, copies.len() - 1));
+    }
+
+    fn keep(&mut self, at: SimTime, recipient: RecipientId, fact: &Fact) {
+        if let Some(&(story, copy)) = self.slots.get(&recipient) {
+            self.stories[story].copies[copy].facts.push((at, fact.clone()));
+        }
+    }
+
+    fn attempt(&mut self, at: SimTime, attempt: &crate::trace::AttemptFact) {
+        let lookups = self.pending.remove(&attempt.delivery).unwrap_or_default();
+        if let Some(&(story, _)) = self.slots.get(&attempt.recipient) {
+            self.stories[story].lookups.extend(lookups);
+        }
+        if let (Some(to), 1..) = (attempt.to, attempt.transaction) {
+            self.connection((attempt.from, to, attempt.transaction), attempt);
+        }
+        self.keep(at, attempt.recipient, &Fact::Attempt(*attempt));
+    }
+
+    /// Notes whether a connection of the message goes on to be used. Of several connections between
+    /// the same two hosts with equally many transactions any may be the one.
+    fn connection(&mut self, transaction: Transaction, attempt: &crate::trace::AttemptFact) {
+        for story in &mut self.stories {
+            if let Some(place) = story.followers.iter().position(|next| *next == transaction) {
+                story.followers.swap_remove(place);
+                story.continued.push((transaction, attempt.started));
+            }
+        }
+        if let Some(&(story, _)) = self.slots.get(&attempt.recipient) {
+            let (from, to, number) = transaction;
+            self.stories[story].followers.push((from, to, number + 1));
+        }
+    }
+}
+
+impl FactSink for Watch {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        match fact {
+            Fact::Created(created) => self.created(at, created),
+            Fact::Lookup { delivery, host, domain, started, outcome } => {
+                let lookup =
+                    LookUp { host: *host, domain: *domain, started: *started, outcome: *outcome };
+                self.pending.entry(*delivery).or_default().push(lookup);
+            }
+            Fact::Attempt(attempt) => self.attempt(at, attempt),
+            Fact::Accepted { recipient, .. }
+            | Fact::Final { recipient, .. }
+            | Fact::Retrieved { recipient, .. }
+            | Fact::Open { recipient, .. } => self.keep(at, *recipient, fact),
+            Fact::Closed { recipient } => {
+                self.slots.remove(recipient);
+                self.over.set(!self.stories.is_empty() && self.slots.is_empty());
+            }
+            Fact::Outage(_) | Fact::Queues(_) | Fact::Host(_) | Fact::Ledger(_) => {}
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! One transaction of a session: MAIL, RCPT and DATA, the message, and the reply to its dot.
+
+use crate::mail::{AttemptOutcome, Reply, Stage, Status};
+use crate::network::{TransferSettings, body_transfer};
+use crate::trace::SessionMarks;
+use crate::units::{Octets, SimTime};
+
+use super::super::wire::Passage;
+use super::super::{Deviation, Slot};
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+
+impl Session<'_> {
+    /// Hands over one message from `sent` on. `replies` gets each recipient's reply to RCPT, none
+    /// where it was not reached.
+    pub fn transact(
+        &mut self,
+        sent: SimTime,
+        letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
+        replies: &mut Vec<Option<Reply>>,
+        marks: &mut SessionMarks,
+        draws: &mut impl Draws,
+    ) -> Transaction {
+        replies.clear();
+        replies.resize(letter.recipients.len(), None);
+        let mut transaction = Transaction {
+            ended: sent,
+            failure: None,
+            accepted_at: None,
+            dot_sent: SimTime::MAX,
+            octets: Octets(0),
+            open: true,
+        };
+        let result = self
+            .envelope(sent, letter, policy, replies, marks, draws)
+            .and_then(|now| self.data(now, letter, &mut transaction, marks, draws));
+        match result {
+            Ok(now) => transaction.ended = now,
+            Err(failure) => {
+                transaction.ended = failure.at;
+                transaction.failure = Some(failure);
+                let broken = matches!(
+                    failure.outcome,
+                    AttemptOutcome::Lost | AttemptOutcome::Timeout | AttemptOutcome::Refused
+                );
+                transaction.open = !broken && failure.reply.is_none_or(|reply| reply.code != 421);
+            }
+        }
+        transaction
+    }
+
+    /// MAIL, RCPT for each recipient and DATA, in one group where both sides can.
+    fn envelope(
+        &mut self,
+        sent: SimTime,
+        letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
+        replies: &mut [Option<Reply>],
+        marks: &mut SessionMarks,
+        draws: &mut impl Draws,
+    ) -> Result<SimTime, Failure> {
+        if self.extended
+            && self.client.checks_advertised_size
+            && self.server.size_limit.is_some_and(|limit| letter.size > limit)
+        {
+            return Err(Failure {
+                at: sent,
+                stage: Stage::Mail,
+                outcome: AttemptOutcome::Permfail,
+                reply: None,
+                status: Status::TOO_BIG,
+            });
+        }
+        let group = self.extended && self.server.pipelining && self.client.pipelining;
+        let mut turn = Turn { group, sent, server: None, heard: sent };
+        let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
+            session.mail_reply(letter, policy.has_room(), at)
+        })?;
+        marks.mail = turn.heard;
+        let mail_accepted = mail.is_positive();
+        if !mail_accepted && !group {
+            return self.judge(mail, turn.heard, Stage::Mail);
+        }
+        let mut accepted = 0;
+        for index in 0..letter.recipients.len() {
+            let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
+                session.rcpt_reply(letter, index, accepted, mail_accepted, policy, at)
+            })?;
+            accepted += u32::from(reply.is_positive());
+            replies[index] = mail_accepted.then_some(reply);
+        }
+        marks.rcpt = turn.heard;
+        if accepted == 0 && !group {
+            return Ok(turn.heard);
+        }
+        let data = self.turn(&mut turn, Stage::Data, draws, |session, at| {
+            if accepted == 0 {
+                return Reply::new(554, Status::new(5, 5, 1));
+            }
+            session.ruled(Stage::Data, at).unwrap_or(Reply::new(354, Status::SUCCESS))
+        })?;
+        if !mail_accepted {
+            return self.judge(mail, turn.heard, Stage::Mail);
+        }
+        if accepted == 0 {
+            return Ok(turn.heard);
+        }
+        marks.data = turn.heard;
+        self.judge(data, turn.heard, Stage::Data)
+    }
+
+    fn mail_reply(&self, letter: &Letter<'_>, has_room: bool, at: SimTime) -> Reply {
+        if let Some(reply) = self.ruled(Stage::Mail, at) {
+            return reply;
+        }
+        if !has_room || self.rules.find(Slot::DiskFull, at).is_some() {
+            return Reply::new(452, Status::SYSTEM_FULL);
+        }
+        let declared = letter.size.0 + self.client.size_margin.0;
+        let declares = letter.declares_size && self.client.declares_size && self.extended;
+        if declares && self.server.size_limit.is_some_and(|limit| declared > limit.0) {
+            return Reply::new(552, Status::TOO_BIG);
+        }
+        Reply::new(250, Status::SUCCESS)
+    }
+
+    fn rcpt_reply(
+        &self,
+        letter: &Letter<'_>,
+        index: usize,
+        accepted: u32,
+        mail_accepted: bool,
+        policy: &mut impl RecipientPolicy,
+        at: SimTime,
+    ) -> Reply {
+        if !mail_accepted {
+            return Reply::new(503, Status::new(5, 5, 1));
+        }
+        if let Some(Deviation::Greylist { delay, reply }) = self.rules.find(Slot::Greylist, at)
+            && !policy.greylist_passes(index, at, *delay)
+        {
+            return *reply;
+        }
+        let mailbox = letter.recipients[index];
+        let named = self.rules.entries().iter().rev().find_map(|(interval, rule)| match rule {
+            Deviation::AnswerRecipients { mailboxes, reply }
+                if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
+            {
+                Some(*reply)
+            }
+            _ => None,
+        });
+        if let Some(reply) = named.or_else(|| self.ruled(Stage::Rcpt, at)) {
+            return reply;
+        }
+        if self.server.max_recipients.is_some_and(|limit| accepted >= limit) {
+            return Reply::new(452, Status::new(4, 5, 3));
+        }
+        policy.reply(index, at)
+    }
+
+    /// Sends the message and waits for the reply to the final dot.
+    fn data(
+        &mut self,
+        sent: SimTime,
+        letter: &Letter<'_>,
+        transaction: &mut Transaction,
+        marks: &mut SessionMarks,
+        draws: &mut impl Draws,
+    ) -> Result<SimTime, Failure> {
+        if marks.data == SimTime::MAX {
+            // Nobody was accepted: there is nothing to send.
+            return Ok(sent);
+        }
+        transaction.octets = letter.size;
+        let dot_sent = self.send_body(sent, letter.size)?;
+        transaction.dot_sent = dot_sent;
+        let timeout = self.client.timeouts.data_done;
+        let arrived = match self.wire.to_server(dot_sent) {
+            Passage::Arrives(arrived) => arrived,
+            Passage::Lost(at) => return Err(self.lost(at.min(dot_sent + timeout), Stage::Dot)),
+            Passage::Never => return Err(self.timed_out(dot_sent + timeout, Stage::Dot)),
+        };
+        let work = self.slowed(arrived, draws.time(&self.server.service.message));
+        let mut at = arrived + work;
+        if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
+            at = at + *delay;
+        }
+        if self.crashed_before(at) {
+            let (_, now) = self.hear(dot_sent, Stage::Dot, timeout, Answer::Silence)?;
+            return Ok(now);
+        }
+        let reply = self.dot_reply(letter, at);
+        if reply.is_positive() {
+            transaction.accepted_at = Some(at);
+        }
+        let answer = match self.rules.find(Slot::AfterDot, at) {
+            Some(Deviation::LoseFinalReply) => Answer::Close(at),
+            Some(_) => Answer::Silence,
+            None => Answer::Reply(reply, at),
+        };
+        let (reply, now) = self.hear(dot_sent, Stage::Dot, timeout, answer)?;
+        marks.dot = now;
+        self.judge(reply, now, Stage::Dot)
+    }
+
+    fn dot_reply(&self, letter: &Letter<'_>, at: SimTime) -> Reply {
+        if let Some(reply) = self.ruled(Stage::Dot, at) {
+            return reply;
+        }
+        if self.server.size_limit.is_some_and(|limit| letter.size > limit) {
+            return Reply::new(552, Status::TOO_BIG);
+        }
+        // Postfix counts the Received fields as the message arrives and says 554 5.4.0 at the dot.
+        if self.server.hop_limit.is_some_and(|limit| letter.received_fields >= limit) {
+            return Reply::new(554, Status::new(5, 4, 0));
+        }
+        Reply::ACCEPTED
+    }
+
+    /// Sends `size` octets; returns when the last has left. Progress may stop for as long as the
+    /// client's time-out for a block allows.
+    fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
+        let transfer = body_transfer(
+            size,
+            self.wire.round_trip(),
+            self.wire.rate,
+            TransferSettings::default(),
+        );
+        let (mut from, mut done) = (sent, sent + transfer);
+        while let Some((stopped, resumes, reset)) = self.wire.interruption(from, done) {
+            if reset {
+                return Err(self.lost(stopped + self.wire.round_trip(), Stage::Dot));
+            }
+            let pause = resumes.since(stopped);
+            if pause > self.client.timeouts.data_block {
+                let at = stopped + self.client.timeouts.data_block;
+                return Err(self.timed_out(at, Stage::Dot));
+            }
+            (from, done) = (resumes, done + pause);
+        }
+        Ok(done)
+    }
+
+    /// The next command of an envelope: alone, or as the next of a group that was sent at once.
+    fn turn(
+        &mut self,
+        turn: &mut Turn,
+        stage: Stage,
+        draws: &mut impl Draws,
+        reply: impl FnOnce(&Self, SimTime) -> Reply,
+    ) -> Result<Reply, Failure> {
+        let timeout = match stage {
+            Stage::Mail => self.client.timeouts.mail,
+            Stage::Rcpt => self.client.timeouts.rcpt,
+            _ => self.client.timeouts.data_init,
+        };
+        if !turn.group {
+            let (reply, now) = self.exchange(turn.heard, stage, timeout, draws, reply)?;
+            turn.heard = now;
+            return Ok(reply);
+        }
+        let begins = match turn.server {
+            Some(at) => at,
+            None => match self.wire.to_server(turn.sent) {
+                Passage::Arrives(at) => at,
+                Passage::Lost(at) => return Err(self.lost(at.min(turn.sent + timeout), stage)),
+                Passage::Never => return Err(self.timed_out(turn.sent + timeout, stage)),
+            },
+        };
+        let answer = self.act(stage, begins, draws, reply);
+        if let Answer::Reply(_, at) = &answer {
+            turn.server = Some(*at);
+        }
+        // Each reply of a group has the full time-out, counted from the one before.
+        let (reply, now) = self.hear(turn.heard, stage, timeout, answer)?;
+        turn.heard = now;
+        Ok(reply)
+    }
+}
+
+/// Where a run of envelope commands stands.
+struct Turn {
+    group: bool,
+    /// When the group was sent.
+    sent: SimTime,
+    /// When the server was done with the previous command of the group.
+    server: Option<SimTime>,
+    /// When the client had the previous reply.
+    heard: SimTime,
+}
