@@ -12,6 +12,8 @@ pub(super) struct Changes(pub(super) Vec<Override>);
 const SET: &str = "set";
 const UNSET: &str = "unset";
 const SEED: &str = "seed";
+/// A TOML integer has no more.
+const MOST_SEED: u64 = i64::MAX as u64;
 
 impl Args for Changes {
     fn augment_args(command: Command) -> Command {
@@ -76,6 +78,9 @@ impl FromArgMatches for Changes {
 /// `--seed N` is `--set seed=N`.
 fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
     let number: u64 = text.parse().map_err(|_| OverrideOrNumber::NoNumber)?;
+    if number > MOST_SEED {
+        return Err(OverrideOrNumber::NoNumber);
+    }
     let path: KeyPath = SEED.parse()?;
     Ok(Override::Set { path, value: number.to_string() })
 }
@@ -83,7 +88,7 @@ fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
 /// Why `--seed` cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum OverrideOrNumber {
-    #[error("a seed is a whole number from 0 to {}", u64::MAX)]
+    #[error("a seed is a whole number from 0 to {}", MOST_SEED)]
     NoNumber,
     #[error(transparent)]
     Path(#[from] OverrideError),

@@ -186,14 +186,11 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     let name = profile.name;
     for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
         let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
-        let mut of_profile = settings::ALL
+        // Two families may have a setting of one name; the profile picks its own.
+        let slot = settings::ALL
             .iter()
-            .filter(|setting| setting.name == entry.key);
-        let slot = of_profile.find_map(|setting| {
-            // Two families may have a setting of one name; the profile picks its own.
-            let wanted = setting.family.is_none_or(|family| family == profile.family);
-            wanted.then_some(setting)
-        });
+            .filter(|setting| setting.name == entry.key)
+            .find(|setting| setting.family.is_none_or(|family| family == profile.family));
         let Some(slot) = slot.and_then(|setting| setting.slot(profile)) else {
             let known: Vec<_> = settings::settings_of(profile)
                 .iter()

@@ -56,14 +56,27 @@ pub(super) fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
     all
 }
 
-/// Returns when the server of `attempt` took responsibility for the copy.
+/// Returns when the server of `attempt` took responsibility for the copy. That may be after the
+/// client has given up waiting for the reply to the dot, but before it tries that server again.
 fn responsibility(story: &Story, copy: usize, attempt: &AttemptFact) -> Option<SimTime> {
-    if attempt.stage == Stage::Local {
+    if matches!(attempt.stage, Stage::Local | Stage::Suspended) {
         return None;
     }
-    story.copies[copy].facts.iter().find_map(|(at, fact)| match fact {
+    let facts = &story.copies[copy].facts;
+    let latest = if attempt.stage == Stage::Dot && attempt.reply.is_none() {
+        let again = facts.iter().find_map(|(_, fact)| match fact {
+            Fact::Attempt(other) if other.to == attempt.to && other.started >= attempt.ended => {
+                Some(other.started)
+            }
+            _ => None,
+        });
+        again.unwrap_or(SimTime::MAX)
+    } else {
+        attempt.ended
+    };
+    facts.iter().find_map(|(at, fact)| match fact {
         Fact::Accepted { by, .. }
-            if Some(*by) == attempt.to && attempt.started <= *at && *at <= attempt.ended =>
+            if Some(*by) == attempt.to && attempt.started <= *at && *at <= latest =>
         {
             Some(*at)
         }

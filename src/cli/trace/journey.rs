@@ -195,7 +195,12 @@ impl Journey<'_> {
     fn outcome(&self, exchange: &Exchange, to: HostId) -> String {
         let mut text = String::new();
         if let Some(at) = exchange.accepted {
-            let took = format!("{} is responsible since {}", self.host(to), clock(at));
+            let (server, late) = (self.host(to), at > exchange.first().ended);
+            let took = if late {
+                format!("{server} takes it all the same at {}: the client cannot know", clock(at))
+            } else {
+                format!("{server} is responsible since {}", clock(at))
+            };
             text.push_str(&below(&took));
         }
         for (copy, fact) in &exchange.facts {
@@ -249,6 +254,8 @@ impl Journey<'_> {
     fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
         let address = self.address(copy);
         let age = at.since(self.story.at);
+        let sender = self.story.copies[copy].created.sender;
+        let made = if sender.is_some() { "written" } else { "made" };
         match fact {
             Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 let host = self.host(*host);
@@ -257,7 +264,7 @@ impl Journey<'_> {
                         let which = if *duplicate { "a second copy" } else { "it" };
                         format!(
                             "{host} puts {which} into the mailbox of {address}, {age} after it \
-                             was written; Received fields: {received_fields}"
+                             was {made}; Received fields: {received_fields}"
                         )
                     }
                     FinalOutcome::Failed => {
@@ -273,7 +280,7 @@ impl Journey<'_> {
                     RetrievalProtocol::Pop3 => "POP3",
                     RetrievalProtocol::Imap => "IMAP",
                 };
-                Some(format!("{address} fetches it by {protocol}, {age} after it was written"))
+                Some(format!("{address} fetches it by {protocol}, {age} after it was {made}"))
             }
             Fact::Open { state, host, .. } => {
                 let host = self.host(*host);
