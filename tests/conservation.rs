@@ -475,7 +475,7 @@ fn check_notices(run: &Run) -> Result<(), TestCaseError> {
             .iter()
             .any(|e| e.outcome == FinalOutcome::Failed);
         prop_assert!(
-            !(notice && failed) && !(!notice && discarded),
+            if notice { !failed } else { !discarded },
             "{:#?}",
             story
         );

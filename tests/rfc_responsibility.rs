@@ -84,7 +84,7 @@ fn sweep(moments: Moments) -> Vec<SimTime> {
     let mut time = moments.started - SimDuration::from_millis(100);
     while time < moments.known + SimDuration::from_millis(100) {
         times.push(time);
-        time = time + step;
+        time += step;
     }
     times
 }

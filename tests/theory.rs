@@ -416,7 +416,7 @@ fn latency_of_a_known_outage_under_a_known_schedule() {
             if !(from <= expected && expected < to) {
                 break;
             }
-            expected = expected + gap;
+            expected += gap;
         }
         late += usize::from(expected > first);
         // The session itself: one octet at 100 Mbit/s from the MUA and from the relay.

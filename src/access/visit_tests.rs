@@ -15,7 +15,7 @@ const POP3: Protocol = Protocol::Pop3 {
 };
 const IMAP: Protocol = Protocol::Imap { every: EVERY };
 
-/// A recorded pair of sessions at 10 Mbit/s [s].
+/// A recorded pair of sessions at 10 Mbit/s \[s\].
 struct Run {
     round_trip_ms: u64,
     messages: u64,

@@ -11,9 +11,9 @@ use super::Interval;
 /// The long-run availability is mean up time / (mean up time + mean down time).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Renewal {
-    /// Time until the next failure [s].
+    /// Time until the next failure \[s\].
     pub time_to_failure: Distribution,
-    /// Time until repair [s].
+    /// Time until repair \[s\].
     pub time_to_repair: Distribution,
 }
 

@@ -23,7 +23,7 @@ pub struct ReceivedField {
     pub for_path: Option<String>,
     /// When the server took the message, in true time.
     pub at: SimTime,
-    /// How far the server's clock is ahead of true time [ns]; negative: behind. The date shows it.
+    /// How far the server's clock is ahead of true time \[ns\]; negative: behind. The date shows it.
     pub clock_error_ns: i64,
 }
 
@@ -58,7 +58,7 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Returns the RFC 5322 date that a clock shows at virtual time `at` if it is `clock_error_ns`
-/// ahead [ns] (negative: behind). Every run begins at midnight UTC on Thursday, 1 January 2026: a
+/// ahead \[ns\] (negative: behind). Every run begins at midnight UTC on Thursday, 1 January 2026: a
 /// fixed date, so that results never tell when they were computed.
 #[must_use]
 pub fn format_date(at: SimTime, clock_error_ns: i64) -> String {

@@ -203,8 +203,8 @@ impl Topology {
                 .min()
                 .expect("a reached host has a predecessor");
             let link = self.link(link);
-            path.latency = path.latency + link.latency;
-            path.jitter = path.jitter + link.jitter;
+            path.latency += link.latency;
+            path.jitter += link.jitter;
             path.rate = match (path.rate, link.rate) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),

@@ -83,7 +83,7 @@ pub fn body_transfer(
     while left > window && wire(window) < round_trip {
         left -= window;
         window *= 2;
-        elapsed = elapsed + round_trip;
+        elapsed += round_trip;
     }
     elapsed + wire(left)
 }

@@ -19,7 +19,7 @@ pub(super) const RECEIVED_FIELDS: u64 = 1_000;
 pub(super) const MESSAGE_OCTETS: u64 = 1 << 40;
 /// Years of virtual time.
 pub(super) const YEARS: u64 = 100;
-/// The longest span: `YEARS` of 365 days [s].
+/// The longest span: `YEARS` of 365 days \[s\].
 pub(super) const SECONDS: u64 = YEARS * 365 * 86_400;
 /// Largest count of sessions, processes, recipients and the like.
 pub(super) const PIECES: u64 = 1_000_000_000;

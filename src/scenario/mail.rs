@@ -18,7 +18,7 @@ use crate::workload::{
     Arrivals, Correspondents, MailEntry, RecipientChoice, Replayed, Sizes, SubmissionSettings,
 };
 
-/// Size of a message when the entry says nothing [octets].
+/// Size of a message when the entry says nothing \[octets\].
 const DEFAULT_SIZE: f64 = 10_000.0;
 /// How long a message waits in the outbox when the entry says nothing.
 const DEFAULT_RETRY: SimDuration = SimDuration::from_minutes(5);

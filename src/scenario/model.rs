@@ -123,7 +123,7 @@ pub struct Host {
     pub local_processes: Option<u32>,
     /// Room for queued messages; when it is full, MAIL gets 452. None: no limit.
     pub queue_disk: Option<Octets>,
-    /// How far its clock is ahead of true time [ns]; negative: behind. Seen in Received fields.
+    /// How far its clock is ahead of true time \[ns\]; negative: behind. Seen in Received fields.
     pub clock_error_ns: i64,
     /// What the address that clients see is replaced by (a proxy in front).
     pub behind_proxy: Option<HostId>,

@@ -65,7 +65,7 @@ impl Field<'_> {
         self.duration().map(|span| SimTime::ZERO + span)
     }
 
-    /// Returns the span of time with its sign [ns].
+    /// Returns the span of time with its sign \[ns\].
     pub(super) fn signed_duration(&self) -> Option<i64> {
         let Value::Text(text) = &self.node.value else {
             self.wrong_type();

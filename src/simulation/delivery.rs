@@ -243,7 +243,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let length = self.now.since(run.begun);
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
-        totals.delivery_busy = totals.delivery_busy + length;
+        totals.delivery_busy += length;
         let report = Report { delivery, site_failure: site };
         self.tell(client, |queue, now, context| queue.finished(now, &report, context));
     }

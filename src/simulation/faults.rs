@@ -103,7 +103,7 @@ fn union_length(mut intervals: Vec<Interval>, end: SimTime) -> SimDuration {
     for interval in intervals {
         let (from, to) = (interval.from.max(reached), interval.to.min(end));
         if from < to {
-            total = total + to.since(from);
+            total += to.since(from);
             reached = to;
         }
     }

@@ -77,7 +77,7 @@ impl HostState<'_> {
     /// Notes the end of a session that lasted `length`.
     pub(super) fn free_slot(&mut self, client: HostId, length: SimDuration) {
         self.inbound -= 1;
-        self.totals.inbound_busy = self.totals.inbound_busy + length;
+        self.totals.inbound_busy += length;
         if let Some(count) = self.inbound_by_client.get_mut(&client) {
             *count -= 1;
             if *count == 0 {

@@ -1,7 +1,7 @@
 //! The composition root: hosts, network, DNS, mail and faults put together and run.
 //!
-//! [`Simulation`] takes a checked [`Scenario`](crate::scenario::Scenario), runs it in virtual time
-//! and states facts into a [`FactSink`](crate::trace::FactSink). It computes no statistics and
+//! [`Simulation`] takes a checked [`Scenario`], runs it in virtual time
+//! and states facts into a [`FactSink`]. It computes no statistics and
 //! writes nothing.
 //!
 //! # How a message travels

@@ -54,11 +54,11 @@ impl<S: FactSink> World<'_, '_, S> {
         // Sessions and deliveries under way count up to now.
         for (_, connection) in self.connections.iter() {
             let totals = &mut self.hosts[connection.target.host.index()].totals;
-            totals.inbound_busy = totals.inbound_busy + self.now.since(connection.since);
+            totals.inbound_busy += self.now.since(connection.since);
         }
         for (_, run) in self.runs.iter().filter(|(_, run)| delivers(run)) {
             let totals = &mut self.hosts[run.client.index()].totals;
-            totals.delivery_busy = totals.delivery_busy + self.now.since(run.begun);
+            totals.delivery_busy += self.now.since(run.begun);
         }
         for index in 0..self.hosts.len() {
             let host = HostId::from_index(index);

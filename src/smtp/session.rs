@@ -124,7 +124,7 @@ impl Session<'_> {
         marks.connected = self.connected;
         let mut now = self.connected;
         if self.tls == ClientTls::Implicit {
-            now = now + self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
+            now += self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
         }
         now = self.greet(now, ready, refusal, sessions, draws)?;
         marks.greeting = now;
@@ -153,12 +153,12 @@ impl Session<'_> {
     ) -> Result<SimTime, Failure> {
         // The server has the connection half a round trip before or after the client, by which
         // side's packet completes it; its greeting follows the client's last packet.
-        let Passage::Arrives(arrived) = self.wire.to_server(sent) else {
+        let Passage::Arrives(arrived) = self.wire.reach_server(sent) else {
             return Err(self.no_answer(sent, Stage::Greeting, self.client.timeouts.greeting));
         };
         let mut at = arrived.max(ready) + self.slowed(arrived, draws.time(&self.server.service.greeting));
         if let Some(Deviation::GreetingDelay(delay)) = self.rules.find(Slot::GreetingDelay, at) {
-            at = at + *delay;
+            at += *delay;
         }
         let answer = if self.closes_at(Stage::Greeting, at) {
             Answer::Close(at)
@@ -249,7 +249,7 @@ impl Session<'_> {
         draws: &mut impl Draws,
         reply: impl FnOnce(&Self, SimTime) -> Reply,
     ) -> Result<(Reply, SimTime), Failure> {
-        let arrived = match self.wire.to_server(sent) {
+        let arrived = match self.wire.reach_server(sent) {
             Passage::Arrives(arrived) => arrived,
             Passage::Lost(at) => return Err(self.lost(at.min(sent + timeout), stage)),
             Passage::Never => return Err(self.timed_out(sent + timeout, stage)),
@@ -268,7 +268,7 @@ impl Session<'_> {
     ) -> Answer {
         let mut at = arrived + self.slowed(arrived, draws.time(&self.server.service.command));
         if let Some(Deviation::CommandDelay(delay)) = self.rules.find(Slot::CommandDelay, arrived) {
-            at = at + *delay;
+            at += *delay;
         }
         if self.closes_at(stage, at) {
             Answer::Close(at)
@@ -330,7 +330,7 @@ impl Session<'_> {
         if left == SimTime::MAX {
             return Err(self.timed_out(deadline, stage));
         }
-        match self.wire.to_client(left) {
+        match self.wire.reach_client(left) {
             Passage::Arrives(at) if at <= deadline => match answer {
                 Answer::Reply(reply, _) => Ok((reply, at)),
                 _ => Err(self.lost(at, stage)),
@@ -353,7 +353,7 @@ impl Session<'_> {
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {
-        match self.wire.to_server(sent) {
+        match self.wire.reach_server(sent) {
             Passage::Lost(at) => self.lost(at.min(sent + timeout), stage),
             _ => self.timed_out(sent + timeout, stage),
         }

@@ -89,7 +89,7 @@ pub struct ClientSettings {
     pub rset_before_reuse: bool,
 }
 
-/// Times that a server's work takes, each drawn anew every time [s].
+/// Times that a server's work takes, each drawn anew every time \[s\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceTimes {
     /// From the connection until the greeting is sent.

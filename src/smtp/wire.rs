@@ -130,7 +130,7 @@ impl Wire<'_> {
     }
 
     /// Sends something from client to server over an established connection.
-    pub(super) fn to_server(&self, sent: SimTime) -> Passage {
+    pub(super) fn reach_server(&self, sent: SimTime) -> Passage {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         loop {
             match self.fate(at) {
@@ -138,7 +138,7 @@ impl Wire<'_> {
                 Fate::Reset => return Passage::Lost(at + self.round_trip()),
                 Fate::Vanishes { until } => {
                     while at < until {
-                        at = at + wait;
+                        at += wait;
                         wait = (wait * 2).min(LONGEST_RETRANSMISSION);
                         if at.since(sent) > GIVEN_UP {
                             return Passage::Never;
@@ -150,11 +150,11 @@ impl Wire<'_> {
     }
 
     /// Sends something from server to client: only a cut in both directions holds it up.
-    pub(super) fn to_client(&self, sent: SimTime) -> Passage {
+    pub(super) fn reach_client(&self, sent: SimTime) -> Passage {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         while let Some(until) = self.conditions.cut_until(at) {
             while at < until {
-                at = at + wait;
+                at += wait;
                 wait = (wait * 2).min(LONGEST_RETRANSMISSION);
                 if at.since(sent) > GIVEN_UP {
                     return Passage::Never;

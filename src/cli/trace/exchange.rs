@@ -168,7 +168,7 @@ fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
         return fact.octets;
     }
     let copy = &story.copies[0];
-    let fields = copy.facts.iter().filter_map(|(at, other)| match other {
+    let mut fields = copy.facts.iter().filter_map(|(at, other)| match other {
         Fact::Accepted { by, received_fields, .. } if *by == fact.from && *at <= fact.started => {
             Some(*received_fields)
         }
@@ -179,7 +179,7 @@ fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
         _ => None,
     });
     // The first server has added one already.
-    let added = match (fields.last(), first) {
+    let added = match (fields.next_back(), first) {
         (Some(now), Some(first)) if copy.created.sender.is_some() => now + 1 - first.min(now + 1),
         _ => 0,
     };

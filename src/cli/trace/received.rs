@@ -70,11 +70,11 @@ fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
 
 /// Returns when `host` last took the copy, at or before `at`.
 fn accepted_before(story: &Story, copy: usize, host: HostId, at: SimTime) -> Option<SimTime> {
-    let taken = story.copies[copy].facts.iter().filter_map(|(when, fact)| match fact {
+    let mut taken = story.copies[copy].facts.iter().filter_map(|(when, fact)| match fact {
         Fact::Accepted { by, server: true, .. } if *by == host && *when <= at => Some(*when),
         _ => None,
     });
-    taken.last()
+    taken.next_back()
 }
 
 fn field(

@@ -92,11 +92,11 @@ impl Scans {
         let earliest = SimTime::from_secs(due.saturating_sub(1));
         let mut next = self.next;
         if let ScanPhase::Observed(times) = &settings.scan_phase {
-            let later = times.iter().copied().filter(|&time| time >= self.next);
+            let mut later = times.iter().copied().filter(|&time| time >= self.next);
             if let Some(time) = later.clone().find(|&time| time >= earliest) {
                 return time;
             }
-            next = later.last().unwrap_or(next);
+            next = later.next_back().unwrap_or(next);
         }
         if next >= earliest || next == SimTime::MAX {
             return next;

@@ -1,6 +1,6 @@
 //! When Postfix tries a message again: the two rules, as pure functions of whole seconds.
 
-/// Returns the delay after a deferral [s]: the message's age when its attempt ended, clipped to
+/// Returns the delay after a deferral \[s\]: the message's age when its attempt ended, clipped to
 /// `minimal_backoff_time` and `maximal_backoff_time`.
 ///
 /// `src/qmgr/qmgr_active.c`, `qmgr_active_done_3_generic`: the delay is the age, not a counter

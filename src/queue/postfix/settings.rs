@@ -52,7 +52,7 @@ pub struct Settings {
     pub process_limit: u32,
     /// `qmgr_message_active_limit`: messages in the active queue.
     pub active_limit: u32,
-    /// Time that it takes to take up one message (to read its file and resolve its recipients) [s];
+    /// Time that it takes to take up one message (to read its file and resolve its recipients) \[s\];
     /// the next one is taken up after that. None: no time.
     pub take_up_time: Option<Distribution>,
     /// `smtp_connection_cache_on_demand`.

@@ -82,12 +82,12 @@ impl Session<'_> {
             return self.judge(mail, turn.heard, Stage::Mail);
         }
         let mut accepted = 0;
-        for index in 0..letter.recipients.len() {
+        for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
                 session.rcpt_reply(letter, index, accepted, mail_accepted, policy, at)
             })?;
             accepted += u32::from(reply.is_positive());
-            replies[index] = mail_accepted.then_some(reply);
+            *slot = mail_accepted.then_some(reply);
         }
         marks.rcpt = turn.heard;
         if accepted == 0 && !group {
@@ -176,7 +176,7 @@ impl Session<'_> {
         let dot_sent = self.send_body(sent, letter.size)?;
         transaction.dot_sent = dot_sent;
         let timeout = self.client.timeouts.data_done;
-        let arrived = match self.wire.to_server(dot_sent) {
+        let arrived = match self.wire.reach_server(dot_sent) {
             Passage::Arrives(arrived) => arrived,
             Passage::Lost(at) => return Err(self.lost(at.min(dot_sent + timeout), Stage::Dot)),
             Passage::Never => return Err(self.timed_out(dot_sent + timeout, Stage::Dot)),
@@ -184,7 +184,7 @@ impl Session<'_> {
         let work = self.slowed(arrived, draws.time(&self.server.service.message));
         let mut at = arrived + work;
         if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
-            at = at + *delay;
+            at += *delay;
         }
         if self.crashed_before(at) {
             let (_, now) = self.hear(dot_sent, Stage::Dot, timeout, Answer::Silence)?;
@@ -262,7 +262,7 @@ impl Session<'_> {
         }
         let begins = match turn.server {
             Some(at) => at,
-            None => match self.wire.to_server(turn.sent) {
+            None => match self.wire.reach_server(turn.sent) {
                 Passage::Arrives(at) => at,
                 Passage::Lost(at) => return Err(self.lost(at.min(turn.sent + timeout), stage)),
                 Passage::Never => return Err(self.timed_out(turn.sent + timeout, stage)),
