@@ -452,6 +452,18 @@ fn first_retry_of_postfix_is_evenly_spread() {
     assert!(spread < FAR, "{spread}");
 }
 
+#[test]
+fn a_message_may_leave_one_second_early() {
+    // The bounds of that spread: a scan at 299 s takes the message up, one at 298 s does not, and
+    // the next comes 300 s later.
+    for (phase, retry) in [(299, 299), (298, 598)] {
+        let mta = format!("{{ profile = \"postfix\", scan_phase = \"{phase}s\" }}");
+        let run = common::run(&two_hosts("20m", &mta, "at = \"0s\"", "for = \"19m\""));
+        let tries = run.only().tries_of(run.host("out.a.example"));
+        assert_eq!(tries[1].started, at(retry), "first scan at {phase} s");
+    }
+}
+
 // ---- Random choice -------------------------------------------------------------------------
 
 #[test]

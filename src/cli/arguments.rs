@@ -7,9 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
-use super::{
-    check, completions, man, new, profiles, report, route, run, schema, trace,
-};
+use super::{check, completions, man, new, profiles, report, route, run, schema, trace};
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
 #[derive(Debug, Parser)]
@@ -86,7 +84,11 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             // Help that is asked for goes to standard output, complaints to standard error; if
             // neither can be written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() { ExitStatus::Invalid } else { ExitStatus::Success };
+            return if error.use_stderr() {
+                ExitStatus::Invalid
+            } else {
+                ExitStatus::Success
+            };
         }
     };
     let terminal = Terminal::new(arguments.quiet, arguments.color);

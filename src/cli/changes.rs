@@ -22,6 +22,7 @@ impl Args for Changes {
                 Arg::new(SEED)
                     .long(SEED)
                     .value_name("N")
+                    .allow_negative_numbers(true)
                     .value_parser(seed)
                     .action(ArgAction::Append)
                     .help("Seed of all random draws, instead of the scenario's"),
@@ -82,7 +83,10 @@ fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
         return Err(OverrideOrNumber::NoNumber);
     }
     let path: KeyPath = SEED.parse()?;
-    Ok(Override::Set { path, value: number.to_string() })
+    Ok(Override::Set {
+        path,
+        value: number.to_string(),
+    })
 }
 
 /// Why `--seed` cannot be read.

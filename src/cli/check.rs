@@ -36,10 +36,7 @@ Examples:
   mailsim check outage.toml --set outage.0.for=8h";
 
 /// Runs the command. All files are checked, whatever is found in the first.
-pub(super) fn check(
-    arguments: &Arguments,
-    terminal: Terminal,
-) -> Result<ExitStatus, CommandError> {
+pub(super) fn check(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let mut status = ExitStatus::Success;
     for path in &arguments.scenarios {
         match input::read(path, &arguments.changes.0) {
@@ -74,7 +71,10 @@ fn ok(path: &Path, scenario: &Scenario, warnings: &Problems) -> String {
     let mut line = format!("{}: ok, {}", path.display(), parts.join(", "));
     line.push_str(&format!(", {}", scenario.duration.exact()));
     if !warnings.0.is_empty() {
-        line.push_str(&format!("; {}", noun(warnings.0.len(), "warning", "warnings")));
+        line.push_str(&format!(
+            "; {}",
+            noun(warnings.0.len(), "warning", "warnings")
+        ));
     }
     line + "\n"
 }
@@ -87,7 +87,11 @@ fn outages(scenario: &Scenario) -> usize {
 }
 
 fn counted(problems: &Problems) -> String {
-    let errors = problems.0.iter().filter(|p| p.severity == Severity::Error).count();
+    let errors = problems
+        .0
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .count();
     let warnings = problems.0.len() - errors;
     let mut text = noun(errors, "error", "errors");
     if warnings > 0 {

@@ -50,7 +50,7 @@ pub(super) enum CommandError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The largest file read [MiB].
+        /// The largest file read in MiB.
         limit_mib: u64,
     },
     /// A file stands where a new one was to be written.
@@ -75,16 +75,19 @@ pub(super) enum CommandError {
 impl CommandError {
     /// Returns the error for `cause`, met when trying to `action` at `path`.
     pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), cause }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            cause,
+        }
     }
 
     /// Returns how the program ends because of it.
     pub(super) fn status(&self) -> ExitStatus {
         match self {
-            Self::Scenario(_)
-            | Self::Usage(_)
-            | Self::NotText { .. }
-            | Self::TooLarge { .. } => ExitStatus::Invalid,
+            Self::Scenario(_) | Self::Usage(_) | Self::NotText { .. } | Self::TooLarge { .. } => {
+                ExitStatus::Invalid
+            }
             Self::Report(_) | Self::Io { .. } | Self::Exists { .. } | Self::Output(_) => {
                 ExitStatus::ReadingOrWritingFailed
             }

@@ -26,12 +26,18 @@ impl Progress {
     pub(super) fn new(until: SimTime, terminal: Terminal) -> Self {
         let bar = terminal.shows_progress().then(|| {
             let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::hidden());
-            let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}  ({eta} left)");
+            let style =
+                ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}  ({eta} left)");
             // The template is checked by a test.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        Self { bar, shown: false, begun: Instant::now(), until }
+        Self {
+            bar,
+            shown: false,
+            begun: Instant::now(),
+            until,
+        }
     }
 
     /// Shows that the run has reached `at`, with `under_way` recipients of mail under way.

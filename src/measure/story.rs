@@ -180,6 +180,12 @@ impl Story {
         self.retrieved.get_or_insert((at, protocol));
     }
 
+    /// Returns the status of an open story: why it was put off last. The reply by which the present
+    /// host took the message says nothing about what becomes of it, so it is left out.
+    fn open_status(&self) -> Option<Status> {
+        self.latest_status.filter(|status| status.class != 2)
+    }
+
     /// Returns the row; `open` says where the message is if its story has not ended.
     pub(super) fn record(&self, open: Option<(FinalState, HostId)>) -> MessageRecord<'_> {
         let (state, status, ended, host, fields) = match (self.ending, open) {
@@ -199,14 +205,14 @@ impl Story {
             }
             (None, Some((state, host))) => (
                 state,
-                self.latest_status,
+                self.open_status(),
                 None,
                 Some(host),
                 self.received_fields,
             ),
             (None, None) => (
                 FinalState::Queued,
-                self.latest_status,
+                self.open_status(),
                 None,
                 None,
                 self.received_fields,

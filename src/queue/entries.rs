@@ -47,6 +47,8 @@ pub struct QueueCopy {
     pub state: CopyState,
     /// The delivery that it is assigned to (its slot), while assigned.
     pub delivery: u32,
+    /// Whether it has been put off without an attempt, and the trace does not say so yet.
+    pub suspended: bool,
     /// The next recipient of the same entry.
     pub next: Option<CopyIndex>,
 }
@@ -126,8 +128,14 @@ impl QueueEntries {
         destination: Destination,
     ) {
         let next = self[entry].first;
-        let copy =
-            QueueCopy { recipient, destination, state: CopyState::Pending, delivery: 0, next };
+        let copy = QueueCopy {
+            recipient,
+            destination,
+            state: CopyState::Pending,
+            delivery: 0,
+            suspended: false,
+            next,
+        };
         let index = match self.free_copies.pop() {
             Some(index) => {
                 self.copies[index.0 as usize] = copy;
@@ -240,6 +248,16 @@ impl QueueEntries {
         entry.outstanding -= 1;
         entry.deferred |= left;
         ended.entry
+    }
+
+    /// Marks the recipients that `which` names as put off without an attempt.
+    pub fn suspend(&mut self, entry: EntryHandle, which: impl Fn(&QueueCopy) -> bool) {
+        let mut next = self[entry].first;
+        while let Some(index) = next {
+            let copy = self.copy_mut(index);
+            copy.suspended |= which(copy);
+            next = copy.next;
+        }
     }
 
     /// Removes recipients that are done or, if `failed`, have failed.

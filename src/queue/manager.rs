@@ -51,8 +51,8 @@ pub enum Action {
         /// Whether the connection is to be kept afterwards, and until when at most it may idle.
         keep_connection: Option<KeepConnection>,
     },
-    /// Recipients of the entry were put off without network activity (say so in the trace).
-    /// Their copies are pending again.
+    /// Recipients of the entry were put off without network activity: those marked as suspended
+    /// (say so in the trace). Their copies are pending again.
     Suspended {
         /// The entry.
         entry: EntryHandle,

@@ -2,7 +2,7 @@
 
 use crate::mail::Status;
 
-use super::{Action, CopyState, Context, Destination, EntryHandle};
+use super::{Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle};
 
 /// Returns the next destination, after `before` in order, with pending recipients in the entry.
 pub(super) fn next_destination(
@@ -20,8 +20,37 @@ pub(super) fn next_destination(
         .min()
 }
 
-/// Orders the suspension of an entry's recipients for a closed destination.
+/// Orders the suspension of an entry's pending recipients for a closed destination.
 pub(super) fn suspend(
+    context: &mut Context<'_>,
+    entry: EntryHandle,
+    destination: Destination,
+    status: Status,
+) {
+    context.entries.suspend(entry, |copy| {
+        copy.state == CopyState::Pending && copy.destination == destination
+    });
+    order(context, entry, destination, status);
+}
+
+/// Ends a delivery that has not begun and orders the suspension of its recipients, not of others of
+/// the same entry, which may have been tried. Returns its entry.
+pub(super) fn suspend_delivery(
+    context: &mut Context<'_>,
+    delivery: DeliveryHandle,
+    destination: Destination,
+    status: Status,
+) -> EntryHandle {
+    let entry = context.entries.delivery(delivery).expect("a waiting delivery exists").entry;
+    context.entries.suspend(entry, |copy| {
+        copy.state == CopyState::Assigned && copy.delivery == delivery.index()
+    });
+    context.entries.release(delivery);
+    order(context, entry, destination, status);
+    entry
+}
+
+fn order(
     context: &mut Context<'_>,
     entry: EntryHandle,
     destination: Destination,

@@ -27,8 +27,15 @@ pub struct RunDescription {
     pub duration_s: f64,
     /// What the command line changed, as written there.
     pub overrides: Vec<String>,
+    /// How the digests are made: BLAKE3.
+    #[serde(default = "blake3")]
+    pub digests: String,
     /// BLAKE3 digest of each result file.
     pub files: BTreeMap<String, String>,
+}
+
+fn blake3() -> String {
+    "BLAKE3".to_owned()
 }
 
 /// The scenario of a run.
@@ -59,6 +66,7 @@ impl Default for RunDescription {
             generator: "rand_chacha::ChaCha8Rng".to_owned(),
             duration_s: 0.0,
             overrides: Vec::new(),
+            digests: blake3(),
             files: BTreeMap::new(),
         }
     }

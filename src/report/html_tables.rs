@@ -135,7 +135,10 @@ pub(super) fn latency_table(html: &mut String, summary: &Summary) {
         ("delivered", &summary.delivered_within),
         ("read", &summary.retrieved_within),
     ] {
-        row(html, name, &in_order(shares));
+        // Where nobody fetches mail, shares of mail read would say nothing.
+        if name == "delivered" || summary.mail.retrieved > 0 {
+            row(html, name, &in_order(shares));
+        }
     }
     close_table(html);
 }
@@ -149,6 +152,9 @@ fn in_order(shares: &std::collections::BTreeMap<String, Option<f64>>) -> Vec<Str
 
 pub(super) fn time_table(html: &mut String, summary: &Summary) {
     let went = &summary.where_time_went;
+    if went.queues.n == 0 {
+        return;
+    }
     open_table(
         html,
         "Where delivered mail spent its time",
@@ -209,9 +215,11 @@ pub(super) fn outage_table(html: &mut String, summary: &Summary) {
             outage
                 .backlog_at_end
                 .map_or_else(|| "-".to_owned(), grouped),
-            outage
-                .drain_s
-                .map_or_else(|| "not in this run".to_owned(), time),
+            match (outage.drain_s, outage.to_s) {
+                (Some(drain), _) => time(drain),
+                (None, Some(_)) => "not in this run".to_owned(),
+                (None, None) => "-".to_owned(),
+            },
         ];
         row(html, &outage.target, &cells);
     }

@@ -83,6 +83,7 @@ fn counted(count: u64, plural: &str) -> String {
     let noun = match (count, plural) {
         (1, "list copies") => "list copy",
         (1, "automatic replies") => "automatic reply",
+        (1, "tries") => "try",
         (1, other) => other.strip_suffix('s').unwrap_or(other),
         (_, other) => other,
     };
@@ -214,7 +215,7 @@ fn effort(lines: &mut Lines, summary: &Summary) {
         let per = &summary.attempts_per_recipient;
         let text = format!(
             "{}, and put off {} without one; together {} for each recipient of mail, most {}",
-            counted(attempts.tries, "tries").replace("1 trie", "1 try"),
+            counted(attempts.tries, "tries"),
             counted(attempts.suspensions, "times"),
             decimal(per.mean),
             per.max.unwrap_or(0),
@@ -293,5 +294,23 @@ fn remarks(lines: &mut Lines, summary: &Summary) {
         .collect();
     if !evidence.is_empty() {
         lines.add("Evidence", &evidence.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_singular_and_only_one() {
+        let nouns = [
+            ("tries", "1 try", "9,561 tries"),
+            ("times", "1 time", "9,561 times"),
+            ("list copies", "1 list copy", "9,561 list copies"),
+        ];
+        for (plural, one, many) in nouns {
+            assert_eq!(counted(1, plural), one);
+            assert_eq!(counted(9_561, plural), many);
+        }
     }
 }

@@ -16,10 +16,12 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
-/// Returns a share in per cent, with at most two decimals.
+/// Returns a share in per cent, with at most two decimals. A share below one is never shown as
+/// 100 %: somebody would take it that nothing is missing.
 pub(super) fn percent(share: Option<f64>) -> String {
     match share {
         None => "-".to_owned(),
+        Some(share) if (0.99995..1.0).contains(&share) => "99.99 %".to_owned(),
         Some(share) => {
             let text = format!("{:.2}", share * 100.0);
             format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
@@ -82,6 +84,7 @@ mod tests {
     fn shares_are_told_in_per_cent() {
         assert_eq!(percent(Some(1.0)), "100 %");
         assert_eq!(percent(Some(0.9995)), "99.95 %");
+        assert_eq!(percent(Some(0.999_983)), "99.99 %");
         assert_eq!(percent(Some(0.0)), "0 %");
         assert_eq!(percent(None), "-");
     }

@@ -194,7 +194,7 @@ pub(super) static ALL: &[Setting] = &[
     postfix_queue!("smtp_connection_cache_time_limit", Duration, connection_cache_time_limit, "how long an unused connection is kept"),
     postfix_queue!("smtp_connection_reuse_time_limit", Duration, connection_reuse_time_limit, "greatest age of a connection used again"),
     postfix_queue!("scan_phase", ScanPhase, scan_phase, "not Postfix's own: \"random\", or the time of the first queue scan"),
-    postfix_queue!("clock_lag", Duration, clock_lag, "not Postfix's own: how far its cached clock may lag behind"),
+    postfix_queue!("clock_lag", Duration, clock_lag, "not Postfix's own: how late its clock of whole seconds shows a new second"),
     postfix_queue!("timer_lag", Duration, timer_lag, "not Postfix's own: how late a timer may fire"),
     Setting { name: "default_process_limit", family: Some(Family::Postfix),
         about: "delivery processes of each transport, and sessions served at once",

@@ -16,6 +16,8 @@ pub(super) struct Connection {
     pub(super) connected: SimTime,
     /// When the server's slot was taken.
     pub(super) since: SimTime,
+    /// Whether it still holds that slot: a server that starts again knows nothing of it.
+    pub(super) holds_slot: bool,
     pub(super) extended: bool,
     pub(super) transactions: u32,
     /// While kept: when its time is over.

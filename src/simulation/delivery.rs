@@ -50,15 +50,11 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn proceed(&mut self, handle: Handle) {
         let Some(run) = self.runs.get(handle) else { return };
         match run.phase {
-            Phase::Beginning => {
-                if !self.take_up_connection(handle) {
-                    self.look_up(handle);
-                }
-            }
+            Phase::Beginning => self.look_up(handle),
             Phase::Targeting => {
                 if run.targets.is_empty() {
                     self.nobody_to_try(handle);
-                } else {
+                } else if !self.take_up_connection(handle) {
                     self.try_next(handle);
                 }
             }

@@ -50,13 +50,18 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn dispatch(&mut self, event: Event) {
         match event {
             Event::Compose { entry } => self.compose(entry as usize),
-            Event::Outbox { run } => self.submit_again(run),
+            Event::Outbox { run, number } => self.submit_again(run, number),
             Event::Timer { host, timer } => {
                 self.tell(host, |queue, now, context| queue.timer(now, timer, context));
             }
             Event::PickUp { entry } => self.pick_up(entry),
             Event::Proceed { run } => self.proceed(run),
-            Event::Handover { run } => self.hand_over(run),
+            Event::Handover { run, number } => {
+                // As with the end of a try.
+                if self.runs.get(run).is_some_and(|state| state.tries == number) {
+                    self.hand_over(run);
+                }
+            }
             Event::TryEnded { run, number } => {
                 // The end of a try that was cut short by its client's crash is void.
                 if self.runs.get(run).is_some_and(|state| state.tries == number) {

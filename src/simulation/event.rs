@@ -10,7 +10,7 @@ pub(super) enum Event {
     /// The next message of a `[[mail]]` entry is written.
     Compose { entry: u32 },
     /// Messages in the outbox are to be submitted again.
-    Outbox { run: Handle },
+    Outbox { run: Handle, number: u32 },
     /// A timer of a host's queue manager.
     Timer { host: HostId, timer: Timer },
     /// The queue manager takes notice of an accepted entry.
@@ -18,7 +18,7 @@ pub(super) enum Event {
     /// A delivery or submission goes on: its agent begins, or its look-up is answered.
     Proceed { run: Handle },
     /// The server of a try takes responsibility.
-    Handover { run: Handle },
+    Handover { run: Handle, number: u32 },
     /// The client of a try knows how it ended.
     TryEnded { run: Handle, number: u32 },
     /// A client that waits for its greeting loses patience.

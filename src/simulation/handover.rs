@@ -23,10 +23,6 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(state) = self.runs.get(run) else { return };
         let Some(target) = state.target else { return };
         let (server, orphaned) = (target.host, state.phase == Phase::Orphaned);
-        if !orphaned && state.transaction.is_none() {
-            // The MUA went down before it had sent the message.
-            return;
-        }
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
         let accepted: Vec<RecipientId> = state

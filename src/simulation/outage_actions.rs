@@ -32,12 +32,26 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             self.close_connection(connection);
         }
         self.refuse_waiting(host);
+        self.free_slots(host);
         self.tell(host, |queue, _, context| queue.stop(context));
         self.hosts[host.index()].resolver.clear();
     }
 
+    /// The server processes of a host that goes down are gone, however long their clients go on
+    /// waiting for them.
+    fn free_slots(&mut self, host: HostId) {
+        for (_, connection) in self.connections.iter_mut() {
+            if connection.target.host == host && connection.holds_slot {
+                connection.holds_slot = false;
+                let length = self.now.since(connection.since);
+                self.hosts[host.index()].free_slot(connection.client, length);
+            }
+        }
+    }
+
     /// Clients that wait for a slot of a host that goes down lose their connection.
     fn refuse_waiting(&mut self, host: HostId) {
+        let waiting = std::mem::take(&mut self.hosts[host.index()].waiting);
         let machine = self.faults.crashes[host.index()]
             .at(self.now)
             .is_some_and(|(_, crash)| crash.machine);
@@ -45,7 +59,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             // Nobody tells them; they give up when their patience ends.
             return;
         }
-        for handle in std::mem::take(&mut self.hosts[host.index()].waiting) {
+        for handle in waiting {
             let Some(run) = self.runs.get_mut(handle) else { continue };
             if run.phase != Phase::Waiting {
                 continue;
@@ -104,7 +118,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let taken = self.runs.get_mut(handle).and_then(|run| run.transaction.take());
         if let (true, Some(at)) = (sent, taken.and_then(|transaction| transaction.accepted_at)) {
             let orphan = self.leave_behind(handle);
-            self.schedule(at, Class::End, Event::Handover { run: orphan });
+            self.schedule_handover(orphan, at);
         }
         self.forget_waiting(handle);
         if let Some(run) = self.runs.get_mut(handle) {
@@ -135,7 +149,6 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// A MUA that goes down keeps its outbox.
     fn postpone(&mut self, handle: Handle) {
         self.close_run_connection(handle);
-        let now = self.now;
         let Some(run) = self.runs.get_mut(handle) else { return };
         if run.phase == Phase::Resting {
             return;
@@ -143,11 +156,28 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox) {
             run.outbox.push(run.message);
         }
+        run.outbox.append(&mut run.postponed);
+        self.rest(handle);
+    }
+
+    /// Leaves the outbox of a MUA that is down as it is until it starts again.
+    pub(super) fn rest(&mut self, handle: Handle) {
+        let Some(run) = self.runs.get_mut(handle) else { return };
         run.phase = Phase::Resting;
-        let Purpose::Submission { entry } = run.purpose else { return };
-        let retry = self.scenario.mail[entry as usize].submission.outbox_retry;
-        let wait = retry.unwrap_or(crate::units::SimDuration::from_minutes(5));
-        self.schedule(now + wait, Class::Start, Event::Outbox { run: handle });
+        run.tries += 1;
+    }
+
+    /// A MUA that starts again submits what its outbox holds.
+    fn submit_all(&mut self, client: HostId) {
+        let resting: Vec<(Handle, u32)> = self
+            .runs
+            .iter()
+            .filter(|(_, run)| run.client == client && run.phase == Phase::Resting)
+            .map(|(handle, run)| (handle, run.tries))
+            .collect();
+        for (run, number) in resting {
+            self.schedule(self.now, Class::Start, Event::Outbox { run, number });
+        }
     }
 
     /// Ends a run whose client has crashed, once nothing of it is under way.
@@ -164,6 +194,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         }
         self.hosts[host.index()].up = true;
         self.tell(host, |queue, now, context| queue.start(now, context));
+        self.submit_all(host);
     }
 
     /// A host gets other settings; its queue is kept.
@@ -171,5 +202,6 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         self.hosts[host.index()].config = config;
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
         self.hosts[host.index()].queue.configure(&config.queue);
+        self.serve_waiting(host);
     }
 }

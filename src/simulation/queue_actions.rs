@@ -2,7 +2,7 @@
 
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
-use crate::queue::{Action, CopyState, Destination, EntryHandle};
+use crate::queue::{Action, Destination, EntryHandle};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -79,9 +79,12 @@ impl<S: FactSink> World<'_, '_, S> {
             port: 25,
             octets: Octets(0),
         };
-        let copies = self.entries.recipients(entry).map(|index| *self.entries.copy(index));
-        for copy in copies {
-            if copy.destination == destination && copy.state == CopyState::Pending {
+        let mut next = self.entries[entry].first;
+        while let Some(index) = next {
+            let copy = self.entries.copy_mut(index);
+            next = copy.next;
+            if copy.suspended && copy.destination == destination {
+                copy.suspended = false;
                 fact.recipient = copy.recipient;
                 self.hosts[host.index()].totals.suspensions += 1;
                 self.sink.fact(self.now, &Fact::Attempt(fact));

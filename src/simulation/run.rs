@@ -69,7 +69,7 @@ pub(super) struct Run {
     pub(super) reused: bool,
     /// Sessions that got past the greeting.
     pub(super) sessions: u32,
-    /// Whether the server at hand was the last target.
+    /// The message at hand.
     pub(super) message: MessageId,
     /// Octets and Received fields as the client holds the message.
     pub(super) size: Octets,

@@ -6,7 +6,7 @@ use crate::trace::{Fact, FactSink, FinalOutcome};
 
 use super::event::Event;
 use super::messages::{Column, Message};
-use super::run::{Phase, Purpose};
+use super::run::{Phase, Purpose, Run};
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -89,6 +89,10 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Hands over the next message of a submission session, on its connection if it has one.
     fn submit_next(&mut self, handle: Handle) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        if !self.hosts[run.client.index()].up {
+            self.rest(handle);
+            return;
+        }
         let Some(message) = run.outbox.pop() else {
             self.rest_or_end(handle);
             return;
@@ -201,16 +205,19 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         run.phase = Phase::Resting;
+        run.tries += 1;
+        let number = run.tries;
         std::mem::swap(&mut run.outbox, &mut run.postponed);
         run.outbox.reverse();
         if let Some(wait) = retry {
-            self.schedule(self.now + wait, Class::Start, Event::Outbox { run: handle });
+            self.schedule(self.now + wait, Class::Start, Event::Outbox { run: handle, number });
         }
     }
 
     /// The outbox is tried again.
-    pub(super) fn submit_again(&mut self, handle: Handle) {
-        if self.runs.get(handle).is_some_and(|run| run.phase == Phase::Resting) {
+    pub(super) fn submit_again(&mut self, handle: Handle, number: u32) {
+        let rests = |run: &Run| run.phase == Phase::Resting && run.tries == number;
+        if self.runs.get(handle).is_some_and(rests) {
             self.submit_next(handle);
         }
     }

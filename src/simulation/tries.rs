@@ -152,6 +152,7 @@ impl<S: FactSink> World<'_, '_, S> {
             target,
             connected: run.connected,
             since: self.now,
+            holds_slot: true,
             extended: true,
             transactions: 0,
             kept: None,
@@ -213,7 +214,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 return;
             }
         };
-        run.sessions += u32::from(opening.is_some());
+        run.sessions += 1;
         let letter = Letter {
             recipients: &run.mailboxes,
             size: run.size,
@@ -222,7 +223,6 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let mut policy = Policy {
             scenario: self.scenario,
-            server: target.host,
             config: server_config,
             client: run.client,
             authorised: submission || uses_as_relay(client_config, target.host),
@@ -248,9 +248,15 @@ impl<S: FactSink> World<'_, '_, S> {
             // A client that has given up by then goes on with other things.
             let late = at > transaction.ended;
             let run = if late { self.leave_behind(handle) } else { handle };
-            self.schedule(at, Class::End, Event::Handover { run });
+            self.schedule_handover(run, at);
         }
         self.schedule_end(handle, transaction.ended);
+    }
+
+    /// Schedules the moment at which the server of the try at hand takes responsibility.
+    pub(super) fn schedule_handover(&mut self, handle: Handle, at: SimTime) {
+        let number = self.runs.get(handle).map_or(0, |run| run.tries);
+        self.schedule(at, Class::End, Event::Handover { run: handle, number });
     }
 
     /// Schedules the end of the try at hand.
@@ -271,13 +277,19 @@ impl<S: FactSink> World<'_, '_, S> {
         run.last_failure = run.failure.or(run.last_failure);
         let opened_before = run.reused && run.transaction.is_none();
         if opened_before {
-            // The kept connection was no good any more: begin anew with a fresh one.
+            // The kept connection was no good any more: take another one.
             run.reused = false;
+            run.phase = Phase::Targeting;
             self.close_run_connection(handle);
-            self.look_up(handle);
+            self.proceed(handle);
             return;
         }
-        run.reused = false;
+        if run.reused {
+            // Its host has had its turn (`src/smtp/smtp_connect.c`, `smtp_update_addr_list`).
+            let address = run.target.map(|target| target.address);
+            run.targets.retain(|target| Some(target.address) != address);
+            run.reused = false;
+        }
         if run.is_submission() {
             self.submission_tried(handle);
         } else {
@@ -342,13 +354,17 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Closes a connection: its server slot is free, and the next that waits is served.
     pub(super) fn close_connection(&mut self, handle: Handle) {
         let Some(connection) = self.connections.remove(handle) else { return };
+        if !connection.holds_slot {
+            return;
+        }
         let server = connection.target.host;
         let length = self.now.since(connection.since);
         self.hosts[server.index()].free_slot(connection.client, length);
         self.serve_waiting(server);
     }
 
-    fn serve_waiting(&mut self, server: HostId) {
+    /// Takes on clients that wait, as far as there are slots.
+    pub(super) fn serve_waiting(&mut self, server: HostId) {
         while self.hosts[server.index()].has_slot() {
             let Some(next) = self.hosts[server.index()].waiting.pop_front() else { return };
             let Some(run) = self.runs.get(next) else { continue };
@@ -481,7 +497,6 @@ fn uses_as_relay(client: &Host, server: HostId) -> bool {
 /// What a server says to RCPT.
 struct Policy<'a> {
     scenario: &'a Scenario,
-    server: HostId,
     config: &'a Host,
     client: HostId,
     /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
@@ -510,7 +525,6 @@ impl RecipientPolicy for Policy<'_> {
         if self.authorised || routing.relays_all {
             return fine;
         }
-        let _ = self.server;
         Reply::new(554, Status::NOT_AUTHORIZED)
     }
 

@@ -4,96 +4,28 @@
 //! said follows from their settings, from how far they came and from the reply that decided. Times
 //! that the trace does not hold are left out rather than invented.
 
+mod conversation;
+mod words;
+
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
-use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
 
-use super::{ClientSettings, ServerSettings};
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Speaker {
-    /// The SMTP client.
-    Client,
-    /// The SMTP server.
-    Server,
-    /// Nobody: what happens to the connection.
-    Connection,
-}
-
-/// One line of a dialogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// When the client sent or received it; none where that is not known.
-    pub at: Option<SimTime>,
-    /// Who speaks.
-    pub speaker: Speaker,
-    /// The line, without CR LF.
-    pub text: String,
-}
-
-/// A forward path and what RCPT got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ForwardPath<'a> {
-    /// The address.
-    pub address: &'a str,
-    /// The negative reply to RCPT, if it got one.
-    pub refusal: Option<Reply>,
-}
-
-/// Where and how a transaction ended before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
-    /// The stage.
-    pub stage: Stage,
-    /// How.
-    pub outcome: AttemptOutcome,
-    /// The reply that decided; none: there was none.
-    pub reply: Option<Reply>,
-}
-
-/// What is known of a transaction.
-#[derive(Debug, Clone, Copy)]
-pub struct Conversation<'a> {
-    /// Name that the client gives in EHLO.
-    pub client_name: &'a str,
-    /// Name that the server gives in its greeting.
-    pub server_name: &'a str,
-    /// Address connected to, as written.
-    pub address: &'a str,
-    /// Port connected to.
-    pub port: u16,
-    /// The client's settings.
-    pub client: &'a ClientSettings,
-    /// The server's settings.
-    pub server: &'a ServerSettings,
-    /// Reverse path without angle brackets; empty: the null path.
-    pub reverse_path: &'a str,
-    /// Forward paths.
-    pub forward_paths: &'a [ForwardPath<'a>],
-    /// Octets of header and body.
-    pub size: Octets,
-    /// Whether the client would declare the size, if the server lets it.
-    pub declares_size: bool,
-    /// Which transaction of its connection this is, from 1.
-    pub transaction: u32,
-    /// When the try began.
-    pub started: SimTime,
-    /// When it was over for the client.
-    pub ended: SimTime,
-    /// Stage times.
-    pub marks: SessionMarks,
-    /// How it ended before its end; none: at least one recipient was accepted, or RCPT refused all.
-    pub ending: Option<Ending>,
-    /// Whether another transaction follows on the same connection.
-    pub goes_on: bool,
-}
+pub use conversation::{Conversation, Ending, ForwardPath, Line, Speaker};
+use words::spelt;
 
 /// Returns what was said.
 #[must_use]
 pub fn dialogue(conversation: &Conversation<'_>) -> Vec<Line> {
-    let mut script = Script { about: conversation, lines: Vec::new(), heard: None };
-    let opened = if conversation.transaction > 1 { script.reuse() } else { script.open() };
+    let mut script = Script {
+        about: conversation,
+        lines: Vec::new(),
+        heard: None,
+    };
+    let opened = if conversation.transaction > 1 {
+        script.reuse()
+    } else {
+        script.open()
+    };
     let whole = opened && script.envelope() && script.message();
     script.close(whole);
     script.lines
@@ -112,7 +44,11 @@ fn reached(mark: SimTime) -> bool {
 
 impl Script<'_, '_> {
     fn add(&mut self, at: Option<SimTime>, speaker: Speaker, text: impl Into<String>) {
-        self.lines.push(Line { at, speaker, text: text.into() });
+        self.lines.push(Line {
+            at,
+            speaker,
+            text: text.into(),
+        });
     }
 
     fn client(&mut self, text: impl Into<String>) {
@@ -179,7 +115,10 @@ impl Script<'_, '_> {
         if !reached(marks.greeting) {
             return self.fail_at(Stage::Greeting);
         }
-        self.server(Some(marks.greeting), format!("220 {} ESMTP", about.server_name));
+        self.server(
+            Some(marks.greeting),
+            format!("220 {} ESMTP", about.server_name),
+        );
         self.hello() && self.start_tls() && self.authenticate()
     }
 
@@ -265,7 +204,10 @@ impl Script<'_, '_> {
     fn reuse(&mut self) -> bool {
         let about = self.about;
         self.heard = Some(about.started);
-        let text = format!("goes on with the open connection (message {})", about.transaction);
+        let text = format!(
+            "goes on with the open connection (message {})",
+            about.transaction
+        );
         self.happens(self.heard, text);
         if about.client.rset_before_reuse {
             self.client("RSET");
@@ -281,8 +223,11 @@ impl Script<'_, '_> {
     /// MAIL, RCPT and DATA, in one group where both sides can.
     fn envelope(&mut self) -> bool {
         let about = self.about;
-        if let Some(Ending { reply: None, outcome: AttemptOutcome::Permfail, .. }) =
-            self.ends_at(Stage::Mail)
+        if let Some(Ending {
+            reply: None,
+            outcome: AttemptOutcome::Permfail,
+            ..
+        }) = self.ends_at(Stage::Mail)
         {
             let limit = about.server.size_limit.unwrap_or(Octets::ZERO);
             let text = format!(
@@ -295,14 +240,21 @@ impl Script<'_, '_> {
         }
         let mail = format!("MAIL FROM:<{}>{}", about.reverse_path, self.declared());
         let group = about.server.ehlo && about.server.pipelining && about.client.pipelining;
-        if group { self.pipelined(mail) } else { self.one_by_one(mail) }
+        if group {
+            self.pipelined(mail)
+        } else {
+            self.one_by_one(mail)
+        }
     }
 
     fn declared(&self) -> String {
         let about = self.about;
         let declares = about.declares_size && about.client.declares_size && about.server.ehlo;
         if declares && about.server.size_limit.is_some() {
-            format!(" SIZE={}", about.size.get() + about.client.size_margin.get())
+            format!(
+                " SIZE={}",
+                about.size.get() + about.client.size_margin.get()
+            )
         } else {
             String::new()
         }
@@ -345,7 +297,10 @@ impl Script<'_, '_> {
     }
 
     fn nobody_is_left(&self) -> bool {
-        self.about.forward_paths.iter().all(|path| path.refusal.is_some())
+        self.about
+            .forward_paths
+            .iter()
+            .all(|path| path.refusal.is_some())
     }
 
     fn mail_reply(&mut self) -> bool {
@@ -387,7 +342,10 @@ impl Script<'_, '_> {
         match self.ends_at(Stage::Data) {
             Some(ending) => self.fail(ending) || ending.reply.is_some(),
             None if reached(about.marks.data) => {
-                self.server(Some(about.marks.data), "354 End data with <CR><LF>.<CR><LF>");
+                self.server(
+                    Some(about.marks.data),
+                    "354 End data with <CR><LF>.<CR><LF>",
+                );
                 true
             }
             None => self.fail_at(Stage::Data),
@@ -399,12 +357,17 @@ impl Script<'_, '_> {
         if !reached(about.marks.data) || self.ends_at(Stage::Data).is_some() {
             return true;
         }
-        self.client(format!("(header and body, {} octets, and the final dot)", about.size.get()));
+        self.client(format!(
+            "(header and body, {} octets, and the final dot)",
+            about.size.get()
+        ));
         let refusal = self.ends_at(Stage::Dot);
         if !reached(about.marks.dot) {
             return self.fail_at(Stage::Dot);
         }
-        let reply = refusal.and_then(|ending| ending.reply).unwrap_or(Reply::ACCEPTED);
+        let reply = refusal
+            .and_then(|ending| ending.reply)
+            .unwrap_or(Reply::ACCEPTED);
         self.server(Some(about.marks.dot), spelt(reply, Stage::Dot));
         true
     }
@@ -430,38 +393,5 @@ fn recipient_reply(path: &ForwardPath<'_>) -> String {
     spelt(path.refusal.unwrap_or(accepted), Stage::Rcpt)
 }
 
-/// Returns a reply with a text such as servers give. Greetings and replies to EHLO carry no
-/// enhanced status (RFC 2034 §4).
-fn spelt(reply: Reply, stage: Stage) -> String {
-    let words = words(reply, stage);
-    match stage {
-        Stage::Greeting | Stage::Ehlo => format!("{} {words}", reply.code),
-        _ => format!("{reply} {words}"),
-    }
-}
-
-fn words(reply: Reply, stage: Stage) -> &'static str {
-    let Status { subject, detail, .. } = reply.status;
-    match (reply.code, subject, detail) {
-        (250, ..) if stage == Stage::Dot => "Ok: queued",
-        (220..=299, ..) => "Ok",
-        (421, 7, 0) => "Too many connections from this host, closing",
-        (421, ..) => "Service not available, closing",
-        (_, 3, 1) => "Insufficient system storage",
-        (_, 5, 3) => "Too many recipients",
-        (_, 1, 1) => "No such mailbox",
-        (_, 7, 1) if stage == Stage::Rcpt => "Relay access denied",
-        (_, 3, 4) => "Message too big",
-        (554, 4, 0 | 6) => "Too many hops",
-        (554, 5, 1) => "No valid recipients",
-        (502, ..) => "Command not recognized",
-        (503, ..) => "Need MAIL command",
-        (400..=499, ..) => "Try again later",
-        (500..=599, ..) => "Refused",
-        _ => "",
-    }
-}
-
 #[cfg(test)]
-#[path = "dialogue_tests.rs"]
 mod tests;

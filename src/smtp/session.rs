@@ -222,9 +222,15 @@ impl Session<'_> {
         if !self.client.rset_before_reuse {
             return Ok(sent);
         }
-        self.command(sent, Stage::Mail, self.client.timeouts.rset, draws, |_, _| {
-            Reply::new(250, Status::SUCCESS)
-        })
+        let timeout = self.client.timeouts.rset;
+        let arrived = match self.wire.reach_server(sent) {
+            Passage::Arrives(arrived) => arrived,
+            _ => return Err(self.no_answer(sent, Stage::Mail, timeout)),
+        };
+        // What strikes MAIL does not strike the RSET before it.
+        let at = self.acted_at(arrived, draws);
+        let done = Answer::Reply(Reply::new(250, Status::SUCCESS), at);
+        self.hear(sent, Stage::Mail, timeout, done).map(|(_, now)| now)
     }
 
     /// One command outside groups whose refusal ends the session's use.
@@ -266,16 +272,22 @@ impl Session<'_> {
         draws: &mut impl Draws,
         reply: impl FnOnce(&Self, SimTime) -> Reply,
     ) -> Answer {
-        let mut at = arrived + self.slowed(arrived, draws.time(&self.server.service.command));
-        if let Some(Deviation::CommandDelay(delay)) = self.rules.find(Slot::CommandDelay, arrived) {
-            at += *delay;
-        }
+        let at = self.acted_at(arrived, draws);
         if self.closes_at(stage, at) {
             Answer::Close(at)
         } else if !self.rules.is_empty() && self.rules.find(Slot::HangAt(stage), at).is_some() {
             Answer::Silence
         } else {
             Answer::Reply(reply(self, at), at)
+        }
+    }
+
+    /// Returns when the server acts on a command that has arrived.
+    fn acted_at(&self, arrived: SimTime, draws: &mut impl Draws) -> SimTime {
+        let at = arrived + self.slowed(arrived, draws.time(&self.server.service.command));
+        match self.rules.find(Slot::CommandDelay, arrived) {
+            Some(Deviation::CommandDelay(delay)) => at + *delay,
+            _ => at,
         }
     }
 
@@ -320,7 +332,7 @@ impl Session<'_> {
         if let Some((from, until, machine)) = self.wire.next_crash(self.connected)
             && from <= left
         {
-            let known = if machine { until } else { from.max(since) } + self.wire.latency;
+            let known = self.crash_known(since, from, until, machine);
             return Err(if known <= deadline {
                 self.lost(known, stage)
             } else {
@@ -336,6 +348,19 @@ impl Session<'_> {
                 _ => Err(self.lost(at, stage)),
             },
             _ => Err(self.timed_out(deadline, stage)),
+        }
+    }
+
+    /// Returns when the client, which sent something at `since`, knows of a crash. A process that
+    /// dies closes its connections. A machine that dies says nothing: only what still comes after
+    /// it is up again is answered by a reset; a client whose packets it had taken waits in vain.
+    fn crash_known(&self, since: SimTime, from: SimTime, until: SimTime, machine: bool) -> SimTime {
+        if !machine {
+            return from.max(since) + self.wire.latency;
+        }
+        match self.wire.reach_server(since) {
+            Passage::Arrives(at) if at >= until => at + self.wire.latency,
+            _ => SimTime::MAX,
         }
     }
 

@@ -165,19 +165,13 @@ impl Wire<'_> {
     }
 
     /// Returns the first moment in `after < t <= until` from which packets to the server no longer
-    /// pass, with the time at which they pass again and whether the connection is reset.
-    pub(super) fn interruption(
-        &self,
-        after: SimTime,
-        until: SimTime,
-    ) -> Option<(SimTime, SimTime, bool)> {
-        let port = self.conditions.port.next_begin(after, until).map(|(interval, fault)| {
-            (interval.from, interval.to, *fault == PortFault::Refuse)
-        });
-        let cuts = self.conditions.cuts.iter().filter_map(|cut| {
-            cut.next_begin(after, until).map(|(interval, ())| (interval.from, interval.to, false))
-        });
-        cuts.chain(port).min()
+    /// pass.
+    pub(super) fn interruption(&self, after: SimTime, until: SimTime) -> Option<SimTime> {
+        let port = self.conditions.port.next_begin(after, until).map(|entry| entry.0.from);
+        let cuts = self.conditions.cuts.iter();
+        cuts.filter_map(|cut| cut.next_begin(after, until).map(|entry| entry.0.from))
+            .chain(port)
+            .min()
     }
 
     /// Returns the first crash of the server after `after`.

@@ -150,7 +150,9 @@ fn postfix_retry_rule_names_the_next_attempt() {
     }
     let explained = all.intervals - all.unexplained.len();
     println!("retry rule: {explained} of {} intervals", all.intervals);
-    assert!(all.intervals > 1000, "only {} intervals", all.intervals);
+    if std::env::var_os(FOLDER_VARIABLE).is_none() {
+        assert!(all.intervals > 1000, "only {} intervals", all.intervals);
+    }
     assert!(all.unexplained.is_empty(), "{:#?}", all.unexplained);
 }
 

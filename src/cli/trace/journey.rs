@@ -2,7 +2,6 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
 use crate::scenario::Scenario;
-use crate::smtp::{Line, Speaker};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -10,21 +9,26 @@ use super::super::answers;
 use super::exchange::{Exchange, exchanges, lines};
 use super::received;
 use super::watch::{LookUp, Story};
-
-/// Width of the column of times.
-const TIME: usize = 15;
+use super::wording::{below, clock, planned, result, said, spoken};
 
 /// Returns the journey of one message; of `only` these recipients, if there are any.
 pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String]) -> String {
+    // A message's recipients come into being in the reverse of their order.
     let copies: Vec<usize> = (0..story.copies.len())
+        .rev()
         .filter(|&place| {
             let name = scenario.mailbox(story.copies[place].created.mailbox);
             only.is_empty() || only.contains(&name)
         })
         .collect();
     let exchanges = exchanges(story, &copies);
-    let mut journey =
-        Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
+    let mut journey = Journey {
+        scenario,
+        story,
+        copies: &copies,
+        exchanges: &exchanges,
+        parts: Vec::new(),
+    };
     journey.gather();
     journey.parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
@@ -49,34 +53,22 @@ struct Journey<'a> {
     parts: Vec<Part>,
 }
 
-/// Returns a time as a clock that began at zero shows it: `01:02:03.004`, `2d 01:02:03.004`.
-fn clock(at: SimTime) -> String {
-    let millis = (at.since_start().as_micros() + 500) / 1000;
-    let (seconds, days) = (millis / 1000, millis / 86_400_000);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let time = format!("{hour:02}:{minute:02}:{second:02}.{:03}", millis % 1000);
-    if days > 0 { format!("{days}d {time}") } else { time }
-}
-
-fn said(at: SimTime, text: &str) -> String {
-    format!("{:TIME$} {text}\n", clock(at))
-}
-
-fn below(text: &str) -> String {
-    format!("{:TIME$} {text}\n", "")
-}
-
 impl Journey<'_> {
     fn host(&self, host: HostId) -> &str {
         self.scenario.host(host)
     }
 
     fn address(&self, copy: usize) -> String {
-        self.scenario.mailbox(self.story.copies[copy].created.mailbox)
+        self.scenario
+            .mailbox(self.story.copies[copy].created.mailbox)
     }
 
     fn addresses(&self, copies: impl IntoIterator<Item = usize>) -> String {
-        copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
+        copies
+            .into_iter()
+            .map(|copy| self.address(copy))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn add(&mut self, at: SimTime, text: String) {
@@ -92,11 +84,19 @@ impl Journey<'_> {
             MessageKind::ListCopy => "Copy of a list",
             MessageKind::AutomaticReply => "Automatic reply",
         };
-        let sender = created.sender.map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
-        let about = created.about.map(|key| format!(" about {key}")).unwrap_or_default();
+        let sender = created
+            .sender
+            .map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
+        let about = created
+            .about
+            .map(|key| format!(" about {key}"))
+            .unwrap_or_default();
         let to = self.addresses(self.copies.iter().copied());
         let size = created.size.get();
-        format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
+        format!(
+            "{what} {}{about}: from {sender} to {to}, {size} octets\n\n",
+            self.story.key
+        )
     }
 
     fn gather(&mut self) {
@@ -143,7 +143,10 @@ impl Journey<'_> {
             }
         };
         let host = self.host(lookup.host);
-        said(lookup.started, &format!("{host} looks up {}: {answer}", domain.name))
+        said(
+            lookup.started,
+            &format!("{host} looks up {}: {answer}", domain.name),
+        )
     }
 
     /// How long the message waited at a host before `until`: since it came, or since the last try.
@@ -161,7 +164,9 @@ impl Journey<'_> {
     fn exchange(&self, exchange: &Exchange) -> String {
         let fact = exchange.first();
         let (from, at) = (self.host(fact.from), fact.started);
-        let Some(to) = fact.to else { return self.not_tried(exchange) };
+        let Some(to) = fact.to else {
+            return self.not_tried(exchange);
+        };
         match fact.stage {
             // What came of it is told as the end of the copy.
             Stage::Local if fact.outcome == AttemptOutcome::Accepted => return String::new(),
@@ -197,26 +202,37 @@ impl Journey<'_> {
         if let Some(at) = exchange.accepted {
             let (server, late) = (self.host(to), at > exchange.first().ended);
             let took = if late {
-                format!("{server} takes it all the same at {}: the client cannot know", clock(at))
+                format!(
+                    "{server} takes it all the same at {}: the client cannot know",
+                    clock(at)
+                )
             } else {
                 format!("{server} is responsible since {}", clock(at))
             };
             text.push_str(&below(&took));
         }
+        // What befell several recipients alike is told once.
+        let mut told: Vec<(String, Vec<usize>)> = Vec::new();
         for (copy, fact) in &exchange.facts {
-            let who = if exchange.facts.len() > 1 {
-                format!("{}: ", self.address(*copy))
-            } else {
-                String::new()
-            };
             let next = match (fact.outcome, fact.next_attempt) {
                 (AttemptOutcome::Accepted, _) => continue,
-                (AttemptOutcome::Permfail, _) => "will not be tried again".to_owned(),
+                (AttemptOutcome::Permfail, _) => "it will not be tried again".to_owned(),
                 (_, Some(next)) => planned(next, fact.ended),
                 (_, None) if self.goes_on(exchange) => "the next host is tried".to_owned(),
                 (_, None) => "it will not be tried again".to_owned(),
             };
-            text.push_str(&below(&format!("{who}{} ({}); {next}", result(fact.outcome), fact.status)));
+            let what = format!("{} ({}); {next}", result(fact.outcome), fact.status);
+            match told.iter_mut().find(|(other, _)| *other == what) {
+                Some((_, copies)) => copies.push(*copy),
+                None => told.push((what, vec![*copy])),
+            }
+        }
+        for (what, copies) in told {
+            if copies.len() == exchange.facts.len() {
+                text.push_str(&below(&what));
+            } else {
+                text.push_str(&below(&format!("{}: {what}", self.addresses(copies))));
+            }
         }
         text
     }
@@ -240,7 +256,10 @@ impl Journey<'_> {
                 fact.status
             ),
             (_, AttemptOutcome::Permfail) => {
-                format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
+                format!(
+                    "{from} finds nobody to send it to ({}) for {who}",
+                    fact.status
+                )
             }
             _ => format!("{from} cannot find out whom to try ({})", fact.status),
         };
@@ -257,7 +276,14 @@ impl Journey<'_> {
         let sender = self.story.copies[copy].created.sender;
         let made = if sender.is_some() { "written" } else { "made" };
         match fact {
-            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
+            Fact::Final {
+                host,
+                outcome,
+                status,
+                received_fields,
+                duplicate,
+                ..
+            } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
@@ -280,7 +306,9 @@ impl Journey<'_> {
                     RetrievalProtocol::Pop3 => "POP3",
                     RetrievalProtocol::Imap => "IMAP",
                 };
-                Some(format!("{address} fetches it by {protocol}, {age} after it was {made}"))
+                Some(format!(
+                    "{address} fetches it by {protocol}, {age} after it was {made}"
+                ))
             }
             Fact::Open { state, host, .. } => {
                 let host = self.host(*host);
@@ -322,43 +350,5 @@ impl Journey<'_> {
             }
         }
         text
-    }
-}
-
-fn result(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Accepted => "accepted",
-        AttemptOutcome::Tempfail => "refused for now",
-        AttemptOutcome::Permfail => "refused for good",
-        AttemptOutcome::Refused => "connection refused",
-        AttemptOutcome::Timeout => "no answer",
-        AttemptOutcome::Lost => "connection lost",
-        AttemptOutcome::Suspended => "put off",
-    }
-}
-
-fn planned(next: SimTime, now: SimTime) -> String {
-    format!("next attempt planned for {} (in {})", clock(next), next.since(now))
-}
-
-fn spoken(line: &Line) -> String {
-    let speaker = match line.speaker {
-        Speaker::Client => "C:",
-        Speaker::Server => "S:",
-        Speaker::Connection => "--",
-    };
-    let at = line.at.map(clock).unwrap_or_default();
-    format!("{at:TIME$}   {speaker} {}\n", line.text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_begins_at_zero() {
-        assert_eq!(clock(SimTime::ZERO), "00:00:00.000");
-        assert_eq!(clock(SimTime::from_nanos(59_999_400_000)), "00:00:59.999");
-        assert_eq!(clock(SimTime::from_secs(90_061)), "1d 01:01:01.000");
     }
 }

@@ -4,6 +4,7 @@ mod exchange;
 mod journey;
 mod received;
 mod watch;
+mod wording;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     changes: Changes,
 
-    /// Message, as in messages.csv: 2-7 is the seventh of the second [[mail]], 2-7.n1 the first
+    /// Message, as in messages.csv: 2-7 is the seventh of the second mail entry, 2-7.n1 the first
     /// notice about it [default: the first message of the run]
     #[arg(short, long, value_name = "ID")]
     message: Option<String>,
@@ -59,10 +60,7 @@ Examples:
   mailsim trace list.toml -m 1-1 -r bob@recipient.example";
 
 /// Runs the command.
-pub(super) fn trace(
-    arguments: &Arguments,
-    terminal: Terminal,
-) -> Result<ExitStatus, CommandError> {
+pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let wanted = match &arguments.message {
         None => Wanted::First,
         Some(id) => Wanted::Key(id.parse::<MessageKey>().map_err(|()| bad_id(id))?),
@@ -80,7 +78,11 @@ pub(super) fn trace(
             text.push('\n');
         }
         // Notices go to the sender, whoever the recipient is.
-        let only: &[String] = if place == 0 { &arguments.recipient } else { &[] };
+        let only: &[String] = if place == 0 {
+            &arguments.recipient
+        } else {
+            &[]
+        };
         text.push_str(&journey::tell(scenario, story, only));
     }
     terminal.data(&text)?;
@@ -88,11 +90,7 @@ pub(super) fn trace(
 }
 
 /// Runs the scenario until the story of the message is over.
-fn follow(
-    scenario: &Scenario,
-    wanted: Wanted,
-    terminal: Terminal,
-) -> Result<Watch, CommandError> {
+fn follow(scenario: &Scenario, wanted: Wanted, terminal: Terminal) -> Result<Watch, CommandError> {
     let interrupt = Interrupt::listen(None);
     let over = Rc::new(Cell::new(false));
     let mut watch = Watch::new(wanted, over.clone());
@@ -105,7 +103,10 @@ fn follow(
     });
     progress.end();
     if interrupt.is_wanted() {
-        return Err(CommandError::Interrupted { at: totals.ended, untouched: String::new() });
+        return Err(CommandError::Interrupted {
+            at: totals.ended,
+            untouched: String::new(),
+        });
     }
     Ok(watch)
 }
@@ -152,8 +153,11 @@ fn check_recipients(
     story: &Story,
     scenario: &Scenario,
 ) -> Result<(), CommandError> {
-    let known: Vec<String> =
-        story.copies.iter().map(|copy| scenario.mailbox(copy.created.mailbox)).collect();
+    let known: Vec<String> = story
+        .copies
+        .iter()
+        .map(|copy| scenario.mailbox(copy.created.mailbox))
+        .collect();
     match wanted.iter().find(|address| !known.contains(address)) {
         None => Ok(()),
         Some(address) => Err(CommandError::Usage(format!(

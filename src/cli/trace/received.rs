@@ -19,7 +19,9 @@ pub(super) fn fields(
     let mut fields = Vec::new();
     // Each try brought the message one step at most, so the walk back ends.
     let mut unused: Vec<&Exchange> = exchanges.iter().collect();
-    let Some((mut host, mut at)) = last_holder(story, copy) else { return fields };
+    let Some((mut host, mut at)) = last_holder(story, copy) else {
+        return fields;
+    };
     loop {
         let came = unused.iter().position(|exchange| {
             exchange.accepted == Some(at)
@@ -34,7 +36,7 @@ pub(super) fn fields(
                 fields.push(format!(
                     "Received: by {} id {}; {}",
                     settings.name,
-                    queue_id(story.key, host, fields.len()),
+                    queue_id(story.key, host, at),
                     crate::mail::format_date(at, settings.clock_error_ns)
                 ));
             }
@@ -42,7 +44,7 @@ pub(super) fn fields(
         };
         let fact = came.first();
         if settings.server.adds_received {
-            let id = queue_id(story.key, host, fields.len());
+            let id = queue_id(story.key, host, at);
             fields.push(field(scenario, story, came, host, at, id).render());
         }
         let Some(before) = accepted_before(story, copy, fact.from, fact.started) else {
@@ -62,7 +64,9 @@ fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
     match delivered {
         Some((host, at)) => Some((host, accepted_before(story, copy, host, at)?)),
         None => facts.iter().rev().find_map(|(at, fact)| match fact {
-            Fact::Accepted { by, server: true, .. } => Some((*by, *at)),
+            Fact::Accepted {
+                by, server: true, ..
+            } => Some((*by, *at)),
             _ => None,
         }),
     }
@@ -70,10 +74,15 @@ fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
 
 /// Returns when `host` last took the copy, at or before `at`.
 fn accepted_before(story: &Story, copy: usize, host: HostId, at: SimTime) -> Option<SimTime> {
-    let mut taken = story.copies[copy].facts.iter().filter_map(|(when, fact)| match fact {
-        Fact::Accepted { by, server: true, .. } if *by == host && *when <= at => Some(*when),
-        _ => None,
-    });
+    let mut taken = story.copies[copy]
+        .facts
+        .iter()
+        .filter_map(|(when, fact)| match fact {
+            Fact::Accepted {
+                by, server: true, ..
+            } if *by == host && *when <= at => Some(*when),
+            _ => None,
+        });
     taken.next_back()
 }
 
@@ -86,9 +95,14 @@ fn field(
     id: String,
 ) -> ReceivedField {
     let fact = came.first();
-    let (client, server) =
-        (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
-    let source = client.addresses.first().map(|address| &scenario.addresses[address.index()]);
+    let (client, server) = (
+        host_at(scenario, fact.from, fact.started),
+        host_at(scenario, host, at),
+    );
+    let source = client
+        .addresses
+        .first()
+        .map(|address| &scenario.addresses[address.index()]);
     // RFC 5321 §4.4: a FOR clause names one path at most.
     let for_path = match came.facts.as_slice() {
         [(place, fact)] if fact.recipients == 1 => {
@@ -98,8 +112,10 @@ fn field(
     };
     ReceivedField {
         from: client.name.clone(),
-        from_address: source
-            .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
+        from_address: source.map_or_else(
+            || address_of(scenario, fact).to_owned(),
+            |a| a.literal.clone(),
+        ),
         by: server.name.clone(),
         with: transmission(scenario, fact, host),
         id,
@@ -128,10 +144,10 @@ fn transmission(scenario: &Scenario, fact: &AttemptFact, host: HostId) -> Transm
     }
 }
 
-/// A name for the queue file: ten digits as Postfix writes them, the same for the same message at
-/// the same host.
-fn queue_id(key: MessageKey, host: HostId, turn: usize) -> String {
-    let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ ((turn as u64) << 52);
+/// A name for the queue file: ten digits as Postfix writes them, the same for all recipients that
+/// the host took at once.
+fn queue_id(key: MessageKey, host: HostId, at: SimTime) -> String {
+    let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ at.as_nanos();
     mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

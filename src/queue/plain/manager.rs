@@ -169,7 +169,7 @@ impl QueueManager for Plain {
         self.running = false;
         for mut lane in std::mem::take(&mut self.lanes).into_values() {
             while let Some(delivery) = lane.waiting.pop_front(context.entries) {
-                let _ = context.entries.release(delivery);
+                context.entries.release(delivery);
             }
         }
         self.active = 0;

@@ -6,7 +6,7 @@ use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{next_destination, suspend};
+use super::super::round::{next_destination, suspend, suspend_delivery};
 use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, KeepConnection,
     QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
@@ -276,8 +276,7 @@ impl Postfix {
         while let Some(state) = self.destinations.get_mut(&destination) {
             let Some(delivery) = state.todo.pop_front(context.entries) else { return };
             let reason = state.reason;
-            let entry = context.entries.release(delivery);
-            suspend(context, entry, destination, reason);
+            let entry = suspend_delivery(context, delivery, destination, reason);
             if context.entries[entry].outstanding == 0 {
                 self.round_over(now, entry, context);
             }
@@ -436,7 +435,7 @@ impl QueueManager for Postfix {
         let destinations = std::mem::take(&mut self.destinations);
         for mut state in destinations.into_values() {
             while let Some(delivery) = state.todo.pop_front(context.entries) {
-                let _ = context.entries.release(delivery);
+                context.entries.release(delivery);
             }
         }
         self.ring.clear();

@@ -111,6 +111,10 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
         plot.text(&captions.title, (16.0, 12.0), 17.0, &INK, HPos::Left)?;
         plot.text(&captions.reading, (16.0, 36.0), 12.5, &GREY, HPos::Left)?;
         let legend_bottom = plot.legend(legend, 60.0)?;
+        for (_, label) in &plot.y.ticks {
+            // Between the edge and the labels the axis has its title.
+            plot.left = plot.left.max(plot.width(label, 12.0)? + 36.0);
+        }
         plot.top = legend_bottom + if bands.is_empty() { 12.0 } else { 28.0 };
         plot.bands(bands)?;
         plot.axes()?;

@@ -219,7 +219,7 @@ impl Session<'_> {
     }
 
     /// Sends `size` octets; returns when the last has left. Progress may stop for as long as the
-    /// client's time-out for a block allows.
+    /// client's time-out for a block allows; it goes on with the first repetition that gets through.
     fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
         let transfer = body_transfer(
             size,
@@ -227,19 +227,27 @@ impl Session<'_> {
             self.wire.rate,
             TransferSettings::default(),
         );
-        let (mut from, mut done) = (sent, sent + transfer);
-        while let Some((stopped, resumes, reset)) = self.wire.interruption(from, done) {
-            if reset {
-                return Err(self.lost(stopped + self.wire.round_trip(), Stage::Dot));
+        let patience = self.client.timeouts.data_block;
+        let (mut stopped, mut left) = (sent, transfer);
+        loop {
+            let from = match self.wire.reach_server(stopped) {
+                Passage::Arrives(at) => at.saturating_sub(self.wire.latency),
+                Passage::Lost(at) => {
+                    return Err(self.lost(at.min(stopped + patience), Stage::Dot));
+                }
+                Passage::Never => return Err(self.timed_out(stopped + patience, Stage::Dot)),
+            };
+            if from.since(stopped) > patience {
+                return Err(self.timed_out(stopped + patience, Stage::Dot));
             }
-            let pause = resumes.since(stopped);
-            if pause > self.client.timeouts.data_block {
-                let at = stopped + self.client.timeouts.data_block;
-                return Err(self.timed_out(at, Stage::Dot));
+            match self.wire.interruption(from, from + left) {
+                None => return Ok(from + left),
+                Some(at) => {
+                    left = left.saturating_sub(at.since(from));
+                    stopped = at;
+                }
             }
-            (from, done) = (resumes, done + pause);
         }
-        Ok(done)
     }
 
     /// The next command of an envelope: alone, or as the next of a group that was sent at once.

@@ -1,0 +1,244 @@
+//! The way of a message from host to host, as text.
+
+use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
+use crate::mail::{DomainId, HostId, MailboxNames as _};
+use crate::network::AddressId;
+use crate::scenario::{NextHop, Scenario};
+
+use super::super::answers;
+use super::super::table::columns;
+use super::moment::Moment;
+
+/// Walks from host to host.
+pub(super) struct Walk<'w, 's> {
+    moment: &'w Moment<'s>,
+    domain: DomainId,
+    /// Hosts already told of.
+    told: Vec<HostId>,
+    pub(super) text: String,
+}
+
+impl<'w, 's> Walk<'w, 's> {
+    /// Returns a walk of mail for `domain` that begins with `text`.
+    pub(super) fn new(moment: &'w Moment<'s>, domain: DomainId, text: String) -> Self {
+        Self {
+            moment,
+            domain,
+            told: Vec::new(),
+            text,
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.text.push_str("  ");
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// Tells where the message goes from `host`, and from there on. `way` holds the hosts passed.
+    pub(super) fn from(&mut self, host: HostId, way: &mut Vec<HostId>) {
+        if self.told.contains(&host) {
+            return;
+        }
+        self.told.push(host);
+        let scenario = self.moment.scenario;
+        let (settings, domain) = (
+            self.moment.host(host),
+            &scenario.domains[self.domain.index()],
+        );
+        let name = domain.name.as_str();
+        self.text.push_str(&format!("\n{}\n", settings.name));
+        if settings.routing.local.contains(&self.domain) {
+            self.say(&format!(
+                "{name} is local here: the message is put into its mailbox"
+            ));
+            return;
+        }
+        let routing = &settings.routing;
+        let reason = if routing.routes.contains_key(&self.domain) {
+            format!("a route for {name}")
+        } else if routing.smart_host.is_some() {
+            "smart host".to_owned()
+        } else {
+            "no route, no smart host".to_owned()
+        };
+        let targets = match routing.next_hop(self.domain) {
+            NextHop::Exchangers(asked) => self.exchangers(host, asked, &reason),
+            NextHop::Host(next) => self.named(next, &reason),
+            NextHop::Address(next) => {
+                self.say(&format!(
+                    "{reason}: {}, without look-up",
+                    scenario.host(next)
+                ));
+                addresses(scenario, next)
+            }
+        };
+        let mut targets = targets;
+        if let Some(limit) = settings.client.address_limit
+            && targets.len() > limit as usize
+        {
+            self.say(&format!(
+                "only the first {limit} addresses are tried in one delivery"
+            ));
+            targets.truncate(limit as usize);
+        }
+        if let Some(relay) = routing.fallback_relay.filter(|relay| *relay != host) {
+            self.say(&format!(
+                "the fallback relay {} comes last",
+                scenario.host(relay)
+            ));
+            targets.extend(addresses(scenario, relay));
+        }
+        self.table(host, &targets);
+        self.go_on(host, &targets, way);
+    }
+
+    /// Follows the message to every host it may go to.
+    fn go_on(&mut self, host: HostId, targets: &[Target], way: &mut Vec<HostId>) {
+        way.push(host);
+        let mut next: Vec<HostId> = Vec::new();
+        for target in targets {
+            if !next.contains(&target.host) {
+                next.push(target.host);
+            }
+        }
+        for to in next {
+            if way.contains(&to) {
+                let names: Vec<&str> = way
+                    .iter()
+                    .skip_while(|passed| **passed != to)
+                    .chain([&to])
+                    .map(|host| self.moment.scenario.host(*host))
+                    .collect();
+                self.text
+                    .push_str(&format!("\nLOOP: {}\n", names.join(" > ")));
+            } else {
+                self.from(to, way);
+            }
+        }
+        way.pop();
+    }
+
+    /// Looks up one host by its name.
+    fn named(&mut self, next: HostId, reason: &str) -> Vec<Target> {
+        let scenario = self.moment.scenario;
+        self.say(&format!("{reason}: {}", scenario.host(next)));
+        addresses(scenario, next)
+    }
+
+    /// Looks up exchangers, in the order in which they are tried.
+    fn exchangers(&mut self, host: HostId, asked: DomainId, reason: &str) -> Vec<Target> {
+        let scenario = self.moment.scenario;
+        let domain = &scenario.domains[asked.index()];
+        self.say(&format!(
+            "{reason}: the exchangers of {} serve",
+            domain.name
+        ));
+        let settings = self.moment.host(host);
+        let mut found = MailRoute::default();
+        let ask = Ask {
+            zone: &scenario.zone,
+            failures: &self.moment.failures,
+            settings: &settings.resolver,
+        };
+        let lookup = Resolver::new().mail_route(&ask, domain.dns, self.moment.at, &mut found);
+        let trouble = match lookup.outcome {
+            RouteOutcome::Found => None,
+            RouteOutcome::NoSuchDomain => Some("there is no such domain: returned at once"),
+            RouteOutcome::NullMx => Some("null MX, the domain takes no mail: returned at once"),
+            RouteOutcome::NoAddress => Some("no exchanger has an address: returned at once"),
+            RouteOutcome::TemporaryFailure => Some("the DNS does not answer: tried again later"),
+        };
+        if let Some(trouble) = trouble {
+            self.say(trouble);
+            return Vec::new();
+        }
+        for answer in answers::exchangers(scenario, domain.dns, self.moment.at) {
+            if answer.ends_with("(no address)") {
+                self.say(&format!("{answer}: passed over"));
+            }
+        }
+        let mut targets: Vec<Target> = found
+            .exchangers
+            .iter()
+            .map(|exchanger| Target {
+                preference: Some(exchanger.preference),
+                host: scenario.addresses[exchanger.address.index()].host,
+                address: exchanger.address,
+            })
+            .collect();
+        self.leave_out_itself(host, &mut targets);
+        targets
+    }
+
+    /// A host never relays to exchangers that are no better than itself (RFC 5321 §5.1).
+    fn leave_out_itself(&mut self, host: HostId, targets: &mut Vec<Target>) {
+        let own = targets
+            .iter()
+            .find(|target| target.host == host)
+            .and_then(|t| t.preference);
+        let Some(own) = own else { return };
+        targets.retain(|target| target.preference.is_some_and(|other| other < own));
+        self.say(&format!("it is itself MX {own}: only better ones are left"));
+        if targets.is_empty() {
+            self.say("none is better: mail loops back to itself and is returned");
+        }
+    }
+
+    fn table(&mut self, from: HostId, targets: &[Target]) {
+        let scenario = self.moment.scenario;
+        let mut rows = Vec::new();
+        let mut place = 0;
+        for (index, target) in targets.iter().enumerate() {
+            // Equal preferences are shuffled: they share a place.
+            let equal = index > 0
+                && target.preference.is_some()
+                && targets[index - 1].preference == target.preference;
+            if !equal {
+                place = index + 1;
+            }
+            let preference = target
+                .preference
+                .map(|p| format!("MX {p}"))
+                .unwrap_or_default();
+            let literal = &scenario.addresses[target.address.index()].literal;
+            let mut state = self.moment.trouble(target.host, target.address);
+            if state.is_empty() {
+                state.push("up".to_owned());
+            }
+            rows.push(vec![
+                format!("  {place}."),
+                preference,
+                scenario.host(target.host).to_owned(),
+                format!("[{literal}]"),
+                self.moment.way(from, target.host),
+                state.join(", "),
+            ]);
+        }
+        self.text.push_str(&columns(&rows, &[]));
+        let shuffled = targets
+            .windows(2)
+            .any(|pair| pair[0].preference.is_some() && pair[0].preference == pair[1].preference);
+        if shuffled {
+            self.say("those with the same number are tried in random order");
+        }
+    }
+}
+
+/// One address to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Target {
+    preference: Option<u16>,
+    host: HostId,
+    address: AddressId,
+}
+
+fn addresses(scenario: &Scenario, host: HostId) -> Vec<Target> {
+    let all = scenario.hosts[host.index()].addresses.iter();
+    all.map(|&address| Target {
+        preference: None,
+        host,
+        address,
+    })
+    .collect()
+}
