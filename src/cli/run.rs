@@ -1,18 +1,17 @@
 //! `mailsim run`: runs a scenario, writes its result folder and prints its summary.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::measure::{Bound, ProfileEvidence, Recorder, RunFrame, Summary};
+use crate::measure::{Recorder, Summary};
 use crate::report::{
     ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, summary_json, text,
 };
-use crate::scenario::{Scenario, profiles};
-use crate::simulation::{RunTotals, Simulation};
+use crate::scenario::Scenario;
+use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
 use crate::trace::{Fact, FactSink};
 use crate::units::{SimDuration, SimTime};
 
@@ -130,13 +129,13 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
     let (recorder, totals) = simulate(scenario, duration, tables, &interrupt, &mut progress);
     let took = progress.elapsed();
-    let (mut summary, tables) = recorder.finish(scenario, &frame(scenario, duration));
+    let (mut summary, tables) = recorder.finish(scenario, &run_frame(scenario, duration));
     let failed = tables.as_ref().is_some_and(Tables::failed);
     if interrupt.is_wanted() && !failed {
         progress.end();
         return Err(interrupted(&totals, &folder));
     }
-    summary.expectations = summary.check(&bounds(scenario));
+    summary.expectations = summary.check(&bounds(&scenario.expectations));
     progress.says("writing the results");
     let description = describe(&input, arguments, duration);
     let target = folder.target().to_owned();
@@ -212,53 +211,6 @@ impl FactSink for Watched<'_, '_> {
                 .set(self.recorder.sink().as_ref().is_some_and(Tables::failed));
         }
     }
-}
-
-/// What the summary says of the run beside its facts.
-pub(super) fn frame(scenario: &Scenario, duration: SimDuration) -> RunFrame {
-    RunFrame {
-        scenario: scenario.name.clone(),
-        title: scenario.title.clone(),
-        seed: scenario.seed,
-        duration,
-        replications: 1,
-        profiles: evidence(scenario),
-    }
-}
-
-/// The MTA profiles of the scenario's hosts. Hosts without a mail server have none.
-fn evidence(scenario: &Scenario) -> Vec<ProfileEvidence> {
-    let mut hosts: BTreeMap<&str, u64> = BTreeMap::new();
-    for host in &scenario.hosts {
-        *hosts.entry(host.profile.as_str()).or_insert(0) += 1;
-    }
-    let without = profiles::none();
-    let used = hosts.into_iter().filter(|(name, _)| *name != without.name);
-    used.map(|(name, hosts)| {
-        let profile = profiles::find(name);
-        ProfileEvidence {
-            profile: name.to_owned(),
-            version: profile
-                .as_ref()
-                .map_or("", |profile| profile.version)
-                .to_owned(),
-            evidence: profile
-                .map_or("", |profile| profile.evidence.as_str())
-                .to_owned(),
-            hosts,
-        }
-    })
-    .collect()
-}
-
-fn bounds(scenario: &Scenario) -> Vec<Bound> {
-    let bound = |expected: &crate::scenario::Expectation| Bound {
-        figure: expected.figure.clone(),
-        at_least: expected.at_least,
-        at_most: expected.at_most,
-        equals: expected.equals,
-    };
-    scenario.expectations.iter().map(bound).collect()
 }
 
 fn describe(input: &Input, arguments: &Arguments, duration: SimDuration) -> RunDescription {
