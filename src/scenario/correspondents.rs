@@ -108,9 +108,10 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
     let draft = domains.get(domain);
     if !exists && draft.section.is_some() && draft.exists {
         let names: Vec<&str> = draft.named().collect();
-        let remark = Remark::new(format!("{name} has no mailbox \"{local}\""))
-            .help(did_you_mean(local, names));
-        field.warn(remark.accepted("mail to it is refused or bounced, if that is what you want"));
+        let near = did_you_mean(local, names);
+        let meant = "mail to it will be refused or bounced, if that is what you want";
+        let help = if near.is_empty() { meant.to_owned() } else { format!("{near}; {meant}") };
+        field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
     }
     Some(mailbox)
 }
@@ -131,8 +132,7 @@ fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
     Remark::new(format!(
         "there is no domain \"{name}\": the DNS will say that it does not exist"
     ))
-    .accepted("mail to it bounces, if that is what you want")
-    .help(help)
+    .help(format!("{help}; mail to it will bounce, if that is what you want"))
 }
 
 /// Returns the domain a correspondent belongs to, the first of several.

@@ -120,9 +120,17 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             inbound_busy: SimDuration::ZERO,
             inbound_slots: config.server.max_sessions,
             delivery_busy: SimDuration::ZERO,
-            delivery_slots: config.delivery_processes,
+            delivery_slots: config.delivery_processes.or(own_processes(&config.queue)),
             downtime: SimDuration::ZERO,
         },
         sampled_empty: true,
+    }
+}
+
+/// Returns the limit of delivery processes that the MTA itself has, for mail that leaves.
+fn own_processes(queue: &QueueSettings) -> Option<u32> {
+    match queue {
+        QueueSettings::Postfix(settings) => Some(settings.process_limit),
+        QueueSettings::Plain(_) => None,
     }
 }
