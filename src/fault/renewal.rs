@@ -39,8 +39,7 @@ impl Schedule {
             Self::Random(renewal) => renewal,
         };
         let mut draw = |distribution: &Distribution| {
-            SimDuration::from_secs_f64(distribution.sample(random))
-                .max(SimDuration::from_nanos(1))
+            SimDuration::from_secs_f64(distribution.sample(random)).max(SimDuration::from_nanos(1))
         };
         let mut intervals = Vec::new();
         let mut now = SimTime::ZERO;

@@ -191,7 +191,9 @@ impl Tally {
             self.acceptance.add(accepted - row.submitted);
         }
         if let (Some((at, _)), Some(delivered)) = (row.retrieved, row.ended) {
-            self.domain(row.recipient.domain).reading.add(at - delivered);
+            self.domain(row.recipient.domain)
+                .reading
+                .add(at - delivered);
             self.reading.add(at - delivered);
             self.retrieval.add(at - row.submitted);
             count_within(&mut self.retrieved_within, at - row.submitted);

@@ -8,4 +8,4 @@ mod topology;
 mod transfer;
 
 pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology};
-pub use transfer::{body_transfer, SynSchedule, TransferSettings};
+pub use transfer::{SynSchedule, TransferSettings, body_transfer};

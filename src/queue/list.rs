@@ -36,7 +36,9 @@ impl EntryList {
 
     /// Moves all of `other` behind this list.
     pub(super) fn append(&mut self, entries: &mut QueueEntries, other: Self) {
-        let Some((other_head, other_tail)) = other.ends else { return };
+        let Some((other_head, other_tail)) = other.ends else {
+            return;
+        };
         self.ends = Some(match self.ends {
             None => (other_head, other_tail),
             Some((head, tail)) => {
@@ -63,7 +65,10 @@ impl DeliveryList {
         self.ends = Some(match self.ends {
             None => (delivery, delivery),
             Some((head, tail)) => {
-                entries.delivery_mut(tail).expect("listed deliveries exist").next = Some(delivery);
+                entries
+                    .delivery_mut(tail)
+                    .expect("listed deliveries exist")
+                    .next = Some(delivery);
                 (head, delivery)
             }
         });
@@ -71,7 +76,11 @@ impl DeliveryList {
 
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {
         let (head, tail) = self.ends?;
-        let next = entries.delivery_mut(head).expect("listed deliveries exist").next.take();
+        let next = entries
+            .delivery_mut(head)
+            .expect("listed deliveries exist")
+            .next
+            .take();
         self.ends = next.map(|next| (next, tail));
         Some(head)
     }

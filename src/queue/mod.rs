@@ -17,7 +17,5 @@ pub use entries::{
     CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, QueueCopy, QueueEntries,
     QueueEntry, QueuedDelivery,
 };
-pub use manager::{
-    Action, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer,
-};
+pub use manager::{Action, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer};
 pub use settings::QueueSettings;

@@ -41,7 +41,11 @@ pub(super) fn suspend_delivery(
     destination: Destination,
     status: Status,
 ) -> EntryHandle {
-    let entry = context.entries.delivery(delivery).expect("a waiting delivery exists").entry;
+    let entry = context
+        .entries
+        .delivery(delivery)
+        .expect("a waiting delivery exists")
+        .entry;
     context.entries.suspend(entry, |copy| {
         copy.state == CopyState::Assigned && copy.delivery == delivery.index()
     });
@@ -50,14 +54,13 @@ pub(super) fn suspend_delivery(
     entry
 }
 
-fn order(
-    context: &mut Context<'_>,
-    entry: EntryHandle,
-    destination: Destination,
-    status: Status,
-) {
+fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination, status: Status) {
     let state = &mut context.entries[entry];
     state.deferred = true;
     state.last_status = status;
-    context.actions.push(Action::Suspended { entry, destination, status });
+    context.actions.push(Action::Suspended {
+        entry,
+        destination,
+        status,
+    });
 }

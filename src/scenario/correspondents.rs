@@ -110,7 +110,11 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         let names: Vec<&str> = draft.named().collect();
         let near = did_you_mean(local, names);
         let meant = "mail to it will be refused or bounced, if that is what you want";
-        let help = if near.is_empty() { meant.to_owned() } else { format!("{near}; {meant}") };
+        let help = if near.is_empty() {
+            meant.to_owned()
+        } else {
+            format!("{near}; {meant}")
+        };
         field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
     }
     Some(mailbox)
@@ -132,7 +136,9 @@ fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
     Remark::new(format!(
         "there is no domain \"{name}\": the DNS will say that it does not exist"
     ))
-    .help(format!("{help}; mail to it will bounce, if that is what you want"))
+    .help(format!(
+        "{help}; mail to it will bounce, if that is what you want"
+    ))
 }
 
 /// Returns the domain a correspondent belongs to, the first of several.

@@ -57,7 +57,11 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
             session_streams: streams.purpose("session"),
-            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
+            domain_keys: scenario
+                .domains
+                .iter()
+                .map(|domain| name_key(&domain.name))
+                .collect(),
             deliveries: 0,
             orders: Vec::new(),
             actions: Vec::new(),
@@ -82,9 +86,7 @@ fn servers_behind(scenario: &Scenario) -> BTreeMap<HostId, HostId> {
 fn queue_manager(host: &Host) -> Box<dyn QueueManager> {
     let (remote, local) = (host.delivery_processes, host.local_processes);
     match &host.queue {
-        QueueSettings::Postfix(settings) => {
-            Box::new(Postfix::new(settings.clone(), remote, local))
-        }
+        QueueSettings::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
         QueueSettings::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
     }
 }

@@ -20,7 +20,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The server's positive reply to the dot leaves: from now on it answers for the recipients it
     /// accepted.
     pub(super) fn hand_over(&mut self, run: Handle) {
-        let Some(state) = self.runs.get(run) else { return };
+        let Some(state) = self.runs.get(run) else {
+            return;
+        };
         let Some(target) = state.target else { return };
         let (server, orphaned) = (target.host, state.phase == Phase::Orphaned);
         let (message, size) = (state.message, state.size);
@@ -74,7 +76,10 @@ impl<S: FactSink> World<'_, '_, S> {
     /// From now on a run is the server's alone; it holds message and recipients until the server
     /// has them.
     pub(super) fn make_orphan(&mut self, handle: Handle) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         run.phase = Phase::Orphaned;
         self.messages[run.message].holders += 1;
         for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
@@ -123,7 +128,12 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         for &recipient in recipients {
             self.messages.settle(recipient, Column::Failed);
-            self.state(&Fact::Accepted { recipient, by: host, received_fields, server: true });
+            self.state(&Fact::Accepted {
+                recipient,
+                by: host,
+                received_fields,
+                server: true,
+            });
         }
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
@@ -131,8 +141,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if home.config.queue_disk.is_some() {
             home.queued_octets.0 += size.0;
         }
-        let mut draws =
-            TryDraws::new(&self.session_streams, key(&[stream_key, home.key, PICK_UP]));
+        let mut draws = TryDraws::new(&self.session_streams, key(&[stream_key, home.key, PICK_UP]));
         let wait = draws.time(&home.config.server.service.pickup);
         if wait.is_zero() {
             self.pick_up(entry);
@@ -144,10 +153,14 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The queue manager takes notice of an entry.
     pub(super) fn pick_up(&mut self, entry: EntryHandle) {
-        let Some(state) = self.entries.get(entry) else { return };
+        let Some(state) = self.entries.get(entry) else {
+            return;
+        };
         let host = state.host;
         self.hosts[host.index()].pick_ups -= 1;
-        self.tell(host, |queue, now, context| queue.arrived(now, entry, context));
+        self.tell(host, |queue, now, context| {
+            queue.arrived(now, entry, context)
+        });
         self.note_peak(host);
     }
 

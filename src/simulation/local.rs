@@ -14,29 +14,39 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// The local delivery agent begins.
     pub(super) fn begin_local(&mut self, handle: Handle) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         run.phase = Phase::Trying;
         run.started = self.now;
         let client = run.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, LOCAL, 0));
         let work = draws.time(&self.hosts[client.index()].config.server.service.local);
-        self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
+        self.schedule(
+            self.now + work,
+            Class::End,
+            Event::LocalDone { run: handle },
+        );
     }
 
     /// The message is in the mailboxes, or they do not exist.
     pub(super) fn local_done(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get(handle) else { return };
+        let Some(run) = self.runs.get(handle) else {
+            return;
+        };
         let (client, begun, number) = (run.client, run.begun, run.number);
         let (started, count) = (run.started, run.recipients.len());
-        let Purpose::Delivery { delivery, .. } = run.purpose else { return };
+        let Purpose::Delivery { delivery, .. } = run.purpose else {
+            return;
+        };
         let received_fields = run.received_fields;
         for index in 0..count {
             let run = self.runs.get(handle).expect("it goes on");
             let (copy, recipient) = (run.copies[index], run.recipients[index]);
             let mailbox = run.mailboxes[index];
-            let exists =
-                mailbox.local < self.scenario.domains[mailbox.domain.index()].mailboxes;
+            let exists = mailbox.local < self.scenario.domains[mailbox.domain.index()].mailboxes;
             let (outcome, status) = if exists {
                 (AttemptOutcome::Accepted, Status::SUCCESS)
             } else {
@@ -72,8 +82,13 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += self.now.since(begun);
-        let report = Report { delivery, site_failure: None };
-        self.tell(client, |queue, now, context| queue.finished(now, &report, context));
+        let report = Report {
+            delivery,
+            site_failure: None,
+        };
+        self.tell(client, |queue, now, context| {
+            queue.finished(now, &report, context)
+        });
     }
 
     /// A copy reaches its mailbox.

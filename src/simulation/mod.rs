@@ -81,7 +81,10 @@ impl<'s> Simulation<'s> {
     /// Returns the simulation of `scenario`, to be run for its duration.
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
-        Self { scenario, until: SimTime::ZERO + scenario.duration }
+        Self {
+            scenario,
+            until: SimTime::ZERO + scenario.duration,
+        }
     }
 
     /// Ends the run at `until` rather than at the scenario's duration, if that is earlier.

@@ -59,7 +59,14 @@ impl<S: FactSink> World<'_, '_, S> {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
-            self.end_copy(host, recipient, outcome, column, status, state.received_fields);
+            self.end_copy(
+                host,
+                recipient,
+                outcome,
+                column,
+                status,
+                state.received_fields,
+            );
         }
     }
 
@@ -75,7 +82,13 @@ impl<S: FactSink> World<'_, '_, S> {
     ) {
         // As long as somebody else has a copy the story goes on (a client that is about to hear of
         // the 250, or will try again): this end counts when nobody has one any more.
-        let given_up = GivenUp { host, outcome, column, status, received_fields };
+        let given_up = GivenUp {
+            host,
+            outcome,
+            column,
+            status,
+            received_fields,
+        };
         self.messages[recipient].given_up.get_or_insert(given_up);
         self.let_go(recipient);
     }
@@ -91,7 +104,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Makes a notice about an entry's message and queues it at `host`.
     fn send_notice(&mut self, host: HostId, about: &QueueEntry, kind: MessageKind) {
         let original = self.messages[about.message];
-        let Some(sender) = original.sender else { return };
+        let Some(sender) = original.sender else {
+            return;
+        };
         self.messages[about.message].notices += 1;
         let returned = match kind {
             MessageKind::DelayNotice => 1_000,

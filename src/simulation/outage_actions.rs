@@ -60,7 +60,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             return;
         }
         for handle in waiting {
-            let Some(run) = self.runs.get_mut(handle) else { continue };
+            let Some(run) = self.runs.get_mut(handle) else {
+                continue;
+            };
             if run.phase != Phase::Waiting {
                 continue;
             }
@@ -79,7 +81,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// A run dies with its client.
     fn abort(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get(handle) else { return };
+        let Some(run) = self.runs.get(handle) else {
+            return;
+        };
         let (purpose, phase) = (run.purpose, run.phase);
         let waits = run.phase == Phase::Waiting;
         let in_session = matches!(phase, Phase::Trying | Phase::Waiting) && run.target.is_some();
@@ -115,7 +119,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// A submission dies with its MUA; what was sent stays sent.
     fn abort_submission(&mut self, handle: Handle, sent: bool) {
-        let taken = self.runs.get_mut(handle).and_then(|run| run.transaction.take());
+        let taken = self
+            .runs
+            .get_mut(handle)
+            .and_then(|run| run.transaction.take());
         if let (true, Some(at)) = (sent, taken.and_then(|transaction| transaction.accepted_at)) {
             let orphan = self.leave_behind(handle);
             self.schedule_handover(orphan, at);
@@ -130,13 +137,17 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     fn forget_waiting(&mut self, handle: Handle) {
         if let Some(target) = self.runs.get(handle).and_then(|run| run.target) {
-            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
+            self.hosts[target.host.index()]
+                .waiting
+                .retain(|waiting| *waiting != handle);
         }
     }
 
     /// Makes the recipients of a dead delivery pending again.
     fn release_delivery(&mut self, delivery: crate::queue::DeliveryHandle) {
-        let Some(queued) = self.entries.delivery(delivery) else { return };
+        let Some(queued) = self.entries.delivery(delivery) else {
+            return;
+        };
         let entry = queued.entry;
         let assigned: Vec<_> = self.entries.delivery_recipients(delivery).collect();
         for index in assigned {
@@ -149,11 +160,17 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// A MUA that goes down keeps its outbox.
     fn postpone(&mut self, handle: Handle) {
         self.close_run_connection(handle);
-        let Some(run) = self.runs.get_mut(handle) else { return };
+        let Some(run) = self.runs.get_mut(handle) else {
+            return;
+        };
         if run.phase == Phase::Resting {
             return;
         }
-        if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox) {
+        if run
+            .recipients
+            .iter()
+            .any(|recipient| self.messages[*recipient].in_outbox)
+        {
             run.outbox.push(run.message);
         }
         run.outbox.append(&mut run.postponed);
@@ -162,7 +179,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// Leaves the outbox of a MUA that is down as it is until it starts again.
     pub(super) fn rest(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get_mut(handle) else { return };
+        let Some(run) = self.runs.get_mut(handle) else {
+            return;
+        };
         run.phase = Phase::Resting;
         run.tries += 1;
     }

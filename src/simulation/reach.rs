@@ -31,7 +31,11 @@ pub(super) type Pair = Option<usize>;
 
 impl<'s> Reach<'s> {
     pub(super) fn new(topology: &'s Topology) -> Self {
-        Self { topology, pairs: BTreeMap::new(), routes: Vec::new() }
+        Self {
+            topology,
+            pairs: BTreeMap::new(),
+            routes: Vec::new(),
+        }
     }
 
     /// Returns the pair of two hosts, working out its routes if need be.
@@ -68,7 +72,11 @@ impl<'s> Reach<'s> {
                 epochs.push((at, route));
             }
         }
-        let ends = epochs.iter().skip(1).map(|epoch| epoch.0).chain([SimTime::MAX]);
+        let ends = epochs
+            .iter()
+            .skip(1)
+            .map(|epoch| epoch.0)
+            .chain([SimTime::MAX]);
         let without = epochs
             .iter()
             .zip(ends)
@@ -81,7 +89,9 @@ impl<'s> Reach<'s> {
     /// Returns the path of `pair` at `at`; while there is no route, the last or next one, on which
     /// packets vanish.
     pub(super) fn path(&self, pair: Pair, at: SimTime) -> Option<&Path> {
-        let Some(index) = pair else { return Some(self.topology.default_path()) };
+        let Some(index) = pair else {
+            return Some(self.topology.default_path());
+        };
         let epochs = &self.routes[index].epochs;
         let now = epochs.partition_point(|(from, _)| *from <= at);
         epochs[..now]

@@ -23,7 +23,10 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Connects to the next target.
     pub(super) fn try_next(&mut self, handle: Handle) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         let target = run.targets[run.next_target];
         run.next_target += 1;
         self.begin_try(handle, target);
@@ -35,7 +38,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let settings = &self.hosts[client.index()].config.client;
         let greeting = settings.timeouts.greeting;
         let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {
                 run.connected = at;
@@ -47,7 +53,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 } else {
                     run.phase = Phase::Waiting;
                     server.waiting.push_back(handle);
-                    let event = Event::GreetingTimeout { run: handle, number };
+                    let event = Event::GreetingTimeout {
+                        run: handle,
+                        number,
+                    };
                     self.schedule(at + greeting, Class::End, event);
                 }
                 return;
@@ -67,7 +76,10 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Notes that a try begins now.
     fn begin_try(&mut self, handle: Handle, target: Target) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         run.phase = Phase::Trying;
         run.target = Some(target);
         run.started = self.now;
@@ -91,14 +103,25 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Uses a kept connection to the run's destination, if there is one that is still good.
     pub(super) fn take_up_connection(&mut self, handle: Handle) -> bool {
-        let Some(run) = self.runs.get(handle) else { return false };
+        let Some(run) = self.runs.get(handle) else {
+            return false;
+        };
         let (client, purpose) = (run.client, run.purpose);
-        let Purpose::Delivery { destination, reuse: true, .. } = purpose else { return false };
+        let Purpose::Delivery {
+            destination,
+            reuse: true,
+            ..
+        } = purpose
+        else {
+            return false;
+        };
         loop {
             let Some(kept) = self.hosts[client.index()].cache.take(destination) else {
                 return false;
             };
-            let Some(connection) = self.connections.get_mut(kept) else { continue };
+            let Some(connection) = self.connections.get_mut(kept) else {
+                continue;
+            };
             let good = connection.kept.is_some_and(|kept| self.now < kept.too_old);
             connection.kept = None;
             let target = connection.target;
@@ -107,7 +130,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 continue;
             }
             self.begin_try(handle, target);
-            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+            let run = self
+                .runs
+                .get_mut(handle)
+                .expect("a run that goes on exists");
             (run.connection, run.reused) = (Some(kept), true);
             self.continue_session(handle);
             return true;
@@ -134,7 +160,15 @@ impl<S: FactSink> World<'_, '_, S> {
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domain_keys[first.domain.index()];
-        key(&[message, client, what, which, round, domain, u64::from(first.local)])
+        key(&[
+            message,
+            client,
+            what,
+            which,
+            round,
+            domain,
+            u64::from(first.local),
+        ])
     }
 
     /// Returns the key of the draws of a try; `what` tells several kinds apart.
@@ -144,7 +178,10 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
     fn settle(&mut self, handle: Handle, ready: SimTime) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
         run.connection = Some(self.connections.insert(Connection {
@@ -178,10 +215,22 @@ impl<S: FactSink> World<'_, '_, S> {
         let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
+        let wire = wire(
+            &self.reach,
+            &self.faults,
+            run.client,
+            target,
+            pairs,
+            self.now,
+        )
+        .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
+        let connection = run
+            .connection
+            .and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
@@ -241,13 +290,21 @@ impl<S: FactSink> World<'_, '_, S> {
         );
         run.transaction = Some(transaction);
         run.failure = transaction.failure;
-        let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
+        let all_refused = run
+            .replies
+            .iter()
+            .flatten()
+            .all(|reply| !reply.is_positive());
         if let Some(at) = transaction.accepted_at
             && !all_refused
         {
             // A client that has given up by then goes on with other things.
             let late = at > transaction.ended;
-            let run = if late { self.leave_behind(handle) } else { handle };
+            let run = if late {
+                self.leave_behind(handle)
+            } else {
+                handle
+            };
             self.schedule_handover(run, at);
         }
         self.schedule_end(handle, transaction.ended);
@@ -256,24 +313,43 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Schedules the moment at which the server of the try at hand takes responsibility.
     pub(super) fn schedule_handover(&mut self, handle: Handle, at: SimTime) {
         let number = self.runs.get(handle).map_or(0, |run| run.tries);
-        self.schedule(at, Class::End, Event::Handover { run: handle, number });
+        self.schedule(
+            at,
+            Class::End,
+            Event::Handover {
+                run: handle,
+                number,
+            },
+        );
     }
 
     /// Schedules the end of the try at hand.
     pub(super) fn schedule_end(&mut self, handle: Handle, at: SimTime) {
         let number = self.runs.get(handle).map_or(0, |run| run.tries);
-        self.schedule(at, Class::End, Event::TryEnded { run: handle, number });
+        self.schedule(
+            at,
+            Class::End,
+            Event::TryEnded {
+                run: handle,
+                number,
+            },
+        );
     }
 
     /// The client knows how its try ended.
     pub(super) fn try_ended(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get(handle) else { return };
+        let Some(run) = self.runs.get(handle) else {
+            return;
+        };
         if run.phase == Phase::Orphaned {
             self.drop_orphan(handle);
             return;
         }
         self.leave_session(handle);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self
+            .runs
+            .get_mut(handle)
+            .expect("a run that goes on exists");
         run.last_failure = run.failure.or(run.last_failure);
         let opened_before = run.reused && run.transaction.is_none();
         if opened_before {
@@ -305,7 +381,9 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages[recipient].sessions -= 1;
             self.messages.settle(recipient, Column::Failed);
         }
-        let octets = run.transaction.map_or(0, |transaction| transaction.octets.0);
+        let octets = run
+            .transaction
+            .map_or(0, |transaction| transaction.octets.0);
         let home = &mut self.hosts[run.client.index()];
         home.outbound -= 1;
         home.totals.octets_out.0 += octets;
@@ -313,16 +391,27 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// After a delivery: keeps the connection for the next one if that was ordered, or closes it.
     fn keep_or_close(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get(handle) else { return };
-        let Some(connection) = run.connection else { return };
+        let Some(run) = self.runs.get(handle) else {
+            return;
+        };
+        let Some(connection) = run.connection else {
+            return;
+        };
         let open = run.transaction.is_some_and(|transaction| transaction.open);
-        let Purpose::Delivery { destination, keep: Some(keep), .. } = run.purpose else {
+        let Purpose::Delivery {
+            destination,
+            keep: Some(keep),
+            ..
+        } = run.purpose
+        else {
             self.close_connection(connection);
             return;
         };
         let client = run.client;
         let KeepConnection { idle, age } = keep;
-        let Some(state) = self.connections.get_mut(connection) else { return };
+        let Some(state) = self.connections.get_mut(connection) else {
+            return;
+        };
         let too_old = state.connected.saturating_add(age);
         if !open || self.now >= too_old {
             self.close_connection(connection);
@@ -330,12 +419,16 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let until = self.now + idle;
         state.kept = Some(Kept { until, too_old });
-        self.hosts[client.index()].cache.put(destination, connection);
+        self.hosts[client.index()]
+            .cache
+            .put(destination, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
     }
 
     pub(super) fn connection_expires(&mut self, handle: Handle) {
-        let Some(connection) = self.connections.get(handle) else { return };
+        let Some(connection) = self.connections.get(handle) else {
+            return;
+        };
         // A connection that was used since has another time, or none.
         if connection.kept.is_some_and(|kept| kept.until <= self.now) {
             let client = connection.client;
@@ -345,7 +438,10 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     pub(super) fn close_run_connection(&mut self, handle: Handle) {
-        let connection = self.runs.get_mut(handle).and_then(|run| run.connection.take());
+        let connection = self
+            .runs
+            .get_mut(handle)
+            .and_then(|run| run.connection.take());
         if let Some(connection) = connection {
             self.close_connection(connection);
         }
@@ -353,7 +449,9 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Closes a connection: its server slot is free, and the next that waits is served.
     pub(super) fn close_connection(&mut self, handle: Handle) {
-        let Some(connection) = self.connections.remove(handle) else { return };
+        let Some(connection) = self.connections.remove(handle) else {
+            return;
+        };
         if !connection.holds_slot {
             return;
         }
@@ -366,8 +464,12 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Takes on clients that wait, as far as there are slots.
     pub(super) fn serve_waiting(&mut self, server: HostId) {
         while self.hosts[server.index()].has_slot() {
-            let Some(next) = self.hosts[server.index()].waiting.pop_front() else { return };
-            let Some(run) = self.runs.get(next) else { continue };
+            let Some(next) = self.hosts[server.index()].waiting.pop_front() else {
+                return;
+            };
+            let Some(run) = self.runs.get(next) else {
+                continue;
+            };
             let here = run.target.is_some_and(|target| target.host == server);
             if run.phase == Phase::Waiting && here {
                 let client = run.client;
@@ -379,7 +481,9 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// A client that waited for a free slot gives up.
     pub(super) fn greeting_timed_out(&mut self, handle: Handle, number: u32) {
-        let Some(run) = self.runs.get_mut(handle) else { return };
+        let Some(run) = self.runs.get_mut(handle) else {
+            return;
+        };
         if run.phase != Phase::Waiting || run.tries != number {
             return;
         }
@@ -393,7 +497,9 @@ impl<S: FactSink> World<'_, '_, S> {
             status: Status::BAD_CONNECTION,
         });
         if let Some(target) = run.target {
-            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
+            self.hosts[target.host.index()]
+                .waiting
+                .retain(|waiting| *waiting != handle);
         }
         self.try_ended(handle);
     }
@@ -424,7 +530,10 @@ struct Jittered<'a> {
 
 impl<'a> Jittered<'a> {
     fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
-        Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
+        Wire {
+            latency: self.wire.latency + draws.up_to(self.jitter),
+            ..self.wire
+        }
     }
 }
 
@@ -439,12 +548,18 @@ fn wire<'a>(
     now: SimTime,
 ) -> Jittered<'a> {
     let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
-    let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.rate));
+    let of = |pair| {
+        reach
+            .path(pair, now)
+            .map_or(nothing, |p| (p.latency, p.jitter, p.rate))
+    };
     let (outer, behind) = (of(pair), inner.map_or(nothing, of));
     let cuts = [
         &faults.cut[target.host.index()],
         &faults.cut[client.index()],
-        target.proxy.map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
+        target
+            .proxy
+            .map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
         reach.cut(pair, &faults.never),
         inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
     ];

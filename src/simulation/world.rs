@@ -77,7 +77,9 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
                 interrupted = true;
                 break;
             }
-            let Some((at, _, event)) = self.events.pop() else { break };
+            let Some((at, _, event)) = self.events.pop() else {
+                break;
+            };
             self.now = at;
             self.processed += 1;
             self.dispatch(event);
@@ -121,7 +123,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         };
         what(state.queue.as_mut(), self.now, &mut context);
         let idle = self.orders.is_empty();
-        self.orders.extend(self.actions.drain(..).map(|action| (host, action)));
+        self.orders
+            .extend(self.actions.drain(..).map(|action| (host, action)));
         if idle {
             self.carry_out();
         }

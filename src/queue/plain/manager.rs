@@ -55,11 +55,19 @@ impl Plain {
     /// Returns the gap after round `rounds` (from 1).
     fn gap(&self, rounds: u32) -> SimDuration {
         let index = (rounds.max(1) as usize - 1).min(self.settings.gaps.len().saturating_sub(1));
-        self.settings.gaps.get(index).copied().unwrap_or(SimDuration::from_minutes(30))
+        self.settings
+            .gaps
+            .get(index)
+            .copied()
+            .unwrap_or(SimDuration::from_minutes(30))
     }
 
     fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
-        if entry.null_sender { self.settings.notice_lifetime } else { self.settings.lifetime }
+        if entry.null_sender {
+            self.settings.notice_lifetime
+        } else {
+            self.settings.lifetime
+        }
     }
 
     fn limit(&self, destination: Destination) -> u32 {
@@ -97,9 +105,13 @@ impl Plain {
         let destinations: Vec<Destination> = self.lanes.keys().copied().collect();
         for destination in destinations {
             let limit = self.limit(destination);
-            let Some(lane) = self.lanes.get_mut(&destination) else { continue };
+            let Some(lane) = self.lanes.get_mut(&destination) else {
+                continue;
+            };
             while lane.busy < limit {
-                let Some(delivery) = lane.waiting.pop_front(context.entries) else { break };
+                let Some(delivery) = lane.waiting.pop_front(context.entries) else {
+                    break;
+                };
                 lane.busy += 1;
                 context.actions.push(Action::Deliver {
                     delivery,
@@ -137,7 +149,12 @@ impl Plain {
             context.actions.push(Action::Expire { entry });
             return;
         }
-        if self.settings.delay_notice.is_some_and(|notice| age >= notice) && !state.warned {
+        if self
+            .settings
+            .delay_notice
+            .is_some_and(|notice| age >= notice)
+            && !state.warned
+        {
             context.entries[entry].warned = true;
             context.actions.push(Action::NotifyDelay { entry });
         }
@@ -145,7 +162,10 @@ impl Plain {
         context.entries[entry].due = due;
         context.entries.drop_finished(entry, false);
         self.deferred.insert((due, entry));
-        let timer = Timer::Message { entry, round: state.rounds };
+        let timer = Timer::Message {
+            entry,
+            round: state.rounds,
+        };
         context.actions.push(Action::Arm { timer, at: due });
     }
 }
@@ -188,8 +208,12 @@ impl QueueManager for Plain {
     }
 
     fn timer(&mut self, _now: SimTime, timer: Timer, context: &mut Context<'_>) {
-        let Timer::Message { entry, round } = timer else { return };
-        let Some(state) = context.entries.get(entry) else { return };
+        let Timer::Message { entry, round } = timer else {
+            return;
+        };
+        let Some(state) = context.entries.get(entry) else {
+            return;
+        };
         if state.rounds != round {
             return;
         }
@@ -204,8 +228,11 @@ impl QueueManager for Plain {
     }
 
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
-        let destination =
-            context.entries.delivery(report.delivery).expect("it has just ended").destination;
+        let destination = context
+            .entries
+            .delivery(report.delivery)
+            .expect("it has just ended")
+            .destination;
         if let Some(lane) = self.lanes.get_mut(&destination) {
             lane.busy -= 1;
         }
@@ -243,6 +270,10 @@ impl QueueManager for Plain {
     }
 
     fn lengths(&self) -> QueueLengths {
-        QueueLengths { incoming: self.resting.len(), active: self.active, deferred: self.deferred.len() as u64 }
+        QueueLengths {
+            incoming: self.resting.len(),
+            active: self.active,
+            deferred: self.deferred.len() as u64,
+        }
     }
 }

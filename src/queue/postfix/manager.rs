@@ -57,8 +57,9 @@ impl Postfix {
         let local_processes = local.unwrap_or(settings.process_limit);
         settings.process_limit = remote.unwrap_or(settings.process_limit);
         // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
-        settings.bounce_queue_lifetime =
-            settings.bounce_queue_lifetime.min(settings.maximal_queue_lifetime);
+        settings.bounce_queue_lifetime = settings
+            .bounce_queue_lifetime
+            .min(settings.maximal_queue_lifetime);
         Self {
             settings,
             local_processes,
@@ -88,8 +89,13 @@ impl Postfix {
     /// Arms the timer of the next scan.
     fn arm_scan(&self, context: &mut Context<'_>) {
         if self.scans.next != SimTime::MAX {
-            let timer = Timer::QueueRun { start: self.scans.number };
-            context.actions.push(Action::Arm { timer, at: self.scans.next });
+            let timer = Timer::QueueRun {
+                start: self.scans.number,
+            };
+            context.actions.push(Action::Arm {
+                timer,
+                at: self.scans.next,
+            });
         }
     }
 
@@ -99,7 +105,9 @@ impl Postfix {
         let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
         self.arm_scan(context);
-        let taken = self.deferred.take(context.entries, clock, false, context.random);
+        let taken = self
+            .deferred
+            .take(context.entries, clock, false, context.random);
         self.picked.append(context.entries, taken);
         self.feed(now, context);
     }
@@ -196,14 +204,23 @@ impl Postfix {
                     _ => 1,
                 };
                 let initial = self.settings.initial_destination_concurrency.max(1);
-                (if limit > 0 { initial.min(limit) } else { initial }, limit)
+                (
+                    if limit > 0 {
+                        initial.min(limit)
+                    } else {
+                        initial
+                    },
+                    limit,
+                )
             }
         }
     }
 
     /// Begins waiting deliveries of `destination` as far as window and processes allow.
     fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        let Some(state) = self.destinations.get_mut(&destination) else {
+            return;
+        };
         if state.in_ring {
             return;
         }
@@ -230,15 +247,23 @@ impl Postfix {
     fn begin(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(&destination) else { return };
-        let Some(delivery) = state.todo.pop_front(context.entries) else { return };
+        let Some(state) = self.destinations.get_mut(&destination) else {
+            return;
+        };
+        let Some(delivery) = state.todo.pop_front(context.entries) else {
+            return;
+        };
         let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
         *self.busy(destination) += 1;
         let keep_connection = keep.then_some(KeepConnection {
             idle: self.settings.connection_cache_time_limit,
             age: self.settings.connection_reuse_time_limit,
         });
-        let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
+        let deliver = Action::Deliver {
+            delivery,
+            reuse_connection: reuse,
+            keep_connection,
+        };
         context.actions.push(deliver);
     }
 
@@ -252,13 +277,19 @@ impl Postfix {
     /// Gives free processes to the destinations that wait for one, in turn.
     fn serve_ring(&mut self, now: SimTime, context: &mut Context<'_>) {
         for _ in 0..self.ring.len() {
-            let Some(destination) = self.ring.pop_front() else { return };
-            let may_begin =
-                self.destinations.get(&destination).is_some_and(State::may_begin);
+            let Some(destination) = self.ring.pop_front() else {
+                return;
+            };
+            let may_begin = self
+                .destinations
+                .get(&destination)
+                .is_some_and(State::may_begin);
             if may_begin && self.has_process(destination) {
                 self.begin(now, destination, context);
             }
-            let Some(state) = self.destinations.get_mut(&destination) else { continue };
+            let Some(state) = self.destinations.get_mut(&destination) else {
+                continue;
+            };
             state.in_ring = state.may_begin();
             if state.in_ring {
                 self.ring.push_back(destination);
@@ -274,7 +305,9 @@ impl Postfix {
         context: &mut Context<'_>,
     ) {
         while let Some(state) = self.destinations.get_mut(&destination) {
-            let Some(delivery) = state.todo.pop_front(context.entries) else { return };
+            let Some(delivery) = state.todo.pop_front(context.entries) else {
+                return;
+            };
             let reason = state.reason;
             let entry = suspend_delivery(context, delivery, destination, reason);
             if context.entries[entry].outstanding == 0 {
@@ -353,7 +386,9 @@ impl Postfix {
     ) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        let Some(state) = self.destinations.get_mut(&destination) else {
+            return;
+        };
         match site_failure {
             None => state.succeed(settings),
             Some(reason) if !state.is_dead() => {
@@ -365,8 +400,14 @@ impl Postfix {
                     self.dead.push_back((over, destination, self.closings));
                     let wait = self.settings.minimal_backoff_time
                         + up_to(self.settings.timer_lag, context.random);
-                    let timer = Timer::Destination { destination, closing: self.closings };
-                    context.actions.push(Action::Arm { timer, at: now + wait });
+                    let timer = Timer::Destination {
+                        destination,
+                        closing: self.closings,
+                    };
+                    context.actions.push(Action::Arm {
+                        timer,
+                        at: now + wait,
+                    });
                     self.suspend_waiting(now, destination, context);
                 }
             }
@@ -383,20 +424,32 @@ impl Postfix {
     ) {
         let clock = self.clock(now);
         let pause = self.settings.destination_rate_delay;
-        let Some(state) = self.destinations.get_mut(&destination) else { return };
+        let Some(state) = self.destinations.get_mut(&destination) else {
+            return;
+        };
         state.end(clock);
         if pause.as_nanos() > 0 && !state.is_dead() && destination != Destination::Local {
             self.closings += 1;
             state.closing = self.closings;
             state.paused = true;
-            let timer = Timer::Destination { destination, closing: self.closings };
-            context.actions.push(Action::Arm { timer, at: now + pause });
+            let timer = Timer::Destination {
+                destination,
+                closing: self.closings,
+            };
+            context.actions.push(Action::Arm {
+                timer,
+                at: now + pause,
+            });
         }
     }
 
     /// Discards what is known of a destination without mail.
     fn forget_if_idle(&mut self, destination: Destination) {
-        if self.destinations.get(&destination).is_some_and(State::is_idle) {
+        if self
+            .destinations
+            .get(&destination)
+            .is_some_and(State::is_idle)
+        {
             self.destinations.remove(&destination);
         }
     }
@@ -470,8 +523,13 @@ impl QueueManager for Postfix {
                 self.taking_up = false;
                 self.feed(now, context);
             }
-            Timer::Destination { destination, closing } => {
-                let Some(state) = self.destinations.get_mut(&destination) else { return };
+            Timer::Destination {
+                destination,
+                closing,
+            } => {
+                let Some(state) = self.destinations.get_mut(&destination) else {
+                    return;
+                };
                 if state.closing != closing {
                     return;
                 }
@@ -511,7 +569,9 @@ impl QueueManager for Postfix {
             }
         }
         let clock = self.clock(now);
-        let all = self.deferred.take(context.entries, clock, true, context.random);
+        let all = self
+            .deferred
+            .take(context.entries, clock, true, context.random);
         self.picked.append(context.entries, all);
         self.feed(now, context);
     }
@@ -520,8 +580,10 @@ impl QueueManager for Postfix {
         // As `postfix reload`: windows and timers go on.
         if let QueueSettings::Postfix(settings) = settings {
             self.settings = settings.clone();
-            self.settings.bounce_queue_lifetime =
-                self.settings.bounce_queue_lifetime.min(self.settings.maximal_queue_lifetime);
+            self.settings.bounce_queue_lifetime = self
+                .settings
+                .bounce_queue_lifetime
+                .min(self.settings.maximal_queue_lifetime);
         }
     }
 
@@ -551,5 +613,8 @@ impl QueueManager for Postfix {
 }
 
 fn delivery_destination(entries: &QueueEntries, delivery: DeliveryHandle) -> Destination {
-    entries.delivery(delivery).expect("a delivery that ended exists").destination
+    entries
+        .delivery(delivery)
+        .expect("a delivery that ended exists")
+        .destination
 }
