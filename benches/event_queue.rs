@@ -53,12 +53,7 @@ fn hold(criterion: &mut Criterion) {
                     heap.pop().expect("events are pending");
                 turn += 1;
                 let sequence = sequence + pending as u64;
-                heap.push(Reverse((
-                    now + delay(turn),
-                    class,
-                    sequence,
-                    black_box(payload),
-                )));
+                heap.push(Reverse((now + delay(turn), class, sequence, black_box(payload))));
             };
             (0..2 * pending).for_each(|_| hold());
             bencher.iter(&mut hold);

@@ -57,33 +57,18 @@ fn read(text: &str, overrides: &[Override]) -> Result<Loaded, Problems> {
         "header.csv" => Ok("at_s,sender,to,size_octets\n".to_owned()),
         _ => Err("No such file or directory".to_owned()),
     };
-    load(
-        &Source {
-            file: "bad.toml",
-            text,
-            read_file: &read_file,
-        },
-        overrides,
-    )
+    load(&Source { file: "bad.toml", text, read_file: &read_file }, overrides)
 }
 
 fn errors(text: &str) -> Vec<Problem> {
     let problems = read(text, &[]).expect_err("the scenario is bad");
     assert!(problems.has_errors());
-    problems
-        .0
-        .into_iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .collect()
+    problems.0.into_iter().filter(|problem| problem.severity == Severity::Error).collect()
 }
 
 /// Returns `GOOD` with `old` replaced.
 fn spoilt(old: &str, new: &str) -> String {
-    assert_eq!(
-        GOOD.matches(old).count(),
-        1,
-        "`{old}` stands in the good scenario once"
-    );
+    assert_eq!(GOOD.matches(old).count(), 1, "`{old}` stands in the good scenario once");
     GOOD.replacen(old, new, 1)
 }
 
@@ -118,24 +103,11 @@ fn not_toml() {
     let errors = errors(&text);
     assert_eq!(errors[0].kind, ProblemKind::Syntax);
     assert_eq!(errors[0].line, 2);
-    assert!(
-        errors[0].message.starts_with("this is not TOML"),
-        "{}",
-        errors[0].message
-    );
+    assert!(errors[0].message.starts_with("this is not TOML"), "{}", errors[0].message);
     // Two syntax errors are two problems, and a wrong unit elsewhere is found as well.
-    let text = text
-        .replace("for = \"4h\"", "for = \"4 hours\"")
-        .replace("mode = ", "mode ");
+    let text = text.replace("for = \"4h\"", "for = \"4 hours\"").replace("mode = ", "mode ");
     let kinds: Vec<ProblemKind> = self::errors(&text).iter().map(|error| error.kind).collect();
-    assert!(
-        kinds
-            .iter()
-            .filter(|kind| **kind == ProblemKind::Syntax)
-            .count()
-            >= 2,
-        "{kinds:?}"
-    );
+    assert!(kinds.iter().filter(|kind| **kind == ProblemKind::Syntax).count() >= 2, "{kinds:?}");
     assert!(kinds.contains(&ProblemKind::BadValue), "{kinds:?}");
 }
 
@@ -212,10 +184,7 @@ fn dangling_name() {
         "did you mean `mx1.recipient.example`?",
     );
     expect_error(
-        &spoilt(
-            "store = \"imap.recipient.example\"",
-            "store = \"pop.elsewhere.org\"",
-        ),
+        &spoilt("store = \"imap.recipient.example\"", "store = \"pop.elsewhere.org\""),
         ProblemKind::UnknownName,
         "\"pop.elsewhere.org\"",
         "there is no host",
@@ -239,9 +208,7 @@ fn empty_network() {
     let errors = errors("");
     let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
     assert!(
-        messages
-            .iter()
-            .any(|message| message.contains("lacks the key `host`")),
+        messages.iter().any(|message| message.contains("lacks the key `host`")),
         "{messages:?}"
     );
     expect_error(
@@ -261,26 +228,17 @@ fn cyclic_route() {
         .replace(&named("mx1"), &(named("mx1") + &towards("mx2")))
         .replace(&named("mx2"), &(named("mx2") + &towards("mx1")));
     let problems = errors(&text);
-    let circle = problems
-        .iter()
-        .find(|problem| problem.kind == ProblemKind::Loop);
+    let circle = problems.iter().find(|problem| problem.kind == ProblemKind::Loop);
     let circle = circle.unwrap_or_else(|| panic!("{}", Problems(problems.clone())));
     assert!(
-        circle
-            .message
-            .contains("mx1.recipient.example > mx2.recipient.example > mx1"),
+        circle.message.contains("mx1.recipient.example > mx2.recipient.example > mx1"),
         "{circle:?}"
     );
     assert_eq!(circle.key, "host.\"mx1.recipient.example\".smart_host");
     assert!(circle.help.contains("allow_loops = true"));
     let allowed = format!("allow_loops = true\n{text}");
     let loaded = read(&allowed, &[]).unwrap_or_else(|problems| panic!("{problems}"));
-    assert!(
-        loaded
-            .warnings
-            .to_string()
-            .contains("goes round in a circle")
-    );
+    assert!(loaded.warnings.to_string().contains("goes round in a circle"));
 }
 
 #[test]
@@ -296,73 +254,33 @@ fn unreadable_replay_file() {
 
 #[test]
 fn bad_rows_of_a_replay_file_are_named_by_line() {
-    let errors = errors(&spoilt(
-        "{ poisson = \"30/h\" }",
-        "{ replay = \"mail.csv\" }",
-    ));
+    let errors = errors(&spoilt("{ poisson = \"30/h\" }", "{ replay = \"mail.csv\" }"));
     let places: Vec<String> = errors.iter().map(Problem::place).collect();
     assert_eq!(places, ["mail.csv:3:1", "mail.csv:4:1", "mail.csv:4:1"]);
-    assert!(
-        errors[0].message.contains("\"-2\" in the column `at_s`"),
-        "{}",
-        errors[0].message
-    );
-    let errors = self::errors(&spoilt(
-        "{ poisson = \"30/h\" }",
-        "{ replay = \"header.csv\" }",
-    ));
-    assert!(
-        errors
-            .iter()
-            .any(|error| error.message.contains("the header lacks from"))
-    );
+    assert!(errors[0].message.contains("\"-2\" in the column `at_s`"), "{}", errors[0].message);
+    let errors = self::errors(&spoilt("{ poisson = \"30/h\" }", "{ replay = \"header.csv\" }"));
+    assert!(errors.iter().any(|error| error.message.contains("the header lacks from")));
 }
 
 #[test]
 fn absurd_sizes() {
     for (old, new, at, message) in [
-        (
-            "duration = \"24h\"",
-            "duration = \"60000d\"",
-            "\"60000d\"",
-            "absurdly long",
-        ),
-        (
-            "[\"bob\"]",
-            "{ count = 5000000000 }",
-            "5000000000",
-            "out of range",
-        ),
+        ("duration = \"24h\"", "duration = \"60000d\"", "\"60000d\"", "absurdly long"),
+        ("[\"bob\"]", "{ count = 5000000000 }", "5000000000", "out of range"),
         ("\"30/h\"", "\"99999999/s\"", "\"99999999/s\"", "messages"),
-        (
-            "{ poisson = \"30/h\" }",
-            "{ every = \"1ns\" }",
-            "\"1ns\"",
-            "messages",
-        ),
+        ("{ poisson = \"30/h\" }", "{ every = \"1ns\" }", "\"1ns\"", "messages"),
     ] {
         expect_error(&spoilt(old, new), ProblemKind::BadValue, at, message, "");
     }
     let many = "name = \"mx2.recipient.example\"\ncount = 1000001";
     let text = spoilt("name = \"mx2.recipient.example\"", many);
     let errors = errors(&text);
-    assert!(
-        errors
-            .iter()
-            .any(|error| error.accepted.contains("1000000")),
-        "{errors:?}"
-    );
+    assert!(errors.iter().any(|error| error.accepted.contains("1000000")), "{errors:?}");
     let size = format!(
         "{GOOD}\n[[mail]]\nfrom = \"alice@sender.example\"\n\
                         to = \"bob@recipient.example\"\nsize = \"9000000TB\"\n"
     );
-    expect_error(
-        &size,
-        ProblemKind::BadValue,
-        "\"9000000TB\"",
-        "absurd size",
-        "check the unit",
-    );
+    expect_error(&size, ProblemKind::BadValue, "\"9000000TB\"", "absurd size", "check the unit");
 }
 
 #[test]
@@ -403,10 +321,7 @@ fn all_problems_are_found_in_one_pass() {
         .replace("latency = \"20ms\"", "latencyy = \"20ms\"")
         .replace("from = \"2h\"", "from = \"-2h\"")
         .replace("mode = \"blackhole\"", "mode = \"blackhoel\"")
-        .replace(
-            "\"imap.recipient.example\"\nmail",
-            "\"imap.recipent.example\"\nmail",
-        )
+        .replace("\"imap.recipient.example\"\nmail", "\"imap.recipent.example\"\nmail")
         .replace("seed = 42", "seed = -1");
     let errors = errors(&text);
     let lines: Vec<usize> = errors.iter().map(|error| error.line).collect();
@@ -418,12 +333,9 @@ fn all_problems_are_found_in_one_pass() {
 fn the_rendering_has_caret_accepted_and_fix() {
     let problems = read(&spoilt("latency = \"20ms\"", "latencyy = \"20ms\""), &[]).unwrap_err();
     let text = problems.render(false);
-    for part in [
-        "--> bad.toml:20:1",
-        "^^^^^^^^",
-        "accepted: name, between",
-        "did you mean `latency`?",
-    ] {
+    for part in
+        ["--> bad.toml:20:1", "^^^^^^^^", "accepted: name, between", "did you mean `latency`?"]
+    {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(problems.render(true).contains("\u{1b}["));
@@ -433,24 +345,12 @@ fn the_rendering_has_caret_accepted_and_fix() {
 fn overrides_are_reported_as_the_command_line() {
     let set = |argument: &str| Override::set(argument).unwrap();
     let problems = read(GOOD, &[set("outage.0.for=4 hours")]).unwrap_err();
-    assert_eq!(
-        problems.0[0].file,
-        "command line: --set outage.0.for=4 hours"
-    );
+    assert_eq!(problems.0[0].file, "command line: --set outage.0.for=4 hours");
     assert!(problems.0[0].help.contains("did you mean \"4 h\"?"));
     let problems = read(GOOD, &[set("host.\"mx3.recipient.example\".count=2")]).unwrap_err();
-    assert!(
-        problems.0[0]
-            .message
-            .contains("has no entry `mx3.recipient.example`")
-    );
-    let loaded = read(
-        GOOD,
-        &[
-            set("seed=7"),
-            set("host.\"mx1.recipient.example\".mta.queue_run_delay=60s"),
-        ],
-    );
+    assert!(problems.0[0].message.contains("has no entry `mx3.recipient.example`"));
+    let loaded =
+        read(GOOD, &[set("seed=7"), set("host.\"mx1.recipient.example\".mta.queue_run_delay=60s")]);
     let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(loaded.scenario.seed, 7);
     assert!(loaded.resolved.contains("queue_run_delay = \"60s\""));

@@ -107,23 +107,18 @@ fn networks() -> impl Strategy<Value = Network> {
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.3),
     );
-    let domain = domain.prop_map(
-        |(preferences, mta, own_store, knows_recipients, greylist, slow)| Domain {
+    let domain =
+        domain.prop_map(|(preferences, mta, own_store, knows_recipients, greylist, slow)| Domain {
             preferences,
             mta,
             own_store,
             knows_recipients,
             greylist,
             slow,
-        },
-    );
+        });
     let outage = (0_usize..12, 0..MODES.len(), 0_u64..240, 1_u64..150);
-    let outage = outage.prop_map(|(target, mode, from, minutes)| Outage {
-        target,
-        mode,
-        from,
-        minutes,
-    });
+    let outage =
+        outage.prop_map(|(target, mode, from, minutes)| Outage { target, mode, from, minutes });
     let recipient = (0_usize..4, 0_usize..4);
     let mail = (
         0_u64..12_000,
@@ -144,24 +139,17 @@ fn networks() -> impl Strategy<Value = Network> {
         prop::collection::vec(outage, 0..7),
         prop::collection::vec(mail, 1..8),
     );
-    (
-        any::<u32>(),
-        1_u64..9,
-        0..MTAS.len(),
-        prop::bool::weighted(0.3),
-        lists,
+    (any::<u32>(), 1_u64..9, 0..MTAS.len(), prop::bool::weighted(0.3), lists).prop_map(
+        |(seed, hours, sender_mta, smart_host, (domains, outages, mail))| Network {
+            seed: u64::from(seed),
+            hours,
+            sender_mta,
+            smart_host,
+            domains,
+            outages,
+            mail,
+        },
     )
-        .prop_map(
-            |(seed, hours, sender_mta, smart_host, (domains, outages, mail))| Network {
-                seed: u64::from(seed),
-                hours,
-                sender_mta,
-                smart_host,
-                domains,
-                outages,
-                mail,
-            },
-        )
 }
 
 impl Network {
@@ -182,11 +170,7 @@ impl Network {
 
     fn text(&self) -> String {
         let mut text = format!("seed = {}\nduration = \"{}h\"\n", self.seed, self.hours);
-        let smart = if self.smart_host {
-            "smart_host = \"relay.a.example\"\n"
-        } else {
-            ""
-        };
+        let smart = if self.smart_host { "smart_host = \"relay.a.example\"\n" } else { "" };
         let _ = write!(
             text,
             "[[host]]\nname = \"out.a.example\"\nroles = [\"submission\", \"relay\", \"mx\", \
@@ -212,12 +196,7 @@ impl Network {
 
     fn write_outage(&self, outage: &Outage, text: &mut String) {
         let hosts = self.hosts();
-        let Outage {
-            target,
-            mode,
-            from,
-            minutes,
-        } = *outage;
+        let Outage { target, mode, from, minutes } = *outage;
         let during = format!("from = \"{from}m\"\nfor = \"{minutes}m\"\n");
         // One target in six is the DNS, one is a host that is told something.
         let _ = match target % 6 {
@@ -238,11 +217,7 @@ impl Network {
             }
             _ => {
                 let host = &hosts[(target * 7 + mode) % hosts.len()];
-                writeln!(
-                    text,
-                    "[[outage]]\nhost = \"{host}\"\n{}\n{during}",
-                    MODES[mode]
-                )
+                writeln!(text, "[[outage]]\nhost = \"{host}\"\n{}\n{during}", MODES[mode])
             }
         };
     }
@@ -257,9 +232,8 @@ impl Network {
             }
         };
         let to: Vec<String> = mail.to.iter().map(recipient).collect();
-        let times: Vec<String> = (0..u64::from(mail.copies))
-            .map(|n| format!("\"{}s\"", mail.at + n * 3))
-            .collect();
+        let times: Vec<String> =
+            (0..u64::from(mail.copies)).map(|n| format!("\"{}s\"", mail.at + n * 3)).collect();
         let _ = writeln!(
             text,
             "[[mail]]\nfrom = \"{}@a.example\"\nto = [{}]\nsize = \"{}kB\"\nat = [{}]\n",
@@ -285,28 +259,17 @@ impl Domain {
                 exchanger(number, mx),
                 MTAS[(self.mta + mx) % MTAS.len()],
                 self.knows_recipients,
-                if self.greylist {
-                    "greylist = { delay = \"5m\" }\n"
-                } else {
-                    ""
-                },
+                if self.greylist { "greylist = { delay = \"5m\" }\n" } else { "" },
                 if self.slow { slow } else { "" },
             );
         }
         let records: Vec<String> = (0..)
             .zip(&self.preferences)
-            .map(|(mx, p)| {
-                format!(
-                    "{{ host = \"{}\", preference = {p} }}",
-                    exchanger(number, mx)
-                )
-            })
+            .map(|(mx, p)| format!("{{ host = \"{}\", preference = {p} }}", exchanger(number, mx)))
             .collect();
         let store = if self.own_store {
-            let _ = write!(
-                text,
-                "[[host]]\nname = \"store.d{number}.example\"\nroles = [\"store\"]\n"
-            );
+            let _ =
+                write!(text, "[[host]]\nname = \"store.d{number}.example\"\nroles = [\"store\"]\n");
             format!("store = \"store.d{number}.example\"\n")
         } else {
             String::new()
@@ -348,9 +311,7 @@ fn may_have_crashed(run: &Run, story: &Story) -> bool {
         .filter(|host| {
             let crash = |outage: &mailsim::scenario::Outage| {
                 outage.mode == "crash"
-                    && outage
-                        .targets
-                        .contains(&mailsim::scenario::OutageTarget::Host(*host))
+                    && outage.targets.contains(&mailsim::scenario::OutageTarget::Host(*host))
             };
             let stop = |action: &mailsim::scenario::Action| {
                 action.host == *host && action.what == mailsim::scenario::Command::Stop
@@ -359,19 +320,12 @@ fn may_have_crashed(run: &Run, story: &Story) -> bool {
         })
         .collect();
     stopped.contains(&story.created.host)
-        || story
-            .accepted
-            .iter()
-            .any(|(_, host, _)| stopped.contains(host))
+        || story.accepted.iter().any(|(_, host, _)| stopped.contains(host))
 }
 
 fn check_story(run: &Run, story: &Story) -> Result<(), TestCaseError> {
     let created = &story.created;
-    prop_assert!(
-        story.closed != story.open.is_some(),
-        "closed or open, not both: {:#?}",
-        story
-    );
+    prop_assert!(story.closed != story.open.is_some(), "closed or open, not both: {:#?}", story);
     let copies = story.copies();
     if copies > 1 {
         prop_assert!(
@@ -380,19 +334,12 @@ fn check_story(run: &Run, story: &Story) -> Result<(), TestCaseError> {
             story
         );
     }
-    let duplicates = story
-        .endings
-        .iter()
-        .filter(|ending| ending.duplicate)
-        .count();
+    let duplicates = story.endings.iter().filter(|ending| ending.duplicate).count();
     prop_assert_eq!(duplicates, copies.saturating_sub(1), "{:#?}", story);
     for ending in &story.endings {
         // A copy ends where somebody had taken it, or in its author's outbox.
         let held = created.host == ending.host
-            || story
-                .accepted
-                .iter()
-                .any(|(_, host, _)| *host == ending.host);
+            || story.accepted.iter().any(|(_, host, _)| *host == ending.host);
         prop_assert!(held, "{:#?}", story);
     }
     if let (1, [ending]) = (copies, story.endings.as_slice())
@@ -400,20 +347,11 @@ fn check_story(run: &Run, story: &Story) -> Result<(), TestCaseError> {
         && !story.left_in_doubt()
         && !may_have_crashed(run, story)
     {
-        prop_assert_eq!(
-            ending.received_fields as usize,
-            story.accepted.len(),
-            "{:#?}",
-            story
-        );
+        prop_assert_eq!(ending.received_fields as usize, story.accepted.len(), "{:#?}", story);
     }
     for fact in &story.attempts {
         prop_assert!(fact.started <= fact.ended, "{:#?}", fact);
-        prop_assert!(
-            fact.next_attempt.is_none_or(|next| next >= fact.ended),
-            "{:#?}",
-            fact
-        );
+        prop_assert!(fact.next_attempt.is_none_or(|next| next >= fact.ended), "{:#?}", fact);
         if fact.outcome == AttemptOutcome::Accepted && fact.stage == Stage::Dot {
             let to = fact.to.expect("somebody accepted it");
             let taken = |(at, host, _): &(_, HostId, u32)| *host == to && *at <= fact.ended;
@@ -439,11 +377,8 @@ fn preferences(network: &Network) -> Preferences {
 /// RFC 5321 §5.1: an exchanger hands on only to better ones.
 fn check_order(run: &Run, story: &Story, known: &Preferences) -> Result<(), TestCaseError> {
     let domain = story.created.mailbox.domain.index();
-    let preference = |host: HostId| {
-        known
-            .get(&(domain, run.scenario.hosts[host.index()].name.clone()))
-            .copied()
-    };
+    let preference =
+        |host: HostId| known.get(&(domain, run.scenario.hosts[host.index()].name.clone())).copied();
     for fact in &story.attempts {
         let (Some(other), Some(to)) = (fact.preference, fact.to) else {
             continue;
@@ -466,39 +401,21 @@ fn check_notices(run: &Run) -> Result<(), TestCaseError> {
         // Never a notice about a notice.
         let answers_notice = matches!(created.about, Some(MessageKey::Notice { .. }));
         prop_assert!(!answers_notice, "{:#?}", story);
-        let discarded = story
-            .endings
-            .iter()
-            .any(|e| e.outcome == FinalOutcome::Discarded);
-        let failed = story
-            .endings
-            .iter()
-            .any(|e| e.outcome == FinalOutcome::Failed);
+        let discarded = story.endings.iter().any(|e| e.outcome == FinalOutcome::Discarded);
+        let failed = story.endings.iter().any(|e| e.outcome == FinalOutcome::Failed);
         prop_assert!(if notice { !failed } else { !discarded }, "{:#?}", story);
     }
     // No more failure notices about a message than failed recipients, unless copies multiplied.
     for story in run.of_kind(MessageKind::FailureNotice) {
         let about = story.created.about;
-        let of_message = || {
-            run.mail()
-                .into_iter()
-                .filter(move |s| Some(s.created.key) == about)
-        };
+        let of_message = || run.mail().into_iter().filter(move |s| Some(s.created.key) == about);
         let notices = run.of_kind(MessageKind::FailureNotice);
-        let notices = notices
-            .iter()
-            .filter(|other| other.created.about == about)
-            .count();
+        let notices = notices.iter().filter(|other| other.created.about == about).count();
         let failed = |s: &&Story| s.endings.iter().any(|e| e.outcome == FinalOutcome::Failed);
         let failures = of_message().filter(failed).count();
         let multiplied =
             of_message().any(|s| s.left_in_doubt() || s.open.is_some() || may_have_crashed(run, s));
-        prop_assert!(
-            multiplied || notices <= failures,
-            "{} > {}",
-            notices,
-            failures
-        );
+        prop_assert!(multiplied || notices <= failures, "{} > {}", notices, failures);
     }
     Ok(())
 }
@@ -508,10 +425,7 @@ fn check(run: &Run, known: &Preferences) -> Result<(), TestCaseError> {
     prop_assert!(stated.balances());
     prop_assert_eq!(stated, counted);
     prop_assert_eq!(run.totals.ledger, stated);
-    prop_assert!(
-        run.facts.windows(2).all(|pair| pair[0].0 <= pair[1].0),
-        "time runs forwards"
-    );
+    prop_assert!(run.facts.windows(2).all(|pair| pair[0].0 <= pair[1].0), "time runs forwards");
     for story in &run.stories {
         check_story(run, story)?;
         check_order(run, story, known)?;
@@ -555,14 +469,8 @@ impl Seen {
 #[test]
 fn mail_is_conserved_on_random_networks() {
     let wanted = std::env::var("MAILSIM_RANDOM_NETWORKS").ok();
-    let cases = wanted
-        .as_deref()
-        .map_or(CASES, |n| n.parse().expect("a number of networks"));
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let cases = wanted.as_deref().map_or(CASES, |n| n.parse().expect("a number of networks"));
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = match wanted {
         Some(_) => TestRunner::new(config),
         None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
@@ -581,13 +489,7 @@ fn mail_is_conserved_on_random_networks() {
         panic!("{error}");
     }
     let seen = seen.into_inner();
-    let counts = [
-        seen.delivered,
-        seen.failed,
-        seen.discarded,
-        seen.queued,
-        seen.duplicates,
-    ];
+    let counts = [seen.delivered, seen.failed, seen.discarded, seen.queued, seen.duplicates];
     assert!(counts.iter().all(|count| *count > 0), "{seen:?}");
     assert!(seen.notices > 0 && seen.delays > 0, "{seen:?}");
     assert!(seen.outcomes.iter().all(|count| *count > 0), "{seen:?}");

@@ -151,16 +151,8 @@ fn another_seed_or_replication_gives_other_facts() {
 #[test]
 fn facts_are_those_of_every_platform_and_profile() {
     let golden = include_str!("golden/digest.txt");
-    let stated = golden
-        .lines()
-        .find(|line| !line.starts_with('#'))
-        .unwrap_or_default()
-        .trim();
-    assert_eq!(
-        digest(&scenario(BUSY)),
-        stated,
-        "tests/golden/digest.txt has another digest"
-    );
+    let stated = golden.lines().find(|line| !line.starts_with('#')).unwrap_or_default().trim();
+    assert_eq!(digest(&scenario(BUSY)), stated, "tests/golden/digest.txt has another digest");
 }
 
 #[test]
@@ -168,11 +160,7 @@ fn every_mechanism_of_the_golden_scenario_shows() {
     // A digest says little if nothing happens: each kind of fact and outcome must occur.
     let run = run(BUSY);
     let outcomes = |outcome| {
-        run.stories
-            .iter()
-            .flat_map(|s| &s.attempts)
-            .filter(|f| f.outcome == outcome)
-            .count()
+        run.stories.iter().flat_map(|s| &s.attempts).filter(|f| f.outcome == outcome).count()
     };
     for outcome in [
         AttemptOutcome::Accepted,
@@ -187,11 +175,7 @@ fn every_mechanism_of_the_golden_scenario_shows() {
     }
     assert!(run.failure_notices() > 0 && run.ledger().duplicates > 0);
     assert!(run.stories.iter().any(|story| story.retrieved.is_some()));
-    assert!(
-        run.facts
-            .iter()
-            .any(|(_, fact)| matches!(fact, Fact::Queues(_)))
-    );
+    assert!(run.facts.iter().any(|(_, fact)| matches!(fact, Fact::Queues(_))));
 }
 
 /// What people send: by message, when, how large, from whom, to whom.
@@ -201,10 +185,7 @@ fn sent(run: &Run) -> Vec<String> {
         .iter()
         .map(|s| {
             let c = &s.created;
-            format!(
-                "{} {:?} {:?} {:?} {:?}",
-                c.key, c.mailbox, s.at, c.size, c.sender
-            )
+            format!("{} {:?} {:?} {:?} {:?}", c.key, c.mailbox, s.at, c.size, c.sender)
         })
         .collect();
     sent.sort();
@@ -214,10 +195,7 @@ fn sent(run: &Run) -> Vec<String> {
 #[test]
 fn other_retry_settings_leave_the_mail_as_it_is() {
     let before = run(BUSY);
-    let other = BUSY.replace(
-        "maximal_queue_lifetime = \"3h\"",
-        "queue_run_delay = \"90s\"",
-    );
+    let other = BUSY.replace("maximal_queue_lifetime = \"3h\"", "queue_run_delay = \"90s\"");
     let after = run(&other);
     assert_ne!(tale(&before), tale(&after), "the setting matters");
     assert_eq!(sent(&before), sent(&after));
@@ -239,9 +217,7 @@ fn outages_are_drawn_alike_whatever_the_mail_does() {
 /// Each story of `before` is told alike in `after`.
 fn same_stories(before: &Tale, after: &Tale) {
     for (name, story) in before {
-        let other = after
-            .get(name)
-            .unwrap_or_else(|| panic!("{name:?} is gone"));
+        let other = after.get(name).unwrap_or_else(|| panic!("{name:?} is gone"));
         for (a, b) in story.iter().zip(other) {
             assert_eq!(a, b, "{name:?}");
         }
@@ -276,15 +252,9 @@ fn a_stranger_changes_nothing_for_the_others() {
 /// Hosts are known to the random streams by name, so their order in the file does not matter.
 #[test]
 fn a_stranger_in_front_changes_nothing_for_the_others() {
-    let host = STRANGER
-        .split("[[domain]]")
-        .next()
-        .expect("the host comes first");
-    let front = BUSY.replacen(
-        "[[host]]\nname = \"out",
-        &format!("{host}[[host]]\nname = \"out"),
-        1,
-    );
+    let host = STRANGER.split("[[domain]]").next().expect("the host comes first");
+    let front =
+        BUSY.replacen("[[host]]\nname = \"out", &format!("{host}[[host]]\nname = \"out"), 1);
     assert_ne!(front, BUSY);
     let (before, after) = (tale(&run(BUSY)), tale(&run(&front)));
     same_stories(&before, &after);
@@ -324,18 +294,10 @@ fn faults_come_first_at_their_instant() {
     let outage = "[[outage]]\nhost = \"a.example\"\nmode = \"refuse\"\nfrom = \"1h\"\nfor = \"1h\"";
     let run = one_at_a_time(r#""59m59s999ms", "1h", "1h59m59s999ms", "2h""#, outage);
     let refused = |story: &&common::Story| story.attempts[0].outcome == AttemptOutcome::Refused;
-    let times: Vec<_> = run
-        .mail()
-        .into_iter()
-        .filter(refused)
-        .map(|story| story.at)
-        .collect();
+    let times: Vec<_> = run.mail().into_iter().filter(refused).map(|story| story.at).collect();
     assert_eq!(
         times,
-        [
-            at(3600),
-            SimTime::ZERO + mailsim::units::SimDuration::from_millis(7_199_999)
-        ]
+        [at(3600), SimTime::ZERO + mailsim::units::SimDuration::from_millis(7_199_999)]
     );
 }
 

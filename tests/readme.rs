@@ -31,14 +31,9 @@ fn commands_of_the_readme_run_as_written() {
     std::fs::create_dir(folder.path().join("output")).expect("a folder");
     let program = env!("CARGO_BIN_EXE_mailsim");
     let prefix = "cargo run --release --";
-    let runs: Vec<String> = commands()
-        .into_iter()
-        .filter(|command| command.starts_with(prefix))
-        .collect();
-    assert!(
-        runs.len() >= 5,
-        "the README shows how to use the program: {runs:?}"
-    );
+    let runs: Vec<String> =
+        commands().into_iter().filter(|command| command.starts_with(prefix)).collect();
+    assert!(runs.len() >= 5, "the README shows how to use the program: {runs:?}");
     for command in runs {
         let command = command.replacen(prefix, program, 1);
         let output = Command::new("sh")
@@ -57,10 +52,6 @@ fn commands_of_the_readme_run_as_written() {
 #[test]
 fn the_main_job_and_the_tests_are_one_command_each() {
     let commands = commands();
-    assert!(
-        commands
-            .iter()
-            .any(|command| command.starts_with("cargo run --release -- run "))
-    );
+    assert!(commands.iter().any(|command| command.starts_with("cargo run --release -- run ")));
     assert!(commands.iter().any(|command| command == "cargo test"));
 }

@@ -66,10 +66,7 @@ fn outage(host: &str, mode: &str, from: &str, length: &str) -> String {
 
 /// One message from the plain profile to one exchanger that deviates all the time.
 fn to_deviating(mode: &str) -> Run {
-    let rest = format!(
-        "{}\n[[outage]]\nhost = \"mx.b.example\"\nmode = {mode}",
-        one_exchanger("")
-    );
+    let rest = format!("{}\n[[outage]]\nhost = \"mx.b.example\"\nmode = {mode}", one_exchanger(""));
     run(&network("6h", "\"rfc5321\"", BOB, "\"0s\"", &rest))
 }
 
@@ -121,12 +118,7 @@ fn rfc_sess_13_421_defers_the_whole_message() {
 fn rfc_sess_19_a_refused_dot_leaves_the_sender_responsible() {
     let run = to_deviating("\"tempfail\"\nstage = \"dot\"");
     assert_eq!(first_try(&run).stage, Stage::Dot);
-    let holders: Vec<_> = run
-        .only()
-        .accepted
-        .iter()
-        .map(|(_, host, _)| *host)
-        .collect();
+    let holders: Vec<_> = run.only().accepted.iter().map(|(_, host, _)| *host).collect();
     assert_eq!(holders, [run.host("out.a.example")]);
     assert_eq!(run.only().end(), End::Queued);
 }
@@ -146,9 +138,7 @@ fn rfc_sess_20_each_recipient_goes_its_own_way() {
 
 #[test]
 fn rfc_sess_22_recipients_beyond_the_limit_go_in_further_transactions() {
-    let people: Vec<String> = (1..=250)
-        .map(|n| format!("\"user{n:05}@b.example\""))
-        .collect();
+    let people: Vec<String> = (1..=250).map(|n| format!("\"user{n:05}@b.example\"")).collect();
     let rest = one_exchanger("mta = { profile = \"rfc5321\", max_recipients = 100 }")
         .replace("[\"bob\", \"carol\", \"dave\"]", "{ count = 250 }");
     let mta = "{ profile = \"rfc5321\", recipient_limit = 1000 }";
@@ -169,27 +159,12 @@ fn rfc_sess_22_recipients_beyond_the_limit_go_in_further_transactions() {
 #[test]
 fn rfc_sess_25_one_copy_serves_all_recipients_of_a_host() {
     let to = "\"bob@b.example\", \"carol@b.example\", \"dave@b.example\"";
-    let run = run(&network(
-        "1h",
-        "\"rfc5321\"",
-        to,
-        "\"0s\"",
-        &one_exchanger(""),
-    ));
+    let run = run(&network("1h", "\"rfc5321\"", to, "\"0s\"", &one_exchanger("")));
     let out = run.host("out.a.example");
     let mail = run.mail();
-    let deliveries: Vec<u64> = mail
-        .iter()
-        .map(|story| story.tries_of(out)[0].delivery)
-        .collect();
-    assert!(
-        deliveries.windows(2).all(|pair| pair[0] == pair[1]),
-        "{deliveries:?}"
-    );
-    assert!(
-        mail.iter()
-            .all(|story| story.tries_of(out)[0].recipients == 3)
-    );
+    let deliveries: Vec<u64> = mail.iter().map(|story| story.tries_of(out)[0].delivery).collect();
+    assert!(deliveries.windows(2).all(|pair| pair[0] == pair[1]), "{deliveries:?}");
+    assert!(mail.iter().all(|story| story.tries_of(out)[0].recipients == 3));
 }
 
 // ---- Finding the host ----------------------------------------------------------------------
@@ -212,13 +187,7 @@ fn records(records: &str) -> String {
 
 #[test]
 fn rfc_mx_02_the_better_exchanger_first() {
-    let run = run(&network(
-        "1h",
-        "\"postfix\"",
-        BOB,
-        "\"0s\"",
-        PRIMARY_AND_BACKUP,
-    ));
+    let run = run(&network("1h", "\"postfix\"", BOB, "\"0s\"", PRIMARY_AND_BACKUP));
     let hosts: Vec<_> = tries(&run).iter().map(|fact| fact.to).collect();
     assert_eq!(hosts, [Some(run.host("mx1.b.example"))]);
 }
@@ -245,20 +214,11 @@ fn rfc_mx_07_with_exchangers_the_address_never_counts() {
 
 #[test]
 fn rfc_mx_08_a_name_that_does_not_exist_is_an_error() {
-    let run = run(&network(
-        "1h",
-        "\"postfix\"",
-        "\"bob@nowhere.example\"",
-        "\"0s\"",
-        "",
-    ));
+    let run = run(&network("1h", "\"postfix\"", "\"bob@nowhere.example\"", "\"0s\"", ""));
     assert_eq!(tries(&run).len(), 1);
     assert_eq!(run.only().end(), End::Failed);
     let status = run.only().only_ending().status;
-    assert!(
-        [Status::new(5, 1, 2), Status::UNABLE_TO_ROUTE].contains(&status),
-        "{status}"
-    );
+    assert!([Status::new(5, 1, 2), Status::UNABLE_TO_ROUTE].contains(&status), "{status}");
     assert_eq!(run.failure_notices(), 1);
 }
 
@@ -269,10 +229,7 @@ fn rfc_mx_09_a_dns_failure_is_temporary() {
         let rest = one_exchanger("") + &failure;
         let run = run(&network("6h", "\"rfc5321\"", BOB, "\"0s\"", &rest));
         assert_eq!(first_try(&run).stage, Stage::Dns);
-        assert_eq!(
-            (run.only().end(), run.failure_notices()),
-            (End::Delivered, 0)
-        );
+        assert_eq!((run.only().end(), run.failure_notices()), (End::Delivered, 0));
         assert!(run.only().latency() >= secs(3_600));
     }
 }
@@ -293,23 +250,13 @@ fn rfc_mx_11_a_backup_hands_on_to_better_ones_only() {
     let rest = third
         + "[[host]]\nname = \"mx3.b.example\"\n[[host]]\nname = \"mx4.b.example\"\n"
         + &outage("mx1.b.example", "\"refuse\"", "0s", "3h");
-    let run = run(&network(
-        "6h",
-        "\"postfix\"",
-        BOB,
-        "\"0s\", \"1m\", \"2m\", \"3m\"",
-        &rest,
-    ));
+    let run = run(&network("6h", "\"postfix\"", BOB, "\"0s\", \"1m\", \"2m\", \"3m\"", &rest));
     let backups = ["mx2.b.example", "mx3.b.example", "mx4.b.example"].map(|name| run.host(name));
     let primary = Some(run.host("mx1.b.example"));
     let mut handed_on = 0;
     for story in run.mail() {
         assert_eq!(story.end(), End::Delivered);
-        for fact in story
-            .attempts
-            .iter()
-            .filter(|fact| backups.contains(&fact.from))
-        {
+        for fact in story.attempts.iter().filter(|fact| backups.contains(&fact.from)) {
             assert_eq!(fact.to.or(primary), primary, "{fact:#?}");
             handed_on += 1;
         }
@@ -339,58 +286,30 @@ fn rfc_mx_12_nothing_left_after_oneself_is_an_error() {
     }
     let run = Run::of(&scenario);
     let ending = run.only().only_ending();
-    assert_eq!(
-        (ending.outcome, ending.status),
-        (FinalOutcome::Failed, Status::ROUTING_LOOP)
-    );
-    assert_eq!(
-        (ending.host, run.failure_notices()),
-        (run.host("mx.b.example"), 1)
-    );
+    assert_eq!((ending.outcome, ending.status), (FinalOutcome::Failed, Status::ROUTING_LOOP));
+    assert_eq!((ending.host, run.failure_notices()), (run.host("mx.b.example"), 1));
 }
 
 #[test]
 fn rfc_mx_13_a_backup_holds_mail_until_the_primary_is_back() {
     let rest = PRIMARY_AND_BACKUP.to_owned() + &outage("mx1.b.example", "\"refuse\"", "0s", "6h");
     let run = run(&network("12h", "\"postfix\"", BOB, "\"10m\"", &rest));
-    let path: Vec<_> = run
-        .only()
-        .accepted
-        .iter()
-        .map(|(_, host, _)| *host)
-        .collect();
+    let path: Vec<_> = run.only().accepted.iter().map(|(_, host, _)| *host).collect();
     let names = ["out.a.example", "mx2.b.example", "mx1.b.example"];
     assert_eq!(path, names.map(|name| run.host(name)));
     // Six hours less ten minutes, and at most the longest back-off and a queue scan of the backup.
     let latency = run.only().latency();
-    assert!(
-        latency >= secs(21_000) && latency <= secs(21_000 + 4_000 + 300),
-        "{latency:?}"
-    );
+    assert!(latency >= secs(21_000) && latency <= secs(21_000 + 4_000 + 300), "{latency:?}");
 }
 
 #[test]
 fn rfc_mx_14_the_backup_is_used_only_while_the_better_fail() {
     let rest = PRIMARY_AND_BACKUP.to_owned() + &outage("mx1.b.example", "\"refuse\"", "10m", "10m");
-    let run = run(&network(
-        "2h",
-        "\"rfc5321\"",
-        BOB,
-        "\"0s\", \"15m\", \"30m\"",
-        &rest,
-    ));
+    let run = run(&network("2h", "\"rfc5321\"", BOB, "\"0s\", \"15m\", \"30m\"", &rest));
     let via_backup = |story: &&common::Story| {
-        story
-            .accepted
-            .iter()
-            .any(|(_, host, _)| *host == run.host("mx2.b.example"))
+        story.accepted.iter().any(|(_, host, _)| *host == run.host("mx2.b.example"))
     };
-    let times: Vec<_> = run
-        .mail()
-        .into_iter()
-        .filter(via_backup)
-        .map(|story| story.at)
-        .collect();
+    let times: Vec<_> = run.mail().into_iter().filter(via_backup).map(|story| story.at).collect();
     assert_eq!(times, [at(900)]);
 }
 
@@ -399,10 +318,7 @@ fn rfc_mx_16_a_null_mx_takes_no_mail() {
     let rest = records("mx = \"none\"\naddress = \"host.b.example\"");
     let run = run(&network("1h", "\"postfix\"", BOB, "\"0s\"", &rest));
     assert_eq!(run.only().end(), End::Failed);
-    assert!(
-        tries(&run).iter().all(|fact| fact.to.is_none()),
-        "no connection is made"
-    );
+    assert!(tries(&run).iter().all(|fact| fact.to.is_none()), "no connection is made");
     assert_eq!((tries(&run).len(), run.failure_notices()), (1, 1));
     assert_eq!(run.only().only_ending().status.class, 5);
 }
@@ -426,23 +342,10 @@ fn rfc_dns_01_answers_are_kept_for_their_time_to_live() {
         at = "30m"
         do = { mx = ["new.b.example"] }
         "#;
-    let run = run(&network(
-        "2h",
-        "\"rfc5321\"",
-        BOB,
-        "\"0s\", \"59m\", \"61m\"",
-        rest,
-    ));
+    let run = run(&network("2h", "\"rfc5321\"", BOB, "\"0s\", \"59m\", \"61m\"", rest));
     let out = run.host("out.a.example");
-    let tried: Vec<_> = run
-        .mail()
-        .iter()
-        .map(|story| story.tries_of(out)[0].to)
-        .collect();
-    let (old, new) = (
-        Some(run.host("old.b.example")),
-        Some(run.host("new.b.example")),
-    );
+    let tried: Vec<_> = run.mail().iter().map(|story| story.tries_of(out)[0].to).collect();
+    let (old, new) = (Some(run.host("old.b.example")), Some(run.host("new.b.example")));
     assert_eq!(tried, [old, old, new]);
 }
 
@@ -471,29 +374,17 @@ fn blackholed(mta: &str, duration: &str) -> Run {
 fn rfc_rtry_03_no_retry_before_half_an_hour() {
     let tries = tries(&blackholed("\"rfc5321\"", "7d"));
     assert!(tries.len() > 40);
-    assert!(
-        tries
-            .windows(2)
-            .all(|pair| pair[1].started - pair[0].ended >= secs(1_800))
-    );
+    assert!(tries.windows(2).all(|pair| pair[1].started - pair[0].ended >= secs(1_800)));
 }
 
 #[test]
 fn rfc_rtry_04_two_tries_in_the_first_hour_then_every_two_to_three() {
     let tries = tries(&blackholed("\"rfc5321\"", "7d"));
     let first = tries[0].started;
-    let in_first_hour = tries
-        .iter()
-        .filter(|fact| fact.started - first < secs(3_600))
-        .count();
+    let in_first_hour = tries.iter().filter(|fact| fact.started - first < secs(3_600)).count();
     assert_eq!(in_first_hour, 2);
-    let gaps = tries[1..]
-        .windows(2)
-        .map(|pair| pair[1].started - pair[0].started);
-    assert!(
-        gaps.into_iter()
-            .all(|gap| (secs(7_200)..=secs(10_800)).contains(&gap))
-    );
+    let gaps = tries[1..].windows(2).map(|pair| pair[1].started - pair[0].started);
+    assert!(gaps.into_iter().all(|gap| (secs(7_200)..=secs(10_800)).contains(&gap)));
 }
 
 #[test]
@@ -502,10 +393,7 @@ fn rfc_rtry_05_mail_is_kept_for_days() {
         let run = blackholed(mta, "7d");
         let ended = run.only().only_ending().at.since(run.only().at);
         assert!(ended >= SimDuration::from_days(4), "{mta}: {ended:?}");
-        assert!(
-            ended <= SimDuration::from_days(5) + secs(gap),
-            "{mta}: {ended:?}"
-        );
+        assert!(ended <= SimDuration::from_days(5) + secs(gap), "{mta}: {ended:?}");
         assert_eq!(run.failure_notices(), 1);
     }
 }
@@ -531,10 +419,7 @@ fn rfc_tmo_01_each_command_has_its_own_time() {
 #[test]
 fn rfc_tmo_02_greeting_five_minutes() {
     assert_eq!(late("stage = \"greeting\"", 299), Ok(()));
-    assert_eq!(
-        late("stage = \"greeting\"", 301),
-        Err((Stage::Greeting, AttemptOutcome::Timeout))
-    );
+    assert_eq!(late("stage = \"greeting\"", 301), Err((Stage::Greeting, AttemptOutcome::Timeout)));
     let run = to_deviating("\"hang\"\nstage = \"greeting\"");
     let fact = first_try(&run);
     assert_eq!(fact.ended - fact.marks.connected, secs(300));
@@ -549,10 +434,7 @@ fn rfc_tmo_04_data_two_minutes() {
 #[test]
 fn rfc_tmo_06_final_dot_ten_minutes() {
     assert_eq!(late("stage = \"dot\"", 599), Ok(()));
-    assert_eq!(
-        late("stage = \"dot\"", 601),
-        Err((Stage::Dot, AttemptOutcome::Timeout))
-    );
+    assert_eq!(late("stage = \"dot\"", 601), Err((Stage::Dot, AttemptOutcome::Timeout)));
 }
 
 #[test]
@@ -572,13 +454,7 @@ fn rfc_tmo_08_a_large_message_may_take_long() {
 #[test]
 fn rfc_bnc_01_notices_have_the_null_reverse_path_and_reach_the_sender() {
     let rest = one_exchanger("");
-    let run = run(&network(
-        "1h",
-        "\"postfix\"",
-        "\"nobody@b.example\"",
-        "\"0s\"",
-        &rest,
-    ));
+    let run = run(&network("1h", "\"postfix\"", "\"nobody@b.example\"", "\"0s\"", &rest));
     let notices = run.of_kind(MessageKind::FailureNotice);
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].created.sender, None);
@@ -591,33 +467,18 @@ fn rfc_bnc_01_notices_have_the_null_reverse_path_and_reach_the_sender() {
 #[test]
 fn rfc_bnc_03_never_a_notice_about_a_notice() {
     // A sender whose mailbox does not exist: the notice cannot be delivered.
-    let text = network(
-        "1h",
-        "\"postfix\"",
-        "\"nobody@b.example\"",
-        "\"0s\"",
-        &one_exchanger(""),
-    )
-    .replace("from = \"alice@a.example\"", "from = \"ghost@a.example\"");
+    let text = network("1h", "\"postfix\"", "\"nobody@b.example\"", "\"0s\"", &one_exchanger(""))
+        .replace("from = \"alice@a.example\"", "from = \"ghost@a.example\"");
     let run = run(&text);
     assert_eq!(run.failure_notices(), 1);
-    assert_eq!(
-        run.of_kind(MessageKind::FailureNotice)[0].end(),
-        End::Discarded
-    );
+    assert_eq!(run.of_kind(MessageKind::FailureNotice)[0].end(), End::Discarded);
     assert_eq!(run.stories.len(), 2);
 }
 
 #[test]
 fn rfc_bnc_04_one_notice_for_all_failed_recipients() {
     let to = "\"x@b.example\", \"y@b.example\", \"z@b.example\"";
-    let run = run(&network(
-        "1h",
-        "\"rfc5321\"",
-        to,
-        "\"0s\"",
-        &one_exchanger(""),
-    ));
+    let run = run(&network("1h", "\"rfc5321\"", to, "\"0s\"", &one_exchanger("")));
     assert!(run.mail().iter().all(|story| story.end() == End::Failed));
     assert_eq!((run.mail().len(), run.failure_notices()), (3, 1));
 }
@@ -660,30 +521,18 @@ fn rfc_grey_01_a_greylist_delays_by_the_first_retry() {
     let rest = one_exchanger("greylist = { delay = \"5m\" }");
     let run = run(&network("3h", "\"rfc5321\"", BOB, "\"0s\", \"2h\"", &rest));
     let latencies: Vec<_> = run.mail().iter().map(|story| story.latency()).collect();
-    assert!(
-        latencies[0] >= secs(1_800) && latencies[0] < secs(1_810),
-        "{latencies:?}"
-    );
+    assert!(latencies[0] >= secs(1_800) && latencies[0] < secs(1_810), "{latencies:?}");
     assert!(latencies[1] < secs(10), "{latencies:?}");
 }
 
 #[test]
 fn rfc_size_05_too_big_is_permanent_and_no_room_is_temporary() {
-    let big = format!(
-        "size = \"3MB\"\n{}",
-        one_exchanger("message_size_limit = \"2MB\"")
-    );
+    let big = format!("size = \"3MB\"\n{}", one_exchanger("message_size_limit = \"2MB\""));
     let run_big = run(&network("2h", "\"rfc5321\"", BOB, "\"0s\"", &big));
-    assert_eq!(
-        (run_big.only().end(), run_big.failure_notices()),
-        (End::Failed, 1)
-    );
+    assert_eq!((run_big.only().end(), run_big.failure_notices()), (End::Failed, 1));
     let full = one_exchanger("") + &outage("mx.b.example", "\"disk_full\"", "0s", "20m");
     let run_full = run(&network("2h", "\"rfc5321\"", BOB, "\"0s\"", &full));
     let first = first_try(&run_full);
     assert_eq!(first.reply.map(|reply| reply.code), Some(452));
-    assert_eq!(
-        (run_full.only().end(), run_full.failure_notices()),
-        (End::Delivered, 0)
-    );
+    assert_eq!((run_full.only().end(), run_full.failure_notices()), (End::Delivered, 0));
 }

@@ -55,17 +55,8 @@ fn moments() -> Moments {
     let story = run.only();
     let tries = story.tries_of(out);
     assert_eq!((tries.len(), story.end()), (1, End::Delivered));
-    let taken = story
-        .accepted
-        .iter()
-        .find(|(_, host, _)| *host == mx)
-        .expect("mx took it")
-        .0;
-    let moments = Moments {
-        started: tries[0].started,
-        taken,
-        known: tries[0].ended,
-    };
+    let taken = story.accepted.iter().find(|(_, host, _)| *host == mx).expect("mx took it").0;
+    let moments = Moments { started: tries[0].started, taken, known: tries[0].ended };
     // The reply needs 50 ms; the server thought for two seconds.
     assert_eq!(moments.known - moments.taken, SimDuration::from_millis(50));
     assert!(moments.taken - moments.started > secs(2));
@@ -76,11 +67,7 @@ fn moments() -> Moments {
 fn sweep(moments: Moments) -> Vec<SimTime> {
     let step = SimDuration::from_micros(16_700);
     let mut times = vec![moments.taken - SimDuration::from_nanos(1), moments.taken];
-    times.extend([
-        moments.taken + SimDuration::from_nanos(1),
-        moments.known,
-        moments.started,
-    ]);
+    times.extend([moments.taken + SimDuration::from_nanos(1), moments.known, moments.started]);
     let mut time = moments.started - SimDuration::from_millis(100);
     while time < moments.known + SimDuration::from_millis(100) {
         times.push(time);
@@ -94,10 +81,7 @@ fn run_with_crash(host: &str, moment: SimTime, machine: bool) -> Run {
     let mut scenario = scenario(&network(&format!(
         "[[outage]]\nhost = \"{host}\"\nmode = \"crash\"\nmachine = {machine}\nfor = \"10m\"\n"
     )));
-    let interval = Interval {
-        from: moment,
-        to: moment + SimDuration::from_minutes(10),
-    };
+    let interval = Interval { from: moment, to: moment + SimDuration::from_minutes(10) };
     scenario.outages[0].schedule = Schedule::Fixed(interval);
     Run::of(&scenario)
 }
@@ -111,19 +95,11 @@ fn rfc_dup_02_a_server_that_crashes_makes_no_duplicate_and_loses_nothing() {
         for moment in sweep(moments) {
             let run = run_with_crash("mx.b.example", moment, machine);
             let story = run.only();
-            assert_eq!(
-                (story.end(), story.copies()),
-                (End::Delivered, 1),
-                "{moment:?}"
-            );
+            assert_eq!((story.end(), story.copies()), (End::Delivered, 1), "{moment:?}");
             let tries = story.tries_of(run.host("out.a.example"));
             let first = tries[0].outcome == AttemptOutcome::Accepted;
             // At the very instant of the commit the crash comes first: faults come first.
-            assert_eq!(
-                first,
-                moment > moments.taken,
-                "{moment:?}, {machine}: {tries:#?}"
-            );
+            assert_eq!(first, moment > moments.taken, "{moment:?}, {machine}: {tries:#?}");
         }
     }
 }
@@ -139,16 +115,8 @@ fn rfc_dup_02_a_client_that_crashes_before_it_knows_sends_twice() {
         // Once the client had sent the final dot, two seconds and 50 ms before the commit, the
         // server goes on by itself; until the client has the 250 it will send again.
         let sent = moments.taken - SimDuration::from_millis(2_050);
-        let expected = if sent <= moment && moment <= moments.known {
-            2
-        } else {
-            1
-        };
-        assert_eq!(
-            story.copies(),
-            expected,
-            "{moment:?} of {moments:?}: {story:#?}"
-        );
+        let expected = if sent <= moment && moment <= moments.known { 2 } else { 1 };
+        assert_eq!(story.copies(), expected, "{moment:?} of {moments:?}: {story:#?}");
         twice += usize::from(expected == 2);
     }
     assert!(twice > 100, "{twice}");
@@ -161,10 +129,7 @@ fn rfc_dup_01_a_reply_later_than_the_clients_patience_makes_a_duplicate() {
     let slow = "[[outage]]\nhost = \"mx.b.example\"\nmode = \"slow\"\nstage = \"dot\"\ndelay = \"700s\"\nfor = \"12m\"\n";
     let run = run(&network(slow));
     let tries = run.only().tries_of(run.host("out.a.example"));
-    assert_eq!(
-        (tries[0].stage, tries[0].outcome),
-        (Stage::Dot, AttemptOutcome::Timeout)
-    );
+    assert_eq!((tries[0].stage, tries[0].outcome), (Stage::Dot, AttemptOutcome::Timeout));
     assert_eq!(tries[1].outcome, AttemptOutcome::Accepted);
     assert_eq!((run.only().copies(), run.ledger().duplicates), (2, 1));
 }
@@ -193,12 +158,7 @@ fn rfc_dup_01_a_late_copy_stays_where_it_was_sent() {
     );
     let run = run(&text);
     let (mx, mx2) = (run.host("mx.b.example"), run.host("mx2.b.example"));
-    let mut path: Vec<_> = run
-        .only()
-        .accepted
-        .iter()
-        .map(|(_, host, _)| *host)
-        .collect();
+    let mut path: Vec<_> = run.only().accepted.iter().map(|(_, host, _)| *host).collect();
     path.sort_unstable();
     // The backup hands its copy to the primary, which so has two.
     assert_eq!(path, [run.host("out.a.example"), mx, mx, mx2]);
@@ -248,18 +208,10 @@ fn rfc_dur_02_before_the_reply_the_sender_is_responsible() {
     let taken = run(&network("")).only().accepted[0].0;
     let run = run_with_crash("out.a.example", taken - SimDuration::from_nanos(1), false);
     let story = run.only();
-    assert!(
-        story.attempts[0].outcome.is_temporary(),
-        "{:#?}",
-        story.attempts[0]
-    );
+    assert!(story.attempts[0].outcome.is_temporary(), "{:#?}", story.attempts[0]);
     assert_eq!((story.end(), story.copies()), (End::Delivered, 1));
     assert_eq!(
-        story
-            .accepted
-            .iter()
-            .filter(|(_, h, _)| *h == run.host("out.a.example"))
-            .count(),
+        story.accepted.iter().filter(|(_, h, _)| *h == run.host("out.a.example")).count(),
         1
     );
 }

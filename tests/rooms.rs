@@ -15,10 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("fault", &["units", "random", "mail"]),
     ("dns", &["units", "random", "mail", "network", "fault"]),
     ("trace", &["units", "mail"]),
-    (
-        "smtp",
-        &["units", "random", "mail", "network", "fault", "trace"],
-    ),
+    ("smtp", &["units", "random", "mail", "network", "fault", "trace"]),
     ("workload", &["units", "random", "mail", "network", "fault"]),
     ("access", &["units", "random", "mail", "network", "fault"]),
     ("queue", &["units", "engine", "random", "mail"]),
@@ -41,10 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // Reports show what was measured; they run nothing.
-    (
-        "report",
-        &["units", "random", "mail", "trace", "measure", "scenario"],
-    ),
+    ("report", &["units", "random", "mail", "trace", "measure", "scenario"]),
     (
         "cli",
         &[
@@ -113,15 +107,7 @@ const NEVER: &[Never] = &[
         because: "only the command line prints",
     },
     Never {
-        words: &[
-            "f32",
-            "f64",
-            "rand",
-            "rand_chacha",
-            "mail",
-            "message",
-            "smtp",
-        ],
+        words: &["f32", "f64", "rand", "rand_chacha", "mail", "message", "smtp"],
         rooms: Where::In(&["engine"]),
         because: "the engine knows no mail, no chance and no float",
     },
@@ -152,14 +138,7 @@ const NEVER: &[Never] = &[
         because: "the model knows no file format",
     },
     Never {
-        words: &[
-            "clap",
-            "clap_complete",
-            "clap_mangen",
-            "indicatif",
-            "ctrlc",
-            "anyhow",
-        ],
+        words: &["clap", "clap_complete", "clap_mangen", "indicatif", "ctrlc", "anyhow"],
         rooms: Where::NotIn(&["cli"]),
         because: "they serve the command line",
     },
@@ -210,30 +189,21 @@ fn sources(folder: &str) -> Vec<Source> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let path = path.strip_prefix(repository()).expect("it was found there");
-        let parts: Vec<_> = path
-            .iter()
-            .map(|part| part.to_string_lossy().into_owned())
-            .collect();
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let room = match parts.as_slice() {
             // `main.rs` only calls the command line; `lib.rs` names all rooms.
             [_, file] if file == "main.rs" => "cli",
             [_, room, _, ..] => room,
             _ => "",
         };
-        Source {
-            path: parts.join("/"),
-            room: room.to_owned(),
-            text,
-        }
+        Source { path: parts.join("/"), room: room.to_owned(), text }
     };
     paths.into_iter().map(read).collect()
 }
 
 /// Lines of code with their numbers: without comments, and without what stands in quotes.
 fn code(text: &str) -> impl Iterator<Item = (usize, String)> + '_ {
-    (1..)
-        .zip(text.lines())
-        .map(|(number, line)| (number, without_comments_and_texts(line)))
+    (1..).zip(text.lines()).map(|(number, line)| (number, without_comments_and_texts(line)))
 }
 
 fn without_comments_and_texts(line: &str) -> String {
@@ -264,9 +234,7 @@ fn without_tests<'a>(path: &str, text: &'a str) -> &'a str {
     // Tests come last in a file; a module of tests in a file of its own is only declared.
     let begin = text.match_indices("#[cfg(test)]").find(|(at, _)| {
         let rest = &text[*at..];
-        rest.lines()
-            .nth(1)
-            .is_some_and(|line| line.trim_end().ends_with('{'))
+        rest.lines().nth(1).is_some_and(|line| line.trim_end().ends_with('{'))
     });
     begin.map_or(text, |(at, _)| &text[..at])
 }
@@ -296,14 +264,9 @@ fn rooms_named(line: &str) -> Vec<String> {
                 Some(group) => group.split(',').map(str::trim).collect(),
                 None => vec![rest],
             };
-            let names = list
-                .into_iter()
-                .map(|item| item.chars().take_while(|&c| is_part_of_name(c)));
-            named.extend(
-                names
-                    .map(String::from_iter)
-                    .filter(|name: &String| !name.is_empty()),
-            );
+            let names =
+                list.into_iter().map(|item| item.chars().take_while(|&c| is_part_of_name(c)));
+            named.extend(names.map(String::from_iter).filter(|name: &String| !name.is_empty()));
         }
     }
     named
@@ -312,27 +275,18 @@ fn rooms_named(line: &str) -> Vec<String> {
 /// Imports of rooms that this room must not import, as "line: what".
 fn wrong_imports(source: &Source) -> Vec<String> {
     let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == source.room) else {
-        return vec![format!(
-            "{}: `{}` is no room of the table",
-            source.path, source.room
-        )];
+        return vec![format!("{}: `{}` is no room of the table", source.path, source.room)];
     };
     let mut wrong = Vec::new();
     for (number, line) in code(&source.text) {
         for named in rooms_named(&line) {
             let is_room = ROOMS.iter().any(|(room, _)| *room == named);
             if is_room && named != source.room && !allowed.contains(&named.as_str()) {
-                wrong.push(format!(
-                    "{}:{number}: {} imports {named}",
-                    source.path, source.room
-                ));
+                wrong.push(format!("{}:{number}: {} imports {named}", source.path, source.room));
             }
         }
         if climbs_out(source, &line) {
-            wrong.push(format!(
-                "{}:{number}: `super` leads out of the room",
-                source.path
-            ));
+            wrong.push(format!("{}:{number}: `super` leads out of the room", source.path));
         }
     }
     wrong
@@ -361,10 +315,7 @@ fn broken_rules(source: &Source) -> Vec<String> {
         }
         for (number, line) in code(without_tests(&source.path, &source.text)) {
             for word in rule.words.iter().filter(|word| has_word(&line, word)) {
-                broken.push(format!(
-                    "{}:{number}: {word}: {}",
-                    source.path, rule.because
-                ));
+                broken.push(format!("{}:{number}: {word}: {}", source.path, rule.because));
             }
         }
     }
@@ -372,11 +323,7 @@ fn broken_rules(source: &Source) -> Vec<String> {
 }
 
 fn report(broken: &[String]) {
-    assert!(
-        broken.is_empty(),
-        "house rules are broken:\n{}",
-        broken.join("\n")
-    );
+    assert!(broken.is_empty(), "house rules are broken:\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -403,12 +350,7 @@ fn the_table_of_rooms_has_no_circle() {
 
 #[test]
 fn rooms_never_touch_what_is_not_theirs() {
-    report(
-        &sources("src")
-            .iter()
-            .flat_map(broken_rules)
-            .collect::<Vec<_>>(),
-    );
+    report(&sources("src").iter().flat_map(broken_rules).collect::<Vec<_>>());
 }
 
 #[test]
@@ -416,22 +358,12 @@ fn every_file_says_what_it_is_and_stays_short() {
     let mut broken = Vec::new();
     for source in sources("src").iter().chain(&sources("tests")) {
         if !source.text.starts_with("//!") {
-            broken.push(format!(
-                "{}:1: does not open with a `//!` line",
-                source.path
-            ));
+            broken.push(format!("{}:1: does not open with a `//!` line", source.path));
         }
         let lines = source.text.lines().count();
-        let longest = if source.path.starts_with("tests/") {
-            LONGEST_TEST
-        } else {
-            LONGEST
-        };
+        let longest = if source.path.starts_with("tests/") { LONGEST_TEST } else { LONGEST };
         if lines > longest {
-            broken.push(format!(
-                "{}: {lines} lines, more than {longest}",
-                source.path
-            ));
+            broken.push(format!("{}: {lines} lines, more than {longest}", source.path));
         }
     }
     report(&broken);
@@ -442,58 +374,24 @@ fn every_file_says_what_it_is_and_stays_short() {
 fn each_kind_of_breach_is_found() {
     let source = |path: &str, text: &str| {
         let room = path.split('/').nth(1).unwrap_or_default().to_owned();
-        Source {
-            path: path.to_owned(),
-            room,
-            text: text.to_owned(),
-        }
+        Source { path: path.to_owned(), room, text: text.to_owned() }
     };
     let imports = |path: &str, text: &str| wrong_imports(&source(path, text)).len();
-    assert_eq!(
-        imports("src/mail/a.rs", "use crate::simulation::Simulation;"),
-        1
-    );
-    assert_eq!(
-        imports(
-            "src/mail/a.rs",
-            "use crate::{units::SimTime, queue::Report};"
-        ),
-        1
-    );
-    assert_eq!(
-        imports(
-            "src/mail/a.rs",
-            "use crate::units::SimTime; // crate::queue"
-        ),
-        0
-    );
-    assert_eq!(
-        imports("src/mail/a.rs", "use super::super::queue::Report;"),
-        1
-    );
+    assert_eq!(imports("src/mail/a.rs", "use crate::simulation::Simulation;"), 1);
+    assert_eq!(imports("src/mail/a.rs", "use crate::{units::SimTime, queue::Report};"), 1);
+    assert_eq!(imports("src/mail/a.rs", "use crate::units::SimTime; // crate::queue"), 0);
+    assert_eq!(imports("src/mail/a.rs", "use super::super::queue::Report;"), 1);
     assert_eq!(imports("src/mail/b/a.rs", "use super::super::Status;"), 0);
     assert_eq!(imports("src/mail/mod.rs", "use super::queue::Report;"), 1);
     assert_eq!(imports("src/attic/a.rs", ""), 1);
     let broken = |path: &str, text: &str| broken_rules(&source(path, text)).len();
     assert_eq!(broken("src/engine/a.rs", "fn mean(of: f64) {}"), 1);
-    assert_eq!(
-        broken("src/engine/a.rs", "fn mailbag() {} // no mail here, \n"),
-        0
-    );
+    assert_eq!(broken("src/engine/a.rs", "fn mailbag() {} // no mail here, \n"), 0);
     assert_eq!(broken("src/queue/a.rs", "println!(\"{x}\");"), 1);
     assert_eq!(broken("src/cli/a.rs", "println!(\"{x}\");"), 0);
     assert_eq!(broken("src/queue/a.rs", "let text = \"HashMap\";"), 0);
-    assert_eq!(
-        broken("src/report/a.rs", "use std::collections::HashMap;"),
-        1
-    );
+    assert_eq!(broken("src/report/a.rs", "use std::collections::HashMap;"), 1);
     assert_eq!(broken("src/smtp/a.rs", "use std::time::Instant;"), 2);
     assert_eq!(broken("src/dns/a.rs", "use petgraph::Graph;"), 1);
-    assert_eq!(
-        broken(
-            "src/dns/a.rs",
-            "#[cfg(test)]\nmod tests {\n    dbg!(1);\n}\n"
-        ),
-        0
-    );
+    assert_eq!(broken("src/dns/a.rs", "#[cfg(test)]\nmod tests {\n    dbg!(1);\n}\n"), 0);
 }

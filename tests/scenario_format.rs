@@ -73,11 +73,7 @@ fn loaded(text: &str) -> Loaded {
             .to_owned()),
         _ => Err("No such file".to_owned()),
     };
-    let source = Source {
-        file: "some/folder/example.toml",
-        text,
-        read_file: &read_file,
-    };
+    let source = Source { file: "some/folder/example.toml", text, read_file: &read_file };
     load(&source, &[]).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
@@ -99,9 +95,7 @@ fn seconds(number: u64) -> SimTime {
 
 #[test]
 fn the_example_of_the_design_works_word_for_word() {
-    let Loaded {
-        scenario, warnings, ..
-    } = loaded(EXAMPLE);
+    let Loaded { scenario, warnings, .. } = loaded(EXAMPLE);
     assert!(warnings.0.is_empty(), "{warnings}");
     assert_eq!(scenario.name, "example");
     assert_eq!(scenario.seed, 42);
@@ -122,48 +116,18 @@ fn the_example_of_the_design_works_word_for_word() {
     assert_eq!(imap.routing.local, [recipient]);
     assert!(imap.roles.store && mx1.roles.mx && !imap.roles.mx);
     let mail = &scenario.mail[0];
-    assert_eq!(
-        (mail.submission.server, mail.submission.port),
-        (HostId(0), 587)
-    );
-    assert_eq!(
-        mail.size.text,
-        Distribution::LogNormal {
-            median: 75_000.0,
-            sigma: 1.2
-        }
-    );
-    let bob = Mailbox {
-        domain: recipient,
-        local: 0,
-    };
+    assert_eq!((mail.submission.server, mail.submission.port), (HostId(0), 587));
+    assert_eq!(mail.size.text, Distribution::LogNormal { median: 75_000.0, sigma: 1.2 });
+    let bob = Mailbox { domain: recipient, local: 0 };
     assert_eq!(mail.to, [Correspondents::One(bob)]);
     assert_eq!(scenario.mailbox(bob), "bob@recipient.example");
     let outage = &scenario.outages[0];
     assert_eq!(outage.targets, [OutageTarget::Host(HostId(1))]);
-    assert_eq!(
-        outage.effect,
-        Effect::Blackhole {
-            inbound_only: false
-        }
-    );
-    let Schedule::Fixed(interval) = outage.schedule else {
-        panic!("a fixed outage")
-    };
-    assert_eq!(
-        (interval.from, interval.to),
-        (seconds(2 * 3600), seconds(6 * 3600))
-    );
-    let mx = &scenario
-        .zone
-        .records(scenario.domains[1].dns, SimTime::ZERO)
-        .mx;
-    assert_eq!(
-        mx.iter()
-            .map(|record| record.preference)
-            .collect::<Vec<_>>(),
-        [10, 20]
-    );
+    assert_eq!(outage.effect, Effect::Blackhole { inbound_only: false });
+    let Schedule::Fixed(interval) = outage.schedule else { panic!("a fixed outage") };
+    assert_eq!((interval.from, interval.to), (seconds(2 * 3600), seconds(6 * 3600)));
+    let mx = &scenario.zone.records(scenario.domains[1].dns, SimTime::ZERO).mx;
+    assert_eq!(mx.iter().map(|record| record.preference).collect::<Vec<_>>(), [10, 20]);
     assert_eq!(scenario.expectations[0].at_least, Some(0.99));
     let before = &EXAMPLE[..EXAMPLE.find("[[expect]]").unwrap()];
     let line = before.matches('\n').count() + 1;
@@ -176,16 +140,10 @@ fn a_first_file_fits_on_a_screen() {
     let mail = &scenario.mail[0];
     assert_eq!(mail.arrivals, Arrivals::At(vec![SimTime::ZERO]));
     assert_eq!(mail.size.text, Distribution::Constant(10_000.0));
-    assert_eq!(
-        (mail.submission.server, mail.submission.port),
-        (HostId(0), 25)
-    );
+    assert_eq!((mail.submission.server, mail.submission.port), (HostId(0), 25));
     assert!(scenario.hosts[0].routing.relays_all, "it takes submissions");
     assert_eq!(scenario.addresses[0].literal, "10.0.0.1");
-    assert_eq!(
-        scenario.topology.default_path().latency,
-        SimDuration::from_millis(10)
-    );
+    assert_eq!(scenario.topology.default_path().latency, SimDuration::from_millis(10));
 }
 
 #[test]
@@ -200,11 +158,7 @@ fn populations_are_counted_out() {
          [[outage]]\nhost = \"mx.big.example\"\nmode = \"refuse\"\n",
     )
     .scenario;
-    let names: Vec<&str> = scenario
-        .hosts
-        .iter()
-        .map(|host| host.name.as_str())
-        .collect();
+    let names: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
     assert_eq!(
         names,
         [
@@ -218,37 +172,16 @@ fn populations_are_counted_out() {
     assert_eq!(scenario.outages[0].targets.len(), 3);
     assert_eq!(scenario.addresses.len(), 8);
     assert_eq!(scenario.addresses[1].family, AddressFamily::V6);
-    assert_eq!(
-        scenario
-            .zone
-            .records(scenario.domains[0].dns, SimTime::ZERO)
-            .mx
-            .len(),
-        3
-    );
-    let group = scenario
-        .zone
-        .names
-        .iter()
-        .find(|name| name.text == "mx.big.example")
-        .unwrap();
+    assert_eq!(scenario.zone.records(scenario.domains[0].dns, SimTime::ZERO).mx.len(), 3);
+    let group = scenario.zone.names.iter().find(|name| name.text == "mx.big.example").unwrap();
     assert_eq!(group.revisions[0].1.addresses.len(), 6);
     let mail = &scenario.mail[0];
     let domain = DomainId(0);
     assert_eq!(mail.from, Correspondents::Population { domain, count: 500 });
     assert_eq!(mail.to[0], Correspondents::Population { domain, count: 10 });
-    assert_eq!(
-        mail.to[1],
-        Correspondents::One(Mailbox { domain, local: 499 })
-    );
-    assert_eq!(
-        scenario.mailbox(Mailbox { domain, local: 0 }),
-        "boss@big.example"
-    );
-    assert_eq!(
-        scenario.mailbox(Mailbox { domain, local: 499 }),
-        "user00500@big.example"
-    );
+    assert_eq!(mail.to[1], Correspondents::One(Mailbox { domain, local: 499 }));
+    assert_eq!(scenario.mailbox(Mailbox { domain, local: 0 }), "boss@big.example");
+    assert_eq!(scenario.mailbox(Mailbox { domain, local: 499 }), "user00500@big.example");
 }
 
 #[test]
@@ -296,59 +229,36 @@ mx = ["mx.one.example"]
     )
     .scenario;
     let host = &scenario.hosts[0];
-    let QueueSettings::Postfix(queue) = &host.queue else {
-        panic!("Postfix")
-    };
+    let QueueSettings::Postfix(queue) = &host.queue else { panic!("Postfix") };
     assert_eq!(queue.queue_run_delay, SimDuration::from_secs(60));
     assert_eq!(queue.scan_phase, ScanPhase::At(SimDuration::from_secs(20)));
     assert_eq!(queue.positive_feedback, Feedback::PerWindow(1.0));
     assert_eq!(queue.negative_feedback, Feedback::Fixed(0.5));
-    assert_eq!(
-        (queue.process_limit, host.server.max_sessions),
-        (7, Some(7))
-    );
-    assert_eq!(
-        host.server.hop_limit,
-        Some(29),
-        "the server's own field is the thirtieth"
-    );
+    assert_eq!((queue.process_limit, host.server.max_sessions), (7, Some(7)));
+    assert_eq!(host.server.hop_limit, Some(29), "the server's own field is the thirtieth");
     assert_eq!(host.client.timeouts.greeting, SimDuration::from_secs(9));
     assert_eq!(host.client.timeouts.ehlo, SimDuration::from_secs(9));
     assert_eq!(host.client.address_limit, None);
-    assert_eq!(
-        host.server.size_limit.map(|size| size.get()),
-        Some(1_000_000)
-    );
+    assert_eq!(host.server.size_limit.map(|size| size.get()), Some(1_000_000));
     assert_eq!(host.server.max_sessions_per_client, Some(3));
     assert_eq!(host.delivery_processes, Some(4));
     assert_eq!(host.queue_disk.map(|size| size.get()), Some(10_000_000_000));
-    assert_eq!(
-        host.server.service.message,
-        Distribution::Exponential { mean: 0.02 }
-    );
+    assert_eq!(host.server.service.message, Distribution::Exponential { mean: 0.02 });
     assert_eq!(host.server.service.greeting, Distribution::Constant(0.005));
     assert_eq!(host.clock_error_ns, -2 * 86_400 * 1_000_000_000);
     assert!(host.routing.relays_all && host.routing.knows_relayed_mailboxes);
     assert_eq!(host.routing.fallback_relay, Some(HostId(1)));
     assert_eq!(host.routing.smart_host, Some(NextHop::Address(HostId(1))));
-    assert_eq!(
-        host.routing.routes.values().collect::<Vec<_>>(),
-        [&NextHop::Host(HostId(1))]
-    );
+    assert_eq!(host.routing.routes.values().collect::<Vec<_>>(), [&NextHop::Host(HostId(1))]);
     assert_eq!(host.resolver.latency, SimDuration::from_millis(1));
     assert!(!host.resolver.caches && scenario.hosts[1].resolver.caches);
     assert_eq!(host.addresses.len(), 2);
     assert_eq!(scenario.addresses[1].literal, "2001:db8::1");
     assert!(scenario.hosts[1].roles.relay, "it is named as a next hop");
-    let QueueSettings::Plain(queue) = &scenario.hosts[1].queue else {
-        panic!("plain")
-    };
+    let QueueSettings::Plain(queue) = &scenario.hosts[1].queue else { panic!("plain") };
     assert_eq!(queue.gaps.len(), 2);
     assert_eq!(scenario.hosts[1].server.max_recipients, Some(5));
-    assert_eq!(
-        scenario.zone.records(host.dns, SimTime::ZERO).ttl,
-        SimDuration::from_minutes(5)
-    );
+    assert_eq!(scenario.zone.records(host.dns, SimTime::ZERO).ttl, SimDuration::from_minutes(5));
     let Effect::Server(Deviation::Greylist { delay, .. }) = &scenario.outages[0].effect else {
         panic!("greylisting is a policy")
     };
@@ -381,20 +291,9 @@ alias = "broken.example"
 name = "www.example"
 addresses = ["mx.one.example"]
 "#;
-    let Loaded {
-        scenario, warnings, ..
-    } = loaded(text);
-    assert!(
-        warnings
-            .to_string()
-            .contains("gone.example does not resolve"),
-        "{warnings}"
-    );
-    let records = |index: usize| {
-        scenario
-            .zone
-            .records(scenario.domains[index].dns, SimTime::ZERO)
-    };
+    let Loaded { scenario, warnings, .. } = loaded(text);
+    assert!(warnings.to_string().contains("gone.example does not resolve"), "{warnings}");
+    let records = |index: usize| scenario.zone.records(scenario.domains[index].dns, SimTime::ZERO);
     assert_eq!(records(0).mx[0].exchange, None);
     assert_eq!((records(1).mx.len(), records(1).addresses.len()), (0, 1));
     assert_eq!(scenario.domains[1].store, Some(HostId(0)));
@@ -404,13 +303,7 @@ addresses = ["mx.one.example"]
     assert_eq!(scenario.domains[2].store, Some(HostId(0)));
     assert!(!records(3).exists);
     assert_eq!(records(4).alias, Some(scenario.domains[2].dns));
-    assert!(
-        scenario
-            .zone
-            .names
-            .iter()
-            .any(|name| name.text == "www.example")
-    );
+    assert!(scenario.zone.names.iter().any(|name| name.text == "www.example"));
 }
 
 #[test]
@@ -424,12 +317,7 @@ fn arrivals_of_every_kind() {
         Arrivals::At(vec![seconds(5), seconds(10)])
     );
     let every = arrivals("arrivals = { every = \"7s\" }\nstart = \"1m\"\nfor = \"2m\"\ncount = 3");
-    assert_eq!(
-        every.arrivals,
-        Arrivals::Every {
-            interval: SimDuration::from_secs(7)
-        }
-    );
+    assert_eq!(every.arrivals, Arrivals::Every { interval: SimDuration::from_secs(7) });
     assert_eq!(
         (every.window.from, every.window.to, every.limit),
         (seconds(60), seconds(180), Some(3))
@@ -437,22 +325,10 @@ fn arrivals_of_every_kind() {
     let hour = SimDuration::from_hours(1);
     assert_eq!(
         arrivals("arrivals = { burst = 100, every = \"1h\" }").arrivals,
-        Arrivals::Bursts {
-            count: 100,
-            interval: Some(hour)
-        }
+        Arrivals::Bursts { count: 100, interval: Some(hour) }
     );
-    let profile = format!(
-        "arrivals = {{ poisson = \"30/h\", profile = {:?} }}",
-        [1; 24]
-    );
-    assert!(matches!(
-        arrivals(&profile).arrivals,
-        Arrivals::Poisson {
-            profile: Some(_),
-            ..
-        }
-    ));
+    let profile = format!("arrivals = {{ poisson = \"30/h\", profile = {:?} }}", [1; 24]);
+    assert!(matches!(arrivals(&profile).arrivals, Arrivals::Poisson { profile: Some(_), .. }));
     let replay = loaded(
         "duration = \"1h\"\n[[host]]\nname = \"mx.one.example\"\n\
          [[domain]]\nname = \"one.example\"\nmx = [\"mx.one.example\"]\nmailboxes = [\"a\", \"b\", \"c\"]\n\
@@ -460,10 +336,7 @@ fn arrivals_of_every_kind() {
     );
     let messages = &replay.scenario.mail[0].replay;
     assert_eq!(
-        messages
-            .iter()
-            .map(|message| message.at)
-            .collect::<Vec<_>>(),
+        messages.iter().map(|message| message.at).collect::<Vec<_>>(),
         [seconds(1), seconds(2)]
     );
     assert_eq!((messages[1].to.len(), messages[1].size.get()), (2, 2_000));
@@ -487,32 +360,17 @@ fn outages_of_every_mode() {
         other => panic!("{other:?}"),
     };
     assert_eq!(host("mode = \"refuse\""), Effect::Refuse);
-    assert_eq!(
-        host("mode = \"crash\"\nmachine = true"),
-        Effect::Crash { machine: true }
-    );
-    assert_eq!(
-        server("mode = \"slow\"\nfactor = 2.5"),
-        Deviation::SlowFactor(2_500)
-    );
+    assert_eq!(host("mode = \"crash\"\nmachine = true"), Effect::Crash { machine: true });
+    assert_eq!(server("mode = \"slow\"\nfactor = 2.5"), Deviation::SlowFactor(2_500));
     let second = SimDuration::from_secs(1);
-    assert_eq!(
-        server("mode = \"slow\"\ndelay = \"1s\""),
-        Deviation::CommandDelay(second)
-    );
+    assert_eq!(server("mode = \"slow\"\ndelay = \"1s\""), Deviation::CommandDelay(second));
     assert_eq!(
         server("mode = \"slow\"\ndelay = \"1s\"\nstage = \"dot\""),
         Deviation::DotDelay(second)
     );
-    assert_eq!(
-        server("mode = \"hang\"\nstage = \"rcpt\""),
-        Deviation::HangAt(Stage::Rcpt)
-    );
+    assert_eq!(server("mode = \"hang\"\nstage = \"rcpt\""), Deviation::HangAt(Stage::Rcpt));
     assert_eq!(server("mode = \"drop\""), Deviation::LoseFinalReply);
-    assert_eq!(
-        server("mode = \"drop\"\nstore = false"),
-        Deviation::CloseAt(Stage::Dot)
-    );
+    assert_eq!(server("mode = \"drop\"\nstore = false"), Deviation::CloseAt(Stage::Dot));
     assert_eq!(server("mode = \"disk_full\""), Deviation::DiskFull);
     assert_eq!(
         server("mode = \"tempfail\"\nstage = \"rcpt\"\nreply = \"450 4.7.1\"\nclose = true"),
@@ -527,13 +385,7 @@ fn outages_of_every_mode() {
     else {
         panic!("recipients")
     };
-    assert_eq!(
-        mailboxes
-            .iter()
-            .map(|mailbox| mailbox.local)
-            .collect::<Vec<_>>(),
-        [0, 2]
-    );
+    assert_eq!(mailboxes.iter().map(|mailbox| mailbox.local).collect::<Vec<_>>(), [0, 2]);
     assert!(matches!(
         server("mode = \"session_limit\"\nlimit = 2"),
         Deviation::SessionLimit { limit: 2, .. }
@@ -542,10 +394,7 @@ fn outages_of_every_mode() {
         effect("dns = \"one.example\"\nmode = \"servfail\""),
         (
             OutageTarget::Dns,
-            Effect::Dns(
-                DnsFailure::ServerFailure,
-                FailureScope::Suffix("one.example".into())
-            )
+            Effect::Dns(DnsFailure::ServerFailure, FailureScope::Suffix("one.example".into()))
         )
     );
     assert!(matches!(
@@ -554,10 +403,7 @@ fn outages_of_every_mode() {
     ));
     let random = "[[outage]]\nhost = \"mx.one.example\"\nmode = \"refuse\"\n\
                   random = { failure = { exponential = { mean = \"30d\" } }, repair = { lognormal = { median = \"1h\", sigma = 1 } } }\n";
-    assert!(matches!(
-        with(random).outages[0].schedule,
-        Schedule::Random(_)
-    ));
+    assert!(matches!(with(random).outages[0].schedule, Schedule::Random(_)));
 }
 
 #[test]
@@ -574,10 +420,7 @@ fn links_and_sites_fail_by_name() {
     assert_eq!(scenario.outages[2].targets.len(), 2);
     assert_eq!(scenario.outages[2].label, "east");
     // What a link does not say is as on the default path.
-    assert_eq!(
-        scenario.topology.links()[0].latency,
-        SimDuration::from_millis(10)
-    );
+    assert_eq!(scenario.topology.links()[0].latency, SimDuration::from_millis(10));
 }
 
 #[test]
@@ -590,29 +433,17 @@ fn actions_change_settings_and_records() {
          [[action]]\nat = \"30m\"\ndomain = \"one.example\"\ndo = { mx = [\"two.example\"], ttl = \"5m\" }\n\
          [[action]]\nat = \"40m\"\nhost = \"mx.one.example\"\ndo = { addresses = [\"two.example\"] }\n",
     );
-    let at: Vec<u64> = scenario
-        .actions
-        .iter()
-        .map(|action| action.at.as_secs() / 60)
-        .collect();
+    let at: Vec<u64> = scenario.actions.iter().map(|action| action.at.as_secs() / 60).collect();
     assert_eq!(at, [10, 15, 20]);
     assert_eq!(scenario.actions[1].what, Command::Flush);
-    let Command::Configure(host) = &scenario.actions[2].what else {
-        panic!("a change")
-    };
-    let QueueSettings::Postfix(queue) = &host.queue else {
-        panic!("Postfix")
-    };
+    let Command::Configure(host) = &scenario.actions[2].what else { panic!("a change") };
+    let QueueSettings::Postfix(queue) = &host.queue else { panic!("Postfix") };
     // Changes add up.
     assert_eq!(queue.queue_run_delay, SimDuration::from_secs(7));
     assert_eq!(queue.minimal_backoff_time, SimDuration::from_secs(9));
     assert_eq!(host.routing, scenario.hosts[0].routing);
-    let before = scenario
-        .zone
-        .records(scenario.domains[0].dns, seconds(1_799));
-    let after = scenario
-        .zone
-        .records(scenario.domains[0].dns, seconds(1_800));
+    let before = scenario.zone.records(scenario.domains[0].dns, seconds(1_799));
+    let after = scenario.zone.records(scenario.domains[0].dns, seconds(1_800));
     assert_eq!(before.mx[0].exchange, Some(scenario.hosts[0].dns));
     assert_eq!(after.mx[0].exchange, Some(scenario.hosts[1].dns));
     assert_eq!(after.ttl, SimDuration::from_minutes(5));
@@ -628,10 +459,7 @@ fn likely_mistakes_are_warned_of() {
     let mail = "[[mail]]\nfrom = \"a@one.example\"\nto = \"b@one.example\"\n";
     let text = warnings(&format!("{base}{mail}"));
     assert!(text.contains("single point of failure"), "{text}");
-    assert!(
-        text.contains("has no `store`: mx.one.example will keep its mailboxes"),
-        "{text}"
-    );
+    assert!(text.contains("has no `store`: mx.one.example will keep its mailboxes"), "{text}");
     assert!(warnings(base).contains("there is no [[mail]]"));
     let late = format!(
         "{base}{mail}[[outage]]\nhost = \"mx.one.example\"\nfrom = \"2h\"\nmode = \"refuse\"\n"
@@ -644,10 +472,7 @@ fn likely_mistakes_are_warned_of() {
     );
     let text = warnings(&typo);
     assert!(text.contains("one.example has no mailbox \"c\""), "{text}");
-    assert!(
-        text.contains("there is no domain \"onne.example\""),
-        "{text}"
-    );
+    assert!(text.contains("there is no domain \"onne.example\""), "{text}");
     assert!(text.contains("did you mean `one.example`?"), "{text}");
     let unread =
         format!("{base}{mail}[[reading]]\nmailbox = \"a@one.example\"\nprotocol = \"pop3\"\n");

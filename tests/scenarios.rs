@@ -48,10 +48,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         let studies = path.file_name().is_some_and(|name| name == "studies");
         if path.is_dir() && !studies {
             found.extend(files(&path));
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
             let text = fs::read_to_string(&path).expect("a scenario can be read");
             if !text.contains("[study]") {
                 found.push(path);
@@ -63,10 +60,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem()
-        .expect("a file has a name")
-        .to_string_lossy()
-        .into_owned()
+    path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
 }
 
 fn read(path: &Path, changes: &[&str]) -> Loaded {
@@ -76,11 +70,7 @@ fn read(path: &Path, changes: &[&str]) -> Loaded {
         fs::read_to_string(file).map_err(|error| error.to_string())
     };
     let name = path.to_string_lossy();
-    let source = Source {
-        file: &name,
-        text: &text,
-        read_file: &beside,
-    };
+    let source = Source { file: &name, text: &text, read_file: &beside };
     let changes: Vec<Override> = changes
         .iter()
         .map(|change| Override::set(change).expect("the tests' own changes are right"))
@@ -91,17 +81,9 @@ fn read(path: &Path, changes: &[&str]) -> Loaded {
 fn run(scenario: &Scenario) -> (Summary, u64) {
     let mut attempts = 0;
     let mut recorder = Recorder::new(());
-    let mut sink = Counting {
-        recorder: &mut recorder,
-        attempts: &mut attempts,
-    };
+    let mut sink = Counting { recorder: &mut recorder, attempts: &mut attempts };
     let totals = Simulation::new(scenario).run(&mut sink);
-    assert!(
-        totals.ledger.balances(),
-        "{}: {:?}",
-        scenario.name,
-        totals.ledger
-    );
+    assert!(totals.ledger.balances(), "{}: {:?}", scenario.name, totals.ledger);
     let frame = RunFrame {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
@@ -128,10 +110,7 @@ impl mailsim::trace::FactSink for Counting<'_> {
 
 fn is_expected(scenario: &str, warning: &Problem) -> bool {
     let meant = |part: &str| warning.message.contains(part);
-    meant(ALWAYS_EXPECTED)
-        || EXPECTED
-            .iter()
-            .any(|(name, part)| *name == scenario && meant(part))
+    meant(ALWAYS_EXPECTED) || EXPECTED.iter().any(|(name, part)| *name == scenario && meant(part))
 }
 
 #[test]
@@ -150,10 +129,7 @@ fn there_are_scenarios_for_every_beginning() {
         "busy-day",
         "retry-day",
     ] {
-        assert!(
-            names.iter().any(|known| known == name),
-            "{name} is missing among {names:?}"
-        );
+        assert!(names.iter().any(|known| known == name), "{name} is missing among {names:?}");
     }
 }
 
@@ -161,9 +137,7 @@ fn there_are_scenarios_for_every_beginning() {
 fn each_scenario_says_what_it_asks_and_what_it_expects() {
     for path in files(&folder()) {
         let name = stem(&path);
-        let Loaded {
-            scenario, warnings, ..
-        } = read(&path, &[]);
+        let Loaded { scenario, warnings, .. } = read(&path, &[]);
         for (what, text) in [
             ("title", &scenario.title),
             ("question", &scenario.question),
@@ -171,14 +145,8 @@ fn each_scenario_says_what_it_asks_and_what_it_expects() {
         ] {
             assert!(!text.trim().is_empty(), "{name} has no {what}");
         }
-        assert!(
-            scenario.question.contains('?'),
-            "{name}: a question ends in a question mark"
-        );
-        assert!(
-            !scenario.expectations.is_empty(),
-            "{name} has no [[expect]]"
-        );
+        assert!(scenario.question.contains('?'), "{name}: a question ends in a question mark");
+        assert!(!scenario.expectations.is_empty(), "{name} has no [[expect]]");
         let unexpected: Vec<String> = warnings
             .0
             .iter()
@@ -187,9 +155,7 @@ fn each_scenario_says_what_it_asks_and_what_it_expects() {
             .collect();
         assert!(unexpected.is_empty(), "{name}: {unexpected:#?}");
         let text = fs::read_to_string(&path).expect("a scenario can be read");
-        let begins = text
-            .lines()
-            .find(|line| !line.starts_with('#') && !line.trim().is_empty());
+        let begins = text.lines().find(|line| !line.starts_with('#') && !line.trim().is_empty());
         assert!(
             begins.is_some_and(|line| line.starts_with("title = ")),
             "{name} opens with its title"
@@ -243,10 +209,7 @@ fn the_backup_changes_nothing_about_the_mail() {
         });
         created.collect::<Vec<_>>()
     };
-    let (without, with) = (
-        mail_of("primary-down.toml"),
-        mail_of("primary-down-with-backup.toml"),
-    );
+    let (without, with) = (mail_of("primary-down.toml"), mail_of("primary-down-with-backup.toml"));
     assert!(without.len() > 100, "{}", without.len());
     assert_eq!(without, with);
 }

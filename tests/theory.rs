@@ -32,31 +32,19 @@ impl Estimate {
     fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum();
-        Self {
-            mean,
-            standard_error: (squares / (n - 1.0) / n).sqrt(),
-        }
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        Self { mean, standard_error: (squares / (n - 1.0) / n).sqrt() }
     }
 
     /// Holds the estimate against `theory`; its standard error must not exceed `precision`.
     fn agrees_with(self, theory: f64, precision: f64) {
-        let Self {
-            mean,
-            standard_error,
-        } = self;
+        let Self { mean, standard_error } = self;
         assert!(
             standard_error > 0.0 && standard_error <= precision,
             "the standard error {standard_error} is not within (0, {precision}]: the test is blunt"
         );
         let errors = (mean - theory) / standard_error;
-        assert!(
-            errors.abs() <= ERRORS,
-            "{mean} is {errors:.1} standard errors from {theory}"
-        );
+        assert!(errors.abs() <= ERRORS, "{mean} is {errors:.1} standard errors from {theory}");
     }
 }
 
@@ -78,9 +66,7 @@ fn distance(mut values: Vec<f64>, theory: impl Fn(f64) -> f64) -> f64 {
     let n = values.len() as f64;
     let gap = |(index, value): (usize, &f64)| {
         let expected = theory(*value);
-        (expected - index as f64 / n)
-            .abs()
-            .max((expected - (index as f64 + 1.0) / n).abs())
+        (expected - index as f64 / n).abs().max((expected - (index as f64 + 1.0) / n).abs())
     };
     values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
 }
@@ -201,35 +187,27 @@ fn erlangs_formula_is_that_of_the_books() {
 #[test]
 fn waiting_time_of_m_m_1() {
     // 42 a minute, one second each: load 0.7.
-    let wait = replicate(&store(42, 1, EXPONENTIAL, "postfix"), |s| {
-        Queue::of(s).mean_wait()
-    });
+    let wait = replicate(&store(42, 1, EXPONENTIAL, "postfix"), |s| Queue::of(s).mean_wait());
     wait.agrees_with(erlang_wait(0.7, 1), 0.15);
 }
 
 #[test]
 fn waiting_time_of_m_m_3() {
     // 144 a minute over three processes: load 0.8.
-    let wait = replicate(&store(144, 3, EXPONENTIAL, "postfix"), |s| {
-        Queue::of(s).mean_wait()
-    });
+    let wait = replicate(&store(144, 3, EXPONENTIAL, "postfix"), |s| Queue::of(s).mean_wait());
     wait.agrees_with(erlang_wait(2.4, 3), 0.08);
 }
 
 #[test]
 fn waiting_time_of_m_m_3_under_the_plain_schedule() {
-    let wait = replicate(&store(144, 3, EXPONENTIAL, "rfc5321"), |s| {
-        Queue::of(s).mean_wait()
-    });
+    let wait = replicate(&store(144, 3, EXPONENTIAL, "rfc5321"), |s| Queue::of(s).mean_wait());
     wait.agrees_with(erlang_wait(2.4, 3), 0.08);
 }
 
 #[test]
 fn waiting_time_of_m_d_1() {
     // Pollaczek-Khinchine: half of M/M/1.
-    let wait = replicate(&store(42, 1, "\"1s\"", "postfix"), |s| {
-        Queue::of(s).mean_wait()
-    });
+    let wait = replicate(&store(42, 1, "\"1s\"", "postfix"), |s| Queue::of(s).mean_wait());
     wait.agrees_with(0.7 / 0.3 / 2.0, 0.06);
 }
 
@@ -254,11 +232,7 @@ fn arrivals_are_a_poisson_process() {
     let mut scenario = scenario(&store(60, 1, "\"0s\"", "sink"));
     scenario.seed = 5;
     let run = Run::of(&scenario);
-    let times: Vec<f64> = run
-        .mail()
-        .iter()
-        .map(|story| story.at.as_secs_f64())
-        .collect();
+    let times: Vec<f64> = run.mail().iter().map(|story| story.at.as_secs_f64()).collect();
     // Gaps are exponential with a mean of one second.
     let gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(gaps.len() > 4_000);
@@ -275,10 +249,7 @@ fn arrivals_are_a_poisson_process() {
     }
     let dispersion: f64 = counts.iter().map(|n| (n - mean) * (n - mean) / mean).sum();
     let deviation = (windows as f64 * (2.0 + 1.0 / mean)).sqrt();
-    assert!(
-        (dispersion - windows as f64).abs() < ERRORS * deviation,
-        "{dispersion}"
-    );
+    assert!((dispersion - windows as f64).abs() < ERRORS * deviation, "{dispersion}");
 }
 
 // ---- Outages -------------------------------------------------------------------------------
@@ -354,9 +325,7 @@ fn under_random_outages(scenario: &Scenario) -> (f64, f64) {
     let (out, mail) = (run.host("out.a.example"), run.mail());
     let refused = mail.iter().filter(|story| {
         let tries = story.tries_of(out);
-        tries
-            .first()
-            .is_some_and(|fact| fact.outcome == AttemptOutcome::Refused)
+        tries.first().is_some_and(|fact| fact.outcome == AttemptOutcome::Refused)
     });
     (downtime / DAYS, refused.count() as f64 / mail.len() as f64)
 }
@@ -406,10 +375,7 @@ fn latency_of_a_known_outage_under_a_known_schedule() {
     let out = run.host("out.a.example");
     let mut late = 0;
     for story in run.mail() {
-        let gaps = [600, 1_800]
-            .into_iter()
-            .chain(std::iter::repeat(3_600))
-            .map(secs);
+        let gaps = [600, 1_800].into_iter().chain(std::iter::repeat(3_600)).map(secs);
         let first = story.tries_of(out)[0].started;
         let mut expected = first;
         for gap in gaps {
@@ -427,10 +393,7 @@ fn latency_of_a_known_outage_under_a_known_schedule() {
             story.latency()
         );
     }
-    assert!(
-        (90..=110).contains(&late),
-        "{late} of 120 messages are late"
-    );
+    assert!((90..=110).contains(&late), "{late} of 120 messages are late");
 }
 
 #[test]
@@ -483,17 +446,10 @@ fn equal_exchangers_share_the_mail() {
         mail.truncate(1_000);
         mail.iter().map(|story| story.tries_of(out)[0].to).collect()
     };
-    assert_eq!(
-        chosen(&first),
-        chosen(&again),
-        "the same seed, the same order"
-    );
+    assert_eq!(chosen(&first), chosen(&again), "the same seed, the same order");
     let mx = Some(first.host("mx.b.example"));
     let share = chosen(&first).iter().filter(|host| **host == mx).count() as f64;
     assert_eq!(chosen(&first).len(), 1_000);
-    assert!(
-        (share - 500.0).abs() <= ERRORS * 250.0_f64.sqrt(),
-        "{share} of 1000"
-    );
+    assert!((share - 500.0).abs() <= ERRORS * 250.0_f64.sqrt(), "{share} of 1000");
     assert!(first.ledger().delivered >= 1_000);
 }

@@ -27,10 +27,7 @@ impl PollClock {
     /// Returns the clock of a mailbox visited first at `phase` after the start of the run.
     #[must_use]
     pub fn new(every: PollInterval, phase: SimDuration) -> Self {
-        Self {
-            next: SimTime::ZERO + phase,
-            wait: bounds(every).1,
-        }
+        Self { next: SimTime::ZERO + phase, wait: bounds(every).1 }
     }
 
     /// Returns the next visit.
@@ -61,10 +58,7 @@ impl PollClock {
     pub fn after_mail(self, every: PollInterval) -> Self {
         let (least, most) = bounds(every);
         let next = self.next + least;
-        Self {
-            next,
-            wait: least.saturating_add(least).min(most),
-        }
+        Self { next, wait: least.saturating_add(least).min(most) }
     }
 }
 
@@ -90,10 +84,7 @@ mod tests {
     }
 
     fn adapting(least: u64, most: u64) -> PollInterval {
-        PollInterval::Adapting {
-            least: MINUTE * least,
-            most: MINUTE * most,
-        }
+        PollInterval::Adapting { least: MINUTE * least, most: MINUTE * most }
     }
 
     fn minutes(count: u64) -> SimTime {
@@ -105,11 +96,7 @@ mod tests {
         let clock = PollClock::new(fixed(10), MINUTE * 3);
         let at = |minute| clock.skip_to(fixed(10), minutes(minute)).next();
         assert_eq!(at(0), minutes(3));
-        assert_eq!(
-            at(3),
-            minutes(3),
-            "mail that is there when the visit begins is found"
-        );
+        assert_eq!(at(3), minutes(3), "mail that is there when the visit begins is found");
         assert_eq!(at(4), minutes(13));
         assert_eq!(at(1000), minutes(1003));
         assert_eq!(clock.after_mail(fixed(10)).next(), minutes(13));
@@ -159,20 +146,14 @@ mod tests {
         for _ in 0..count {
             let phase = SimDuration::from_nanos(draws.below((MINUTE * 10).as_nanos()));
             let arrival = SimTime::ZERO + MINUTE * 600 + (MINUTE * 10).mul_f64(draws.unit_f64());
-            let wait = PollClock::new(every, phase)
-                .skip_to(every, arrival)
-                .next()
-                .since(arrival);
+            let wait = PollClock::new(every, phase).skip_to(every, arrival).next().since(arrival);
             sum += wait.as_secs_f64();
             late += f64::from(u8::from(wait.as_secs_f64() > 0.95 * seconds));
         }
         let n = f64::from(count);
         let error = seconds / (12.0 * n).sqrt();
         assert!((sum / n - seconds / 2.0).abs() < 5.0 * error, "{}", sum / n);
-        assert!(
-            (late / n - 0.05).abs() < 5.0 * (0.05 * 0.95 / n).sqrt(),
-            "{late}"
-        );
+        assert!((late / n - 0.05).abs() < 5.0 * (0.05 * 0.95 / n).sqrt(), "{late}");
     }
 
     #[test]

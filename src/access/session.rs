@@ -17,11 +17,8 @@ pub struct VisitCost {
 
 /// How a store fills its packets: whole segments of an Ethernet with time stamps, and ten of them
 /// at first (RFC 6928).
-const SEGMENTS: TransferSettings = TransferSettings {
-    segment: Octets(1448),
-    overhead: Octets(52),
-    initial_window: 10,
-};
+const SEGMENTS: TransferSettings =
+    TransferSettings { segment: Octets(1448), overhead: Octets(52), initial_window: 10 };
 
 /// A session of a client that waits for each reply before its next command, POP3 or IMAP alike.
 ///
@@ -42,12 +39,7 @@ impl Session {
     #[must_use]
     pub fn new(round_trip: SimDuration, rate: Option<BitRate>) -> Self {
         let window = SEGMENTS.initial_window;
-        Self {
-            round_trip,
-            rate,
-            window,
-            cost: VisitCost::default(),
-        }
+        Self { round_trip, rate, window, cost: VisitCost::default() }
     }
 
     /// Returns what the session has cost so far.
@@ -88,22 +80,15 @@ impl Session {
         if reply <= SEGMENTS.segment {
             // A short packet does not take the time of a full one.
             let packet = reply + SEGMENTS.overhead;
-            return self
-                .rate
-                .map_or(SimDuration::ZERO, |rate| rate.transmission_time(packet));
+            return self.rate.map_or(SimDuration::ZERO, |rate| rate.transmission_time(packet));
         }
-        let settings = TransferSettings {
-            initial_window: self.window,
-            ..SEGMENTS
-        };
+        let settings = TransferSettings { initial_window: self.window, ..SEGMENTS };
         let time = body_transfer(reply, self.round_trip, self.rate, settings);
         let segments = reply.get().div_ceil(SEGMENTS.segment.get());
         self.acknowledge(segments);
         // The transfer counts full segments; what the last one lacks is not sent.
         let lacking = SEGMENTS.segment * segments - reply;
-        time - self
-            .rate
-            .map_or(SimDuration::ZERO, |rate| rate.transmission_time(lacking))
+        time - self.rate.map_or(SimDuration::ZERO, |rate| rate.transmission_time(lacking))
     }
 
     /// Lets the window grow by what is acknowledged while it limits the sender. To Linux it does in

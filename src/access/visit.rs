@@ -103,9 +103,7 @@ pub fn visit(
 fn fetch(session: &mut Session, sizes: &[Octets], frame: Octets, fetched: &mut Vec<Fetched>) {
     for &size in sizes {
         session.command(size + frame);
-        fetched.push(Fetched {
-            offset: session.cost().duration,
-        });
+        fetched.push(Fetched { offset: session.cost().duration });
     }
 }
 

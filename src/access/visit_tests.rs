@@ -9,10 +9,7 @@ use super::*;
 use crate::access::PollInterval;
 
 const EVERY: PollInterval = PollInterval::Fixed(SimDuration::from_minutes(10));
-const POP3: Protocol = Protocol::Pop3 {
-    every: EVERY,
-    delete: true,
-};
+const POP3: Protocol = Protocol::Pop3 { every: EVERY, delete: true };
 const IMAP: Protocol = Protocol::Imap { every: EVERY };
 
 /// A recorded pair of sessions at 10 Mbit/s \[s\].
@@ -28,60 +25,42 @@ struct Run {
 }
 
 /// The session without delay, 20 messages of 3000 octets.
-const POP3_WITHOUT_DELAY: [f64; 9] = [
-    0.0116, 0.0003, 0.0099, 0.0011, 0.0002, 0.0003, 0.0095, 0.0033, 0.0019,
-];
-const IMAP_WITHOUT_DELAY: [f64; 9] = [
-    0.0236, 0.0023, 0.0006, 0.0015, 0.0016, 0.0163, 0.0004, 0.0004, 0.0003,
-];
+const POP3_WITHOUT_DELAY: [f64; 9] =
+    [0.0116, 0.0003, 0.0099, 0.0011, 0.0002, 0.0003, 0.0095, 0.0033, 0.0019];
+const IMAP_WITHOUT_DELAY: [f64; 9] =
+    [0.0236, 0.0023, 0.0006, 0.0015, 0.0016, 0.0163, 0.0004, 0.0004, 0.0003];
 
 const RUNS: [Run; 4] = [
     Run {
         round_trip_ms: 50,
         messages: 20,
         octets: 3_000,
-        pop3: [
-            0.1148, 0.0518, 0.0580, 0.0511, 0.0510, 0.0513, 1.0731, 1.0206, 0.0527,
-        ],
-        imap: [
-            0.0581, 0.0532, 0.0512, 0.0532, 0.0553, 1.0744, 0.0512, 0.0513, 0.0513,
-        ],
+        pop3: [0.1148, 0.0518, 0.0580, 0.0511, 0.0510, 0.0513, 1.0731, 1.0206, 0.0527],
+        imap: [0.0581, 0.0532, 0.0512, 0.0532, 0.0553, 1.0744, 0.0512, 0.0513, 0.0513],
         idle_push: 0.5270,
     },
     Run {
         round_trip_ms: 50,
         messages: 5,
         octets: 200_000,
-        pop3: [
-            0.1099, 0.0506, 0.0555, 0.0510, 0.0508, 0.0511, 1.1459, 0.2545, 0.0525,
-        ],
-        imap: [
-            0.0615, 0.0523, 0.0512, 0.0532, 0.0539, 1.1436, 0.0510, 0.0512, 0.0521,
-        ],
+        pop3: [0.1099, 0.0506, 0.0555, 0.0510, 0.0508, 0.0511, 1.1459, 0.2545, 0.0525],
+        imap: [0.0615, 0.0523, 0.0512, 0.0532, 0.0539, 1.1436, 0.0510, 0.0512, 0.0521],
         idle_push: 0.5270,
     },
     Run {
         round_trip_ms: 50,
         messages: 100,
         octets: 2_000,
-        pop3: [
-            0.1140, 0.0508, 0.0593, 0.0509, 0.0518, 0.0529, 5.2986, 5.1194, 0.0549,
-        ],
-        imap: [
-            0.0623, 0.0561, 0.0517, 0.0591, 0.0633, 5.2933, 0.0513, 0.0512, 0.0513,
-        ],
+        pop3: [0.1140, 0.0508, 0.0593, 0.0509, 0.0518, 0.0529, 5.2986, 5.1194, 0.0549],
+        imap: [0.0623, 0.0561, 0.0517, 0.0591, 0.0633, 5.2933, 0.0513, 0.0512, 0.0513],
         idle_push: 0.5285,
     },
     Run {
         round_trip_ms: 100,
         messages: 20,
         octets: 3_000,
-        pop3: [
-            0.2154, 0.1007, 0.1108, 0.1044, 0.1011, 0.1015, 2.0966, 2.0176, 0.1027,
-        ],
-        imap: [
-            0.1119, 0.1029, 0.1012, 0.1033, 0.1038, 2.1040, 0.1033, 0.1010, 0.1011,
-        ],
+        pop3: [0.2154, 0.1007, 0.1108, 0.1044, 0.1011, 0.1015, 2.0966, 2.0176, 0.1027],
+        imap: [0.1119, 0.1029, 0.1012, 0.1033, 0.1038, 2.1040, 0.1033, 0.1010, 0.1011],
         idle_push: 0.5521,
     },
 ];
@@ -98,20 +77,8 @@ impl Run {
     fn visit(&self, protocol: Protocol) -> (VisitCost, Vec<f64>) {
         let rate = BitRate::from_bits_per_second(10_000_000);
         let mut fetched = Vec::new();
-        let cost = visit(
-            protocol,
-            self.round_trip(),
-            Some(rate),
-            &self.sizes(),
-            &mut fetched,
-        );
-        (
-            cost,
-            fetched
-                .iter()
-                .map(|message| message.offset.as_secs_f64())
-                .collect(),
-        )
+        let cost = visit(protocol, self.round_trip(), Some(rate), &self.sizes(), &mut fetched);
+        (cost, fetched.iter().map(|message| message.offset.as_secs_f64()).collect())
     }
 
     /// Asserts that a recorded time is the predicted one within half a round trip.
@@ -129,11 +96,8 @@ impl Run {
 
     /// Time of a step without delay; some are in proportion to the number of messages.
     fn base(&self, steps: &[f64; 9], step: usize, for_each_message: &[usize]) -> f64 {
-        let share = if for_each_message.contains(&step) {
-            self.messages as f64 / 20.0
-        } else {
-            1.0
-        };
+        let share =
+            if for_each_message.contains(&step) { self.messages as f64 / 20.0 } else { 1.0 };
         steps[step] * share
     }
 }
@@ -144,10 +108,7 @@ fn recording_16_pop3() {
         let (cost, fetched) = run.visit(POP3);
         let base = |step| run.base(&POP3_WITHOUT_DELAY, step, &[6, 7]);
         let upto = |last: usize| {
-            (
-                (0..=last).map(|s| run.pop3[s]).sum::<f64>(),
-                (0..=last).map(base).sum::<f64>(),
-            )
+            ((0..=last).map(|s| run.pop3[s]).sum::<f64>(), (0..=last).map(base).sum::<f64>())
         };
         let (recorded, without) = upto(5);
         let empty = visit(POP3, run.round_trip(), None, &[], &mut Vec::new()).duration;
@@ -157,12 +118,7 @@ fn recording_16_pop3() {
         let (recorded, without) = upto(6);
         run.agrees("POP3 fetched", recorded, without, *fetched.last().unwrap());
         let (recorded, without) = upto(8);
-        run.agrees(
-            "POP3 in all",
-            recorded,
-            without,
-            cost.duration.as_secs_f64(),
-        );
+        run.agrees("POP3 in all", recorded, without, cost.duration.as_secs_f64());
         assert_eq!(cost.round_trips, 2 + 2 * run.messages + 6);
     }
 }
@@ -173,27 +129,14 @@ fn recording_16_imap() {
         let (cost, fetched) = run.visit(IMAP);
         let base = |step| run.base(&IMAP_WITHOUT_DELAY, step, &[5]);
         let upto = |last: usize| {
-            (
-                (1..=last).map(|s| run.imap[s]).sum::<f64>(),
-                (1..=last).map(base).sum::<f64>(),
-            )
+            ((1..=last).map(|s| run.imap[s]).sum::<f64>(), (1..=last).map(base).sum::<f64>())
         };
         // Connection and greeting, CAPABILITY, LOGIN.
         let logged_in = 4.0 * run.round_trip().as_secs_f64();
         let (recorded, without) = upto(5);
-        run.agrees(
-            "IMAP fetched",
-            recorded,
-            without,
-            fetched.last().unwrap() - logged_in,
-        );
+        run.agrees("IMAP fetched", recorded, without, fetched.last().unwrap() - logged_in);
         let (recorded, without) = upto(8);
-        run.agrees(
-            "IMAP in all",
-            recorded,
-            without,
-            cost.duration.as_secs_f64() - logged_in,
-        );
+        run.agrees("IMAP in all", recorded, without, cost.duration.as_secs_f64() - logged_in);
         assert_eq!(cost.round_trips, 2 + run.messages + 9);
     }
 }
@@ -202,12 +145,7 @@ fn recording_16_imap() {
 fn recording_16_idle() {
     assert!((idle_push(SimDuration::ZERO).as_secs_f64() - 0.502).abs() < 0.005);
     for run in &RUNS {
-        run.agrees(
-            "IDLE",
-            run.idle_push,
-            0.0,
-            idle_push(run.round_trip()).as_secs_f64(),
-        );
+        run.agrees("IDLE", run.idle_push, 0.0, idle_push(run.round_trip()).as_secs_f64());
     }
 }
 
@@ -217,10 +155,7 @@ fn an_idle_client_has_the_mail_a_round_trip_after_the_announcement() {
     let mut fetched = Vec::new();
     let sizes = [Octets(1_000); 2];
     let cost = visit(Protocol::ImapIdle, round_trip, None, &sizes, &mut fetched);
-    let offsets: Vec<u64> = fetched
-        .iter()
-        .map(|message| message.offset.as_millis())
-        .collect();
+    let offsets: Vec<u64> = fetched.iter().map(|message| message.offset.as_millis()).collect();
     assert_eq!(offsets, [560, 600]);
     assert_eq!((cost.duration.as_millis(), cost.round_trips), (640, 3));
 }
@@ -228,19 +163,14 @@ fn an_idle_client_has_the_mail_a_round_trip_after_the_announcement() {
 #[test]
 fn an_empty_or_kept_mailbox_costs_less() {
     let round_trip = SimDuration::from_millis(10);
-    let mut fetched = vec![Fetched {
-        offset: SimDuration::ZERO,
-    }];
+    let mut fetched = vec![Fetched { offset: SimDuration::ZERO }];
     let mut rounds = |protocol, sizes: &[Octets]| {
         let cost = visit(protocol, round_trip, None, sizes, &mut fetched);
         assert_eq!(cost.duration, round_trip * cost.round_trips);
         assert_eq!(fetched.len(), sizes.len());
         cost.round_trips
     };
-    let keep = Protocol::Pop3 {
-        every: EVERY,
-        delete: false,
-    };
+    let keep = Protocol::Pop3 { every: EVERY, delete: false };
     assert_eq!(rounds(keep, &[Octets(500); 3]), 2 + 6 + 3);
     assert_eq!(rounds(POP3, &[]), 2 + 6);
     assert_eq!(rounds(IMAP, &[]), 2 + 6);

@@ -27,10 +27,7 @@ pub(super) fn exchangers(scenario: &Scenario, domain: NameId, at: SimTime) -> Ve
     };
     if found.mx.is_empty() {
         let text = scenario.zone.text(domain);
-        return vec![format!(
-            "no MX, so {text} itself {}",
-            addresses(scenario, domain, at)
-        )];
+        return vec![format!("no MX, so {text} itself {}", addresses(scenario, domain, at))];
     }
     let mut order: Vec<_> = found.mx.iter().collect();
     order.sort_by_key(|record| record.preference);
@@ -51,8 +48,6 @@ fn addresses(scenario: &Scenario, name: NameId, at: SimTime) -> String {
     if found.is_empty() {
         return "(no address)".to_owned();
     }
-    let literals = found
-        .iter()
-        .map(|a| format!("[{}]", scenario.addresses[a.index()].literal));
+    let literals = found.iter().map(|a| format!("[{}]", scenario.addresses[a.index()].literal));
     literals.collect::<Vec<_>>().join(" ")
 }

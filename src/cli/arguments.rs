@@ -84,11 +84,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             // Help that is asked for goes to standard output, complaints to standard error; if
             // neither can be written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitStatus::Invalid
-            } else {
-                ExitStatus::Success
-            };
+            return if error.use_stderr() { ExitStatus::Invalid } else { ExitStatus::Success };
         }
     };
     let terminal = Terminal::new(arguments.quiet, arguments.color);

@@ -83,10 +83,7 @@ fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
         return Err(OverrideOrNumber::NoNumber);
     }
     let path: KeyPath = SEED.parse()?;
-    Ok(Override::Set {
-        path,
-        value: number.to_string(),
-    })
+    Ok(Override::Set { path, value: number.to_string() })
 }
 
 /// Why `--seed` cannot be read.

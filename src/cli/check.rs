@@ -71,10 +71,7 @@ fn ok(path: &Path, scenario: &Scenario, warnings: &Problems) -> String {
     let mut line = format!("{}: ok, {}", path.display(), parts.join(", "));
     line.push_str(&format!(", {}", scenario.duration.exact()));
     if !warnings.0.is_empty() {
-        line.push_str(&format!(
-            "; {}",
-            noun(warnings.0.len(), "warning", "warnings")
-        ));
+        line.push_str(&format!("; {}", noun(warnings.0.len(), "warning", "warnings")));
     }
     line + "\n"
 }
@@ -87,11 +84,7 @@ fn outages(scenario: &Scenario) -> usize {
 }
 
 fn counted(problems: &Problems) -> String {
-    let errors = problems
-        .0
-        .iter()
-        .filter(|p| p.severity == Severity::Error)
-        .count();
+    let errors = problems.0.iter().filter(|p| p.severity == Severity::Error).count();
     let warnings = problems.0.len() - errors;
     let mut text = noun(errors, "error", "errors");
     if warnings > 0 {

@@ -75,11 +75,7 @@ pub(super) enum CommandError {
 impl CommandError {
     /// Returns the error for `cause`, met when trying to `action` at `path`.
     pub(super) fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            cause,
-        }
+        Self::Io { action, path: path.to_owned(), cause }
     }
 
     /// Returns how the program ends because of it.

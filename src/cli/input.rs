@@ -27,11 +27,7 @@ pub(super) fn read(path: &Path, changes: &[Override]) -> Result<Input, CommandEr
     let folder = path.parent().unwrap_or(Path::new(""));
     let read_file = |name: &str| read_beside(folder, name);
     let shown = path.display().to_string();
-    let source = Source {
-        file: &shown,
-        text: &text,
-        read_file: &read_file,
-    };
+    let source = Source { file: &shown, text: &text, read_file: &read_file };
     let loaded = load(&source, changes).map_err(CommandError::Scenario)?;
     let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
     Ok(Input { loaded, digest })
@@ -47,9 +43,7 @@ pub(super) fn read_and_warn(
     let (count, file) = (input.loaded.warnings.0.len(), path.display());
     if count > 0 {
         let noun = if count == 1 { "warning" } else { "warnings" };
-        terminal.message(&format!(
-            "{file}: {count} {noun}, shown by: mailsim check {file}\n"
-        ));
+        terminal.message(&format!("{file}: {count} {noun}, shown by: mailsim check {file}\n"));
     }
     Ok(input)
 }
@@ -57,10 +51,8 @@ pub(super) fn read_and_warn(
 fn read_text(path: &Path) -> Result<String, CommandError> {
     let bytes = read_limited(path, SCENARIO_LIMIT_MIB)
         .map_err(|cause| CommandError::io("read", path, cause))?;
-    let too_large = || CommandError::TooLarge {
-        path: path.to_owned(),
-        limit_mib: SCENARIO_LIMIT_MIB,
-    };
+    let too_large =
+        || CommandError::TooLarge { path: path.to_owned(), limit_mib: SCENARIO_LIMIT_MIB };
     let bytes = bytes.ok_or_else(too_large)?;
     String::from_utf8(bytes).map_err(|error| CommandError::NotText {
         path: path.to_owned(),

@@ -30,23 +30,15 @@ pub(super) fn man(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         Some(name) => {
             let found = all.find_subcommand(name).cloned();
             let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
-            let unknown = || {
-                format!(
-                    "there is no command `{name}`; there are: {}",
-                    names.join(", ")
-                )
-            };
+            let unknown =
+                || format!("there is no command `{name}`; there are: {}", names.join(", "));
             let page = found.ok_or_else(|| CommandError::Usage(unknown()))?;
-            page.display_name(format!("mailsim-{name}"))
-                .version(env!("CARGO_PKG_VERSION"))
+            page.display_name(format!("mailsim-{name}")).version(env!("CARGO_PKG_VERSION"))
         }
     };
     let mut text = Vec::new();
     let source = concat!("mailsim ", env!("CARGO_PKG_VERSION"));
-    clap_mangen::Man::new(page)
-        .source(source)
-        .render(&mut text)
-        .map_err(CommandError::Output)?;
+    clap_mangen::Man::new(page).source(source).render(&mut text).map_err(CommandError::Output)?;
     terminal.data(&String::from_utf8_lossy(&text))?;
     Ok(ExitStatus::Success)
 }

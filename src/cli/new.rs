@@ -29,9 +29,7 @@ Examples:
 /// Runs the command.
 pub(super) fn new(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let path = file(&arguments.name)?;
-    let title = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
+    let title = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let text = starter(&title.unwrap_or_default());
     let file = OpenOptions::new().write(true).create_new(true).open(&path);
     let mut file = file.map_err(|cause| match cause.kind() {
@@ -52,14 +50,9 @@ pub(super) fn new(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
 fn file(name: &Path) -> Result<PathBuf, CommandError> {
     let Some(last) = name.file_name().filter(|last| !last.is_empty()) else {
         let shown = name.display();
-        return Err(CommandError::Usage(format!(
-            "`{shown}` is no name of a file; write first"
-        )));
+        return Err(CommandError::Usage(format!("`{shown}` is no name of a file; write first")));
     };
-    if name
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
+    if name.extension().is_some_and(|extension| extension == "toml") {
         return Ok(name.to_owned());
     }
     let mut last = last.to_owned();

@@ -50,9 +50,7 @@ pub(super) fn profiles(
 
 fn unknown(name: &str) -> CommandError {
     let known: Vec<&str> = profiles::all().iter().map(|profile| profile.name).collect();
-    let near = known
-        .iter()
-        .find(|known| strsim::jaro_winkler(known, name) >= 0.8);
+    let near = known.iter().find(|known| strsim::jaro_winkler(known, name) >= 0.8);
     let tail = match near {
         Some(near) => format!("did you mean {near}?"),
         None => format!("there are {}", known.join(", ")),
@@ -61,18 +59,9 @@ fn unknown(name: &str) -> CommandError {
 }
 
 fn all() -> String {
-    let mut rows = vec![
-        ["NAME", "VERSION", "EVIDENCE", "WHAT IT IS"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["NAME", "VERSION", "EVIDENCE", "WHAT IT IS"].map(str::to_owned).to_vec()];
     rows.extend(profiles::all().iter().map(|profile| {
-        let cells = [
-            profile.name,
-            profile.version,
-            profile.evidence.as_str(),
-            profile.summary,
-        ];
+        let cells = [profile.name, profile.version, profile.evidence.as_str(), profile.summary];
         cells.map(str::to_owned).to_vec()
     }));
     columns(&rows, &[])
@@ -89,13 +78,7 @@ fn one(profile: &Profile) -> String {
     );
     let rows: Vec<Vec<String>> = settings_of(profile)
         .into_iter()
-        .map(|setting| {
-            vec![
-                format!("  {}", setting.name),
-                setting.value,
-                setting.about.to_owned(),
-            ]
-        })
+        .map(|setting| vec![format!("  {}", setting.name), setting.value, setting.about.to_owned()])
         .collect();
     text.push_str(&columns(&rows, &[]));
     if profile.evidence == Evidence::Invented {
@@ -103,13 +86,10 @@ fn one(profile: &Profile) -> String {
         text.push_str("\nIt keeps no queue of its own, so it has no retry schedule.\n");
         return text;
     }
-    for (mode, what) in [
-        ("refuse", "refused at once (reset)"),
-        ("blackhole", "never answered (time-outs)"),
-    ] {
-        text.push_str(&format!(
-            "\nA message whose destination is down: connections are {what}\n"
-        ));
+    for (mode, what) in
+        [("refuse", "refused at once (reset)"), ("blackhole", "never answered (time-outs)")]
+    {
+        text.push_str(&format!("\nA message whose destination is down: connections are {what}\n"));
         text.push_str(&schedule(profile.name, mode));
     }
     if profile.family == Family::Postfix {
@@ -163,15 +143,9 @@ fn scenario(profile: &str, mode: &str) -> Scenario {
         DURATION.exact(),
     );
     let read_file = |_: &str| Err("there is no file".to_owned());
-    let source = Source {
-        file: "built-in scenario",
-        text: &text,
-        read_file: &read_file,
-    };
+    let source = Source { file: "built-in scenario", text: &text, read_file: &read_file };
     let loaded = load(&source, &[]);
-    loaded
-        .unwrap_or_else(|problems| panic!("the built-in scenario is right: {problems}"))
-        .scenario
+    loaded.unwrap_or_else(|problems| panic!("the built-in scenario is right: {problems}")).scenario
 }
 
 /// One row of the schedule.
@@ -186,11 +160,7 @@ struct Try {
 
 fn schedule(profile: &str, mode: &str) -> String {
     let tries = tries(&scenario(profile, mode));
-    let mut rows = vec![
-        ["  ATTEMPT", "AGE", "GAP", "WHAT"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["  ATTEMPT", "AGE", "GAP", "WHAT"].map(str::to_owned).to_vec()];
     let mut number = 0;
     let mut place = 0;
     while place < tries.len() {
@@ -206,10 +176,7 @@ fn schedule(profile: &str, mode: &str) -> String {
             let last = &tries[place + alike - 1];
             let left = alike - 2;
             let every = this.gap.exact();
-            rows.push(vec![
-                "  ...".to_owned(),
-                format!("{left} more, every {every}"),
-            ]);
+            rows.push(vec!["  ...".to_owned(), format!("{left} more, every {every}")]);
             number += if is_try { alike - 1 } else { 0 };
             rows.push(row(is_try.then(|| number.to_string()), last));
             place += alike;
@@ -225,17 +192,8 @@ const MOST_ALIKE: usize = 4;
 
 fn row(number: Option<String>, this: &Try) -> Vec<String> {
     let number = number.unwrap_or_default();
-    let gap = if this.gap.is_zero() {
-        String::new()
-    } else {
-        this.gap.to_string()
-    };
-    vec![
-        format!("  {number}"),
-        this.age.to_string(),
-        gap,
-        this.what.clone(),
-    ]
+    let gap = if this.gap.is_zero() { String::new() } else { this.gap.to_string() };
+    vec![format!("  {number}"), this.age.to_string(), gap, this.what.clone()]
 }
 
 /// Runs the scenario and returns what the sending server does, to the second.
@@ -256,10 +214,7 @@ fn tries(scenario: &Scenario) -> Vec<Try> {
             Fact::Created(created) if created.kind == MessageKind::DelayNotice => {
                 rows.push((*at, "the sender is told that it is late".to_owned()));
             }
-            Fact::Final {
-                outcome: FinalOutcome::Failed,
-                ..
-            } => {
+            Fact::Final { outcome: FinalOutcome::Failed, .. } => {
                 rows.push((*at, "returned to its sender".to_owned()));
             }
             _ => {}

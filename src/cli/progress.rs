@@ -32,12 +32,7 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        Self {
-            bar,
-            shown: false,
-            begun: Instant::now(),
-            until,
-        }
+        Self { bar, shown: false, begun: Instant::now(), until }
     }
 
     /// Shows that the run has reached `at`, with `under_way` recipients of mail under way.

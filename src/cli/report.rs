@@ -20,13 +20,7 @@ pub(super) struct Arguments {
     folder: PathBuf,
 
     /// Chart files: svg, or png besides [default: svg]
-    #[arg(
-        long,
-        value_name = "KIND",
-        value_enum,
-        default_value_t,
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "KIND", value_enum, default_value_t, hide_default_value = true)]
     charts: ChartFiles,
 }
 

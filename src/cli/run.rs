@@ -57,13 +57,7 @@ pub(super) struct Arguments {
     no_tables: bool,
 
     /// Chart files: svg, or png besides [default: svg]
-    #[arg(
-        long,
-        value_name = "KIND",
-        value_enum,
-        default_value_t,
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "KIND", value_enum, default_value_t, hide_default_value = true)]
     charts: ChartFiles,
 }
 
@@ -97,21 +91,14 @@ pub(super) enum ChartFiles {
 /// Reads a span of time above zero.
 fn positive(text: &str) -> Result<SimDuration, String> {
     let span: SimDuration = text.parse().map_err(|error| format!("{error}"))?;
-    if span.is_zero() {
-        Err("a run has to last some time".to_owned())
-    } else {
-        Ok(span)
-    }
+    if span.is_zero() { Err("a run has to last some time".to_owned()) } else { Ok(span) }
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let input = input::read_and_warn(&arguments.scenario, &arguments.changes.0, terminal)?;
     let scenario = &input.loaded.scenario;
-    let target = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| default_folder(&arguments.scenario));
+    let target = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.scenario));
     let wanted = Wanted {
         tables: !arguments.no_tables,
         charts: !arguments.no_charts,
@@ -120,11 +107,7 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     // Before the run, so that a folder in the way is noticed before time is spent.
     let folder = ResultFolder::claim(&target)?;
     let interrupt = Interrupt::listen(Some(folder.work().to_owned()));
-    let tables = if wanted.rows() {
-        Some(Tables::create(&folder, scenario)?)
-    } else {
-        None
-    };
+    let tables = if wanted.rows() { Some(Tables::create(&folder, scenario)?) } else { None };
     let duration = length(scenario, arguments.until, terminal);
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
     let (recorder, totals) = simulate(scenario, duration, tables, &interrupt, &mut progress);
@@ -207,8 +190,7 @@ impl FactSink for Watched<'_, '_> {
         self.facts += 1;
         if self.facts.is_multiple_of(4096) {
             self.under_way.set(self.recorder.backlog());
-            self.failed
-                .set(self.recorder.sink().as_ref().is_some_and(Tables::failed));
+            self.failed.set(self.recorder.sink().as_ref().is_some_and(Tables::failed));
         }
     }
 }
@@ -216,12 +198,8 @@ impl FactSink for Watched<'_, '_> {
 fn describe(input: &Input, arguments: &Arguments, duration: SimDuration) -> RunDescription {
     let loaded = &input.loaded;
     let scenario = &loaded.scenario;
-    let mut overrides: Vec<String> = arguments
-        .changes
-        .0
-        .iter()
-        .map(|change| change.as_argument())
-        .collect();
+    let mut overrides: Vec<String> =
+        arguments.changes.0.iter().map(|change| change.as_argument()).collect();
     if duration < scenario.duration {
         overrides.push(format!("--until {}", duration.exact()));
     }
@@ -249,10 +227,7 @@ fn interrupted(totals: &RunTotals, folder: &ResultFolder) -> CommandError {
     } else {
         String::new()
     };
-    CommandError::Interrupted {
-        at: totals.ended,
-        untouched,
-    }
+    CommandError::Interrupted { at: totals.ended, untouched }
 }
 
 fn tell(summary: &Summary, format: Format, terminal: Terminal) -> Result<(), CommandError> {
@@ -265,25 +240,14 @@ fn tell(summary: &Summary, format: Format, terminal: Terminal) -> Result<(), Com
 /// The one place where the clock on the wall is spoken of.
 fn wall_clock(totals: &RunTotals, took: Duration) -> String {
     let seconds = took.as_secs_f64();
-    let rate = if seconds > 0.0 {
-        totals.events as f64 / seconds
-    } else {
-        0.0
-    };
-    format!(
-        "\n{} events in {seconds:.2} s ({rate:.0} events/s)",
-        totals.events
-    )
+    let rate = if seconds > 0.0 { totals.events as f64 / seconds } else { 0.0 };
+    format!("\n{} events in {seconds:.2} s ({rate:.0} events/s)", totals.events)
 }
 
 fn where_to_look(target: &Path, wanted: Wanted) -> String {
     let target = shown(target);
     if wanted.charts {
-        format!(
-            "Results in {}; open {}",
-            target.display(),
-            target.join("report.html").display()
-        )
+        format!("Results in {}; open {}", target.display(), target.join("report.html").display())
     } else {
         format!("Results in {}", target.display())
     }
@@ -292,20 +256,13 @@ fn where_to_look(target: &Path, wanted: Wanted) -> String {
 /// A path as people want to see it: from the working folder, where it lies below.
 fn shown(path: &Path) -> PathBuf {
     let below = std::env::current_dir().ok().and_then(|here| {
-        path.strip_prefix(here)
-            .ok()
-            .map(Path::to_owned)
-            .filter(|path| path.iter().count() > 0)
+        path.strip_prefix(here).ok().map(Path::to_owned).filter(|path| path.iter().count() > 0)
     });
     below.unwrap_or_else(|| path.to_owned())
 }
 
 fn verdict(summary: &Summary, terminal: Terminal) -> ExitStatus {
-    let unmet: Vec<_> = summary
-        .expectations
-        .iter()
-        .filter(|verdict| !verdict.is_met())
-        .collect();
+    let unmet: Vec<_> = summary.expectations.iter().filter(|verdict| !verdict.is_met()).collect();
     if unmet.is_empty() {
         return ExitStatus::Success;
     }

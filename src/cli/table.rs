@@ -5,14 +5,9 @@
 pub(super) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
-    let widths: Vec<usize> = (0..count)
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
@@ -44,10 +39,7 @@ mod tests {
 
     #[test]
     fn columns_stand_under_each_other() {
-        let rows = [
-            vec!["a".to_owned(), "1".to_owned()],
-            vec!["bcd".to_owned(), "23".to_owned()],
-        ];
+        let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["bcd".to_owned(), "23".to_owned()]];
         assert_eq!(columns(&rows, &[]), "a    1\nbcd  23\n");
         let gap = [vec!["a".to_owned(), String::new(), "1".to_owned()]];
         assert_eq!(columns(&gap, &[]), "a  1\n");

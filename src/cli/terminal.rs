@@ -41,10 +41,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(quiet: bool, color: Color) -> Self {
-        Self {
-            quiet,
-            color: color.applies(),
-        }
+        Self { quiet, color: color.applies() }
     }
 
     /// Returns whether messages are in colour.
@@ -82,11 +79,7 @@ impl Terminal {
 
     /// Says what went wrong.
     pub(super) fn error(self, text: &str) {
-        let label = if self.color {
-            "\u{1b}[1;31merror\u{1b}[0m"
-        } else {
-            "error"
-        };
+        let label = if self.color { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
         self.to_stderr(&format!("{label}: {text}"));
     }
 

@@ -34,11 +34,8 @@ struct Entry {
 }
 
 /// Holds at no time.
-const VACANT: Entry = Entry {
-    answer: Answer::Failed,
-    arrived: SimTime::ZERO,
-    expires: SimTime::ZERO,
-};
+const VACANT: Entry =
+    Entry { answer: Answer::Failed, arrived: SimTime::ZERO, expires: SimTime::ZERO };
 
 /// Names on a page.
 const PAGE: usize = 32;
@@ -81,11 +78,7 @@ impl Cache {
             self.pages.resize(number + 1, None);
         }
         let page = self.pages[number].get_or_insert_with(|| Box::new([VACANT; 2 * PAGE]));
-        let entry = Entry {
-            answer,
-            arrived,
-            expires,
-        };
+        let entry = Entry { answer, arrived, expires };
         if answer == Answer::NoName {
             page[place(name, QuestionType::Exchangers)] = entry;
             page[place(name, QuestionType::Addresses)] = entry;

@@ -48,11 +48,7 @@ impl Failures {
         let matching = |(interval, _, scope): &&(Interval, DnsFailure, FailureScope)| {
             interval.contains(at) && scope.covers(name)
         };
-        self.0
-            .iter()
-            .rev()
-            .find(matching)
-            .map(|(_, failure, _)| *failure)
+        self.0.iter().rev().find(matching).map(|(_, failure, _)| *failure)
     }
 }
 
@@ -62,17 +58,11 @@ mod tests {
 
     #[test]
     fn the_last_failure_stated_decides() {
-        let window = |from, to| Interval {
-            from: SimTime::from_secs(from),
-            to: SimTime::from_secs(to),
-        };
+        let window =
+            |from, to| Interval { from: SimTime::from_secs(from), to: SimTime::from_secs(to) };
         let failures = Failures(vec![
             (window(0, 60), DnsFailure::NoAnswer, FailureScope::All),
-            (
-                window(10, 20),
-                DnsFailure::ServerFailure,
-                FailureScope::Suffix("dest.test".into()),
-            ),
+            (window(10, 20), DnsFailure::ServerFailure, FailureScope::Suffix("dest.test".into())),
         ]);
         let of = |name, second| failures.of(name, SimTime::from_secs(second));
         assert_eq!(of("mx1.dest.test", 9), Some(DnsFailure::NoAnswer));

@@ -104,25 +104,16 @@ impl Resolver {
         into.clear();
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
         match answer {
-            Answer::Failed => Lookup {
-                outcome: RouteOutcome::TemporaryFailure,
-                ended,
-            },
+            Answer::Failed => Lookup { outcome: RouteOutcome::TemporaryFailure, ended },
             Answer::NoData => self.add_host(ask, domain, ended, into),
             Answer::NoName => {
                 let (_, ended) = self.question(ask, domain, QuestionType::Addresses, ended);
-                Lookup {
-                    outcome: RouteOutcome::NoSuchDomain,
-                    ended,
-                }
+                Lookup { outcome: RouteOutcome::NoSuchDomain, ended }
             }
             Answer::Records(revision) => {
                 let records = &ask.zone.records_of(revision).mx;
                 if records.iter().all(|record| record.exchange.is_none()) {
-                    return Lookup {
-                        outcome: RouteOutcome::NullMx,
-                        ended,
-                    };
+                    return Lookup { outcome: RouteOutcome::NullMx, ended };
                 }
                 self.add_exchangers(ask, records, ended, into)
             }
@@ -152,9 +143,7 @@ impl Resolver {
         let mut order = std::mem::take(&mut self.order);
         order.clear();
         order.extend(
-            (0..)
-                .zip(records)
-                .filter_map(|(place, r)| Some((r.preference, place, r.exchange?))),
+            (0..).zip(records).filter_map(|(place, r)| Some((r.preference, place, r.exchange?))),
         );
         // With the place in the key an unstable sort is stable, and it allocates nothing.
         order.sort_unstable();
@@ -176,10 +165,7 @@ impl Resolver {
         } else {
             RouteOutcome::NoAddress
         };
-        Lookup {
-            outcome,
-            ended: now,
-        }
+        Lookup { outcome, ended: now }
     }
 
     fn add_host(
@@ -220,8 +206,7 @@ impl Resolver {
         let reply = send(ask, name, asked, at);
         if reply.answer != Answer::Failed {
             let expires = reply.arrived + reply.keep;
-            self.cache
-                .put(name, asked, reply.answer, reply.arrived, expires);
+            self.cache.put(name, asked, reply.answer, reply.arrived, expires);
         }
         (reply.answer, reply.arrived)
     }
@@ -235,11 +220,7 @@ fn add_addresses(
     into: &mut MailRoute,
 ) {
     let addresses = ask.zone.records_of(revision).addresses.iter();
-    into.exchangers.extend(addresses.map(|&address| Exchanger {
-        preference,
-        name,
-        address,
-    }));
+    into.exchangers.extend(addresses.map(|&address| Exchanger { preference, name, address }));
 }
 
 /// An answer that came over the network, or did not.
@@ -263,10 +244,9 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
                 continue;
             }
             Some(DnsFailure::ServerFailure) => (Answer::Failed, SimDuration::ZERO),
-            Some(DnsFailure::NameError) => (
-                Answer::NoName,
-                negative_ttl(ask, ask.zone.revision(name, now)),
-            ),
+            Some(DnsFailure::NameError) => {
+                (Answer::NoName, negative_ttl(ask, ask.zone.revision(name, now)))
+            }
             None => answer(ask, name, asked, now),
         };
         if answer == Answer::Failed {
@@ -276,24 +256,12 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
         // Tries are the same packet sent again, so a late reply to the first is still welcome.
         let arrived = now + latency;
         if arrived > given_up {
-            return Reply {
-                answer: Answer::Failed,
-                arrived: given_up,
-                keep: SimDuration::ZERO,
-            };
+            return Reply { answer: Answer::Failed, arrived: given_up, keep: SimDuration::ZERO };
         }
-        return Reply {
-            answer,
-            arrived,
-            keep,
-        };
+        return Reply { answer, arrived, keep };
     }
     // Every try met silence or SERVFAIL.
-    Reply {
-        answer: Answer::Failed,
-        arrived: now,
-        keep: SimDuration::ZERO,
-    }
+    Reply { answer: Answer::Failed, arrived: now, keep: SimDuration::ZERO }
 }
 
 /// Returns what the zone answers at `at`, after following aliases, and how long that may be kept.
@@ -325,10 +293,7 @@ fn answer(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> (Ans
 }
 
 fn negative_ttl(ask: &Ask<'_>, revision: Revision) -> SimDuration {
-    ask.zone
-        .records_of(revision)
-        .negative_ttl
-        .min(ask.settings.negative_ttl_limit)
+    ask.zone.records_of(revision).negative_ttl.min(ask.settings.negative_ttl_limit)
 }
 
 #[cfg(test)]

@@ -18,54 +18,31 @@ struct World {
 }
 
 fn exists() -> Records {
-    Records {
-        exists: true,
-        ttl: TTL,
-        negative_ttl: NEGATIVE_TTL,
-        ..Records::default()
-    }
+    Records { exists: true, ttl: TTL, negative_ttl: NEGATIVE_TTL, ..Records::default() }
 }
 
 fn nowhere() -> Records {
-    Records {
-        exists: false,
-        ..exists()
-    }
+    Records { exists: false, ..exists() }
 }
 
 fn mx(records: &[(u16, Option<NameId>)]) -> Records {
-    let record = |&(preference, exchange)| MxRecord {
-        preference,
-        exchange,
-    };
-    Records {
-        mx: records.iter().map(record).collect(),
-        ..exists()
-    }
+    let record = |&(preference, exchange)| MxRecord { preference, exchange };
+    Records { mx: records.iter().map(record).collect(), ..exists() }
 }
 
 fn host(addresses: &[u32]) -> Records {
-    Records {
-        addresses: addresses.iter().map(|&a| AddressId(a)).collect(),
-        ..exists()
-    }
+    Records { addresses: addresses.iter().map(|&a| AddressId(a)).collect(), ..exists() }
 }
 
 fn alias(target: NameId) -> Records {
-    Records {
-        alias: Some(target),
-        ..exists()
-    }
+    Records { alias: Some(target), ..exists() }
 }
 
 impl World {
     fn add(&mut self, text: &str, records: Records) -> NameId {
         let id = NameId(self.zone.names.len() as u32);
         let revisions = vec![(SimTime::ZERO, records)];
-        self.zone.names.push(Name {
-            text: text.into(),
-            revisions,
-        });
+        self.zone.names.push(Name { text: text.into(), revisions });
         id
     }
 
@@ -74,13 +51,8 @@ impl World {
     }
 
     fn fails(&mut self, from: u64, to: u64, failure: DnsFailure, suffix: &str) {
-        let interval = Interval {
-            from: SimTime::from_secs(from),
-            to: SimTime::from_secs(to),
-        };
-        self.failures
-            .0
-            .push((interval, failure, FailureScope::Suffix(suffix.into())));
+        let interval = Interval { from: SimTime::from_secs(from), to: SimTime::from_secs(to) };
+        self.failures.0.push((interval, failure, FailureScope::Suffix(suffix.into())));
     }
 
     /// As a host of the recordings: no cache, 2 s twice.
@@ -90,11 +62,7 @@ impl World {
     }
 
     fn ask(&self) -> Ask<'_> {
-        Ask {
-            zone: &self.zone,
-            failures: &self.failures,
-            settings: &self.settings,
-        }
+        Ask { zone: &self.zone, failures: &self.failures, settings: &self.settings }
     }
 
     fn route(&self, resolver: &mut Resolver, domain: NameId, at: SimTime) -> (Lookup, MailRoute) {
@@ -108,21 +76,13 @@ impl World {
     fn fresh(&self, domain: NameId) -> (RouteOutcome, u64, Vec<(u16, u32)>) {
         let (lookup, route) = self.route(&mut Resolver::new(), domain, SimTime::ZERO);
         let questions = lookup.ended.as_nanos() / LATENCY.as_nanos();
-        assert_eq!(
-            lookup.ended,
-            SimTime::ZERO + LATENCY * questions,
-            "whole questions"
-        );
+        assert_eq!(lookup.ended, SimTime::ZERO + LATENCY * questions, "whole questions");
         (lookup.outcome, questions, pairs(&route))
     }
 }
 
 fn pairs(route: &MailRoute) -> Vec<(u16, u32)> {
-    route
-        .exchangers
-        .iter()
-        .map(|e| (e.preference, e.address.0))
-        .collect()
+    route.exchangers.iter().map(|e| (e.preference, e.address.0)).collect()
 }
 
 #[test]
@@ -131,10 +91,7 @@ fn rfc_mx_02_and_04_exchangers_come_by_preference_and_addresses_as_answered() {
     let a = world.add("a.dest.test", host(&[7, 3]));
     let b = world.add("b.dest.test", host(&[1]));
     let c = world.add("c.dest.test", host(&[2]));
-    let dest = world.add(
-        "dest.test",
-        mx(&[(20, Some(c)), (10, Some(b)), (10, Some(a))]),
-    );
+    let dest = world.add("dest.test", mx(&[(20, Some(c)), (10, Some(b)), (10, Some(a))]));
     let expected = vec![(10, 1), (10, 7), (10, 3), (20, 2)];
     assert_eq!(world.fresh(dest), (RouteOutcome::Found, 4, expected));
 }
@@ -147,10 +104,7 @@ fn recording_07a_oddities() {
     let mx1 = world.add("mx1.dest.test", host(&[11]));
     let gone = world.add("nowhere.badmx.test", nowhere());
     let check = |world: &World, domain, outcome, questions, addresses: &[(u16, u32)]| {
-        assert_eq!(
-            world.fresh(domain),
-            (outcome, questions, addresses.to_vec())
-        );
+        assert_eq!(world.fresh(domain), (outcome, questions, addresses.to_vec()));
     };
     let missing = world.add("nx.invalid", nowhere());
     check(&world, missing, RouteOutcome::NoSuchDomain, 2, &[]);
@@ -184,20 +138,11 @@ fn recording_07b_silence_costs_all_tries() {
     world.fails(0, 60, DnsFailure::NoAnswer, "dest.test");
     let at = |second| {
         let (lookup, _) = world.route(&mut Resolver::new(), dest, SimTime::from_secs(second));
-        (
-            lookup.outcome,
-            lookup.ended.since(SimTime::from_secs(second)),
-        )
+        (lookup.outcome, lookup.ended.since(SimTime::from_secs(second)))
     };
-    assert_eq!(
-        at(0),
-        (RouteOutcome::TemporaryFailure, SimDuration::from_secs(4))
-    );
+    assert_eq!(at(0), (RouteOutcome::TemporaryFailure, SimDuration::from_secs(4)));
     // The second try is sent at 61 s, when the server answers again.
-    assert_eq!(
-        at(59),
-        (RouteOutcome::Found, SimDuration::from_secs(2) + LATENCY * 2)
-    );
+    assert_eq!(at(59), (RouteOutcome::Found, SimDuration::from_secs(2) + LATENCY * 2));
     assert_eq!(at(60), (RouteOutcome::Found, LATENCY * 2));
 }
 
@@ -214,11 +159,7 @@ fn recording_07c_server_failure_is_asked_twice_and_not_kept() {
     assert_eq!(lookup.ended, SimTime::ZERO + LATENCY * 2);
     assert!(route.exchangers.is_empty());
     let (lookup, _) = world.route(&mut resolver, dest, SimTime::from_secs(40));
-    assert_eq!(
-        lookup.outcome,
-        RouteOutcome::Found,
-        "RFC 2308 §7.1: not remembered here at all"
-    );
+    assert_eq!(lookup.outcome, RouteOutcome::Found, "RFC 2308 §7.1: not remembered here at all");
 }
 
 #[test]
@@ -228,19 +169,13 @@ fn each_exchanger_that_is_not_answered_costs_its_own_time() {
     let a = world.add("a.slow.test", host(&[1]));
     let b = world.add("b.slow.test", host(&[2]));
     let c = world.add("c.good.test", host(&[3]));
-    let dest = world.add(
-        "dest.test",
-        mx(&[(10, Some(a)), (20, Some(b)), (30, Some(c))]),
-    );
+    let dest = world.add("dest.test", mx(&[(10, Some(a)), (20, Some(b)), (30, Some(c))]));
     let only_slow = world.add("other.test", mx(&[(10, Some(a)), (20, Some(b))]));
     world.fails(0, 3600, DnsFailure::NoAnswer, "slow.test");
     let (lookup, route) = world.route(&mut Resolver::new(), dest, SimTime::ZERO);
     assert_eq!(lookup.outcome, RouteOutcome::Found);
     assert_eq!(lookup.ended, SimTime::from_secs(8) + LATENCY * 2);
-    assert_eq!(
-        (route.unresolved_temporarily, route.best_unresolved),
-        (2, Some(10))
-    );
+    assert_eq!((route.unresolved_temporarily, route.best_unresolved), (2, Some(10)));
     let (lookup, _) = world.route(&mut Resolver::new(), only_slow, SimTime::ZERO);
     assert_eq!(lookup.outcome, RouteOutcome::TemporaryFailure);
 }
@@ -268,18 +203,12 @@ fn a_reply_later_than_all_tries_is_no_reply() {
 fn rfc_mx_07_the_domains_own_address_is_never_used_beside_mx_records() {
     let mut world = World::default();
     let gone = world.add("gone.test", nowhere());
-    let own_address = Records {
-        addresses: vec![AddressId(5)],
-        ..mx(&[(10, Some(gone))])
-    };
+    let own_address = Records { addresses: vec![AddressId(5)], ..mx(&[(10, Some(gone))]) };
     let dest = world.add("dest.test", own_address);
     assert_eq!(world.fresh(dest), (RouteOutcome::NoAddress, 2, vec![]));
     let mut route = MailRoute::default();
     let lookup = Resolver::new().addresses(&world.ask(), dest, SimTime::ZERO, &mut route);
-    assert_eq!(
-        (lookup.outcome, pairs(&route)),
-        (RouteOutcome::Found, vec![(0, 5)])
-    );
+    assert_eq!((lookup.outcome, pairs(&route)), (RouteOutcome::Found, vec![(0, 5)]));
 }
 
 #[test]
@@ -343,10 +272,7 @@ fn a_question_joins_one_that_is_under_way() {
 
 #[test]
 fn rfc_dns_02_and_04_negative_answers_hold_for_their_own_time_within_the_limit() {
-    for (limit, kept) in [
-        (SimDuration::from_hours(3), NEGATIVE_TTL),
-        (LATENCY * 9, LATENCY * 9),
-    ] {
+    for (limit, kept) in [(SimDuration::from_hours(3), NEGATIVE_TTL), (LATENCY * 9, LATENCY * 9)] {
         let mut world = World::default();
         world.settings.negative_ttl_limit = limit;
         let dest = world.add("dest.test", nowhere());
@@ -367,11 +293,7 @@ fn rfc_dns_02_and_04_negative_answers_hold_for_their_own_time_within_the_limit()
 fn rfc_dns_05_no_data_and_no_name_differ() {
     let mut world = World::default();
     let dest = world.add("dest.test", host(&[1]));
-    assert_eq!(
-        world.fresh(dest).0,
-        RouteOutcome::Found,
-        "NODATA for MX: implicit MX"
-    );
+    assert_eq!(world.fresh(dest).0, RouteOutcome::Found, "NODATA for MX: implicit MX");
     world.fails(0, 60, DnsFailure::NameError, "dest.test");
     assert_eq!(world.fresh(dest).0, RouteOutcome::NoSuchDomain);
 }
@@ -385,9 +307,6 @@ fn without_cache_every_look_up_asks_again() {
     let mut resolver = Resolver::new();
     for second in 0..3 {
         let at = SimTime::from_secs(second);
-        assert_eq!(
-            world.route(&mut resolver, dest, at).0.ended,
-            at + LATENCY * 2
-        );
+        assert_eq!(world.route(&mut resolver, dest, at).0.ended, at + LATENCY * 2);
     }
 }

@@ -45,9 +45,7 @@ impl MailRoute {
         } else {
             self.unresolved += 1;
         }
-        let best = self
-            .best_unresolved
-            .map_or(preference, |best| best.min(preference));
+        let best = self.best_unresolved.map_or(preference, |best| best.min(preference));
         self.best_unresolved = Some(best);
     }
 }

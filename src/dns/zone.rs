@@ -74,14 +74,9 @@ impl Zone {
 
     /// Returns which revision of `name` holds at `at`.
     pub(super) fn revision(&self, name: NameId, at: SimTime) -> Revision {
-        let begun = self.names[name.index()]
-            .revisions
-            .partition_point(|(from, _)| *from <= at);
+        let begun = self.names[name.index()].revisions.partition_point(|(from, _)| *from <= at);
         // There are at most as many revisions as a scenario has actions, which are counted in u32.
-        Revision {
-            name,
-            number: begun.max(1) as u32 - 1,
-        }
+        Revision { name, number: begun.max(1) as u32 - 1 }
     }
 
     /// Returns the records of a revision.

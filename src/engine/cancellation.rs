@@ -18,10 +18,7 @@ impl Generation {
     /// # Panics
     /// After 2^32 - 1 steps, since an old generation must not come back to life.
     pub fn advance(&mut self) -> Self {
-        self.0 = self
-            .0
-            .checked_add(1)
-            .expect("a generation is advanced fewer than 2^32 times");
+        self.0 = self.0.checked_add(1).expect("a generation is advanced fewer than 2^32 times");
         *self
     }
 
@@ -94,11 +91,7 @@ impl<T> Slots<T> {
     /// Returns an empty store.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            live: 0,
-        }
+        Self { slots: Vec::new(), free: Vec::new(), live: 0 }
     }
 
     /// Stores `value` and returns its handle.
@@ -110,42 +103,25 @@ impl<T> Slots<T> {
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
             slot.value = Some(value);
-            return Handle {
-                index,
-                generation: slot.generation,
-            };
+            return Handle { index, generation: slot.generation };
         }
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 slots are in use");
-        self.slots.push(Slot {
-            generation: Generation::FIRST,
-            value: Some(value),
-        });
-        Handle {
-            index,
-            generation: Generation::FIRST,
-        }
+        self.slots.push(Slot { generation: Generation::FIRST, value: Some(value) });
+        Handle { index, generation: Generation::FIRST }
     }
 
     /// Returns the value that `handle` names, or `None` when the handle is stale.
     #[must_use]
     pub fn get(&self, handle: Handle) -> Option<&T> {
         let slot = self.slots.get(handle.index as usize)?;
-        if slot.generation == handle.generation {
-            slot.value.as_ref()
-        } else {
-            None
-        }
+        if slot.generation == handle.generation { slot.value.as_ref() } else { None }
     }
 
     /// Returns the value that `handle` names for changing, or `None` when the handle is stale.
     #[must_use]
     pub fn get_mut(&mut self, handle: Handle) -> Option<&mut T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
-        if slot.generation == handle.generation {
-            slot.value.as_mut()
-        } else {
-            None
-        }
+        if slot.generation == handle.generation { slot.value.as_mut() } else { None }
     }
 
     /// Returns whether `handle` names a value.
@@ -185,26 +161,17 @@ impl<T> Slots<T> {
     /// Returns the values with their handles, in the order of their indices.
     pub fn iter(&self) -> impl Iterator<Item = (Handle, &T)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| {
-            let handle = Handle {
-                index: index as u32,
-                generation: slot.generation,
-            };
+            let handle = Handle { index: index as u32, generation: slot.generation };
             slot.value.as_ref().map(|value| (handle, value))
         })
     }
 
     /// Returns the values for changing with their handles, in the order of their indices.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Handle, &mut T)> {
-        self.slots
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, slot)| {
-                let handle = Handle {
-                    index: index as u32,
-                    generation: slot.generation,
-                };
-                slot.value.as_mut().map(|value| (handle, value))
-            })
+        self.slots.iter_mut().enumerate().filter_map(|(index, slot)| {
+            let handle = Handle { index: index as u32, generation: slot.generation };
+            slot.value.as_mut().map(|value| (handle, value))
+        })
     }
 }
 
@@ -223,10 +190,7 @@ mod tests {
         assert_eq!(slots.remove(first), Some("first"));
         let second = slots.insert("second");
         assert_eq!(second.index(), first.index());
-        assert_eq!(
-            (slots.get(first), slots.get(second)),
-            (None, Some(&"second"))
-        );
+        assert_eq!((slots.get(first), slots.get(second)), (None, Some(&"second")));
         assert_eq!(slots.remove(first), None);
         assert_eq!(slots.len(), 1);
     }
@@ -248,10 +212,7 @@ mod tests {
         let mut slots = Slots::new();
         let handle = slots.insert(1);
         slots.slots[0].generation = Generation(u32::MAX);
-        let last = Handle {
-            generation: Generation(u32::MAX),
-            ..handle
-        };
+        let last = Handle { generation: Generation(u32::MAX), ..handle };
         assert_eq!(slots.remove(last), Some(1));
         assert_eq!(slots.insert(2).index(), 1);
         assert!(!slots.contains(last) && !slots.contains(handle));

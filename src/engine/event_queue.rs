@@ -69,11 +69,7 @@ struct Bucket {
     earliest: u64,
 }
 
-const EMPTY_BUCKET: Bucket = Bucket {
-    head: NONE,
-    tail: NONE,
-    earliest: u64::MAX,
-};
+const EMPTY_BUCKET: Bucket = Bucket { head: NONE, tail: NONE, earliest: u64::MAX };
 
 /// The pending events, given out in the order of (time, class, insertion).
 ///
@@ -200,10 +196,7 @@ impl<E> EventQueue<E> {
         if nanos == self.now {
             self.instant[class as usize].push_back(event);
         } else {
-            self.place(Entry {
-                key: nanos << CLASS_BITS | class as u64,
-                event,
-            });
+            self.place(Entry { key: nanos << CLASS_BITS | class as u64, event });
         }
     }
 
@@ -219,9 +212,7 @@ impl<E> EventQueue<E> {
         if let Some((class, event)) = self.advance() {
             return Some((self.now(), class, event));
         }
-        let (class, event) = self
-            .pop_instant()
-            .expect("advancing finds an event at the new time");
+        let (class, event) = self.pop_instant().expect("advancing finds an event at the new time");
         Some((self.now(), class, event))
     }
 
@@ -232,9 +223,7 @@ impl<E> EventQueue<E> {
             return Some(self.now());
         }
         let (level, digit) = self.lowest_bucket()?;
-        Some(SimTime::from_nanos(
-            self.buckets[level * DIGITS + digit].earliest,
-        ))
+        Some(SimTime::from_nanos(self.buckets[level * DIGITS + digit].earliest))
     }
 
     fn pop_instant(&mut self) -> Option<(Class, E)> {
@@ -254,9 +243,7 @@ impl<E> EventQueue<E> {
     /// Moves the current time to the next event and deals out its bucket. A single event is
     /// returned at once, all others are found at the instant or on lower levels.
     fn advance(&mut self) -> Option<(Class, E)> {
-        let (level, digit) = self
-            .lowest_bucket()
-            .expect("a pending event lies in some bucket");
+        let (level, digit) = self.lowest_bucket().expect("a pending event lies in some bucket");
         self.occupied_digits[level] &= !(1 << digit);
         if self.occupied_digits[level] == 0 {
             self.occupied_levels &= !(1 << level);
@@ -325,10 +312,7 @@ impl<E> EventQueue<E> {
     fn acquire(&mut self) -> u32 {
         if self.free == NONE {
             let index = u32::try_from(self.chunks.len()).expect("fewer than 2^32 chunks are used");
-            self.chunks.push(Chunk {
-                entries: Vec::with_capacity(CHUNK_EVENTS),
-                next: NONE,
-            });
+            self.chunks.push(Chunk { entries: Vec::with_capacity(CHUNK_EVENTS), next: NONE });
             return index;
         }
         let index = self.free;

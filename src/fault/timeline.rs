@@ -32,10 +32,7 @@ pub struct Timeline<T> {
 
 impl<T> Default for Timeline<T> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            latest_end: Vec::new(),
-        }
+        Self { entries: Vec::new(), latest_end: Vec::new() }
     }
 }
 
@@ -51,10 +48,7 @@ impl<T> Timeline<T> {
             latest = latest.max(interval.to);
             latest_end.push(latest);
         }
-        Self {
-            entries,
-            latest_end,
-        }
+        Self { entries, latest_end }
     }
 
     /// Returns whether nothing ever happens.
@@ -77,34 +71,24 @@ impl<T> Timeline<T> {
 
     /// Returns all entries in force at `at`, the earliest begun first.
     pub fn active(&self, at: SimTime) -> impl Iterator<Item = &(Interval, T)> {
-        let begun = self
-            .entries
-            .partition_point(|(interval, _)| interval.from <= at);
+        let begun = self.entries.partition_point(|(interval, _)| interval.from <= at);
         // Entries before the first whose latest end lies beyond `at` are all over.
         let first = self.latest_end[..begun].partition_point(|&end| end <= at);
-        self.entries[first..begun]
-            .iter()
-            .filter(move |(interval, _)| interval.contains(at))
+        self.entries[first..begun].iter().filter(move |(interval, _)| interval.contains(at))
     }
 
     /// Returns the first entry that begins in `after < from <= until`.
     #[must_use]
     pub fn next_begin(&self, after: SimTime, until: SimTime) -> Option<&(Interval, T)> {
-        let index = self
-            .entries
-            .partition_point(|(interval, _)| interval.from <= after);
-        self.entries
-            .get(index)
-            .filter(|(interval, _)| interval.from <= until)
+        let index = self.entries.partition_point(|(interval, _)| interval.from <= after);
+        self.entries.get(index).filter(|(interval, _)| interval.from <= until)
     }
 
     /// Returns the first instant after `after` at which an entry begins or ends;
     /// [`SimTime::MAX`] if there is none.
     #[must_use]
     pub fn next_transition(&self, after: SimTime) -> SimTime {
-        let begun = self
-            .entries
-            .partition_point(|(interval, _)| interval.from <= after);
+        let begun = self.entries.partition_point(|(interval, _)| interval.from <= after);
         let first = self.latest_end[..begun].partition_point(|&end| end <= after);
         let end = self.entries[first..begun]
             .iter()
@@ -112,9 +96,7 @@ impl<T> Timeline<T> {
             .filter(|&end| end > after)
             .min()
             .unwrap_or(SimTime::MAX);
-        self.entries
-            .get(begun)
-            .map_or(end, |(interval, _)| end.min(interval.from))
+        self.entries.get(begun).map_or(end, |(interval, _)| end.min(interval.from))
     }
 }
 
@@ -123,10 +105,7 @@ mod tests {
     use super::*;
 
     fn interval(from: u64, to: u64) -> Interval {
-        Interval {
-            from: SimTime::from_secs(from),
-            to: SimTime::from_secs(to),
-        }
+        Interval { from: SimTime::from_secs(from), to: SimTime::from_secs(to) }
     }
 
     #[test]
@@ -138,10 +117,7 @@ mod tests {
         assert_eq!(at(5), Some('a'));
         assert_eq!(at(6), Some('b'), "half-open: the end is outside");
         assert_eq!(at(9), None);
-        assert_eq!(
-            line.next_transition(SimTime::from_secs(5)),
-            SimTime::from_secs(6)
-        );
+        assert_eq!(line.next_transition(SimTime::from_secs(5)), SimTime::from_secs(6));
         assert_eq!(line.next_transition(SimTime::from_secs(9)), SimTime::MAX);
     }
 }

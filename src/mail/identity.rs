@@ -98,11 +98,7 @@ impl MessageKey {
     #[must_use]
     pub fn notice(self, number: u32) -> Self {
         let (Self::Mail { entry, ordinal } | Self::Notice { entry, ordinal, .. }) = self;
-        Self::Notice {
-            entry,
-            ordinal,
-            number,
-        }
+        Self::Notice { entry, ordinal, number }
     }
 
     /// Returns 64 bits that name this message in the keys of random streams.
@@ -110,11 +106,9 @@ impl MessageKey {
     pub fn stream_key(self) -> u64 {
         match self {
             Self::Mail { entry, ordinal } => (u64::from(entry) << 40) ^ ordinal,
-            Self::Notice {
-                entry,
-                ordinal,
-                number,
-            } => (1 << 63) ^ (u64::from(number) << 52) ^ (u64::from(entry) << 40) ^ ordinal,
+            Self::Notice { entry, ordinal, number } => {
+                (1 << 63) ^ (u64::from(number) << 52) ^ (u64::from(entry) << 40) ^ ordinal
+            }
         }
     }
 }
@@ -125,11 +119,7 @@ impl fmt::Display for MessageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Mail { entry, ordinal } => write!(f, "{}-{}", entry + 1, ordinal + 1),
-            Self::Notice {
-                entry,
-                ordinal,
-                number,
-            } => {
+            Self::Notice { entry, ordinal, number } => {
                 write!(f, "{}-{}.n{}", entry + 1, ordinal + 1, number + 1)
             }
         }
@@ -149,16 +139,8 @@ impl std::str::FromStr for MessageKey {
             None => (text, None),
         };
         let (entry, ordinal) = mail.split_once('-').ok_or(())?;
-        let entry = entry
-            .parse::<u32>()
-            .ok()
-            .and_then(|n| n.checked_sub(1))
-            .ok_or(())?;
-        let ordinal = ordinal
-            .parse::<u64>()
-            .ok()
-            .and_then(|n| n.checked_sub(1))
-            .ok_or(())?;
+        let entry = entry.parse::<u32>().ok().and_then(|n| n.checked_sub(1)).ok_or(())?;
+        let ordinal = ordinal.parse::<u64>().ok().and_then(|n| n.checked_sub(1)).ok_or(())?;
         let key = Self::Mail { entry, ordinal };
         match notice {
             None => Ok(key),

@@ -46,10 +46,7 @@ impl MessageKind {
     /// made about it.
     #[must_use]
     pub fn has_null_reverse_path(self) -> bool {
-        matches!(
-            self,
-            Self::DelayNotice | Self::FailureNotice | Self::AutomaticReply
-        )
+        matches!(self, Self::DelayNotice | Self::FailureNotice | Self::AutomaticReply)
     }
 }
 

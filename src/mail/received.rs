@@ -54,9 +54,8 @@ impl ReceivedField {
 
 /// Days of the week from the day on which every simulation begins.
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Returns the RFC 5322 date that a clock shows at virtual time `at` if it is `clock_error_ns`
 /// ahead \[ns\] (negative: behind). Every run begins at midnight UTC on Thursday, 1 January 2026: a
@@ -93,20 +92,7 @@ fn civil_date(mut days: i64) -> (i64, usize, i64) {
         days -= length(year);
         year += 1;
     }
-    let lengths = [
-        31,
-        28 + i64::from(leap(year)),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ];
+    let lengths = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut month = 0;
     while days >= lengths[month] {
         days -= lengths[month];
@@ -123,25 +109,13 @@ mod tests {
     fn dates_follow_the_calendar() {
         let at = |days: u64, seconds: u64| SimTime::from_secs(days * 86_400 + seconds);
         assert_eq!(format_date(at(0, 0), 0), "Thu, 1 Jan 2026 00:00:00 +0000");
-        assert_eq!(
-            format_date(at(58, 3_661), 0),
-            "Sat, 28 Feb 2026 01:01:01 +0000"
-        );
+        assert_eq!(format_date(at(58, 3_661), 0), "Sat, 28 Feb 2026 01:01:01 +0000");
         assert_eq!(format_date(at(59, 0), 0), "Sun, 1 Mar 2026 00:00:00 +0000");
         // 2028 is a leap year: 790 days after 1 January 2026 is 1 March 2028 less one day.
-        assert_eq!(
-            format_date(at(365 + 365 + 59, 0), 0),
-            "Tue, 29 Feb 2028 00:00:00 +0000"
-        );
+        assert_eq!(format_date(at(365 + 365 + 59, 0), 0), "Tue, 29 Feb 2028 00:00:00 +0000");
         // A clock may be wrong enough to show another year.
         let hour = 3_600_000_000_000;
-        assert_eq!(
-            format_date(at(0, 0), -hour),
-            "Wed, 31 Dec 2025 23:00:00 +0000"
-        );
-        assert_eq!(
-            format_date(at(0, 0), 25 * hour),
-            "Fri, 2 Jan 2026 01:00:00 +0000"
-        );
+        assert_eq!(format_date(at(0, 0), -hour), "Wed, 31 Dec 2025 23:00:00 +0000");
+        assert_eq!(format_date(at(0, 0), 25 * hour), "Fri, 2 Jan 2026 01:00:00 +0000");
     }
 }

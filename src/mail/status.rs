@@ -46,11 +46,7 @@ impl Status {
     /// Returns the code `class.subject.detail`.
     #[must_use]
     pub const fn new(class: u8, subject: u16, detail: u16) -> Self {
-        Self {
-            class,
-            subject,
-            detail,
-        }
+        Self { class, subject, detail }
     }
 
     /// Returns the same subject and detail as a permanent failure: what a sender reports when it
@@ -75,9 +71,7 @@ impl FromStr for Status {
     /// # Errors
     /// `()` unless the text is three numbers with class 2, 4 or 5 and the others below 1000.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text
-            .split('.')
-            .map(|part| part.parse::<u16>().map_err(|_| ()));
+        let mut parts = text.split('.').map(|part| part.parse::<u16>().map_err(|_| ()));
         let mut next = || parts.next().unwrap_or(Err(()));
         let (class, subject, detail) = (next()?, next()?, next()?);
         let whole = next().is_err() && matches!(class, 2 | 4 | 5);

@@ -78,10 +78,7 @@ impl Backlog {
         if let Some(peak) = self.peaks.last_mut()
             && self.now > peak.level
         {
-            *peak = Peak {
-                level: self.now,
-                at,
-            };
+            *peak = Peak { level: self.now, at };
         }
     }
 
@@ -96,14 +93,8 @@ impl Backlog {
     /// all that happens at one instant.
     pub fn advance(&mut self, at: SimTime) {
         loop {
-            let begin = self
-                .by_begin
-                .get(self.begun)
-                .map(|&i| self.outages[i].fact.from);
-            let end = self
-                .by_end
-                .get(self.ended)
-                .map(|&i| self.outages[i].fact.to);
+            let begin = self.by_begin.get(self.begun).map(|&i| self.outages[i].fact.from);
+            let end = self.by_end.get(self.ended).map(|&i| self.outages[i].fact.to);
             // An end may only be taken after the same outage's beginning, so beginnings go first.
             match (begin, end) {
                 (Some(begin), end) if begin <= at && end.is_none_or(|end| begin <= end) => {
@@ -119,10 +110,7 @@ impl Backlog {
         let outage = &mut self.outages[self.by_begin[self.begun]];
         outage.level_before = Some(self.now);
         outage.place = self.begun;
-        self.peaks.push(Peak {
-            level: self.now,
-            at,
-        });
+        self.peaks.push(Peak { level: self.now, at });
         self.begun += 1;
     }
 
@@ -149,10 +137,7 @@ impl Backlog {
     fn peak_since(&self, place: usize) -> Peak {
         let mut peaks = self.peaks[place..].iter().copied();
         let first = peaks.next().expect("an outage that has begun has a peak");
-        peaks.fold(
-            first,
-            |best, next| if next.level > best.level { next } else { best },
-        )
+        peaks.fold(first, |best, next| if next.level > best.level { next } else { best })
     }
 
     /// Returns the figures of each outage that began before the end of the run, in order of
@@ -199,11 +184,7 @@ mod tests {
             target: "mx".to_owned(),
             mode: "blackhole".to_owned(),
             from: SimTime::from_secs(from),
-            to: if to == u64::MAX {
-                SimTime::MAX
-            } else {
-                SimTime::from_secs(to)
-            },
+            to: if to == u64::MAX { SimTime::MAX } else { SimTime::from_secs(to) },
         }
     }
 
@@ -218,44 +199,20 @@ mod tests {
         }
         for &(at, change) in changes {
             let at = SimTime::from_secs(at);
-            if change > 0 {
-                backlog.opened(at)
-            } else {
-                backlog.closed(at)
-            }
+            if change > 0 { backlog.opened(at) } else { backlog.closed(at) }
         }
         backlog
             .figures(SimTime::from_secs(1_000))
             .into_iter()
-            .map(|o| {
-                (
-                    o.backlog_before,
-                    o.peak_backlog,
-                    o.peak_at_s,
-                    o.backlog_at_end,
-                    o.drain_s,
-                )
-            })
+            .map(|o| (o.backlog_before, o.peak_backlog, o.peak_at_s, o.backlog_at_end, o.drain_s))
             .collect()
     }
 
     #[test]
     fn a_backlog_rises_in_an_outage_and_drains_after_it() {
-        let changes = [
-            (1, 1),
-            (12, 1),
-            (13, 1),
-            (21, 1),
-            (25, -1),
-            (26, -1),
-            (30, -1),
-            (31, -1),
-        ];
+        let changes = [(1, 1), (12, 1), (13, 1), (21, 1), (25, -1), (26, -1), (30, -1), (31, -1)];
         // Level 1 before, 3 at the end, peak 4 at 21 s, back to 1 at 30 s.
-        assert_eq!(
-            play(&[(10, 20)], &changes),
-            vec![(1, 4, 21.0, Some(3), Some(10.0))]
-        );
+        assert_eq!(play(&[(10, 20)], &changes), vec![(1, 4, 21.0, Some(3), Some(10.0))]);
     }
 
     #[test]
@@ -264,23 +221,14 @@ mod tests {
         // The inner outage begins at level 2 and is drained at 31 s; the outer one at 42 s.
         assert_eq!(
             play(&[(20, 30), (10, 40)], &changes),
-            vec![
-                (0, 3, 22.0, Some(2), Some(2.0)),
-                (2, 3, 22.0, Some(3), Some(1.0))
-            ]
+            vec![(0, 3, 22.0, Some(2), Some(2.0)), (2, 3, 22.0, Some(3), Some(1.0))]
         );
     }
 
     #[test]
     fn an_outage_without_mail_is_drained_at_its_end_and_an_endless_one_never() {
-        assert_eq!(
-            play(&[(10, 20)], &[]),
-            vec![(0, 0, 10.0, Some(0), Some(0.0))]
-        );
-        assert_eq!(
-            play(&[(10, u64::MAX)], &[(11, 1)]),
-            vec![(0, 1, 11.0, None, None)]
-        );
+        assert_eq!(play(&[(10, 20)], &[]), vec![(0, 0, 10.0, Some(0), Some(0.0))]);
+        assert_eq!(play(&[(10, u64::MAX)], &[(11, 1)]), vec![(0, 1, 11.0, None, None)]);
         assert_eq!(play(&[(2_000, 3_000)], &[]), vec![]);
     }
 

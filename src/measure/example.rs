@@ -22,11 +22,7 @@ pub(crate) struct Names;
 
 impl MailboxNames for Names {
     fn mailbox(&self, mailbox: Mailbox) -> String {
-        let local = if mailbox.local == 0 {
-            "bob".to_owned()
-        } else {
-            mailbox.local.to_string()
-        };
+        let local = if mailbox.local == 0 { "bob".to_owned() } else { mailbox.local.to_string() };
         format!("{local}@{}", self.domain(mailbox.domain))
     }
 
@@ -35,11 +31,7 @@ impl MailboxNames for Names {
     }
 
     fn host(&self, host: HostId) -> &str {
-        [
-            "laptop.sender.example",
-            "smtp.sender.example",
-            "mx1.recipient.example",
-        ][host.index()]
+        ["laptop.sender.example", "smtp.sender.example", "mx1.recipient.example"][host.index()]
     }
 }
 
@@ -72,17 +64,11 @@ pub(crate) fn created(slot: u32, ordinal: u64) -> Fact {
     Fact::Created(Created {
         recipient: RecipientId(slot),
         message: MessageId(slot),
-        mailbox: Mailbox {
-            domain: DomainId(1),
-            local: 0,
-        },
+        mailbox: Mailbox { domain: DomainId(1), local: 0 },
         key: key(ordinal),
         kind: MessageKind::Mail,
         about: None,
-        sender: Some(Mailbox {
-            domain: DomainId(0),
-            local: 1,
-        }),
+        sender: Some(Mailbox { domain: DomainId(0), local: 1 }),
         size: Octets(75_000),
         host: MUA,
         unread: false,
@@ -90,12 +76,7 @@ pub(crate) fn created(slot: u32, ordinal: u64) -> Fact {
 }
 
 pub(crate) fn accepted(slot: u32, by: HostId, received_fields: u32) -> Fact {
-    Fact::Accepted {
-        recipient: RecipientId(slot),
-        by,
-        received_fields,
-        server: by != MUA,
-    }
+    Fact::Accepted { recipient: RecipientId(slot), by, received_fields, server: by != MUA }
 }
 
 pub(crate) fn attempt(
@@ -118,16 +99,9 @@ pub(crate) fn attempt(
         stage: if accepted { Stage::Dot } else { Stage::Connect },
         outcome,
         reply: accepted.then_some(Reply::ACCEPTED),
-        status: if accepted {
-            Status::SUCCESS
-        } else {
-            Status::NO_ANSWER
-        },
+        status: if accepted { Status::SUCCESS } else { Status::NO_ANSWER },
         next_attempt: None,
-        marks: SessionMarks {
-            connected: started,
-            ..SessionMarks::NONE
-        },
+        marks: SessionMarks { connected: started, ..SessionMarks::NONE },
         transaction: 1,
         recipients: 1,
         port: 25,
@@ -187,9 +161,8 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
     // A small congruential generator: only variety matters here.
     let mut random = 12_345_u64;
     let mut below = |limit: u64| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % limit
     };
     for number in 0..messages {
@@ -199,13 +172,7 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
         let taken = submitted + SimDuration::from_millis(200 + below(900));
         facts.push((submitted, created(slot, number)));
         facts.push((taken, accepted(slot, SENDER, 1)));
-        let submission = attempt(
-            slot,
-            MUA,
-            SENDER,
-            (submitted, taken),
-            AttemptOutcome::Accepted,
-        );
+        let submission = attempt(slot, MUA, SENDER, (submitted, taken), AttemptOutcome::Accepted);
         facts.push((taken, Fact::Attempt(submission)));
         let mut now = taken + SimDuration::from_millis(20 + below(300));
         while from <= now && now < to {
@@ -222,50 +189,24 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
         queued.push((taken, end));
         facts.push((
             end,
-            Fact::Attempt(attempt(
-                slot,
-                SENDER,
-                MX,
-                (now, end),
-                AttemptOutcome::Accepted,
-            )),
+            Fact::Attempt(attempt(slot, SENDER, MX, (now, end), AttemptOutcome::Accepted)),
         ));
         facts.push((end, accepted(slot, MX, 2)));
         facts.push((end, ended(slot, MX, FinalOutcome::Delivered, 2)));
         let read = end + SimDuration::from_secs(below(600));
         if read < secs(86_400) {
             let protocol = RetrievalProtocol::Imap;
-            facts.push((
-                read,
-                Fact::Retrieved {
-                    recipient: RecipientId(slot),
-                    protocol,
-                },
-            ));
-            facts.push((
-                read,
-                Fact::Closed {
-                    recipient: RecipientId(slot),
-                },
-            ));
+            facts.push((read, Fact::Retrieved { recipient: RecipientId(slot), protocol }));
+            facts.push((read, Fact::Closed { recipient: RecipientId(slot) }));
         } else {
             let state = StillOpen::Unread;
-            facts.push((
-                secs(86_400),
-                Fact::Open {
-                    recipient: RecipientId(slot),
-                    state,
-                    host: MX,
-                },
-            ));
+            facts
+                .push((secs(86_400), Fact::Open { recipient: RecipientId(slot), state, host: MX }));
         }
     }
     for step in 0..=240 {
         let at = secs(step * 360);
-        let waiting = queued
-            .iter()
-            .filter(|(taken, end)| *taken <= at && at < *end)
-            .count() as u64;
+        let waiting = queued.iter().filter(|(taken, end)| *taken <= at && at < *end).count() as u64;
         for host in [SENDER, MX] {
             let sample = QueueSample {
                 host,

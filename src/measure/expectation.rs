@@ -84,20 +84,14 @@ impl Bound {
             part("at most", self.at_most),
             part("equal to", self.equals),
         ];
-        parts
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" and ")
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
     }
 
     /// Equality allows for the rounding of figures to nine decimals.
     fn holds(&self, value: f64) -> bool {
         self.at_least.is_none_or(|least| value >= least)
             && self.at_most.is_none_or(|most| value <= most)
-            && self
-                .equals
-                .is_none_or(|equal| (value - equal).abs() <= 1e-9 * equal.abs().max(1.0))
+            && self.equals.is_none_or(|equal| (value - equal).abs() <= 1e-9 * equal.abs().max(1.0))
     }
 }
 
@@ -105,11 +99,7 @@ impl Summary {
     /// Returns what came of each bound, in order.
     #[must_use]
     pub fn check(&self, bounds: &[Bound]) -> Vec<Verdict> {
-        let figures = if bounds.is_empty() {
-            Vec::new()
-        } else {
-            self.figures()
-        };
+        let figures = if bounds.is_empty() { Vec::new() } else { self.figures() };
         let names: Vec<String> = figures.iter().map(|(name, _)| name.clone()).collect();
         bounds
             .iter()

@@ -37,10 +37,7 @@ impl Summary {
     /// did not happen.
     #[must_use]
     pub fn figure(&self, name: &str) -> Option<f64> {
-        self.figures()
-            .into_iter()
-            .find(|(known, _)| known == name)
-            .and_then(|(_, value)| value)
+        self.figures().into_iter().find(|(known, _)| known == name).and_then(|(_, value)| value)
     }
 }
 
@@ -82,10 +79,7 @@ pub fn figure_names(domains: &[&str], hosts: &[&str], outages: usize) -> Vec<Str
         replications: 1,
         profiles: Vec::new(),
     };
-    let nobody = Names {
-        domains: &[],
-        hosts: &[],
-    };
+    let nobody = Names { domains: &[], hosts: &[] };
     let (mut summary, ()) = Recorder::new(()).finish(&nobody, &frame);
     let mut recorder = Recorder::new(());
     for entry in 0..outages {
@@ -93,12 +87,7 @@ pub fn figure_names(domains: &[&str], hosts: &[&str], outages: usize) -> Vec<Str
     }
     for place in 0..domains.len() {
         recorder.fact(SimTime::ZERO, &Fact::Created(some_mail(place)));
-        recorder.fact(
-            SimTime::ZERO,
-            &Fact::Closed {
-                recipient: RecipientId(0),
-            },
-        );
+        recorder.fact(SimTime::ZERO, &Fact::Closed { recipient: RecipientId(0) });
     }
     for place in 0..hosts.len() {
         recorder.fact(SimTime::ZERO, &Fact::Host(some_totals(place)));
@@ -107,11 +96,7 @@ pub fn figure_names(domains: &[&str], hosts: &[&str], outages: usize) -> Vec<Str
     summary.domains = example.domains;
     summary.hosts = example.hosts;
     summary.outages = example.outages;
-    summary
-        .figures()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect()
+    summary.figures().into_iter().map(|(name, _)| name).collect()
 }
 
 struct Names<'a> {
@@ -147,14 +132,8 @@ fn some_mail(domain: usize) -> Created {
     Created {
         recipient: RecipientId(0),
         message: MessageId(0),
-        mailbox: Mailbox {
-            domain: DomainId::from_index(domain),
-            local: 0,
-        },
-        key: MessageKey::Mail {
-            entry: 0,
-            ordinal: 0,
-        },
+        mailbox: Mailbox { domain: DomainId::from_index(domain), local: 0 },
+        key: MessageKey::Mail { entry: 0, ordinal: 0 },
         kind: MessageKind::Mail,
         about: None,
         sender: None,

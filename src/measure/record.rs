@@ -114,10 +114,7 @@ impl HostRecord {
     #[must_use]
     pub fn new(totals: HostTotals, duration: SimDuration) -> Self {
         let share = |busy: SimDuration, slots: Option<u32>| {
-            ratio(
-                busy.as_secs_f64(),
-                duration.as_secs_f64() * f64::from(slots?),
-            )
+            ratio(busy.as_secs_f64(), duration.as_secs_f64() * f64::from(slots?))
         };
         Self {
             totals,

@@ -107,17 +107,13 @@ impl<R: RecordSink> Recorder<R> {
             self.tell(&story, None);
         }
         let end = SimTime::ZERO + frame.duration;
-        let rows: Vec<_> = self
-            .hosts
-            .iter()
-            .map(|&totals| HostRecord::new(totals, frame.duration))
-            .collect();
+        let rows: Vec<_> =
+            self.hosts.iter().map(|&totals| HostRecord::new(totals, frame.duration)).collect();
         for row in &rows {
             self.sink.host(row);
         }
-        let hosts = rows
-            .iter()
-            .map(|row| (names.host(row.totals.host).to_owned(), host_figures(row)));
+        let hosts =
+            rows.iter().map(|row| (names.host(row.totals.host).to_owned(), host_figures(row)));
         let mail = self.tally.mail();
         let mut summary = Summary {
             run: RunFigures {
@@ -224,14 +220,8 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 assert!(former.is_none(), "the slot of {} is not free", created.key);
                 self.backlog.opened(at);
             }
-            Fact::Accepted {
-                recipient,
-                by,
-                received_fields,
-                server,
-            } => {
-                self.story(*recipient)
-                    .accepted(at, *by, *received_fields, *server);
+            Fact::Accepted { recipient, by, received_fields, server } => {
+                self.story(*recipient).accepted(at, *by, *received_fields, *server);
             }
             Fact::Attempt(attempt) => {
                 self.tally.attempts.count(attempt);
@@ -239,38 +229,19 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 let story = self.story(attempt.recipient);
                 story.attempted(attempt);
                 let (key, recipient) = (story.key, story.recipient);
-                self.sink.attempt(&AttemptRecord {
-                    number,
-                    key,
-                    recipient,
-                    fact: attempt,
-                });
+                self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
-            Fact::Final {
-                recipient,
-                host,
-                outcome,
-                status,
-                received_fields,
-                ..
-            } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
                 let story = self.story(*recipient);
                 if story.ended(at, *host, *outcome, *status, *received_fields) {
                     self.backlog.closed(at);
                 }
             }
-            Fact::Retrieved {
-                recipient,
-                protocol,
-            } => {
+            Fact::Retrieved { recipient, protocol } => {
                 self.story(*recipient).retrieved(at, *protocol);
             }
             Fact::Closed { recipient } => self.close(*recipient, None),
-            Fact::Open {
-                recipient,
-                state,
-                host,
-            } => {
+            Fact::Open { recipient, state, host } => {
                 let state = match state {
                     StillOpen::Queued => FinalState::Queued,
                     StillOpen::InTransit => FinalState::InTransit,

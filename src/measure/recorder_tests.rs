@@ -57,24 +57,9 @@ fn record(facts: &[(SimTime, Fact)], duration: u64) -> (Summary, Rows) {
 /// tried in vain from 13 s to 43 s, handed on from 100 s to 102 s, delivered then, read at 162 s.
 fn one_delayed_message() -> Vec<(SimTime, Fact)> {
     let failed = attempt(0, SENDER, MX, (secs(13), secs(43)), AttemptOutcome::Timeout);
-    let deferred = crate::trace::AttemptFact {
-        next_attempt: Some(secs(100)),
-        ..failed
-    };
-    let submission = attempt(
-        0,
-        MUA,
-        SENDER,
-        (secs(11), secs(12)),
-        AttemptOutcome::Accepted,
-    );
-    let success = attempt(
-        0,
-        SENDER,
-        MX,
-        (secs(100), secs(102)),
-        AttemptOutcome::Accepted,
-    );
+    let deferred = crate::trace::AttemptFact { next_attempt: Some(secs(100)), ..failed };
+    let submission = attempt(0, MUA, SENDER, (secs(11), secs(12)), AttemptOutcome::Accepted);
+    let success = attempt(0, SENDER, MX, (secs(100), secs(102)), AttemptOutcome::Accepted);
     let (recipient, protocol) = (RecipientId(0), RetrievalProtocol::Pop3);
     vec![
         (secs(10), created(0, 0)),
@@ -84,13 +69,7 @@ fn one_delayed_message() -> Vec<(SimTime, Fact)> {
         (secs(102), Fact::Attempt(success)),
         (secs(102), accepted(0, MX, 2)),
         (secs(102), ended(0, MX, FinalOutcome::Delivered, 2)),
-        (
-            secs(162),
-            Fact::Retrieved {
-                recipient,
-                protocol,
-            },
-        ),
+        (secs(162), Fact::Retrieved { recipient, protocol }),
         (secs(162), Fact::Closed { recipient }),
     ]
 }
@@ -98,14 +77,7 @@ fn one_delayed_message() -> Vec<(SimTime, Fact)> {
 #[test]
 fn one_message_is_told_from_submission_to_reader() {
     let (summary, rows) = record(&one_delayed_message(), 200);
-    let row = (
-        "1-1".to_owned(),
-        FinalState::Delivered,
-        3,
-        vec![0, 1, 2],
-        1,
-        Some(2),
-    );
+    let row = ("1-1".to_owned(), FinalState::Delivered, 3, vec![0, 1, 2], 1, Some(2));
     assert_eq!(rows.messages, vec![row]);
     assert_eq!(rows.attempts.len(), 3);
     assert_eq!(rows.attempts[2], (3, "1-1".to_owned()));
@@ -123,10 +95,7 @@ fn one_message_is_told_from_submission_to_reader() {
     assert_eq!(figure("attempts.deferrals"), 1.0);
     assert_eq!(figure("attempts.by_outcome.timeout"), 1.0);
     assert_eq!(figure("attempts.failed_by_stage.connect"), 1.0);
-    assert_eq!(
-        figure("domains.\"recipient.example\".submission_to_delivery.max"),
-        92.0
-    );
+    assert_eq!(figure("domains.\"recipient.example\".submission_to_delivery.max"), 92.0);
 }
 
 #[test]
@@ -154,22 +123,10 @@ fn a_lost_final_reply_makes_a_second_copy_but_one_delivery() {
         (secs(60), accepted(0, MX, 2)),
         (secs(60), ended(0, MX, FinalOutcome::Delivered, 2)),
         (secs(61), Fact::Attempt(success(59, 61))),
-        (
-            secs(61),
-            Fact::Closed {
-                recipient: RecipientId(0),
-            },
-        ),
+        (secs(61), Fact::Closed { recipient: RecipientId(0) }),
     ];
     let (summary, rows) = record(&facts, 100);
-    let row = (
-        "1-1".to_owned(),
-        FinalState::Delivered,
-        2,
-        vec![0, 1, 2],
-        2,
-        Some(2),
-    );
+    let row = ("1-1".to_owned(), FinalState::Delivered, 2, vec![0, 1, 2], 2, Some(2));
     assert_eq!(rows.messages, vec![row]);
     assert_eq!(summary.duplicates, 1);
     assert_eq!(summary.mail.delivered, 1);
@@ -186,12 +143,7 @@ fn a_delivery_counts_before_a_failure_whichever_came_first() {
         for (step, outcome) in (1..).zip(order) {
             facts.push((secs(step * 10), ended(0, MX, outcome, 2)));
         }
-        facts.push((
-            secs(30),
-            Fact::Closed {
-                recipient: RecipientId(0),
-            },
-        ));
+        facts.push((secs(30), Fact::Closed { recipient: RecipientId(0) }));
         let (summary, rows) = record(&facts, 100);
         assert_eq!(rows.messages[0].1, FinalState::Delivered);
         assert_eq!((summary.mail.delivered, summary.mail.failed), (1, 0));
@@ -200,11 +152,7 @@ fn a_delivery_counts_before_a_failure_whichever_came_first() {
 
 #[test]
 fn open_stories_are_told_last_and_warned_of() {
-    let open = |slot, state, host| Fact::Open {
-        recipient: RecipientId(slot),
-        state,
-        host,
-    };
+    let open = |slot, state, host| Fact::Open { recipient: RecipientId(slot), state, host };
     let facts = vec![
         (secs(0), created(0, 0)),
         (secs(0), created(1, 1)),
@@ -212,12 +160,7 @@ fn open_stories_are_told_last_and_warned_of() {
         (secs(1), accepted(0, SENDER, 1)),
         (secs(2), ended(1, MX, FinalOutcome::Delivered, 2)),
         (secs(3), ended(2, SENDER, FinalOutcome::Failed, 1)),
-        (
-            secs(3),
-            Fact::Closed {
-                recipient: RecipientId(2),
-            },
-        ),
+        (secs(3), Fact::Closed { recipient: RecipientId(2) }),
         // The slot is used again at once.
         (secs(4), created(2, 3)),
         (secs(9), open(0, StillOpen::Queued, SENDER)),
@@ -236,11 +179,7 @@ fn open_stories_are_told_last_and_warned_of() {
         ),
     ];
     let (summary, rows) = record(&facts, 9);
-    let states: Vec<_> = rows
-        .messages
-        .iter()
-        .map(|row| (row.0.as_str(), row.1))
-        .collect();
+    let states: Vec<_> = rows.messages.iter().map(|row| (row.0.as_str(), row.1)).collect();
     assert_eq!(
         states,
         vec![
@@ -260,11 +199,7 @@ fn open_stories_are_told_last_and_warned_of() {
 #[test]
 fn a_ledger_that_disagrees_with_the_rows_is_the_first_warning() {
     let mut facts = one_delayed_message();
-    let wrong = Ledger {
-        submitted: 2,
-        delivered: 2,
-        ..Ledger::default()
-    };
+    let wrong = Ledger { submitted: 2, delivered: 2, ..Ledger::default() };
     facts.push((secs(200), Fact::Ledger(wrong)));
     let (summary, _) = record(&facts, 200);
     assert!(!summary.ledger.balances);
@@ -275,10 +210,7 @@ fn a_ledger_that_disagrees_with_the_rows_is_the_first_warning() {
 fn a_run_without_mail_says_so_and_has_no_shares() {
     let (summary, _) = record(&[], 100);
     assert_eq!(summary.delivered_share, None);
-    assert_eq!(
-        summary.warnings,
-        vec!["no mail was submitted: there is nothing to measure"]
-    );
+    assert_eq!(summary.warnings, vec!["no mail was submitted: there is nothing to measure"]);
 }
 
 #[test]
@@ -291,12 +223,7 @@ fn utilisation_is_busy_time_over_time_and_slots() {
     assert_eq!(figure("delivery_utilisation"), None);
     assert_eq!(figure("utilisation"), Some(1.0));
     assert_eq!(figure("downtime_s"), Some(7.0));
-    assert!(
-        summary
-            .warnings
-            .iter()
-            .any(|text| text.contains("busy 100.0 %"))
-    );
+    assert!(summary.warnings.iter().any(|text| text.contains("busy 100.0 %")));
 }
 
 #[test]
@@ -322,44 +249,21 @@ fn expectations_are_judged_and_misspelt_figures_named() {
     ]);
     let kinds: Vec<_> = verdicts.iter().map(|verdict| verdict.kind).collect();
     let met = VerdictKind::Met;
-    assert_eq!(
-        kinds,
-        vec![
-            met,
-            VerdictKind::NotMet,
-            VerdictKind::NoSuchFigure,
-            met,
-            met
-        ]
-    );
-    assert!(
-        verdicts[2]
-            .likely
-            .contains(&"submission_to_delivery.p95".to_owned())
-    );
-    assert_eq!(
-        verdicts[1].to_string(),
-        "submission_to_delivery.p95 at most 91: NOT met (92)"
-    );
+    assert_eq!(kinds, vec![met, VerdictKind::NotMet, VerdictKind::NoSuchFigure, met, met]);
+    assert!(verdicts[2].likely.contains(&"submission_to_delivery.p95".to_owned()));
+    assert_eq!(verdicts[1].to_string(), "submission_to_delivery.p95 at most 91: NOT met (92)");
 }
 
 #[test]
 fn every_figure_of_a_run_was_announced_beforehand() {
     let names = figure_names(
         &["sender.example", "recipient.example"],
-        &[
-            "laptop.sender.example",
-            "smtp.sender.example",
-            "mx1.recipient.example",
-        ],
+        &["laptop.sender.example", "smtp.sender.example", "mx1.recipient.example"],
         1,
     );
     let (summary, _) = record(&outage_day(50), 86_400);
     for (name, _) in summary.figures() {
-        assert!(
-            names.contains(&name) || name.starts_with("hops.counts."),
-            "{name}"
-        );
+        assert!(names.contains(&name) || name.starts_with("hops.counts."), "{name}");
     }
 }
 
@@ -379,14 +283,7 @@ fn an_outage_day_is_counted() {
     let outage = &summary.outages[0];
     // A message each 430 s, so about 33 in four hours; all wait at the end of the outage.
     assert!((30..=36).contains(&outage.peak_backlog), "{outage:?}");
-    assert!(
-        outage
-            .drain_s
-            .is_some_and(|drain| drain > 0.0 && drain < 3_600.0 * 2.0)
-    );
-    assert_eq!(
-        summary.created[MessageKind::DelayNotice.as_str()].submitted,
-        0
-    );
+    assert!(outage.drain_s.is_some_and(|drain| drain > 0.0 && drain < 3_600.0 * 2.0));
+    assert_eq!(summary.created[MessageKind::DelayNotice.as_str()].submitted, 0);
     assert_eq!(rows.messages[0].0, key(0).to_string());
 }

@@ -93,12 +93,7 @@ impl Samples {
             p95: self.quantile(95),
             p99: self.quantile(99),
             max: some(self.greatest),
-            method: if self.folded.is_some() {
-                "histogram"
-            } else {
-                "exact"
-            }
-            .to_owned(),
+            method: if self.folded.is_some() { "histogram" } else { "exact" }.to_owned(),
         }
     }
 
@@ -127,9 +122,7 @@ fn empty_histogram() -> Histogram<u64> {
 
 fn fold(histogram: &mut Histogram<u64>, nanos: u64) {
     let micros = (nanos + 500) / 1_000;
-    histogram
-        .record(micros)
-        .expect("the histogram grows by itself up to 2^64 microseconds");
+    histogram.record(micros).expect("the histogram grows by itself up to 2^64 microseconds");
 }
 
 /// Returns nanoseconds as seconds, rounded to the microsecond so that at most six decimals are
@@ -204,20 +197,14 @@ mod tests {
             samples.add(SimDuration::from_secs(seconds));
         }
         let latency = samples.latency();
-        assert_eq!(
-            (latency.p50, latency.p90, latency.p99),
-            (Some(5.0), Some(7.0), Some(7.0))
-        );
+        assert_eq!((latency.p50, latency.p90, latency.p99), (Some(5.0), Some(7.0), Some(7.0)));
     }
 
     #[test]
     fn no_samples_have_no_figures() {
         let latency = Samples::default().latency();
         assert_eq!(latency.n, 0);
-        assert_eq!(
-            (latency.mean, latency.min, latency.p50, latency.max),
-            (None, None, None, None)
-        );
+        assert_eq!((latency.mean, latency.min, latency.p50, latency.max), (None, None, None, None));
     }
 
     #[test]
@@ -230,20 +217,12 @@ mod tests {
         }
         let (folded, exact) = (folded.latency(), exact.latency());
         assert_eq!(folded.method, "histogram");
-        assert_eq!(
-            (folded.mean, folded.min, folded.max),
-            (exact.mean, exact.min, exact.max)
-        );
-        for (near, true_value) in [
-            (folded.p50, exact.p50),
-            (folded.p90, exact.p90),
-            (folded.p99, exact.p99),
-        ] {
+        assert_eq!((folded.mean, folded.min, folded.max), (exact.mean, exact.min, exact.max));
+        for (near, true_value) in
+            [(folded.p50, exact.p50), (folded.p90, exact.p90), (folded.p99, exact.p99)]
+        {
             let (near, true_value) = (near.unwrap(), true_value.unwrap());
-            assert!(
-                (near - true_value).abs() <= true_value * 1e-3,
-                "{near} {true_value}"
-            );
+            assert!((near - true_value).abs() <= true_value * 1e-3, "{near} {true_value}");
         }
     }
 }

@@ -18,11 +18,7 @@ impl Path {
     const NEAR: usize = 6;
 
     fn starting_at(host: HostId) -> Self {
-        Self {
-            near: [host; Self::NEAR],
-            length: 1,
-            far: Vec::new(),
-        }
+        Self { near: [host; Self::NEAR], length: 1, far: Vec::new() }
     }
 
     fn push(&mut self, host: HostId) {
@@ -41,11 +37,7 @@ impl Path {
     }
 
     fn hosts(&self) -> &[HostId] {
-        if self.far.is_empty() {
-            &self.near[..usize::from(self.length)]
-        } else {
-            &self.far
-        }
+        if self.far.is_empty() { &self.near[..usize::from(self.length)] } else { &self.far }
     }
 }
 
@@ -134,9 +126,7 @@ impl Story {
     pub(super) fn attempted(&mut self, fact: &AttemptFact) {
         self.attempts += 1;
         self.latest_status = Some(fact.status);
-        let until = self
-            .ending
-            .map_or(fact.ended, |ending| fact.ended.min(ending.at));
+        let until = self.ending.map_or(fact.ended, |ending| fact.ended.min(ending.at));
         let spent = until.since(fact.started);
         let success = fact.outcome == AttemptOutcome::Accepted;
         *match (fact.started < self.accepted, success) {
@@ -165,13 +155,7 @@ impl Story {
             .is_some_and(|ending| delivered && ending.outcome != FinalOutcome::Delivered);
         if first || replaces {
             self.path.push(host);
-            self.ending = Some(Ending {
-                at,
-                outcome,
-                host,
-                status,
-                received_fields,
-            });
+            self.ending = Some(Ending { at, outcome, host, status, received_fields });
         }
         first
     }
@@ -195,28 +179,14 @@ impl Story {
                     FinalOutcome::Failed => FinalState::Failed,
                     FinalOutcome::Discarded => FinalState::Discarded,
                 };
-                (
-                    state,
-                    Some(end.status),
-                    Some(end.at),
-                    Some(end.host),
-                    end.received_fields,
-                )
+                (state, Some(end.status), Some(end.at), Some(end.host), end.received_fields)
             }
-            (None, Some((state, host))) => (
-                state,
-                self.open_status(),
-                None,
-                Some(host),
-                self.received_fields,
-            ),
-            (None, None) => (
-                FinalState::Queued,
-                self.open_status(),
-                None,
-                None,
-                self.received_fields,
-            ),
+            (None, Some((state, host))) => {
+                (state, self.open_status(), None, Some(host), self.received_fields)
+            }
+            (None, None) => {
+                (FinalState::Queued, self.open_status(), None, None, self.received_fields)
+            }
         };
         MessageRecord {
             key: self.key,
@@ -241,9 +211,7 @@ impl Story {
 
     /// Returns where the time until delivery went; none unless delivered.
     pub(super) fn stages(&self) -> Option<Stages> {
-        let end = self
-            .ending
-            .filter(|ending| ending.outcome == FinalOutcome::Delivered)?;
+        let end = self.ending.filter(|ending| ending.outcome == FinalOutcome::Delivered)?;
         let whole = end.at.since(self.submitted);
         let before_server = self.accepted.min(end.at).since(self.submitted);
         // A session outlasts its 250 by the way back to the client, and copies may be under way at

@@ -191,9 +191,7 @@ impl Tally {
             self.acceptance.add(accepted - row.submitted);
         }
         if let (Some((at, _)), Some(delivered)) = (row.retrieved, row.ended) {
-            self.domain(row.recipient.domain)
-                .reading
-                .add(at - delivered);
+            self.domain(row.recipient.domain).reading.add(at - delivered);
             self.reading.add(at - delivered);
             self.retrieval.add(at - row.submitted);
             count_within(&mut self.retrieved_within, at - row.submitted);
@@ -229,17 +227,15 @@ impl Tally {
 
     /// Returns the counts of all kinds together.
     pub(super) fn everything(&self) -> StateCounts {
-        self.kinds
-            .iter()
-            .fold(StateCounts::default(), |sum, kind| StateCounts {
-                submitted: sum.submitted + kind.submitted,
-                delivered: sum.delivered + kind.delivered,
-                failed: sum.failed + kind.failed,
-                discarded: sum.discarded + kind.discarded,
-                queued: sum.queued + kind.queued,
-                in_transit: sum.in_transit + kind.in_transit,
-                retrieved: sum.retrieved + kind.retrieved,
-            })
+        self.kinds.iter().fold(StateCounts::default(), |sum, kind| StateCounts {
+            submitted: sum.submitted + kind.submitted,
+            delivered: sum.delivered + kind.delivered,
+            failed: sum.failed + kind.failed,
+            discarded: sum.discarded + kind.discarded,
+            queued: sum.queued + kind.queued,
+            in_transit: sum.in_transit + kind.in_transit,
+            retrieved: sum.retrieved + kind.retrieved,
+        })
     }
 
     pub(super) fn created(&self) -> BTreeMap<String, StateCounts> {
@@ -288,11 +284,7 @@ impl Tally {
 
     pub(super) fn hops(&self) -> HopFigures {
         let n = self.hops.values().sum();
-        let sum: u64 = self
-            .hops
-            .iter()
-            .map(|(&hops, &count)| u64::from(hops) * count)
-            .sum();
+        let sum: u64 = self.hops.iter().map(|(&hops, &count)| u64::from(hops) * count).sum();
         HopFigures {
             n,
             mean: share(sum, n),

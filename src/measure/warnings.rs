@@ -47,10 +47,7 @@ fn mail_warnings(summary: &Summary, warnings: &mut Vec<String>) {
             mail.submitted, mail.delivered
         ));
     }
-    let undrained = summary
-        .outages
-        .iter()
-        .filter(|o| o.to_s.is_some() && o.drain_s.is_none());
+    let undrained = summary.outages.iter().filter(|o| o.to_s.is_some() && o.drain_s.is_none());
     match undrained.count() {
         0 => {}
         n => warnings.push(format!(

@@ -99,12 +99,7 @@ impl Topology {
             graph.add_edge(node(link.ends.0), node(link.ends.1), id);
         }
         let component = components(&graph);
-        Self {
-            graph,
-            links,
-            component,
-            default_path,
-        }
+        Self { graph, links, component, default_path }
     }
 
     /// Returns the link `id`.
@@ -161,11 +156,7 @@ impl Topology {
             link_works(edge) && (towards == to || towards == from || host_forwards(towards))
         };
         let cost = |edge: LinkId, towards: HostId| {
-            if usable(edge, towards) {
-                self.link(edge).latency.as_nanos() + 1
-            } else {
-                UNUSABLE
-            }
+            if usable(edge, towards) { self.link(edge).latency.as_nanos() + 1 } else { UNUSABLE }
         };
         let distances = dijkstra(&self.graph, node(from), Some(node(to)), |edge| {
             // The cost of entering a host that does not forward; the end itself always may.
@@ -200,11 +191,8 @@ impl Topology {
                 .graph
                 .edges(node(here))
                 .map(|edge| {
-                    let other = if edge.source() == node(here) {
-                        edge.target()
-                    } else {
-                        edge.source()
-                    };
+                    let other =
+                        if edge.source() == node(here) { edge.target() } else { edge.source() };
                     (self.graph[other], *edge.weight())
                 })
                 .filter(|&(other, link)| {
@@ -300,9 +288,7 @@ mod tests {
     #[test]
     fn hosts_without_links_use_the_default_path() {
         let topology = Topology::new(4, vec![link(0, 1, 5)], internet());
-        let path = topology
-            .route(HostId(0), HostId(3), |_| false, |_| false)
-            .unwrap();
+        let path = topology.route(HostId(0), HostId(3), |_| false, |_| false).unwrap();
         assert_eq!(path.latency, SimDuration::from_millis(10));
         assert!(!topology.joined_by_links(HostId(0), HostId(3)));
     }

@@ -56,11 +56,7 @@ pub struct TransferSettings {
 
 impl Default for TransferSettings {
     fn default() -> Self {
-        Self {
-            segment: Octets(1365),
-            overhead: Octets(52),
-            initial_window: 10,
-        }
+        Self { segment: Octets(1365), overhead: Octets(52), initial_window: 10 }
     }
 }
 
@@ -101,10 +97,7 @@ mod tests {
     #[test]
     fn first_packets_are_repeated_as_linux_does() {
         let seconds = |linear| -> Vec<u64> {
-            SynSchedule { linear }
-                .offsets()
-                .map(|offset| offset.as_secs())
-                .collect()
+            SynSchedule { linear }.offsets().map(|offset| offset.as_secs()).collect()
         };
         assert_eq!(seconds(0), [0, 1, 3, 7, 15, 31, 63]);
         assert_eq!(seconds(4), [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
@@ -128,17 +121,9 @@ mod tests {
     #[test]
     fn a_full_pipe_is_bound_by_its_bandwidth() {
         let rate: BitRate = "10Mbit/s".parse().unwrap();
-        let time = body_transfer(
-            Octets(5_000_000),
-            RTT,
-            Some(rate),
-            TransferSettings::default(),
-        );
+        let time = body_transfer(Octets(5_000_000), RTT, Some(rate), TransferSettings::default());
         let wire = 5_000_000.0 * (1417.0 / 1365.0) * 8.0 / 10e6;
         let seconds = time.as_secs_f64();
-        assert!(
-            seconds > wire && seconds < wire + 4.0 * 0.1,
-            "{seconds} against {wire}"
-        );
+        assert!(seconds > wire && seconds < wire + 4.0 * 0.1, "{seconds} against {wire}");
     }
 }

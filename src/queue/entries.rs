@@ -193,11 +193,7 @@ impl QueueEntries {
         &self,
         delivery: DeliveryHandle,
     ) -> impl Iterator<Item = CopyIndex> + '_ {
-        let entry = self
-            .deliveries
-            .get(delivery)
-            .expect("the delivery exists")
-            .entry;
+        let entry = self.deliveries.get(delivery).expect("the delivery exists").entry;
         self.recipients(entry).filter(move |&index| {
             let copy = self.copy(index);
             copy.state == CopyState::Assigned && copy.delivery == delivery.index()
@@ -229,20 +225,14 @@ impl QueueEntries {
             }
             next = copy.next;
         }
-        self.deliveries
-            .get_mut(delivery)
-            .expect("just made")
-            .recipients = count;
+        self.deliveries.get_mut(delivery).expect("just made").recipients = count;
         self[entry].outstanding += 1;
         delivery
     }
 
     /// Ends a delivery: recipients still assigned to it become pending again. Returns its entry.
     pub fn release(&mut self, delivery: DeliveryHandle) -> EntryHandle {
-        let ended = self
-            .deliveries
-            .remove(delivery)
-            .expect("a delivery ends once");
+        let ended = self.deliveries.remove(delivery).expect("a delivery ends once");
         let (mut next, mut left) = (self[ended.entry].first, false);
         while let Some(index) = next {
             let copy = self.copy_mut(index);
@@ -294,10 +284,7 @@ impl QueueEntries {
 
     /// Removes an entry with all its recipients.
     pub fn remove(&mut self, entry: EntryHandle) -> QueueEntry {
-        let removed = self
-            .entries
-            .remove(entry)
-            .expect("an entry is removed once");
+        let removed = self.entries.remove(entry).expect("an entry is removed once");
         let mut next = removed.first;
         while let Some(index) = next {
             next = self.copy(index).next;
@@ -311,10 +298,7 @@ impl QueueEntries {
     #[must_use]
     pub fn active_at(&self, host: HostId) -> Vec<EntryHandle> {
         let of_host = |entry: &QueueEntry| entry.active && entry.host == host;
-        self.iter()
-            .filter(|(_, entry)| of_host(entry))
-            .map(|(handle, _)| handle)
-            .collect()
+        self.iter().filter(|(_, entry)| of_host(entry)).map(|(handle, _)| handle).collect()
     }
 
     /// Returns all entries, in slot order.

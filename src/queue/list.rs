@@ -65,10 +65,7 @@ impl DeliveryList {
         self.ends = Some(match self.ends {
             None => (delivery, delivery),
             Some((head, tail)) => {
-                entries
-                    .delivery_mut(tail)
-                    .expect("listed deliveries exist")
-                    .next = Some(delivery);
+                entries.delivery_mut(tail).expect("listed deliveries exist").next = Some(delivery);
                 (head, delivery)
             }
         });
@@ -76,11 +73,7 @@ impl DeliveryList {
 
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {
         let (head, tail) = self.ends?;
-        let next = entries
-            .delivery_mut(head)
-            .expect("listed deliveries exist")
-            .next
-            .take();
+        let next = entries.delivery_mut(head).expect("listed deliveries exist").next.take();
         self.ends = next.map(|next| (next, tail));
         Some(head)
     }

@@ -27,9 +27,9 @@ pub(super) fn suspend(
     destination: Destination,
     status: Status,
 ) {
-    context.entries.suspend(entry, |copy| {
-        copy.state == CopyState::Pending && copy.destination == destination
-    });
+    context
+        .entries
+        .suspend(entry, |copy| copy.state == CopyState::Pending && copy.destination == destination);
     order(context, entry, destination, status);
 }
 
@@ -41,11 +41,7 @@ pub(super) fn suspend_delivery(
     destination: Destination,
     status: Status,
 ) -> EntryHandle {
-    let entry = context
-        .entries
-        .delivery(delivery)
-        .expect("a waiting delivery exists")
-        .entry;
+    let entry = context.entries.delivery(delivery).expect("a waiting delivery exists").entry;
     context.entries.suspend(entry, |copy| {
         copy.state == CopyState::Assigned && copy.delivery == delivery.index()
     });
@@ -58,9 +54,25 @@ fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination
     let state = &mut context.entries[entry];
     state.deferred = true;
     state.last_status = status;
-    context.actions.push(Action::Suspended {
-        entry,
-        destination,
-        status,
-    });
+    context.actions.push(Action::Suspended { entry, destination, status });
+}
+
+/// Every recipient of an entry has been tried: orders what is done with those that failed, and
+/// with the entry if nobody is left. Returns whether recipients are left to be tried again.
+pub(super) fn conclude(context: &mut Context<'_>, entry: EntryHandle) -> bool {
+    let (mut failed, mut pending) = (false, false);
+    for index in context.entries.recipients(entry) {
+        match context.entries.copy(index).state {
+            CopyState::Failed(_) => failed = true,
+            CopyState::Pending | CopyState::Assigned => pending = true,
+            CopyState::Done => {}
+        }
+    }
+    if failed {
+        context.actions.push(Action::ReturnFailed { entry });
+    }
+    if !pending {
+        context.actions.push(Action::Remove { entry });
+    }
+    pending
 }

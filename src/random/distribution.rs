@@ -122,10 +122,7 @@ impl Distribution {
                 positive("median", median)?;
                 not_negative("sigma", sigma)
             }
-            Self::Normal {
-                mean,
-                standard_deviation,
-            } => {
+            Self::Normal { mean, standard_deviation } => {
                 finite("mean", mean)?;
                 not_negative("standard_deviation", standard_deviation)
             }
@@ -150,14 +147,10 @@ impl Distribution {
             Self::Exponential { mean } => -mean * libm::log1p(-p),
             Self::LogNormal { median, sigma } if *sigma == 0.0 => *median,
             Self::LogNormal { median, sigma } => median * libm::exp(sigma * normal_quantile(p)),
-            Self::Normal {
-                mean,
-                standard_deviation,
-            } if *standard_deviation == 0.0 => *mean,
-            Self::Normal {
-                mean,
-                standard_deviation,
-            } => mean + standard_deviation * normal_quantile(p),
+            Self::Normal { mean, standard_deviation } if *standard_deviation == 0.0 => *mean,
+            Self::Normal { mean, standard_deviation } => {
+                mean + standard_deviation * normal_quantile(p)
+            }
             Self::Pareto { minimum, shape } => minimum * libm::exp(-libm::log1p(-p) / shape),
             Self::Weibull { scale, shape } => scale * libm::pow(-libm::log1p(-p), 1.0 / shape),
             Self::Empirical(empirical) => empirical.quantile(p),
@@ -202,21 +195,11 @@ pub(super) fn finite(parameter: &'static str, found: f64) -> Result<(), Distribu
 }
 
 fn positive(parameter: &'static str, found: f64) -> Result<(), DistributionError> {
-    accept(
-        found.is_finite() && found > 0.0,
-        parameter,
-        found,
-        "above zero",
-    )
+    accept(found.is_finite() && found > 0.0, parameter, found, "above zero")
 }
 
 pub(super) fn not_negative(parameter: &'static str, found: f64) -> Result<(), DistributionError> {
-    accept(
-        found.is_finite() && found >= 0.0,
-        parameter,
-        found,
-        "zero or above",
-    )
+    accept(found.is_finite() && found >= 0.0, parameter, found, "zero or above")
 }
 
 fn accept(
@@ -228,11 +211,7 @@ fn accept(
     if accepted {
         return Ok(());
     }
-    Err(DistributionError::OutOfRange {
-        parameter,
-        found,
-        accepted: range,
-    })
+    Err(DistributionError::OutOfRange { parameter, found, accepted: range })
 }
 
 #[cfg(test)]

@@ -52,10 +52,7 @@ pub trait Draw: Rng {
     /// # Panics
     /// When `high` is shorter than `low`.
     fn duration_between(&mut self, low: SimDuration, high: SimDuration) -> SimDuration {
-        assert!(
-            low <= high,
-            "the shortest span is not longer than the longest"
-        );
+        assert!(low <= high, "the shortest span is not longer than the longest");
         match high.saturating_sub(low).as_nanos().checked_add(1) {
             Some(choices) => low + SimDuration::from_nanos(self.below(choices)),
             None => SimDuration::from_nanos(self.next_u64()),
@@ -119,10 +116,7 @@ mod tests {
         assert!(Fixed(u64::MAX).unit_f64() < 1.0);
         assert!(Fixed(0).open_unit_f64() > 0.0);
         assert_eq!(Fixed(u64::MAX).open_unit_f64(), 1.0);
-        let (low, high) = (
-            Fixed(0).interior_unit_f64(),
-            Fixed(u64::MAX).interior_unit_f64(),
-        );
+        let (low, high) = (Fixed(0).interior_unit_f64(), Fixed(u64::MAX).interior_unit_f64());
         assert!(low > 0.0 && high < 1.0);
         assert_eq!(low, 1.0 - high);
         assert!(Fixed(u64::MAX).chance(Probability::ONE) && !Fixed(0).chance(Probability::ZERO));
@@ -133,15 +127,11 @@ mod tests {
     fn assert_uniform(counts: &[u64]) {
         let (total, choices) = (counts.iter().sum::<u64>() as f64, counts.len() as f64);
         let expected = total / choices;
-        let squares = counts
-            .iter()
-            .map(|count| (*count as f64 - expected) * (*count as f64 - expected));
+        let squares =
+            counts.iter().map(|count| (*count as f64 - expected) * (*count as f64 - expected));
         let statistic = squares.sum::<f64>() / expected;
         let (mean, deviation) = (choices - 1.0, (2.0 * (choices - 1.0)).sqrt());
-        assert!(
-            (statistic - mean).abs() < 5.0 * deviation,
-            "{statistic} for {counts:?}"
-        );
+        assert!((statistic - mean).abs() < 5.0 * deviation, "{statistic} for {counts:?}");
     }
 
     #[test]
@@ -177,12 +167,8 @@ mod tests {
             let mut items = [0usize, 1, 2, 3];
             stream.shuffle(&mut items);
             // The number of the order in factorial base.
-            let smaller = |at: usize| {
-                items[at + 1..]
-                    .iter()
-                    .filter(|item| **item < items[at])
-                    .count()
-            };
+            let smaller =
+                |at: usize| items[at + 1..].iter().filter(|item| **item < items[at]).count();
             counts[smaller(0) * 6 + smaller(1) * 2 + smaller(2)] += 1;
         }
         assert_uniform(&counts);

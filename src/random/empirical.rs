@@ -22,12 +22,8 @@ impl Empirical {
             let (values, weights) = (values.len(), weights.len());
             return Err(DistributionError::WeightsDoNotMatch { values, weights });
         }
-        values
-            .iter()
-            .try_for_each(|value| finite("value", *value))?;
-        weights
-            .iter()
-            .try_for_each(|weight| not_negative("weight", *weight))?;
+        values.iter().try_for_each(|value| finite("value", *value))?;
+        weights.iter().try_for_each(|weight| not_negative("weight", *weight))?;
         let mut pairs: Vec<(f64, f64)> = values
             .into_iter()
             .enumerate()
@@ -46,10 +42,7 @@ impl Empirical {
             return Err(DistributionError::NothingToDraw);
         }
         finite("sum of the weights", total)?;
-        Ok(Self {
-            values: pairs.into_iter().map(|(value, _)| value).collect(),
-            cumulative,
-        })
+        Ok(Self { values: pairs.into_iter().map(|(value, _)| value).collect(), cumulative })
     }
 
     fn total(&self) -> f64 {
@@ -64,16 +57,8 @@ impl Empirical {
 
     pub(super) fn mean(&self) -> f64 {
         let before = std::iter::once(0.0).chain(self.cumulative.iter().copied());
-        let weights = self
-            .cumulative
-            .iter()
-            .zip(before)
-            .map(|(upto, before)| upto - before);
-        self.values
-            .iter()
-            .zip(weights)
-            .map(|(value, weight)| value * weight)
-            .sum::<f64>()
+        let weights = self.cumulative.iter().zip(before).map(|(upto, before)| upto - before);
+        self.values.iter().zip(weights).map(|(value, weight)| value * weight).sum::<f64>()
             / self.total()
     }
 }

@@ -1,8 +1,5 @@
 //! The quantile function of the standard normal distribution.
-#![expect(
-    clippy::excessive_precision,
-    reason = "the coefficients stand as they were published"
-)]
+#![expect(clippy::excessive_precision, reason = "the coefficients stand as they were published")]
 
 /// Returns the number that a standard normal variable stays below with probability `p`.
 ///
@@ -34,10 +31,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// Evaluates a polynomial with the constant coefficient first, by Horner's rule.
 fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
-    coefficients
-        .iter()
-        .rev()
-        .fold(0.0, |sum, coefficient| sum * x + coefficient)
+    coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
 const CENTRE_ABOVE: [f64; 8] = [
@@ -119,11 +113,7 @@ mod tests {
         for p in probabilities {
             let x = normal_quantile(p);
             let tolerance = 1e-15 * (4.0 + 4.0 * x * x);
-            assert!(
-                (below(x) / p - 1.0).abs() < tolerance,
-                "p {p}: {}",
-                below(x) / p - 1.0
-            );
+            assert!((below(x) / p - 1.0).abs() < tolerance, "p {p}: {}", below(x) / p - 1.0);
         }
     }
 

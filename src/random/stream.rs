@@ -46,9 +46,7 @@ impl Streams {
         hasher.update(&self.seed.to_le_bytes());
         hasher.update(&self.replication.to_le_bytes());
         hasher.update(purpose.as_bytes());
-        PurposeStreams {
-            seed: *hasher.finalize().as_bytes(),
-        }
+        PurposeStreams { seed: *hasher.finalize().as_bytes() }
     }
 
     /// Returns the stream of a purpose and a key, at its beginning.
@@ -112,11 +110,7 @@ mod tests {
                 0,
                 "mail/size",
                 0,
-                [
-                    0x085b_849d_c488_6bda,
-                    0x74c6_1b13_5ba2_c39e,
-                    0x91c7_afb2_2888_7cc8,
-                ],
+                [0x085b_849d_c488_6bda, 0x74c6_1b13_5ba2_c39e, 0x91c7_afb2_2888_7cc8],
                 0xb0cf_b010_bec2_b2e0,
             ),
             (
@@ -124,11 +118,7 @@ mod tests {
                 0,
                 "mail/size",
                 u64::MAX,
-                [
-                    0x71c1_b972_db27_ba6e,
-                    0xd243_28bb_bed5_bced,
-                    0x5227_5a7e_affd_280e,
-                ],
+                [0x71c1_b972_db27_ba6e, 0xd243_28bb_bed5_bced, 0x5227_5a7e_affd_280e],
                 0xb134_fab1_2944_bcc4,
             ),
             (
@@ -136,18 +126,12 @@ mod tests {
                 3,
                 "link/latency",
                 7,
-                [
-                    0xb136_629c_e70d_c2e0,
-                    0x7841_c7a5_f650_ac8a,
-                    0x94c5_6b03_2ef5_e497,
-                ],
+                [0xb136_629c_e70d_c2e0, 0x7841_c7a5_f650_ac8a, 0x94c5_6b03_2ef5_e497],
                 0x2421_4b08_46d2_3631,
             ),
         ];
         for (seed, replication, purpose, key, first, fortieth) in golden {
-            let words = Streams::new(seed, replication)
-                .purpose(purpose)
-                .words(key, 40);
+            let words = Streams::new(seed, replication).purpose(purpose).words(key, 40);
             let words: Vec<u64> = words.collect();
             assert_eq!(words[..3], first, "{purpose} {key}");
             assert_eq!(words[39], fortieth, "{purpose} {key}");
@@ -157,9 +141,7 @@ mod tests {
     #[test]
     fn each_part_of_the_name_matters() {
         let first = |seed, replication, purpose, key| {
-            Streams::new(seed, replication)
-                .stream(purpose, key)
-                .next_u64()
+            Streams::new(seed, replication).stream(purpose, key).next_u64()
         };
         let mut words = vec![
             first(42, 0, "mail/size", 0),
@@ -186,9 +168,6 @@ mod tests {
             product += unit(draw(0)) * unit(draw(1)) * 12.0;
         }
         let correlation = product / count as f64;
-        assert!(
-            correlation.abs() < 4.0 / (count as f64).sqrt(),
-            "{correlation}"
-        );
+        assert!(correlation.abs() < 4.0 / (count as f64).sqrt(), "{correlation}");
     }
 }

@@ -82,11 +82,7 @@ pub fn rebuild(folder: &Path, png: bool) -> Result<(), ReportError> {
     let mut description = RunDescription::read(folder)?;
     let digests = make_charts_and_page(folder, png)?;
     description.files.extend(digests);
-    replace(
-        folder,
-        RunDescription::FILE,
-        description.to_json().as_bytes(),
-    )?;
+    replace(folder, RunDescription::FILE, description.to_json().as_bytes())?;
     Ok(())
 }
 
@@ -96,11 +92,7 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
     let mut figures = Vec::new();
     for chart in CHARTS {
         let svg = chart::svg(chart, &data)?;
-        digests.extend([replace(
-            folder,
-            &format!("charts/{}.svg", chart.name),
-            svg.as_bytes(),
-        )?]);
+        digests.extend([replace(folder, &format!("charts/{}.svg", chart.name), svg.as_bytes())?]);
         figures.push((chart, svg));
         if png {
             let name = format!("charts/{}.png", chart.name);
@@ -122,16 +114,12 @@ fn replace(folder: &Path, name: &str, contents: &[u8]) -> Result<(String, String
 
     let unfinished = format!("{name}.unfinished");
     let mut file = ResultFile::create(folder, &unfinished)?;
-    let written = file
-        .write_all(contents)
-        .map_err(|cause| file.trouble(cause));
+    let written = file.write_all(contents).map_err(|cause| file.trouble(cause));
     let (from, to) = (folder.join(&unfinished), folder.join(name));
-    let renamed = written
-        .and_then(|()| file.finish())
-        .and_then(|(_, digest)| {
-            fs::rename(&from, &to).map_err(|cause| ReportError::io("write", &to, cause))?;
-            Ok((name.to_owned(), digest))
-        });
+    let renamed = written.and_then(|()| file.finish()).and_then(|(_, digest)| {
+        fs::rename(&from, &to).map_err(|cause| ReportError::io("write", &to, cause))?;
+        Ok((name.to_owned(), digest))
+    });
     if renamed.is_err() {
         // What is half-written helps nobody; a failure to remove it changes nothing.
         let _ = fs::remove_file(&from);

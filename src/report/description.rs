@@ -120,8 +120,6 @@ pub(super) fn read_json<T: for<'a> Deserialize<'a>>(
         },
         _ => ReportError::io("read", &path, cause),
     })?;
-    serde_json::from_str(&text).map_err(|cause| ReportError::BadFile {
-        path,
-        problem: cause.to_string(),
-    })
+    serde_json::from_str(&text)
+        .map_err(|cause| ReportError::BadFile { path, problem: cause.to_string() })
 }

@@ -87,11 +87,7 @@ impl ReportError {
         let path = path.to_owned();
         match cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            _ => Self::Io {
-                action,
-                path,
-                cause,
-            },
+            _ => Self::Io { action, path, cause },
         }
     }
 }

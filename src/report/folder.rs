@@ -29,20 +29,14 @@ impl ResultFolder {
     /// If `target` exists and is neither empty nor a result of mailsim, if it is no folder, or if
     /// nothing can be written beside it.
     pub fn claim(target: &Path) -> Result<Self, ReportError> {
-        let no_name = || ReportError::NoName {
-            path: target.to_owned(),
-        };
+        let no_name = || ReportError::NoName { path: target.to_owned() };
         // A link to a result folder keeps its place; the folder that it leads to is replaced.
         let target = match fs::canonicalize(target) {
             Ok(path) => path,
             Err(_) => target.to_owned(),
         };
         check_replaceable(&target)?;
-        let name = target
-            .file_name()
-            .ok_or_else(no_name)?
-            .to_string_lossy()
-            .into_owned();
+        let name = target.file_name().ok_or_else(no_name)?.to_string_lossy().into_owned();
         let parent = match target.parent() {
             Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
             Some(parent) => parent,
@@ -55,12 +49,7 @@ impl ResultFolder {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(trouble(cause)),
             _ => fs::create_dir(&work).map_err(trouble)?,
         }
-        Ok(Self {
-            target,
-            work,
-            digests: BTreeMap::new(),
-            committed: false,
-        })
+        Ok(Self { target, work, digests: BTreeMap::new(), committed: false })
     }
 
     /// Returns the place the folder will have.
@@ -99,8 +88,7 @@ impl ResultFolder {
     /// If it cannot be written.
     pub fn write(&mut self, name: &str, contents: &[u8]) -> Result<(), ReportError> {
         let mut file = self.create(name)?;
-        file.write_all(contents)
-            .map_err(|cause| file.trouble(cause))?;
+        file.write_all(contents).map_err(|cause| file.trouble(cause))?;
         self.add(file)
     }
 
@@ -166,18 +154,14 @@ fn check_replaceable(target: &Path) -> Result<(), ReportError> {
         Ok(metadata) => metadata,
     };
     if !metadata.is_dir() {
-        return Err(ReportError::NotAFolder {
-            path: target.to_owned(),
-        });
+        return Err(ReportError::NotAFolder { path: target.to_owned() });
     }
     let mut entries =
         fs::read_dir(target).map_err(|cause| ReportError::io("look into", target, cause))?;
     if entries.next().is_none() || RunDescription::is_in(target) {
         return Ok(());
     }
-    Err(ReportError::Foreign {
-        path: target.to_owned(),
-    })
+    Err(ReportError::Foreign { path: target.to_owned() })
 }
 
 /// A result file in the making, whose digest is taken as it is written. Callers write in large
@@ -198,12 +182,7 @@ impl ResultFile {
             fs::create_dir_all(parent).map_err(trouble)?;
         }
         let file = File::create(&path).map_err(trouble)?;
-        Ok(Self {
-            name: name.to_owned(),
-            path,
-            file,
-            digest: blake3::Hasher::new(),
-        })
+        Ok(Self { name: name.to_owned(), path, file, digest: blake3::Hasher::new() })
     }
 
     pub(super) fn trouble(&self, cause: io::Error) -> ReportError {
@@ -212,9 +191,7 @@ impl ResultFile {
 
     /// Returns name and digest.
     pub(super) fn finish(mut self) -> Result<(String, String), ReportError> {
-        self.file
-            .flush()
-            .map_err(|cause| ReportError::io("write", &self.path, cause))?;
+        self.file.flush().map_err(|cause| ReportError::io("write", &self.path, cause))?;
         Ok((self.name, self.digest.finalize().to_hex().to_string()))
     }
 
@@ -262,10 +239,7 @@ mod tests {
         write_result(&target, "one");
         fs::write(target.join("left-over.csv"), "x").unwrap();
         write_result(&target, "two");
-        assert_eq!(
-            fs::read_to_string(target.join("summary.json")).unwrap(),
-            "two"
-        );
+        assert_eq!(fs::read_to_string(target.join("summary.json")).unwrap(), "two");
         assert_eq!(names(&target), ["charts", "run.json", "summary.json"]);
         assert_eq!(names(&place.path().join("deep")), ["run"]);
     }
@@ -292,10 +266,7 @@ mod tests {
         let mut folder = ResultFolder::claim(&target).unwrap();
         folder.write("summary.json", b"half").unwrap();
         drop(folder);
-        assert_eq!(
-            fs::read_to_string(target.join("summary.json")).unwrap(),
-            "one"
-        );
+        assert_eq!(fs::read_to_string(target.join("summary.json")).unwrap(), "one");
         assert_eq!(names(place.path()), ["run"]);
     }
 
@@ -313,10 +284,7 @@ mod tests {
             assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
             assert!(error.to_string().contains("--out"), "{error}");
         }
-        assert_eq!(
-            fs::read_to_string(target.join("chapter1.tex")).unwrap(),
-            "years of work"
-        );
+        assert_eq!(fs::read_to_string(target.join("chapter1.tex")).unwrap(), "years of work");
         assert_eq!(names(place.path()), ["thesis"]);
     }
 
@@ -348,10 +316,7 @@ mod tests {
         assert!(error.to_string().contains("file"), "{error}");
         let error = ResultFolder::claim(Path::new("/")).unwrap_err();
         assert!(
-            matches!(
-                error,
-                ReportError::Foreign { .. } | ReportError::NoName { .. }
-            ),
+            matches!(error, ReportError::Foreign { .. } | ReportError::NoName { .. }),
             "{error}"
         );
     }
@@ -365,12 +330,7 @@ mod tests {
         }
         let file = File::options().write(true).open(full).unwrap();
         let digest = blake3::Hasher::new();
-        let mut file = ResultFile {
-            name: "x".to_owned(),
-            path: full.to_owned(),
-            file,
-            digest,
-        };
+        let mut file = ResultFile { name: "x".to_owned(), path: full.to_owned(), file, digest };
         let cause = file.write_all(b"data").unwrap_err();
         let error = file.trouble(cause);
         assert!(matches!(error, ReportError::DiskFull { .. }), "{error}");

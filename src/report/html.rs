@@ -17,11 +17,7 @@ const STYLE: &str = include_str!("report.css");
 /// Returns the page. `charts` are SVG texts with their charts, in order.
 pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
     let scenario = &data.run.scenario;
-    let title = if scenario.title.is_empty() {
-        &scenario.name
-    } else {
-        &scenario.title
-    };
+    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let mut html = String::new();
     // Writing to memory succeeds, so results of write! are of no interest here and below.
     let _ = write!(
@@ -35,12 +31,7 @@ pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
         title = escaped(title)
     );
     paragraph(&mut html, "question", "Question", &scenario.question);
-    paragraph(
-        &mut html,
-        "look-for",
-        "What to look for",
-        &scenario.look_for,
-    );
+    paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
     warnings(&mut html, &data.summary);
     expectations(&mut html, &data.summary);
     html.push_str("<section>\n<h2>Result</h2>\n");
@@ -89,11 +80,8 @@ pub(super) fn escaped(text: &str) -> String {
 
 fn paragraph(html: &mut String, class: &str, head: &str, text: &str) {
     if !text.is_empty() {
-        let _ = writeln!(
-            html,
-            "<p class=\"{class}\"><strong>{head}:</strong> {}</p>",
-            escaped(text)
-        );
+        let _ =
+            writeln!(html, "<p class=\"{class}\"><strong>{head}:</strong> {}</p>", escaped(text));
     }
 }
 
@@ -121,17 +109,9 @@ fn expectations(html: &mut String, summary: &Summary) {
 
 fn evidence(html: &mut String, data: &RunData) {
     html.push_str("<section>\n<h2>What this rests on</h2>\n");
-    open_table(
-        html,
-        "Mail servers modelled",
-        &["Profile", "Version", "Evidence", "Hosts"],
-    );
+    open_table(html, "Mail servers modelled", &["Profile", "Version", "Evidence", "Hosts"]);
     for used in &data.summary.profiles {
-        let cells = [
-            used.version.clone(),
-            used.evidence.clone(),
-            grouped(used.hosts),
-        ];
+        let cells = [used.version.clone(), used.evidence.clone(), grouped(used.hosts)];
         row(html, &used.profile, &cells);
     }
     close_table(html);

@@ -48,26 +48,11 @@ fn maybe_time(seconds: Option<f64>) -> String {
 }
 
 pub(super) fn counts_table(html: &mut String, summary: &Summary) {
-    let columns = [
-        "Kind",
-        "All",
-        "Delivered",
-        "Given up",
-        "Dropped",
-        "Queued",
-        "In transit",
-        "Read",
-    ];
-    open_table(
-        html,
-        "Recipients by kind of message and where they ended",
-        &columns,
-    );
+    let columns =
+        ["Kind", "All", "Delivered", "Given up", "Dropped", "Queued", "In transit", "Read"];
+    open_table(html, "Recipients by kind of message and where they ended", &columns);
     let mail = std::iter::once(("mail", &summary.mail));
-    let created = summary
-        .created
-        .iter()
-        .map(|(kind, counts)| (kind_words(kind), counts));
+    let created = summary.created.iter().map(|(kind, counts)| (kind_words(kind), counts));
     for (kind, counts) in mail.chain(created.filter(|(_, counts)| counts.submitted > 0)) {
         let numbers = [
             counts.submitted,
@@ -90,51 +75,30 @@ pub(super) fn counts_table(html: &mut String, summary: &Summary) {
         grouped(summary.attempts.deferrals),
         grouped(summary.attempts.suspensions),
         grouped(summary.duplicates),
-        if summary.ledger.balances {
-            "balances"
-        } else {
-            "DOES NOT BALANCE"
-        },
+        if summary.ledger.balances { "balances" } else { "DOES NOT BALANCE" },
         grouped(summary.ledger.entered),
     );
 }
 
 pub(super) fn latency_table(html: &mut String, summary: &Summary) {
-    let columns = [
-        "Time", "n", "mean", "median", "90 %", "95 %", "99 %", "longest",
-    ];
+    let columns = ["Time", "n", "mean", "median", "90 %", "95 %", "99 %", "longest"];
     open_table(html, "How long it took", &columns);
     for (name, latency) in latencies(summary) {
         if latency.n > 0 {
-            let times = [
-                latency.mean,
-                latency.p50,
-                latency.p90,
-                latency.p95,
-                latency.p99,
-                latency.max,
-            ];
+            let times =
+                [latency.mean, latency.p50, latency.p90, latency.p95, latency.p99, latency.max];
             let mut cells = vec![grouped(latency.n)];
             cells.extend(times.map(maybe_time));
             row(html, name, &cells);
         }
     }
     close_table(html);
-    let columns = [
-        "Share of submitted mail",
-        "10 s",
-        "1 min",
-        "5 min",
-        "15 min",
-        "1 h",
-        "4 h",
-        "1 d",
-    ];
+    let columns =
+        ["Share of submitted mail", "10 s", "1 min", "5 min", "15 min", "1 h", "4 h", "1 d"];
     open_table(html, "Within what time", &columns);
-    for (name, shares) in [
-        ("delivered", &summary.delivered_within),
-        ("read", &summary.retrieved_within),
-    ] {
+    for (name, shares) in
+        [("delivered", &summary.delivered_within), ("read", &summary.retrieved_within)]
+    {
         // Where nobody fetches mail, shares of mail read would say nothing.
         if name == "delivered" || summary.mail.retrieved > 0 {
             row(html, name, &in_order(shares));
@@ -144,10 +108,7 @@ pub(super) fn latency_table(html: &mut String, summary: &Summary) {
 }
 
 fn in_order(shares: &std::collections::BTreeMap<String, Option<f64>>) -> Vec<String> {
-    BOUNDS
-        .iter()
-        .map(|bound| percent(shares.get(*bound).copied().flatten()))
-        .collect()
+    BOUNDS.iter().map(|bound| percent(shares.get(*bound).copied().flatten())).collect()
 }
 
 pub(super) fn time_table(html: &mut String, summary: &Summary) {
@@ -168,15 +129,7 @@ pub(super) fn time_table(html: &mut String, summary: &Summary) {
         ("mailbox, waiting for the reader", &went.reader),
     ] {
         if stage.n > 0 {
-            row(
-                html,
-                name,
-                &[
-                    maybe_time(stage.mean_s),
-                    time(stage.total_s),
-                    percent(stage.share),
-                ],
-            );
+            row(html, name, &[maybe_time(stage.mean_s), time(stage.total_s), percent(stage.share)]);
         }
     }
     close_table(html);
@@ -196,25 +149,15 @@ pub(super) fn outage_table(html: &mut String, summary: &Summary) {
         "Backlog at its end",
         "Drained after its end in",
     ];
-    open_table(
-        html,
-        "Outages, and recipients under way in the whole network",
-        &columns,
-    );
+    open_table(html, "Outages, and recipients under way in the whole network", &columns);
     for outage in summary.outages.iter().take(MOST_ROWS) {
         let cells = [
             outage.mode.clone(),
             time(outage.from_s),
             outage.to_s.map_or_else(|| "no end".to_owned(), time),
             grouped(outage.backlog_before),
-            format!(
-                "{} at {}",
-                grouped(outage.peak_backlog),
-                time(outage.peak_at_s)
-            ),
-            outage
-                .backlog_at_end
-                .map_or_else(|| "-".to_owned(), grouped),
+            format!("{} at {}", grouped(outage.peak_backlog), time(outage.peak_at_s)),
+            outage.backlog_at_end.map_or_else(|| "-".to_owned(), grouped),
             match (outage.drain_s, outage.to_s) {
                 (Some(drain), _) => time(drain),
                 (None, Some(_)) => "not in this run".to_owned(),
@@ -230,29 +173,14 @@ pub(super) fn outage_table(html: &mut String, summary: &Summary) {
 fn left_out(html: &mut String, all: usize, what: &str) {
     if all > MOST_ROWS {
         let more = grouped((all - MOST_ROWS) as u64);
-        let _ = writeln!(
-            html,
-            "<p>{more} more {what} are in <code>summary.json</code>.</p>"
-        );
+        let _ = writeln!(html, "<p>{more} more {what} are in <code>summary.json</code>.</p>");
     }
 }
 
 pub(super) fn domain_table(html: &mut String, summary: &Summary) {
-    let columns = [
-        "Domain",
-        "Submitted",
-        "Delivered",
-        "Given up",
-        "Under way",
-        "median",
-        "95 %",
-        "longest",
-    ];
-    open_table(
-        html,
-        "Mail by domain of the recipient; times are submission to delivery",
-        &columns,
-    );
+    let columns =
+        ["Domain", "Submitted", "Delivered", "Given up", "Under way", "median", "95 %", "longest"];
+    open_table(html, "Mail by domain of the recipient; times are submission to delivery", &columns);
     for (name, domain) in summary.domains.iter().take(MOST_ROWS) {
         let latency = &domain.submission_to_delivery;
         let cells = [
@@ -300,12 +228,7 @@ pub(super) fn host_table(html: &mut String, summary: &Summary) {
 
 pub(super) fn head_of_table(html: &mut String, table: &TableHead) {
     let caption = if table.total > table.rows.len() as u64 {
-        format!(
-            "{}: first {} of {} rows",
-            table.name,
-            table.rows.len(),
-            grouped(table.total)
-        )
+        format!("{}: first {} of {} rows", table.name, table.rows.len(), grouped(table.total))
     } else {
         format!("{}: all {} rows", table.name, table.total)
     };

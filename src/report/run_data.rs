@@ -42,10 +42,7 @@ pub(super) struct Distribution {
 impl Distribution {
     fn add(&mut self, seconds: f64) {
         let decades = libm::log10(seconds.max(LEAST_SECONDS));
-        *self
-            .steps
-            .entry((decades * STEPS_PER_DECADE).ceil() as i32)
-            .or_default() += 1;
+        *self.steps.entry((decades * STEPS_PER_DECADE).ceil() as i32).or_default() += 1;
         self.count += 1;
     }
 
@@ -126,15 +123,8 @@ impl RunData {
         let end = self.summary.run.duration_s;
         let table = TableReader::open(folder, "messages.csv")?;
         let mut slowest = Slowest::default();
-        let columns = [
-            "message_id",
-            "recipient",
-            "kind",
-            "submitted_s",
-            "final",
-            "final_s",
-            "retrieved_s",
-        ];
+        let columns =
+            ["message_id", "recipient", "kind", "submitted_s", "final", "final_s", "retrieved_s"];
         let head = table.for_each(&columns, |row| {
             if row[2] != "mail" {
                 return Some(());
@@ -177,9 +167,7 @@ impl RunData {
         let head = table.for_each(&columns, |row| {
             let (started, ended, outcome) = (seconds(row[2])??, seconds(row[3])??, row[4]);
             if !self.attempts.outcomes.contains_key(outcome) {
-                self.attempts
-                    .outcomes
-                    .insert(outcome.to_owned(), vec![0; bins]);
+                self.attempts.outcomes.insert(outcome.to_owned(), vec![0; bins]);
             }
             let counts = self.attempts.outcomes.get_mut(outcome)?;
             counts[((started / width) as usize).min(bins - 1)] += 1;
@@ -204,9 +192,7 @@ impl RunData {
             if !self.queues.contains_key(row[1]) {
                 self.queues.insert(row[1].to_owned(), Vec::new());
             }
-            self.queues
-                .get_mut(row[1])?
-                .push((seconds(row[0])??, waiting));
+            self.queues.get_mut(row[1])?.push((seconds(row[0])??, waiting));
             Some(())
         })?;
         Ok(())
@@ -215,11 +201,7 @@ impl RunData {
 
 /// Returns the time in a field: none inside if it is empty, none if it is not a number.
 fn seconds(field: &str) -> Option<Option<f64>> {
-    if field.is_empty() {
-        Some(None)
-    } else {
-        field.parse().ok().map(Some)
-    }
+    if field.is_empty() { Some(None) } else { field.parse().ok().map(Some) }
 }
 
 /// Returns a pleasant width that makes 40 to 80 bins of the run.
@@ -229,11 +211,7 @@ fn bin_width(duration: f64) -> f64 {
         10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
     ];
     let fitting = WIDTHS.into_iter().find(|width| duration / width <= 80.0);
-    if duration <= 40.0 {
-        (duration / 40.0).max(1e-3)
-    } else {
-        fitting.unwrap_or(duration / 60.0)
-    }
+    if duration <= 40.0 { (duration / 40.0).max(1e-3) } else { fitting.unwrap_or(duration / 60.0) }
 }
 
 /// The slowest journeys; of equally slow ones the first.
@@ -257,12 +235,8 @@ impl Slowest {
     }
 
     fn in_order_of_submission(mut self) -> Vec<Journey> {
-        self.kept
-            .sort_by(|a, b| a.2.submitted.total_cmp(&b.2.submitted).then(a.1.cmp(&b.1)));
-        self.kept
-            .into_iter()
-            .map(|(_, _, journey)| journey)
-            .collect()
+        self.kept.sort_by(|a, b| a.2.submitted.total_cmp(&b.2.submitted).then(a.1.cmp(&b.1)));
+        self.kept.into_iter().map(|(_, _, journey)| journey).collect()
     }
 }
 
@@ -284,9 +258,7 @@ impl TableReader {
             },
             _ => ReportError::io("read", &path, cause),
         })?;
-        let reader = csv::ReaderBuilder::new()
-            .buffer_capacity(1 << 16)
-            .from_reader(file);
+        let reader = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(file);
         Ok(Self { name, path, reader })
     }
 
@@ -297,15 +269,8 @@ impl TableReader {
         mut take: impl FnMut(&[&str]) -> Option<()>,
     ) -> Result<TableHead, ReportError> {
         let path = self.path;
-        let bad = |problem: String| ReportError::BadFile {
-            path: path.clone(),
-            problem,
-        };
-        let header = self
-            .reader
-            .headers()
-            .map_err(|error| bad(error.to_string()))?
-            .clone();
+        let bad = |problem: String| ReportError::BadFile { path: path.clone(), problem };
+        let header = self.reader.headers().map_err(|error| bad(error.to_string()))?.clone();
         let places = columns
             .iter()
             .map(|column| {
@@ -320,11 +285,7 @@ impl TableReader {
             total: 0,
         };
         let mut row = csv::StringRecord::new();
-        while self
-            .reader
-            .read_record(&mut row)
-            .map_err(|error| bad(error.to_string()))?
-        {
+        while self.reader.read_record(&mut row).map_err(|error| bad(error.to_string()))? {
             head.total += 1;
             if head.rows.len() < SHOWN_ROWS {
                 head.rows.push(row.iter().map(str::to_owned).collect());
@@ -381,9 +342,6 @@ mod tests {
         for seconds in [0.0, 1.0, 1.0, 100.0] {
             distribution.add(seconds);
         }
-        assert_eq!(
-            distribution.cumulative(),
-            vec![(-4.0, 1), (0.0, 3), (2.0, 4)]
-        );
+        assert_eq!(distribution.cumulative(), vec![(-4.0, 1), (0.0, 3), (2.0, 4)]);
     }
 }

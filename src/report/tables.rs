@@ -56,15 +56,8 @@ pub const ATTEMPT_COLUMNS: [&str; 14] = [
 ];
 
 /// Columns of `queues.csv`.
-pub const QUEUE_COLUMNS: [&str; 7] = [
-    "time_s",
-    "host",
-    "incoming",
-    "active",
-    "deferred",
-    "inbound_sessions",
-    "outbound_sessions",
-];
+pub const QUEUE_COLUMNS: [&str; 7] =
+    ["time_s", "host", "incoming", "active", "deferred", "inbound_sessions", "outbound_sessions"];
 
 /// Columns of `hosts.csv`.
 pub const HOST_COLUMNS: [&str; 14] = [
@@ -100,9 +93,7 @@ pub struct Tables<'n> {
 
 impl std::fmt::Debug for Tables<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tables")
-            .field("failed", &self.failed())
-            .finish_non_exhaustive()
+        f.debug_struct("Tables").field("failed", &self.failed()).finish_non_exhaustive()
     }
 }
 
@@ -149,11 +140,7 @@ impl RecordSink for Tables<'_> {
         let table = &mut self.messages;
         table.show(row.key);
         table.text(&names.mailbox(row.recipient));
-        table.text(
-            &row.sender
-                .map(|sender| names.mailbox(sender))
-                .unwrap_or_default(),
-        );
+        table.text(&row.sender.map(|sender| names.mailbox(sender)).unwrap_or_default());
         table.text(row.kind.as_str());
         table.show_some(row.about);
         table.show(row.size.get());
@@ -239,14 +226,8 @@ struct Table {
 impl Table {
     fn create(folder: &ResultFolder, name: &str, columns: &[&str]) -> Result<Self, ReportError> {
         let file = folder.create(name)?;
-        let writer = csv::WriterBuilder::new()
-            .buffer_capacity(1 << 16)
-            .from_writer(file);
-        let mut table = Self {
-            writer,
-            failure: None,
-            field: Vec::new(),
-        };
+        let writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(file);
+        let mut table = Self { writer, failure: None, field: Vec::new() };
         for column in columns {
             table.text(column);
         }
@@ -313,10 +294,7 @@ impl Table {
         if let Some(failure) = self.failure {
             return Err(match failure.into_kind() {
                 csv::ErrorKind::Io(cause) => ReportError::io("write", &path, cause),
-                other => ReportError::BadFile {
-                    path,
-                    problem: format!("{other:?}"),
-                },
+                other => ReportError::BadFile { path, problem: format!("{other:?}") },
             });
         }
         self.writer.into_inner().map_err(|failure| {

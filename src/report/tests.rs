@@ -14,18 +14,10 @@ use super::{
     RunDescription, Tables, Wanted, complete, rebuild, text,
 };
 
-const EVERYTHING: Wanted = Wanted {
-    tables: true,
-    charts: true,
-    png: false,
-};
+const EVERYTHING: Wanted = Wanted { tables: true, charts: true, png: false };
 
 fn description() -> RunDescription {
-    let mut description = RunDescription {
-        seed: 42,
-        duration_s: 86_400.0,
-        ..Default::default()
-    };
+    let mut description = RunDescription { seed: 42, duration_s: 86_400.0, ..Default::default() };
     description.scenario.name = "primary-outage".to_owned();
     description.scenario.title = "The primary MX is down for <four> hours".to_owned();
     description.scenario.question = "How late is the mail?".to_owned();
@@ -39,9 +31,7 @@ fn write(target: &Path, messages: u64, wanted: Wanted) -> Summary {
 
 fn write_facts(target: &Path, facts: Vec<(SimTime, Fact)>, wanted: Wanted) -> Summary {
     let folder = ResultFolder::claim(target).unwrap();
-    let tables = wanted
-        .rows()
-        .then(|| Tables::create(&folder, &Names).unwrap());
+    let tables = wanted.rows().then(|| Tables::create(&folder, &Names).unwrap());
     let mut recorder = Recorder::new(tables);
     for (at, fact) in facts {
         recorder.fact(at, &fact);
@@ -62,11 +52,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path
-                    .strip_prefix(folder)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
                 found.insert(name, fs::read(&path).unwrap());
             }
         }
@@ -113,13 +99,7 @@ fn rows_are_spelt_as_the_contract_says() {
     use example::{MUA, MX, SENDER, accepted, attempt, created, ended, secs, totals};
     let failed = crate::trace::AttemptFact {
         next_attempt: Some(secs(100)),
-        ..attempt(
-            0,
-            SENDER,
-            MX,
-            (secs(13), secs(43)),
-            crate::mail::AttemptOutcome::Timeout,
-        )
+        ..attempt(0, SENDER, MX, (secs(13), secs(43)), crate::mail::AttemptOutcome::Timeout)
     };
     let success = crate::mail::AttemptOutcome::Accepted;
     let submission = attempt(0, MUA, SENDER, (secs(11), secs(12)), success);
@@ -130,16 +110,8 @@ fn rows_are_spelt_as_the_contract_says() {
         (secs(43), Fact::Attempt(failed)),
         (secs(60), created(1, 1)),
         (secs(102), accepted(0, MX, 2)),
-        (
-            secs(102),
-            ended(0, MX, crate::trace::FinalOutcome::Delivered, 2),
-        ),
-        (
-            secs(110),
-            Fact::Closed {
-                recipient: crate::mail::RecipientId(0),
-            },
-        ),
+        (secs(102), ended(0, MX, crate::trace::FinalOutcome::Delivered, 2)),
+        (secs(110), Fact::Closed { recipient: crate::mail::RecipientId(0) }),
         (
             secs(200),
             Fact::Open {
@@ -153,11 +125,7 @@ fn rows_are_spelt_as_the_contract_says() {
         recorder.fact(at, &fact);
     }
     let (summary, tables) = recorder.finish(&Names, &example::frame(SimDuration::from_secs(200)));
-    let tables_only = Wanted {
-        tables: true,
-        charts: false,
-        png: false,
-    };
+    let tables_only = Wanted { tables: true, charts: false, png: false };
     complete(folder, Some(tables), &summary, &description(), tables_only).unwrap();
     assert_eq!(
         first_lines(&target, "messages.csv")[1..],
@@ -208,11 +176,7 @@ fn a_whole_result_is_written_and_repeats_byte_for_byte() {
     assert!(one == two, "two equal runs give equal bytes");
     let run: RunDescription = serde_json::from_slice(&one["run.json"]).unwrap();
     for (name, contents) in one.iter().filter(|(name, _)| *name != "run.json") {
-        assert_eq!(
-            run.files[name],
-            blake3::hash(contents).to_hex().to_string(),
-            "{name}"
-        );
+        assert_eq!(run.files[name], blake3::hash(contents).to_hex().to_string(), "{name}");
     }
 }
 
@@ -232,31 +196,12 @@ fn charts_and_page_are_rebuilt_from_the_files_alone() {
 fn what_is_not_wanted_is_not_there() {
     let place = tempfile::tempdir().unwrap();
     let bare = place.path().join("bare");
-    write(
-        &bare,
-        20,
-        Wanted {
-            tables: false,
-            charts: false,
-            png: false,
-        },
-    );
-    assert_eq!(
-        files(&bare).keys().collect::<Vec<_>>(),
-        ["run.json", "summary.json"]
-    );
+    write(&bare, 20, Wanted { tables: false, charts: false, png: false });
+    assert_eq!(files(&bare).keys().collect::<Vec<_>>(), ["run.json", "summary.json"]);
     let error = rebuild(&bare, false).unwrap_err();
     assert!(error.to_string().contains("--no-tables"), "{error}");
     let page = place.path().join("page");
-    write(
-        &page,
-        20,
-        Wanted {
-            tables: false,
-            charts: true,
-            png: true,
-        },
-    );
+    write(&page, 20, Wanted { tables: false, charts: true, png: true });
     let names = files(&page);
     assert!(names.contains_key("report.html") && names.contains_key("charts/hops.png"));
     assert!(!names.contains_key("messages.csv"));
@@ -270,15 +215,10 @@ fn a_spoilt_table_is_named_with_its_row() {
     let target = place.path().join("run");
     write(&target, 5, EVERYTHING);
     let path = target.join("messages.csv");
-    let text = fs::read_to_string(&path)
-        .unwrap()
-        .replacen("delivered,", "delivered,oops,", 1);
+    let text = fs::read_to_string(&path).unwrap().replacen("delivered,", "delivered,oops,", 1);
     fs::write(&path, text).unwrap();
     let error = rebuild(&target, false).unwrap_err().to_string();
-    assert!(
-        error.contains("messages.csv") && error.contains("run the scenario again"),
-        "{error}"
-    );
+    assert!(error.contains("messages.csv") && error.contains("run the scenario again"), "{error}");
 }
 
 #[test]
@@ -304,9 +244,8 @@ fn the_trace_tells_whole_stories_up_to_its_cap() {
     let target = place.path().join("run");
     write(&target, 4_000, EVERYTHING);
     let text = fs::read_to_string(target.join("trace.jsonl")).unwrap();
-    let mut lines = text
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let mut lines =
+        text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let header = lines.next().unwrap();
     assert_eq!(header["format"], "mailsim trace");
     assert_eq!(header["capped"], true);
@@ -326,10 +265,7 @@ fn the_terminal_reads_it_in_forty_lines() {
     let summary = write(&place.path().join("run"), 200, EVERYTHING);
     let text = text::summary(&summary);
     assert!(text.lines().count() <= 40, "{text}");
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 100),
-        "{text}"
-    );
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     for part in [
         "200 recipients: 200 delivered (100 %), 0 failed, 0 still queued",
         "mx1.recipient.example blackhole from 2 h to 6 h",
@@ -372,23 +308,11 @@ fn hard_day() -> Vec<(SimTime, Fact)> {
         facts.push((secs(at + 500), Fact::Attempt(failed)));
         if slot % 2 == 0 {
             let outcome = crate::trace::FinalOutcome::Failed;
-            facts.push((
-                secs(at + 501),
-                example::ended(slot, example::SENDER, outcome, 1),
-            ));
-            facts.push((
-                secs(at + 501),
-                Fact::Closed {
-                    recipient: recipient(slot),
-                },
-            ));
+            facts.push((secs(at + 501), example::ended(slot, example::SENDER, outcome, 1)));
+            facts.push((secs(at + 501), Fact::Closed { recipient: recipient(slot) }));
         } else {
             let state = crate::trace::StillOpen::Queued;
-            let open = Fact::Open {
-                recipient: recipient(slot),
-                state,
-                host: example::SENDER,
-            };
+            let open = Fact::Open { recipient: recipient(slot), state, host: example::SENDER };
             facts.push((secs(86_400), open));
         }
     }
@@ -402,14 +326,7 @@ fn a_result_to_look_at() {
     if let Ok(place) = std::env::var("MAILSIM_LOOK") {
         for messages in [0, 1, 12, 600] {
             let target = Path::new(&place).join(messages.to_string());
-            let summary = write(
-                &target,
-                messages,
-                Wanted {
-                    png: true,
-                    ..EVERYTHING
-                },
-            );
+            let summary = write(&target, messages, Wanted { png: true, ..EVERYTHING });
             fs::write(target.with_extension("txt"), text::summary(&summary)).unwrap();
         }
         let target = Path::new(&place).join("hard");

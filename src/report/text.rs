@@ -92,18 +92,10 @@ fn counted(count: u64, plural: &str) -> String {
 
 fn heading(lines: &mut Lines, summary: &Summary) {
     let run = &summary.run;
-    let title = if run.title.is_empty() {
-        &run.scenario
-    } else {
-        &run.title
-    };
+    let title = if run.title.is_empty() { &run.scenario } else { &run.title };
     lines.end(title);
-    let about = format!(
-        "{}, seed {}, {} of virtual time",
-        run.scenario,
-        run.seed,
-        time(run.duration_s)
-    );
+    let about =
+        format!("{}, seed {}, {} of virtual time", run.scenario, run.seed, time(run.duration_s));
     lines.end(&about);
     lines.end("");
 }
@@ -111,28 +103,18 @@ fn heading(lines: &mut Lines, summary: &Summary) {
 fn mail(lines: &mut Lines, summary: &Summary) {
     let mail = &summary.mail;
     let mut parts = vec![
-        format!(
-            "{} delivered ({})",
-            grouped(mail.delivered),
-            percent(summary.delivered_share)
-        ),
+        format!("{} delivered ({})", grouped(mail.delivered), percent(summary.delivered_share)),
         format!("{} failed", grouped(mail.failed)),
         format!("{} still queued", grouped(mail.queued)),
     ];
-    for (count, word) in [
-        (mail.in_transit, "in transit"),
-        (mail.discarded, "dropped"),
-        (mail.retrieved, "read"),
-    ] {
+    for (count, word) in
+        [(mail.in_transit, "in transit"), (mail.discarded, "dropped"), (mail.retrieved, "read")]
+    {
         if count > 0 {
             parts.push(format!("{} {word}", grouped(count)));
         }
     }
-    let text = format!(
-        "{}: {}",
-        counted(mail.submitted, "recipients"),
-        parts.join(", ")
-    );
+    let text = format!("{}: {}", counted(mail.submitted, "recipients"), parts.join(", "));
     lines.add("Mail", &text);
     let made: Vec<_> = summary
         .created
@@ -154,34 +136,22 @@ fn mail(lines: &mut Lines, summary: &Summary) {
     if summary.duplicates > 0 {
         lines.add(
             "Duplicates",
-            &format!(
-                "{} in mailboxes",
-                counted(summary.duplicates, "second copies")
-            ),
+            &format!("{} in mailboxes", counted(summary.duplicates, "second copies")),
         );
     }
 }
 
 /// Quantiles and shares stand in columns, so that they can be read across.
 fn times(lines: &mut Lines, summary: &Summary) {
-    let latencies: Vec<_> = latencies(summary)
-        .into_iter()
-        .filter(|(_, latency)| latency.n > 0)
-        .collect();
+    let latencies: Vec<_> =
+        latencies(summary).into_iter().filter(|(_, latency)| latency.n > 0).collect();
     if latencies.is_empty() {
         return;
     }
     let heads = ["mean", "median", "90 %", "95 %", "99 %", "longest"].map(str::to_owned);
     lines.columns("Latency", CELL, &heads);
     for (name, latency) in latencies {
-        let times = [
-            latency.mean,
-            latency.p50,
-            latency.p90,
-            latency.p95,
-            latency.p99,
-            latency.max,
-        ];
+        let times = [latency.mean, latency.p50, latency.p90, latency.p95, latency.p99, latency.max];
         let cells = times.map(|seconds| seconds.map(time).unwrap_or_default());
         lines.columns(&format!("  {name}"), CELL, &cells);
     }
@@ -190,10 +160,9 @@ fn times(lines: &mut Lines, summary: &Summary) {
         SHARE,
         &["10 s", "1 min", "5 min", "15 min", "1 h", "4 h", "1 d"].map(str::to_owned),
     );
-    for (word, shares) in [
-        ("  delivered", &summary.delivered_within),
-        ("  read", &summary.retrieved_within),
-    ] {
+    for (word, shares) in
+        [("  delivered", &summary.delivered_within), ("  read", &summary.retrieved_within)]
+    {
         if shares.values().flatten().any(|&share| share > 0.0) {
             let cells = BOUNDS.map(|bound| percent(shares.get(bound).copied().flatten()));
             lines.columns(word, SHARE, &cells);
@@ -259,13 +228,7 @@ fn outages(lines: &mut Lines, outages: &[OutageFigures]) {
         label = "";
     }
     if outages.len() > MOST_OUTAGES {
-        lines.add(
-            "",
-            &format!(
-                "and {} more",
-                grouped((outages.len() - MOST_OUTAGES) as u64)
-            ),
-        );
+        lines.add("", &format!("and {} more", grouped((outages.len() - MOST_OUTAGES) as u64)));
     }
 }
 

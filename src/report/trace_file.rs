@@ -96,13 +96,7 @@ impl<'n> TraceLines<'n> {
                 }
             }
             Fact::Ledger(_) => {}
-            Fact::Lookup {
-                delivery,
-                host,
-                domain,
-                started,
-                outcome,
-            } => {
+            Fact::Lookup { delivery, host, domain, started, outcome } => {
                 if self.capped {
                     return;
                 }
@@ -120,33 +114,15 @@ impl<'n> TraceLines<'n> {
                 self.keep_of_story(self.stories, line);
             }
             Fact::Attempt(attempt) => self.attempt(at, attempt),
-            Fact::Accepted {
-                recipient,
-                by,
-                received_fields,
-                ..
-            } => {
+            Fact::Accepted { recipient, by, received_fields, .. } => {
                 let (host, received) = (*by, *received_fields);
                 self.hosts.insert(host);
                 self.story(*recipient, |names, id, to| {
-                    Line::Accepted {
-                        t: seconds(at),
-                        id,
-                        to,
-                        host: names.host(host),
-                        received,
-                    }
-                    .spelt()
+                    Line::Accepted { t: seconds(at), id, to, host: names.host(host), received }
+                        .spelt()
                 });
             }
-            Fact::Final {
-                recipient,
-                host,
-                outcome,
-                status,
-                received_fields,
-                duplicate,
-            } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
                 self.hosts.insert(*host);
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
@@ -162,40 +138,20 @@ impl<'n> TraceLines<'n> {
                     .spelt()
                 });
             }
-            Fact::Retrieved {
-                recipient,
-                protocol,
-            } => {
+            Fact::Retrieved { recipient, protocol } => {
                 let by = protocol.as_str();
                 self.story(*recipient, |_, id, to| {
-                    Line::Retrieved {
-                        t: seconds(at),
-                        id,
-                        to,
-                        by,
-                    }
-                    .spelt()
+                    Line::Retrieved { t: seconds(at), id, to, by }.spelt()
                 });
             }
-            Fact::Open {
-                recipient,
-                state,
-                host,
-            } => {
+            Fact::Open { recipient, state, host } => {
                 let state = match state {
                     StillOpen::Queued => "queued",
                     StillOpen::InTransit => "in_transit",
                     StillOpen::Unread => "unread",
                 };
                 self.story(*recipient, |names, id, to| {
-                    Line::Open {
-                        t: seconds(at),
-                        id,
-                        to,
-                        host: names.host(*host),
-                        state,
-                    }
-                    .spelt()
+                    Line::Open { t: seconds(at), id, to, host: names.host(*host), state }.spelt()
                 });
             }
         }
@@ -215,11 +171,8 @@ impl<'n> TraceLines<'n> {
         let names = self.names;
         let to = names.mailbox(created.mailbox);
         self.stories += 1;
-        self.admitted[index] = Some(Identity {
-            story: self.stories,
-            id: created.key.to_string(),
-            to,
-        });
+        self.admitted[index] =
+            Some(Identity { story: self.stories, id: created.key.to_string(), to });
         self.hosts.insert(created.host);
         self.domains.insert(created.mailbox.domain);
         self.story(created.recipient, |names, id, to| {
@@ -310,12 +263,7 @@ impl<'n> TraceLines<'n> {
             }
             self.take_out_the_latest();
             // The story itself may be among them.
-            if self
-                .lines
-                .iter()
-                .rev()
-                .all(|(of, _)| of.is_none_or(|of| of != story))
-            {
+            if self.lines.iter().rev().all(|(of, _)| of.is_none_or(|of| of != story)) {
                 return;
             }
         }
@@ -339,8 +287,7 @@ impl<'n> TraceLines<'n> {
             (stay, sum) = (story as u32, sum + length);
         }
         self.story_lines = sum;
-        self.lines
-            .retain(|(story, _)| story.is_none_or(|story| story <= stay));
+        self.lines.retain(|(story, _)| story.is_none_or(|story| story <= stay));
         for slot in &mut self.admitted {
             if slot.as_ref().is_some_and(|who| who.story > stay) {
                 *slot = None;
@@ -356,16 +303,8 @@ impl<'n> TraceLines<'n> {
             facts: self.stated,
             kept: self.lines.len(),
             capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
-            hosts: self
-                .hosts
-                .iter()
-                .map(|&host| self.names.host(host))
-                .collect(),
-            domains: self
-                .domains
-                .iter()
-                .map(|&domain| self.names.domain(domain))
-                .collect(),
+            hosts: self.hosts.iter().map(|&host| self.names.host(host)).collect(),
+            domains: self.domains.iter().map(|&domain| self.names.domain(domain)).collect(),
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');

@@ -43,10 +43,7 @@ pub(super) fn kind_words(kind: &str) -> &str {
 /// Returns the four latencies with what people call them.
 pub(super) fn latencies(summary: &Summary) -> [(&'static str, &Latency); 4] {
     [
-        (
-            "submission to acceptance",
-            &summary.submission_to_acceptance,
-        ),
+        ("submission to acceptance", &summary.submission_to_acceptance),
         ("submission to delivery", &summary.submission_to_delivery),
         ("delivery to reading", &summary.delivery_to_retrieval),
         ("submission to reading", &summary.submission_to_retrieval),
@@ -91,9 +88,8 @@ mod tests {
 
     #[test]
     fn times_are_told_in_two_units() {
-        let spans = [
-            0.0, 0.614, 59.2, 60.0, 187.0, 3_600.0, 8_713.0, 86_400.0, 100_000.0, 432_000.0,
-        ];
+        let spans =
+            [0.0, 0.614, 59.2, 60.0, 187.0, 3_600.0, 8_713.0, 86_400.0, 100_000.0, 432_000.0];
         let told = [
             "0 s",
             "614 ms",
@@ -111,9 +107,6 @@ mod tests {
 
     #[test]
     fn large_counts_are_grouped() {
-        assert_eq!(
-            [7, 999, 1_000, 1_234_567].map(grouped),
-            ["7", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([7, 999, 1_000, 1_234_567].map(grouped), ["7", "999", "1,000", "1,234,567"]);
     }
 }

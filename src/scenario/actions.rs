@@ -45,10 +45,7 @@ pub(super) fn read_actions<'a>(
             let section = field.section()?;
             let at = section.field("at").and_then(|field| field.time());
             let what = deed(&section, hosts, domains);
-            Some(ActionDraft {
-                at: at?,
-                what: what?,
-            })
+            Some(ActionDraft { at: at?, what: what? })
         })
         .collect();
     drafts.sort_by_key(|draft| draft.at);
@@ -65,9 +62,7 @@ fn deed<'a>(section: &Section<'a>, hosts: &Hosts<'_>, domains: &Domains<'_>) -> 
     }
     let target = target?;
     let members = || -> Option<Vec<HostId>> {
-        let members = section
-            .field("host")
-            .and_then(|field| hosts.all_of(&field))?;
+        let members = section.field("host").and_then(|field| hosts.all_of(&field))?;
         Some(members.map(HostId).collect())
     };
     let field = section.field("do")?;
@@ -97,9 +92,7 @@ fn deed<'a>(section: &Section<'a>, hosts: &Hosts<'_>, domains: &Domains<'_>) -> 
                 .help("write host = … instead of domain = …");
             change.error_at("set", ProblemKind::Contradiction, remark);
         }
-        let domain = section
-            .field("domain")
-            .and_then(|field| domains.one_of(&field));
+        let domain = section.field("domain").and_then(|field| domains.one_of(&field));
         return Some(Deed::DomainRecords(domain?, change));
     }
     for key in ["mx", "exists"] {
@@ -150,9 +143,7 @@ pub(super) fn overlaid(host: &Table, set: &Section<'_>) -> Table {
             place: entry.place.clone(),
             node: entry.node.clone(),
         };
-        entry.node.value = Value::Table(Table {
-            entries: vec![profile],
-        });
+        entry.node.value = Value::Table(Table { entries: vec![profile] });
     }
     merged.overlay(set.table);
     merged

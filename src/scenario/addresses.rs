@@ -21,13 +21,8 @@ pub(super) fn wishes<'a>(entry: &HostEntry<'a>) -> Vec<Wish<'a>> {
         return vec![Wish::Invented(AddressFamily::V4)];
     };
     if !field.is_list() {
-        let count = field
-            .shaped(Shape::Count(1, limits::ADDRESSES))
-            .count()
-            .unwrap_or(1);
-        return (0..count)
-            .map(|_| Wish::Invented(AddressFamily::V4))
-            .collect();
+        let count = field.shaped(Shape::Count(1, limits::ADDRESSES)).count().unwrap_or(1);
+        return (0..count).map(|_| Wish::Invented(AddressFamily::V4)).collect();
     }
     let mut wishes = Vec::new();
     for item in field.one_or_many(Shape::Text) {

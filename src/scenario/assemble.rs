@@ -66,15 +66,9 @@ pub(super) fn assemble(
         .collect();
     let (mail, mail_sections) = read_all_mail(top, &hosts, &mut domains, duration, read_file);
     let reading = read_readings(&tables(top, "reading"), &hosts, &mut domains);
-    let outage_sections: Vec<Section<'_>> = tables(top, "outage")
-        .iter()
-        .filter_map(|field| field.section())
-        .collect();
-    let targets = Targets {
-        hosts: &hosts,
-        links: &links,
-        sites: &sites,
-    };
+    let outage_sections: Vec<Section<'_>> =
+        tables(top, "outage").iter().filter_map(|field| field.section()).collect();
+    let targets = Targets { hosts: &hosts, links: &links, sites: &sites };
     let mut outages = Vec::new();
     for (entry, section) in outage_sections.iter().enumerate() {
         outages.extend(read_outage(section, entry as u32, &targets, &mut domains));
@@ -85,12 +79,7 @@ pub(super) fn assemble(
     let mut derived = DerivedRouting::of(&domains);
     let roles = roles(&hosts, &domains, &stated, &mail, &mut derived);
     let mut zone = zone(top, &hosts, &domains, &defaults);
-    let builder = Builder {
-        hosts: &hosts,
-        roles: &roles,
-        derived: &derived,
-        defaults: &defaults,
-    };
+    let builder = Builder { hosts: &hosts, roles: &roles, derived: &derived, defaults: &defaults };
     let built = builder.all(&stated, &mut zone);
     let actions = builder.actions(&drafts, &mut domains, &mut zone);
     let notes = notes(top);
@@ -99,14 +88,8 @@ pub(super) fn assemble(
         title: text(top, "title").unwrap_or_else(|| name.to_owned()),
         question: text(top, "question").unwrap_or_default(),
         look_for: text(top, "look_for").unwrap_or_default(),
-        seed: top
-            .field("seed")
-            .and_then(|field| field.count())
-            .unwrap_or(1),
-        replication: top
-            .field("replication")
-            .and_then(|field| field.count())
-            .unwrap_or(0),
+        seed: top.field("seed").and_then(|field| field.count()).unwrap_or(1),
+        replication: top.field("replication").and_then(|field| field.count()).unwrap_or(0),
         duration,
         sample_every: sample_every(top, duration),
         topology: Topology::new(hosts.len(), links.list, defaults.path.clone()),
@@ -160,11 +143,7 @@ fn read_all_mail<'a>(
 fn add_policies(hosts: &Hosts<'_>, first: u32, outages: &mut Vec<Outage>) {
     let mut entry = first;
     for host in &hosts.entries {
-        let Some(section) = host
-            .section
-            .field("greylist")
-            .and_then(|field| field.section())
-        else {
+        let Some(section) = host.section.field("greylist").and_then(|field| field.section()) else {
             continue;
         };
         let Some(deviation) = greylist(&section) else {
@@ -178,10 +157,7 @@ fn add_policies(hosts: &Hosts<'_>, first: u32, outages: &mut Vec<Outage>) {
             mode: "greylist".to_owned(),
             targets: members.map(HostId).map(OutageTarget::Host).collect(),
             effect: Effect::Server(deviation),
-            schedule: Schedule::Fixed(Interval {
-                from: SimTime::ZERO,
-                to: SimTime::MAX,
-            }),
+            schedule: Schedule::Fixed(Interval { from: SimTime::ZERO, to: SimTime::MAX }),
         });
         entry += 1;
     }
@@ -214,10 +190,7 @@ fn roles(
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,
         });
-        for host in targets
-            .chain(routing.fallback_relay)
-            .filter(|host| free(*host))
-        {
+        for host in targets.chain(routing.fallback_relay).filter(|host| free(*host)) {
             roles[host.index()].relay = true;
         }
     }

@@ -50,9 +50,7 @@ impl Builder<'_, '_> {
         zone: &mut ZoneBuilder,
     ) -> Host {
         let name = self.hosts.names[host.index()].clone();
-        let proxy = section
-            .field("behind_proxy")
-            .and_then(|field| self.hosts.one_of(&field));
+        let proxy = section.field("behind_proxy").and_then(|field| self.hosts.one_of(&field));
         Host {
             dns: zone.name(&name),
             name,
@@ -91,11 +89,8 @@ impl Builder<'_, '_> {
                         "stop" => Command::Stop,
                         _ => Command::Start,
                     };
-                    let each = hosts.iter().map(|host| Action {
-                        at,
-                        host: *host,
-                        what: what.clone(),
-                    });
+                    let each =
+                        hosts.iter().map(|host| Action { at, host: *host, what: what.clone() });
                     actions.extend(each);
                 }
                 Deed::Set(hosts, set) => {
@@ -106,11 +101,7 @@ impl Builder<'_, '_> {
                         let configured = self.reconfigured(*host, &merged, domains, zone);
                         changed.insert(*host, merged);
                         let what = Command::Configure(Box::new(configured));
-                        actions.push(Action {
-                            at,
-                            host: *host,
-                            what,
-                        });
+                        actions.push(Action { at, host: *host, what });
                     }
                 }
                 Deed::HostRecords(hosts, section) => {

@@ -26,35 +26,21 @@ pub(super) struct Remark {
 
 impl Remark {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 
     pub(super) fn accepted(self, accepted: impl Into<String>) -> Self {
-        Self {
-            accepted: accepted.into(),
-            ..self
-        }
+        Self { accepted: accepted.into(), ..self }
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self {
-            help: help.into(),
-            ..self
-        }
+        Self { help: help.into(), ..self }
     }
 }
 
 impl Checker {
     pub(super) fn new(file: &str, text: &str, overrides: Vec<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            text: text.into(),
-            overrides,
-            problems: RefCell::default(),
-        }
+        Self { file: file.to_owned(), text: text.into(), overrides, problems: RefCell::default() }
     }
 
     /// Reports an error.
@@ -87,11 +73,7 @@ impl Checker {
                 (format!("command line: {argument}"), (0, 0), 0..0, "".into())
             }
         };
-        let Remark {
-            message,
-            accepted,
-            help,
-        } = remark;
+        let Remark { message, accepted, help } = remark;
         let key = key.to_owned();
         self.add(Problem {
             severity,
@@ -120,10 +102,7 @@ impl Checker {
 
     /// Returns whether a run is already out of the question.
     pub(super) fn has_errors(&self) -> bool {
-        self.problems
-            .borrow()
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Returns everything reported.

@@ -21,10 +21,8 @@ pub(super) fn correspondents(
         Value::Text(_) => address(field, domains).map(Correspondents::One),
         Value::List(items) => {
             let fields = field.one_or_many(Shape::Text);
-            let found: Vec<Mailbox> = fields
-                .iter()
-                .filter_map(|item| address(item, domains))
-                .collect();
+            let found: Vec<Mailbox> =
+                fields.iter().filter_map(|item| address(item, domains)).collect();
             if items.is_empty() {
                 let remark = Remark::new("found an empty list, so nobody can be drawn")
                     .accepted("one or more addresses")
@@ -68,17 +66,13 @@ fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspond
         stated.error(ProblemKind::BadValue, remark);
         return None;
     }
-    u32::try_from(count)
-        .ok()
-        .map(|count| Correspondents::Population { domain, count })
+    u32::try_from(count).ok().map(|count| Correspondents::Population { domain, count })
 }
 
 /// Reads an address; warns of a mailbox or domain that does not exist.
 pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Mailbox> {
     let text = field.text()?;
-    let Some((local, name)) = text
-        .rsplit_once('@')
-        .filter(|(local, _)| is_local_part(local))
+    let Some((local, name)) = text.rsplit_once('@').filter(|(local, _)| is_local_part(local))
     else {
         let remark = Remark::new(format!("found \"{text}\", which is no address"))
             .accepted("an address such as \"alice@sender.example\"")
@@ -90,10 +84,7 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         field.error(ProblemKind::BadValue, remark);
         return None;
     };
-    let node = Node {
-        place: field.place().clone(),
-        value: Value::Text(name.to_owned()),
-    };
+    let node = Node { place: field.place().clone(), value: Value::Text(name.to_owned()) };
     let name = dns_name(&Field {
         checker: field.checker,
         node: &node,
@@ -110,35 +101,19 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         let names: Vec<&str> = draft.named().collect();
         let near = did_you_mean(local, names);
         let meant = "mail to it will be refused or bounced, if that is what you want";
-        let help = if near.is_empty() {
-            meant.to_owned()
-        } else {
-            format!("{near}; {meant}")
-        };
+        let help = if near.is_empty() { meant.to_owned() } else { format!("{near}; {meant}") };
         field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
     }
     Some(mailbox)
 }
 
 fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
-    let others = domains
-        .list
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != new.index());
+    let others = domains.list.iter().enumerate().filter(|(index, _)| *index != new.index());
     let names: Vec<&str> = others.map(|(_, domain)| domain.name.as_str()).collect();
     let near = did_you_mean(name, names);
-    let help = if near.is_empty() {
-        "add a [[domain]] of this name".to_owned()
-    } else {
-        near
-    };
-    Remark::new(format!(
-        "there is no domain \"{name}\": the DNS will say that it does not exist"
-    ))
-    .help(format!(
-        "{help}; mail to it will bounce, if that is what you want"
-    ))
+    let help = if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near };
+    Remark::new(format!("there is no domain \"{name}\": the DNS will say that it does not exist"))
+        .help(format!("{help}; mail to it will bounce, if that is what you want"))
 }
 
 /// Returns the domain a correspondent belongs to, the first of several.

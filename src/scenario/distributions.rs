@@ -15,37 +15,21 @@ macro_rules! distribution {
     };
 }
 
-distribution!(
-    EXPONENTIAL,
-    "`exponential`",
-    [required("mean", Shape::Parameter, "the mean")]
-);
+distribution!(EXPONENTIAL, "`exponential`", [required("mean", Shape::Parameter, "the mean")]);
 distribution!(
     LOGNORMAL,
     "`lognormal`",
     [
         required("median", Shape::Parameter, "half of the values are smaller"),
-        required(
-            "sigma",
-            Shape::Number,
-            "standard deviation of the natural logarithm"
-        ),
+        required("sigma", Shape::Number, "standard deviation of the natural logarithm"),
     ]
 );
 distribution!(
     NORMAL,
     "`normal`",
     [
-        required(
-            "mean",
-            Shape::Parameter,
-            "the mean; values below zero become zero"
-        ),
-        required(
-            "standard_deviation",
-            Shape::Parameter,
-            "the standard deviation"
-        ),
+        required("mean", Shape::Parameter, "the mean; values below zero become zero"),
+        required("standard_deviation", Shape::Parameter, "the standard deviation"),
     ]
 );
 distribution!(
@@ -53,11 +37,7 @@ distribution!(
     "`pareto`",
     [
         required("minimum", Shape::Parameter, "the smallest value"),
-        required(
-            "shape",
-            Shape::Number,
-            "the tail exponent; the mean is finite only above 1"
-        ),
+        required("shape", Shape::Number, "the tail exponent; the mean is finite only above 1"),
     ]
 );
 distribution!(
@@ -73,19 +53,12 @@ distribution!(
     "`empirical`",
     [
         required("values", Shape::List(&PARAMETER), "values as observed"),
-        key(
-            "weights",
-            Shape::List(&NUMBER),
-            "how often each was observed; default: all alike"
-        ),
+        key("weights", Shape::List(&NUMBER), "how often each was observed; default: all alike"),
     ]
 );
 
 /// The words with which a distribution begins.
-pub(super) static DISTRIBUTION: Keys = Keys {
-    name: "a distribution",
-    keys: DISTRIBUTION_KEYS,
-};
+pub(super) static DISTRIBUTION: Keys = Keys { name: "a distribution", keys: DISTRIBUTION_KEYS };
 
 static DISTRIBUTION_KEYS: &[Key] = &[
     key("constant", Shape::Parameter, "always this value"),
@@ -94,16 +67,8 @@ static DISTRIBUTION_KEYS: &[Key] = &[
         Shape::List(&PARAMETER),
         "the smallest and the largest value, as [\"1ms\", \"5ms\"]",
     ),
-    key(
-        "exponential",
-        Shape::Table(&EXPONENTIAL),
-        "times without memory",
-    ),
-    key(
-        "lognormal",
-        Shape::Table(&LOGNORMAL),
-        "many small values, a few very large ones",
-    ),
+    key("exponential", Shape::Table(&EXPONENTIAL), "times without memory"),
+    key("lognormal", Shape::Table(&LOGNORMAL), "many small values, a few very large ones"),
     key("normal", Shape::Table(&NORMAL), "the bell curve"),
     key("pareto", Shape::Table(&PARETO), "a power law"),
     key("weibull", Shape::Table(&WEIBULL), "life times"),
@@ -163,16 +128,8 @@ impl Field<'_> {
     }
 }
 
-const DISTRIBUTION_WORDS: [&str; 8] = [
-    "constant",
-    "uniform",
-    "exponential",
-    "lognormal",
-    "normal",
-    "pareto",
-    "weibull",
-    "empirical",
-];
+const DISTRIBUTION_WORDS: [&str; 8] =
+    ["constant", "uniform", "exponential", "lognormal", "normal", "pareto", "weibull", "empirical"];
 
 fn uniform(field: &Field<'_>, unit: Unit) -> Option<Distribution> {
     let items = field.list();
@@ -186,46 +143,29 @@ fn uniform(field: &Field<'_>, unit: Unit) -> Option<Distribution> {
         return None;
     };
     let (low, high) = (low.parameter(unit), high.parameter(unit));
-    Some(Distribution::Uniform {
-        low: low?,
-        high: high?,
-    })
+    Some(Distribution::Uniform { low: low?, high: high? })
 }
 
 fn parametric(word: &str, section: &Section<'_>, unit: Unit) -> Option<Distribution> {
     let quantity = |key: &str| section.field(key).and_then(|field| field.parameter(unit));
     let number = |key: &str| section.field(key).and_then(|field| field.number());
     Some(match word {
-        "exponential" => Distribution::Exponential {
-            mean: quantity("mean")?,
-        },
+        "exponential" => Distribution::Exponential { mean: quantity("mean")? },
         "lognormal" => {
             let (median, sigma) = (quantity("median"), number("sigma"));
-            Distribution::LogNormal {
-                median: median?,
-                sigma: sigma?,
-            }
+            Distribution::LogNormal { median: median?, sigma: sigma? }
         }
         "normal" => {
             let (mean, deviation) = (quantity("mean"), quantity("standard_deviation"));
-            Distribution::Normal {
-                mean: mean?,
-                standard_deviation: deviation?,
-            }
+            Distribution::Normal { mean: mean?, standard_deviation: deviation? }
         }
         "pareto" => {
             let (minimum, shape) = (quantity("minimum"), number("shape"));
-            Distribution::Pareto {
-                minimum: minimum?,
-                shape: shape?,
-            }
+            Distribution::Pareto { minimum: minimum?, shape: shape? }
         }
         "weibull" => {
             let (scale, shape) = (quantity("scale"), number("shape"));
-            Distribution::Weibull {
-                scale: scale?,
-                shape: shape?,
-            }
+            Distribution::Weibull { scale: scale?, shape: shape? }
         }
         _ => return empirical(section, unit),
     })
@@ -234,14 +174,8 @@ fn parametric(word: &str, section: &Section<'_>, unit: Unit) -> Option<Distribut
 fn empirical(section: &Section<'_>, unit: Unit) -> Option<Distribution> {
     let field = section.field("values")?;
     let items = field.list();
-    let values: Vec<f64> = items
-        .iter()
-        .filter_map(|item| item.parameter(unit))
-        .collect();
-    let weights = section
-        .field("weights")
-        .map(|field| field.list())
-        .unwrap_or_default();
+    let values: Vec<f64> = items.iter().filter_map(|item| item.parameter(unit)).collect();
+    let weights = section.field("weights").map(|field| field.list()).unwrap_or_default();
     let numbers: Vec<f64> = weights.iter().filter_map(Field::number).collect();
     if values.len() < items.len() || numbers.len() < weights.len() {
         return None;
@@ -258,16 +192,12 @@ fn empirical(section: &Section<'_>, unit: Unit) -> Option<Distribution> {
 fn distribution_remark(error: &DistributionError) -> Remark {
     let remark = Remark::new(error.to_string());
     match error {
-        DistributionError::OutOfRange {
-            parameter,
-            accepted,
-            ..
-        } => remark
-            .accepted(format!("{parameter} {accepted}"))
-            .help(format!("change `{parameter}`")),
-        DistributionError::BoundsSwapped { .. } => remark
-            .accepted("the smaller value first")
-            .help("swap the two values"),
+        DistributionError::OutOfRange { parameter, accepted, .. } => {
+            remark.accepted(format!("{parameter} {accepted}")).help(format!("change `{parameter}`"))
+        }
+        DistributionError::BoundsSwapped { .. } => {
+            remark.accepted("the smaller value first").help("swap the two values")
+        }
         _ => remark.help("give at least one value, and as many weights as values"),
     }
 }

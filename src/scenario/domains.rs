@@ -43,10 +43,7 @@ pub(super) struct Domains<'a> {
 impl<'a> Domains<'a> {
     /// Reads all `[[domain]]` tables.
     pub(super) fn read(list: &[Field<'a>], hosts: &Hosts<'_>) -> Self {
-        let mut domains = Self {
-            list: Vec::new(),
-            by_name: BTreeMap::new(),
-        };
+        let mut domains = Self { list: Vec::new(), by_name: BTreeMap::new() };
         for field in list {
             let Some(section) = field.section() else {
                 continue;
@@ -62,9 +59,7 @@ impl<'a> Domains<'a> {
                 continue;
             }
             let draft = read_domain(section, name.clone(), hosts);
-            domains
-                .by_name
-                .insert(name, DomainId::from_index(domains.list.len()));
+            domains.by_name.insert(name, DomainId::from_index(domains.list.len()));
             domains.list.push(draft);
         }
         domains
@@ -90,11 +85,7 @@ impl<'a> Domains<'a> {
         let near = did_you_mean(name, names());
         Remark::new(format!("there is no domain named \"{name}\""))
             .accepted(listed(names()))
-            .help(if near.is_empty() {
-                "add a [[domain]] of this name".to_owned()
-            } else {
-                near
-            })
+            .help(if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near })
     }
 
     /// Returns the domain of that name; one not in the file is added as a name that does not
@@ -175,10 +166,7 @@ impl DomainDraft<'_> {
 }
 
 fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> DomainDraft<'a> {
-    let exists = section
-        .field("exists")
-        .and_then(|field| field.flag())
-        .unwrap_or(true);
+    let exists = section.field("exists").and_then(|field| field.flag()).unwrap_or(true);
     let mx = section.field("mx").map(|field| exchangers(&field, hosts));
     let addresses = section.field("address");
     let addresses = addresses.map(|field| hosts.addresses_in(&field.one_or_many(Shape::Text)));
@@ -218,10 +206,7 @@ fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> Dom
 /// The best exchanger, or the host found at the name's own address.
 fn default_store(draft: &DomainDraft<'_>, hosts: &Hosts<'_>) -> Option<HostId> {
     let best = draft.exchanger_hosts().min().map(|(_, host)| host);
-    let own = draft
-        .addresses
-        .first()
-        .map(|id| hosts.addresses[id.index()].host);
+    let own = draft.addresses.first().map(|id| hosts.addresses[id.index()].host);
     if draft.mx.is_empty() { own } else { best }
 }
 
@@ -234,10 +219,7 @@ fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
             let Some(table) = field.section_of(MAILBOX_KEYS) else {
                 return;
             };
-            let names = table
-                .field("names")
-                .map(|names| names.list())
-                .unwrap_or_default();
+            let names = table.field("names").map(|names| names.list()).unwrap_or_default();
             let count = table.field("count").and_then(|count| count.count());
             if let Some(count) = count.filter(|count| *count < names.len() as u64) {
                 let message = format!("{} names for {count} mailboxes", names.len());

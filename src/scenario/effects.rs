@@ -47,10 +47,7 @@ const KEYS_OF_MODES: [(&str, &[&str]); 10] = [
     ("delay", &["slow", "greylist"]),
     ("stage", &["hang", "drop", "slow", "tempfail", "permfail"]),
     ("store", &["drop", "hang"]),
-    (
-        "reply",
-        &["tempfail", "permfail", "greylist", "session_limit"],
-    ),
+    ("reply", &["tempfail", "permfail", "greylist", "session_limit"]),
     ("close", &["tempfail", "permfail"]),
     ("recipients", &["tempfail", "permfail"]),
     ("limit", &["session_limit"]),
@@ -90,14 +87,10 @@ pub(super) fn effect(
     }
     Some(match mode {
         "blackhole" if kind == Kind::Link => Effect::LinkDown,
-        "blackhole" => Effect::Blackhole {
-            inbound_only: flag("inbound_only").unwrap_or(false),
-        },
+        "blackhole" => Effect::Blackhole { inbound_only: flag("inbound_only").unwrap_or(false) },
         "refuse" => Effect::Refuse,
         "unreachable" => Effect::Unreachable,
-        "crash" => Effect::Crash {
-            machine: flag("machine").unwrap_or(false),
-        },
+        "crash" => Effect::Crash { machine: flag("machine").unwrap_or(false) },
         _ => Effect::Server(deviation(section, mode, recipients)?),
     })
 }
@@ -119,18 +112,8 @@ fn deviation(section: &Section<'_>, mode: &str, recipients: Vec<Mailbox>) -> Opt
             (stage, _) => Deviation::CloseAt(stage),
         },
         "disk_full" => Deviation::DiskFull,
-        "tempfail" => answer(
-            section,
-            stage,
-            Reply::new(451, Status::new(4, 3, 0)),
-            recipients,
-        )?,
-        "permfail" => answer(
-            section,
-            stage,
-            Reply::new(550, Status::new(5, 0, 0)),
-            recipients,
-        )?,
+        "tempfail" => answer(section, stage, Reply::new(451, Status::new(4, 3, 0)), recipients)?,
+        "permfail" => answer(section, stage, Reply::new(550, Status::new(5, 0, 0)), recipients)?,
         "greylist" => greylist(section)?,
         _ => session_limit(section)?,
     })
@@ -179,10 +162,7 @@ fn answer(
     let reply = reply(section, default)?;
     if section.has("recipients") {
         if let Some(Stage::Rcpt) | None = stage {
-            return Some(Deviation::AnswerRecipients {
-                mailboxes: recipients,
-                reply,
-            });
+            return Some(Deviation::AnswerRecipients { mailboxes: recipients, reply });
         }
         let remark = Remark::new("recipients are told apart at RCPT only")
             .accepted("stage = \"rcpt\"")
@@ -190,15 +170,8 @@ fn answer(
         section.error_at("stage", ProblemKind::Contradiction, remark);
         return None;
     }
-    let close = section
-        .field("close")
-        .and_then(|field| field.flag())
-        .unwrap_or(false);
-    Some(Deviation::Answer {
-        stage: stage.unwrap_or(Stage::Mail),
-        reply,
-        close,
-    })
+    let close = section.field("close").and_then(|field| field.flag()).unwrap_or(false);
+    Some(Deviation::Answer { stage: stage.unwrap_or(Stage::Mail), reply, close })
 }
 
 fn session_limit(section: &Section<'_>) -> Option<Deviation> {
@@ -210,10 +183,7 @@ fn session_limit(section: &Section<'_>) -> Option<Deviation> {
         return None;
     };
     let reply = reply(section, Reply::new(421, Status::NOT_ACCEPTING))?;
-    Some(Deviation::SessionLimit {
-        limit: field.count32()?,
-        reply,
-    })
+    Some(Deviation::SessionLimit { limit: field.count32()?, reply })
 }
 
 /// Reads `delay` and `reply` of greylisting, in an outage or in a host's own table.
@@ -288,23 +258,9 @@ mod tests {
 
     #[test]
     fn replies_are_read_with_and_without_status() {
-        assert_eq!(
-            parse_reply("451 4.3.0"),
-            Some(Reply::new(451, Status::new(4, 3, 0)))
-        );
-        assert_eq!(
-            parse_reply("550"),
-            Some(Reply::new(550, Status::new(5, 0, 0)))
-        );
-        for text in [
-            "",
-            "250",
-            "451 5.3.0",
-            "451 4.3",
-            "461",
-            "451 4.3.0.1",
-            "later",
-        ] {
+        assert_eq!(parse_reply("451 4.3.0"), Some(Reply::new(451, Status::new(4, 3, 0))));
+        assert_eq!(parse_reply("550"), Some(Reply::new(550, Status::new(5, 0, 0))));
+        for text in ["", "250", "451 5.3.0", "451 4.3", "461", "451 4.3.0.1", "later"] {
             assert_eq!(parse_reply(text), None, "{text}");
         }
     }

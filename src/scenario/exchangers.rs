@@ -32,10 +32,7 @@ pub(super) enum ExchangerName {
 pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger> {
     if field.is_text() {
         let word = field.shaped(Shape::Word(&["none"])).word();
-        let null = Exchanger {
-            preference: 0,
-            target: ExchangerName::Nobody,
-        };
+        let null = Exchanger { preference: 0, target: ExchangerName::Nobody };
         return word.map(|_| null).into_iter().collect();
     }
     if !field.is_list() {
@@ -46,12 +43,9 @@ pub(super) fn exchangers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<Exchanger>
     for (at, item) in field.one_or_many(Shape::Text).iter().enumerate() {
         let default = u16::try_from((at + 1) * 10).unwrap_or(u16::MAX);
         let record = if item.is_text() {
-            hosts
-                .all_of(item)
-                .map(|members| (default, ExchangerName::Hosts(members)))
+            hosts.all_of(item).map(|members| (default, ExchangerName::Hosts(members)))
         } else {
-            item.section_of(MX_KEYS)
-                .and_then(|table| exchanger(&table, default, hosts))
+            item.section_of(MX_KEYS).and_then(|table| exchanger(&table, default, hosts))
         };
         records.extend(record.map(|(preference, target)| Exchanger { preference, target }));
     }
@@ -63,18 +57,14 @@ fn exchanger(
     default: u16,
     hosts: &Hosts<'_>,
 ) -> Option<(u16, ExchangerName)> {
-    let preference = section
-        .field("preference")
-        .map_or(Some(u64::from(default)), |f| f.count());
+    let preference = section.field("preference").map_or(Some(u64::from(default)), |f| f.count());
     let target = match section.one_of(&["host", "name"]) {
-        Some("host") => section
-            .field("host")
-            .and_then(|field| hosts.all_of(&field))
-            .map(ExchangerName::Hosts),
-        Some(_) => section
-            .field("name")
-            .and_then(|field| dns_name(&field))
-            .map(ExchangerName::Name),
+        Some("host") => {
+            section.field("host").and_then(|field| hosts.all_of(&field)).map(ExchangerName::Hosts)
+        }
+        Some(_) => {
+            section.field("name").and_then(|field| dns_name(&field)).map(ExchangerName::Name)
+        }
         None => {
             let remark = Remark::new("this MX record names nobody")
                 .accepted("`host`: a host of the scenario, or `name`: any name")
@@ -83,10 +73,7 @@ fn exchanger(
             None
         }
     };
-    Some((
-        u16::try_from(preference?).expect("the shape's bounds fit 16 bits"),
-        target?,
-    ))
+    Some((u16::try_from(preference?).expect("the shape's bounds fit 16 bits"), target?))
 }
 
 /// Returns the records of a list of exchangers; names not spoken of before are added.
@@ -102,22 +89,13 @@ pub(super) fn mx_records(
             ExchangerName::Hosts(members) => {
                 for host in members.clone() {
                     let exchange = Some(zone.name(&hosts.names[host as usize]));
-                    records.push(MxRecord {
-                        preference,
-                        exchange,
-                    });
+                    records.push(MxRecord { preference, exchange });
                 }
             }
             ExchangerName::Name(name) => {
-                records.push(MxRecord {
-                    preference,
-                    exchange: Some(zone.name(name)),
-                });
+                records.push(MxRecord { preference, exchange: Some(zone.name(name)) });
             }
-            ExchangerName::Nobody => records.push(MxRecord {
-                preference,
-                exchange: None,
-            }),
+            ExchangerName::Nobody => records.push(MxRecord { preference, exchange: None }),
         }
     }
     records

@@ -39,35 +39,19 @@ pub(super) fn read_expectations(
             Place::File(span) => checker.line(span.start),
             Place::CommandLine(_) => 0,
         };
-        let figure = section
-            .field("figure")
-            .and_then(|field| field.text().map(str::to_owned));
+        let figure = section.field("figure").and_then(|field| field.text().map(str::to_owned));
         let Some(figure) = figure else { continue };
         check_name(&section, &figure, scenario);
         let equals = number("equals");
-        expectations.push(Expectation {
-            figure,
-            at_least,
-            at_most,
-            equals,
-            line,
-        });
+        expectations.push(Expectation { figure, at_least, at_most, equals, line });
     }
     expectations
 }
 
 /// A bound on a figure that no summary has is refused before the run, not after it.
 fn check_name(section: &Section<'_>, figure: &str, scenario: &Scenario) {
-    let domains: Vec<&str> = scenario
-        .domains
-        .iter()
-        .map(|domain| domain.name.as_str())
-        .collect();
-    let hosts: Vec<&str> = scenario
-        .hosts
-        .iter()
-        .map(|host| host.name.as_str())
-        .collect();
+    let domains: Vec<&str> = scenario.domains.iter().map(|domain| domain.name.as_str()).collect();
+    let hosts: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
     // How many outages there are may be left to chance, and how many hops too.
     let outages = usize::from(!scenario.outages.is_empty());
     let names = figure_names(&domains, &hosts, outages);
@@ -93,9 +77,7 @@ fn check_name(section: &Section<'_>, figure: &str, scenario: &Scenario) {
 
 /// Returns the figure of the first outage that is like `figure`, if it is one of an outage.
 fn of_first_outage(figure: &str) -> String {
-    let parts = figure
-        .strip_prefix("outages.")
-        .and_then(|rest| rest.split_once('.'));
+    let parts = figure.strip_prefix("outages.").and_then(|rest| rest.split_once('.'));
     match parts {
         Some((number, key)) if number.parse::<u32>().is_ok() => format!("outages.0.{key}"),
         _ => figure.to_owned(),
@@ -104,7 +86,5 @@ fn of_first_outage(figure: &str) -> String {
 
 /// `hops.counts.3` is there for each number of hops that happened.
 fn is_hop_count(figure: &str) -> bool {
-    figure
-        .strip_prefix("hops.counts.")
-        .is_some_and(|number| number.parse::<u32>().is_ok())
+    figure.strip_prefix("hops.counts.").is_some_and(|number| number.parse::<u32>().is_ok())
 }

@@ -41,19 +41,13 @@ pub(super) fn host_settings(
         queue_disk: None,
         clock_error_ns: 0,
     };
-    if let Some(size) = section
-        .field("message_size_limit")
-        .and_then(|field| field.size())
-    {
+    if let Some(size) = section.field("message_size_limit").and_then(|field| field.size()) {
         settings.profile.server.size_limit = (size > Octets::ZERO).then_some(size);
     }
     if let Some(capacity) = section.field("capacity").and_then(|field| field.section()) {
         read_capacity(&capacity, &mut settings);
     }
-    if let Some(clock) = section
-        .field("clock_error")
-        .and_then(|field| field.signed_duration())
-    {
+    if let Some(clock) = section.field("clock_error").and_then(|field| field.signed_duration()) {
         settings.clock_error_ns = clock;
     }
     if let Some(own) = section.field("resolver").and_then(|field| field.section()) {
@@ -84,10 +78,7 @@ pub(super) fn resolver_settings(
     if let Some(caches) = section.field("cache").and_then(|field| field.flag()) {
         settings.caches = caches;
     }
-    if let Some(limit) = section
-        .field("negative_ttl_limit")
-        .and_then(|field| field.duration())
-    {
+    if let Some(limit) = section.field("negative_ttl_limit").and_then(|field| field.duration()) {
         settings.negative_ttl_limit = limit;
     }
     settings
@@ -128,11 +119,7 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
 fn profile(section: &Section<'_>, roles: Roles) -> Profile {
     let serves = roles.submission || roles.relay || roles.mx || roles.store;
     let no_server = !serves && (roles.mua || roles.proxy || roles.dns);
-    let mut default = if no_server {
-        profiles::none()
-    } else {
-        profiles::postfix()
-    };
+    let mut default = if no_server { profiles::none() } else { profiles::postfix() };
     // Who submits on port 587 needs both (RFC 6409 §4.3, RFC 8314 §3.3).
     let for_submission = |profile: &mut Profile| {
         if roles.submission {
@@ -192,32 +179,19 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
             .filter(|setting| setting.name == entry.key)
             .find(|setting| setting.family.is_none_or(|family| family == profile.family));
         let Some(slot) = slot.and_then(|setting| setting.slot(profile)) else {
-            let known: Vec<_> = settings::settings_of(profile)
-                .iter()
-                .map(|setting| setting.name)
-                .collect();
+            let known: Vec<_> =
+                settings::settings_of(profile).iter().map(|setting| setting.name).collect();
             let remark = Remark::new(format!("`{}` is no setting of \"{name}\"", entry.key))
                 .accepted(super::names::listed(known.iter().copied()))
-                .help(
-                    match super::names::near(&entry.key, known.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("`mailsim profiles {name}` lists its settings"),
-                    },
-                );
-            mta.checker
-                .error(ProblemKind::UnknownKey, &entry.place, &path, remark);
+                .help(match super::names::near(&entry.key, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("`mailsim profiles {name}` lists its settings"),
+                });
+            mta.checker.error(ProblemKind::UnknownKey, &entry.place, &path, remark);
             continue;
         };
         let shape = shape_of(&slot);
-        fill(
-            &Field {
-                checker: mta.checker,
-                node: &entry.node,
-                shape,
-                path,
-            },
-            slot,
-        );
+        fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
     }
 }
 
@@ -254,19 +228,11 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
             put(other, span);
         }
         Slot::OptionalDuration(place) => {
-            put(
-                place,
-                field
-                    .duration()
-                    .map(|span| (!span.is_zero()).then_some(span)),
-            );
+            put(place, field.duration().map(|span| (!span.is_zero()).then_some(span)));
         }
         Slot::Durations(place) => {
-            let spans: Vec<SimDuration> = field
-                .list()
-                .iter()
-                .filter_map(Field::positive_duration)
-                .collect();
+            let spans: Vec<SimDuration> =
+                field.list().iter().filter_map(Field::positive_duration).collect();
             if spans.is_empty() {
                 let remark = Remark::new("found no gap at all")
                     .accepted("one or more durations above zero")
@@ -284,20 +250,10 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
         }
         Slot::Limit(place) => put(place, field.count32().map(unlimited)),
         Slot::HopLimit(place) => {
-            put(
-                place,
-                field
-                    .count32()
-                    .map(|count| unlimited(count).map(|count| count - 1)),
-            );
+            put(place, field.count32().map(|count| unlimited(count).map(|count| count - 1)));
         }
         Slot::SizeLimit(place) => {
-            put(
-                place,
-                field
-                    .size()
-                    .map(|size| (size > Octets::ZERO).then_some(size)),
-            );
+            put(place, field.size().map(|size| (size > Octets::ZERO).then_some(size)));
         }
         Slot::Size(place) => put(place, field.size()),
         Slot::Flag(place) => put(place, field.flag()),
@@ -337,15 +293,9 @@ fn feedback(field: &Field<'_>) -> Option<Feedback> {
             return None;
         }
     };
-    let (number, divisor) = text
-        .split_once('/')
-        .map_or((text.as_str(), ""), |parts| parts);
+    let (number, divisor) = text.split_once('/').map_or((text.as_str(), ""), |parts| parts);
     // postconf(5): the numerator lies between 0 and 1.
-    let number = number
-        .trim()
-        .parse::<f64>()
-        .ok()
-        .filter(|number| (0.0..=1.0).contains(number));
+    let number = number.trim().parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     let feedback = match (number, divisor.trim()) {
         (Some(number), "") => Some(Feedback::Fixed(number)),
         (Some(number), "concurrency") => Some(Feedback::PerWindow(number)),

@@ -92,9 +92,7 @@ impl<'a> Hosts<'a> {
 
     fn add(&mut self, section: Section<'a>) {
         let name = section.field("name").and_then(|field| dns_name(&field));
-        let count = section
-            .field("count")
-            .map_or(Some(1), |field| field.count());
+        let count = section.field("count").map_or(Some(1), |field| field.count());
         let (roles, roles_stated) = roles(&section);
         let (Some(name), Some(count)) = (name, count) else {
             return;
@@ -104,11 +102,7 @@ impl<'a> Hosts<'a> {
             let remark = Remark::new(format!("this makes {} hosts in all", first + count))
                 .accepted(format!("at most {} hosts", limits::HOSTS))
                 .help("make the population smaller");
-            let key = if section.has("count") {
-                "count"
-            } else {
-                "name"
-            };
+            let key = if section.has("count") { "count" } else { "name" };
             section.error_at(key, ProblemKind::BadValue, remark);
             return;
         }
@@ -119,11 +113,7 @@ impl<'a> Hosts<'a> {
             return;
         }
         for number in 1..=count {
-            let member = if population {
-                numbered(&name, number)
-            } else {
-                name.clone()
-            };
+            let member = if population { numbered(&name, number) } else { name.clone() };
             let id = first as u32 + number as u32 - 1;
             if population && self.is_taken(&section, &member, &(id..id + 1)) {
                 return;
@@ -131,12 +121,7 @@ impl<'a> Hosts<'a> {
             self.names.push(member);
             self.entry_of.push(entry);
         }
-        self.entries.push(HostEntry {
-            section,
-            members,
-            roles,
-            roles_stated,
-        });
+        self.entries.push(HostEntry { section, members, roles, roles_stated });
     }
 
     fn is_taken(&mut self, section: &Section<'_>, name: &str, members: &Range<u32>) -> bool {
@@ -162,9 +147,7 @@ impl<'a> Hosts<'a> {
                 let remark = Remark::new(format!("this makes {total} addresses in all"))
                     .accepted(format!("at most {}", limits::ALL_ADDRESSES))
                     .help("give the population fewer hosts or fewer addresses");
-                entry
-                    .section
-                    .error_at("addresses", ProblemKind::BadValue, remark);
+                entry.section.error_at("addresses", ProblemKind::BadValue, remark);
                 return;
             }
         }
@@ -258,14 +241,9 @@ impl<'a> Hosts<'a> {
     pub(super) fn unknown(&self, name: &str) -> Remark {
         let remark = Remark::new(format!("there is no host named \"{name}\""));
         if self.entries.is_empty() {
-            return remark
-                .accepted("the name of a [[host]]")
-                .help("add a [[host]] of this name");
+            return remark.accepted("the name of a [[host]]").help("add a [[host]] of this name");
         }
-        let entries = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.section.table.get("name"));
+        let entries = self.entries.iter().filter_map(|entry| entry.section.table.get("name"));
         let names: Vec<&str> = entries
             .filter_map(|entry| match &entry.node.value {
                 Value::Text(text) => Some(text.as_str()),
@@ -273,11 +251,7 @@ impl<'a> Hosts<'a> {
             })
             .collect();
         let near = did_you_mean(name, names.iter().copied());
-        let help = if near.is_empty() {
-            "add a [[host]] of this name".to_owned()
-        } else {
-            near
-        };
+        let help = if near.is_empty() { "add a [[host]] of this name".to_owned() } else { near };
         remark.accepted(listed(names.iter().copied())).help(help)
     }
 
@@ -290,10 +264,7 @@ impl<'a> Hosts<'a> {
         let name = field.text().unwrap_or_default();
         let remark = Remark::new(format!("\"{name}\" stands for {} hosts", members.len()))
             .accepted("one host")
-            .help(format!(
-                "name one of them, as \"{}\"",
-                self.names[members.start as usize]
-            ));
+            .help(format!("name one of them, as \"{}\"", self.names[members.start as usize]));
         field.error(ProblemKind::BadValue, remark);
         None
     }

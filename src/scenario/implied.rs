@@ -54,17 +54,14 @@ fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettin
         ttl: SimDuration::from_hours(1),
         ..Records::default()
     };
-    scenario.zone.names.push(Name {
-        text: name.clone(),
-        revisions: vec![(SimTime::ZERO, records)],
-    });
+    scenario
+        .zone
+        .names
+        .push(Name { text: name.clone(), revisions: vec![(SimTime::ZERO, records)] });
     let profile = profiles::none();
     scenario.hosts.push(Host {
         name,
-        roles: Roles {
-            mua: true,
-            ..Roles::default()
-        },
+        roles: Roles { mua: true, ..Roles::default() },
         addresses: vec![address],
         dns,
         profile: profile.name.to_owned(),
@@ -88,9 +85,5 @@ fn free_name(scenario: &Scenario, server: HostId) -> String {
     let taken = |name: &String| scenario.zone.names.iter().any(|known| known.text == *name);
     let first = format!("mua.{server}");
     let mut more = (2..).map(|number: u32| format!("mua{number}.{server}"));
-    if taken(&first) {
-        more.find(|name| !taken(name)).unwrap_or(first)
-    } else {
-        first
-    }
+    if taken(&first) { more.find(|name| !taken(name)).unwrap_or(first) } else { first }
 }

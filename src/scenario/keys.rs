@@ -18,27 +18,15 @@ pub(super) static TOP: Keys = Keys {
     name: "a scenario",
     keys: &[
         key("title", Shape::Text, "one line that names the scenario"),
-        key(
-            "question",
-            Shape::Text,
-            "the question that the scenario answers",
-        ),
+        key("question", Shape::Text, "the question that the scenario answers"),
         key("look_for", Shape::Text, "what to look for in the result"),
-        key(
-            "seed",
-            Shape::Count(0, i64::MAX as u64),
-            "seed of all random draws; default 1",
-        ),
+        key("seed", Shape::Count(0, i64::MAX as u64), "seed of all random draws; default 1"),
         key(
             "replication",
             Shape::Count(0, i64::MAX as u64),
             "number of the replication: other draws under the same seed; default 0",
         ),
-        required(
-            "duration",
-            Shape::Duration,
-            "how long the run observes, as \"24h\"",
-        ),
+        required("duration", Shape::Duration, "how long the run observes, as \"24h\""),
         key(
             "sample_every",
             Shape::Duration,
@@ -50,62 +38,18 @@ pub(super) static TOP: Keys = Keys {
             "true if mail is meant to go round in a circle; default false: a circle of routes is \
              refused",
         ),
-        key(
-            "defaults",
-            Shape::Table(&DEFAULTS),
-            "what holds where nothing else is said",
-        ),
-        required(
-            "host",
-            Shape::List(&Shape::Table(&HOST)),
-            "the hosts of the network",
-        ),
-        key(
-            "site",
-            Shape::List(&Shape::Table(&SITE)),
-            "groups of hosts that fail together",
-        ),
-        key(
-            "link",
-            Shape::List(&Shape::Table(&LINK)),
-            "links between hosts",
-        ),
-        key(
-            "domain",
-            Shape::List(&Shape::Table(&DOMAIN)),
-            "mail domains",
-        ),
-        key(
-            "dns",
-            Shape::List(&Shape::Table(&DNS)),
-            "further names in the DNS",
-        ),
-        key(
-            "mail",
-            Shape::List(&Shape::Table(&MAIL)),
-            "mail that is sent",
-        ),
-        key(
-            "reading",
-            Shape::List(&Shape::Table(&READING)),
-            "how mailboxes are read",
-        ),
+        key("defaults", Shape::Table(&DEFAULTS), "what holds where nothing else is said"),
+        required("host", Shape::List(&Shape::Table(&HOST)), "the hosts of the network"),
+        key("site", Shape::List(&Shape::Table(&SITE)), "groups of hosts that fail together"),
+        key("link", Shape::List(&Shape::Table(&LINK)), "links between hosts"),
+        key("domain", Shape::List(&Shape::Table(&DOMAIN)), "mail domains"),
+        key("dns", Shape::List(&Shape::Table(&DNS)), "further names in the DNS"),
+        key("mail", Shape::List(&Shape::Table(&MAIL)), "mail that is sent"),
+        key("reading", Shape::List(&Shape::Table(&READING)), "how mailboxes are read"),
         key("outage", Shape::List(&Shape::Table(&OUTAGE)), "what fails"),
-        key(
-            "action",
-            Shape::List(&Shape::Table(&ACTION)),
-            "what is done at a time",
-        ),
-        key(
-            "expect",
-            Shape::List(&Shape::Table(&EXPECT)),
-            "bounds on figures of the summary",
-        ),
-        key(
-            "note",
-            Shape::List(&Shape::Table(&NOTE)),
-            "remarks for those who watch the run",
-        ),
+        key("action", Shape::List(&Shape::Table(&ACTION)), "what is done at a time"),
+        key("expect", Shape::List(&Shape::Table(&EXPECT)), "bounds on figures of the summary"),
+        key("note", Shape::List(&Shape::Table(&NOTE)), "remarks for those who watch the run"),
     ],
 };
 
@@ -117,26 +61,14 @@ pub(super) static DEFAULTS: Keys = Keys {
             Shape::Duration,
             "one-way latency between hosts that no link joins; default 10ms",
         ),
-        key(
-            "jitter",
-            Shape::Duration,
-            "upper bound of a delay added to it; default 0",
-        ),
+        key("jitter", Shape::Duration, "upper bound of a delay added to it; default 0"),
         key(
             "bandwidth",
             Shape::BitRate,
             "bandwidth between hosts that no link joins; default 100Mbit/s",
         ),
-        key(
-            "ttl",
-            Shape::Duration,
-            "time to live of DNS records; default 1h",
-        ),
-        key(
-            "negative_ttl",
-            Shape::Duration,
-            "how long a negative answer is kept; default 5m",
-        ),
+        key("ttl", Shape::Duration, "time to live of DNS records; default 1h"),
+        key("negative_ttl", Shape::Duration, "how long a negative answer is kept; default 5m"),
         key("resolver", Shape::Table(&RESOLVER), "how hosts ask the DNS"),
     ],
 };
@@ -144,21 +76,13 @@ pub(super) static DEFAULTS: Keys = Keys {
 pub(super) static RESOLVER: Keys = Keys {
     name: "`resolver`",
     keys: &[
-        key(
-            "latency",
-            Shape::Duration,
-            "time of a look-up that no cache answers; default 20ms",
-        ),
+        key("latency", Shape::Duration, "time of a look-up that no cache answers; default 20ms"),
         key(
             "tries",
             Shape::List(&Shape::Duration),
             "how long each try of a question waits; default [\"5s\", \"5s\"]",
         ),
-        key(
-            "cache",
-            Shape::Flag,
-            "whether answers are kept; default true",
-        ),
+        key("cache", Shape::Flag, "whether answers are kept; default true"),
         key(
             "negative_ttl_limit",
             Shape::Duration,
@@ -180,20 +104,8 @@ static LINK: Keys = Keys {
     keys: &[
         key("name", Shape::Text, "a name by which outages may call it"),
         required("between", TEXTS, "the two hosts that it joins"),
-        key(
-            "latency",
-            Shape::Duration,
-            "time from one end to the other; default: [defaults]",
-        ),
-        key(
-            "jitter",
-            Shape::Duration,
-            "upper bound of a delay added to it; default: [defaults]",
-        ),
-        key(
-            "bandwidth",
-            Shape::BitRate,
-            "in each direction; default: [defaults]",
-        ),
+        key("latency", Shape::Duration, "time from one end to the other; default: [defaults]"),
+        key("jitter", Shape::Duration, "upper bound of a delay added to it; default: [defaults]"),
+        key("bandwidth", Shape::BitRate, "in each direction; default: [defaults]"),
     ],
 };

@@ -25,11 +25,7 @@ pub(super) const MX_LIST: Shape = Shape::Either(&[Shape::Word(&["none"]), Shape:
 static MAILBOXES: Keys = Keys {
     name: "`mailboxes`",
     keys: &[
-        key(
-            "count",
-            Shape::Count(0, limits::MAILBOXES),
-            "how many, named ones included",
-        ),
+        key("count", Shape::Count(0, limits::MAILBOXES), "how many, named ones included"),
         key("names", TEXTS, "those with a name of their own"),
     ],
 };
@@ -40,42 +36,22 @@ pub(super) static DOMAIN: Keys = Keys {
     name: "a domain",
     keys: &[
         required("name", Shape::Text, "the domain behind the at sign"),
-        key(
-            "exists",
-            Shape::Flag,
-            "false: the DNS answers that there is no such name",
-        ),
+        key("exists", Shape::Flag, "false: the DNS answers that there is no such name"),
         key(
             "mx",
             MX_LIST,
             "its exchangers; \"none\" is a null MX: the domain takes no mail (RFC 7505)",
         ),
-        key(
-            "address",
-            ONE_OR_MORE_TEXTS,
-            "hosts at which the name itself is found",
-        ),
-        key(
-            "alias",
-            Shape::Text,
-            "another name whose records hold (CNAME)",
-        ),
-        key(
-            "store",
-            Shape::Text,
-            "the host that keeps its mailboxes; default: the best exchanger",
-        ),
+        key("address", ONE_OR_MORE_TEXTS, "hosts at which the name itself is found"),
+        key("alias", Shape::Text, "another name whose records hold (CNAME)"),
+        key("store", Shape::Text, "the host that keeps its mailboxes; default: the best exchanger"),
         key(
             "mailboxes",
             Shape::Either(&[TEXTS, Shape::Table(&MAILBOXES)]),
             "their names, or { count = 500 }",
         ),
         key("ttl", Shape::Duration, "time to live of its records"),
-        key(
-            "negative_ttl",
-            Shape::Duration,
-            "how long a negative answer is kept",
-        ),
+        key("negative_ttl", Shape::Duration, "how long a negative answer is kept"),
     ],
 };
 
@@ -83,27 +59,11 @@ pub(super) static DNS: Keys = Keys {
     name: "a name in the DNS",
     keys: &[
         required("name", Shape::Text, "the name"),
-        key(
-            "addresses",
-            ONE_OR_MORE_TEXTS,
-            "hosts or addresses that it stands for",
-        ),
-        key(
-            "alias",
-            Shape::Text,
-            "another name whose records hold (CNAME)",
-        ),
+        key("addresses", ONE_OR_MORE_TEXTS, "hosts or addresses that it stands for"),
+        key("alias", Shape::Text, "another name whose records hold (CNAME)"),
         key("mx", MX_LIST, "its exchangers"),
-        key(
-            "exists",
-            Shape::Flag,
-            "false: the DNS answers that there is no such name",
-        ),
+        key("exists", Shape::Flag, "false: the DNS answers that there is no such name"),
         key("ttl", Shape::Duration, "time to live of its records"),
-        key(
-            "negative_ttl",
-            Shape::Duration,
-            "how long a negative answer is kept",
-        ),
+        key("negative_ttl", Shape::Duration, "how long a negative answer is kept"),
     ],
 };

@@ -10,21 +10,9 @@ pub(super) const ROLES: &[&str] = &["mua", "submission", "relay", "proxy", "mx",
 static NEXT_HOP: Keys = Keys {
     name: "a next hop",
     keys: &[
-        key(
-            "host",
-            Shape::Text,
-            "this host; its address is looked up, its MX records are not",
-        ),
-        key(
-            "exchangers",
-            Shape::Text,
-            "the exchangers of this domain, by its MX records",
-        ),
-        key(
-            "address",
-            Shape::Text,
-            "this host's address, without any look-up",
-        ),
+        key("host", Shape::Text, "this host; its address is looked up, its MX records are not"),
+        key("exchangers", Shape::Text, "the exchangers of this domain, by its MX records"),
+        key("address", Shape::Text, "this host's address, without any look-up"),
     ],
 };
 /// A host by name, or a table that says how to reach it.
@@ -49,17 +37,10 @@ pub(super) static HOST: Keys = Keys {
         ),
         key(
             "addresses",
-            Shape::Either(&[
-                Shape::Count(1, limits::ADDRESSES),
-                Shape::List(&Shape::Text),
-            ]),
+            Shape::Either(&[Shape::Count(1, limits::ADDRESSES), Shape::List(&Shape::Text)]),
             "how many, or which: literals, \"ipv4\" or \"ipv6\"; default: one invented IPv4",
         ),
-        key(
-            "ttl",
-            Shape::Duration,
-            "time to live of its address records",
-        ),
+        key("ttl", Shape::Duration, "time to live of its address records"),
         key(
             "mta",
             Shape::Mta,
@@ -71,16 +52,8 @@ pub(super) static HOST: Keys = Keys {
             Shape::Size,
             "largest message taken; default: as the mail server says",
         ),
-        key(
-            "capacity",
-            Shape::Table(&CAPACITY),
-            "how much it can do at once and how fast",
-        ),
-        key(
-            "local_domains",
-            TEXTS,
-            "domains whose mailboxes are here, besides stores'",
-        ),
+        key("capacity", Shape::Table(&CAPACITY), "how much it can do at once and how fast"),
+        key("local_domains", TEXTS, "domains whose mailboxes are here, besides stores'"),
         key(
             "relay_domains",
             Shape::Either(&[Shape::Word(&["all"]), TEXTS]),
@@ -92,37 +65,13 @@ pub(super) static HOST: Keys = Keys {
             Shape::Flag,
             "whether unknown mailboxes of relayed domains are refused at RCPT; default false",
         ),
-        key(
-            "smart_host",
-            HOP_INLINE,
-            "where all mail goes that has no other way",
-        ),
-        key(
-            "fallback_relay",
-            Shape::Text,
-            "used when all exchangers have failed for now",
-        ),
-        key(
-            "routes",
-            Shape::Map(&HOP),
-            "next hop by domain, before MX records are asked",
-        ),
-        key(
-            "clock_error",
-            Shape::SignedDuration,
-            "how far its clock is ahead, \"-2d\": behind",
-        ),
-        key(
-            "behind_proxy",
-            Shape::Text,
-            "the proxy through which clients reach it",
-        ),
+        key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
+        key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
+        key("routes", Shape::Map(&HOP), "next hop by domain, before MX records are asked"),
+        key("clock_error", Shape::SignedDuration, "how far its clock is ahead, \"-2d\": behind"),
+        key("behind_proxy", Shape::Text, "the proxy through which clients reach it"),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
-        key(
-            "greylist",
-            Shape::Table(&GREYLIST),
-            "refuses each new sender and recipient at first",
-        ),
+        key("greylist", Shape::Table(&GREYLIST), "refuses each new sender and recipient at first"),
     ],
 };
 const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)]);
@@ -131,44 +80,20 @@ const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)])
 pub(super) static HOST_SETTINGS: Keys = Keys {
     name: "`set`",
     keys: &[
-        key(
-            "mta",
-            Shape::Mta,
-            "profile of its mail server, or a table of settings",
-        ),
+        key("mta", Shape::Mta, "profile of its mail server, or a table of settings"),
         key("message_size_limit", Shape::Size, "largest message taken"),
-        key(
-            "capacity",
-            Shape::Table(&CAPACITY),
-            "how much it can do at once and how fast",
-        ),
+        key("capacity", Shape::Table(&CAPACITY), "how much it can do at once and how fast"),
         key("local_domains", TEXTS, "domains whose mailboxes are here"),
         key(
             "relay_domains",
             Shape::Either(&[Shape::Word(&["all"]), TEXTS]),
             "domains taken from anybody",
         ),
-        key(
-            "knows_recipients",
-            Shape::Flag,
-            "whether unknown mailboxes are refused at RCPT",
-        ),
-        key(
-            "smart_host",
-            HOP_INLINE,
-            "where all mail goes that has no other way",
-        ),
-        key(
-            "fallback_relay",
-            Shape::Text,
-            "used when all exchangers have failed for now",
-        ),
+        key("knows_recipients", Shape::Flag, "whether unknown mailboxes are refused at RCPT"),
+        key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
+        key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
         key("routes", Shape::Map(&HOP), "next hop by domain"),
-        key(
-            "clock_error",
-            Shape::SignedDuration,
-            "how far its clock is ahead",
-        ),
+        key("clock_error", Shape::SignedDuration, "how far its clock is ahead"),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
     ],
 };
@@ -176,59 +101,23 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
 pub(super) static CAPACITY: Keys = Keys {
     name: "`capacity`",
     keys: &[
-        key(
-            "sessions",
-            PIECES,
-            "SMTP sessions served at once; more wait to be greeted",
-        ),
-        key(
-            "sessions_per_client",
-            PIECES,
-            "sessions served at once for one client; more get 421",
-        ),
-        key(
-            "delivery_processes",
-            PIECES,
-            "deliveries to other hosts at once",
-        ),
-        key(
-            "local_processes",
-            PIECES,
-            "deliveries into mailboxes at once",
-        ),
-        key(
-            "queue_disk",
-            Shape::Size,
-            "room for queued messages; when full, MAIL gets 452",
-        ),
-        key(
-            "service",
-            Shape::Table(&SERVICE),
-            "how long the server's work takes",
-        ),
+        key("sessions", PIECES, "SMTP sessions served at once; more wait to be greeted"),
+        key("sessions_per_client", PIECES, "sessions served at once for one client; more get 421"),
+        key("delivery_processes", PIECES, "deliveries to other hosts at once"),
+        key("local_processes", PIECES, "deliveries into mailboxes at once"),
+        key("queue_disk", Shape::Size, "room for queued messages; when full, MAIL gets 452"),
+        key("service", Shape::Table(&SERVICE), "how long the server's work takes"),
     ],
 };
 
 pub(super) static SERVICE: Keys = Keys {
     name: "`service`",
     keys: &[
-        key(
-            "greeting",
-            TIME,
-            "from the connection until the greeting is sent",
-        ),
+        key("greeting", TIME, "from the connection until the greeting is sent"),
         key("command", TIME, "before each reply to a command"),
         key("message", TIME, "between the final dot and its reply"),
-        key(
-            "pickup",
-            TIME,
-            "from acceptance until the queue manager takes the message up",
-        ),
-        key(
-            "agent",
-            TIME,
-            "from the queue manager's order until delivery begins",
-        ),
+        key("pickup", TIME, "from acceptance until the queue manager takes the message up"),
+        key("agent", TIME, "from the queue manager's order until delivery begins"),
         key("local", TIME, "delivery of one message into a mailbox"),
     ],
 };
@@ -237,15 +126,7 @@ const TIME: Shape = Shape::Distribution(Unit::Time);
 static GREYLIST: Keys = Keys {
     name: "`greylist`",
     keys: &[
-        key(
-            "delay",
-            Shape::Duration,
-            "how long a new triple must wait; default 5m",
-        ),
-        key(
-            "reply",
-            Shape::Text,
-            "reply meanwhile; default \"450 4.2.0\"",
-        ),
+        key("delay", Shape::Duration, "how long a new triple must wait; default 5m"),
+        key("reply", Shape::Text, "reply meanwhile; default \"450 4.2.0\""),
     ],
 };

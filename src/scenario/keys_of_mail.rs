@@ -6,16 +6,8 @@ use super::shape::{Keys, Shape, Unit, key, required};
 static DRAWN: Keys = Keys {
     name: "a population",
     keys: &[
-        required(
-            "domain",
-            Shape::Text,
-            "one of its mailboxes is drawn for each message",
-        ),
-        key(
-            "count",
-            Shape::Count(1, limits::MAILBOXES),
-            "among the first so many; default: all",
-        ),
+        required("domain", Shape::Text, "one of its mailboxes is drawn for each message"),
+        key("count", Shape::Count(1, limits::MAILBOXES), "among the first so many; default: all"),
     ],
 };
 /// The keys of a draw from a domain's mailboxes.
@@ -28,11 +20,7 @@ static PERSON: Shape =
 static ARRIVALS: Keys = Keys {
     name: "`arrivals`",
     keys: &[
-        key(
-            "poisson",
-            Shape::EventRate,
-            "at random with this mean rate, as \"30/h\"",
-        ),
+        key("poisson", Shape::EventRate, "at random with this mean rate, as \"30/h\""),
         key(
             "profile",
             Shape::List(&Shape::Number),
@@ -43,11 +31,7 @@ static ARRIVALS: Keys = Keys {
             Shape::Duration,
             "one after each such time; with `burst`: time between bursts",
         ),
-        key(
-            "burst",
-            Shape::Count(1, limits::MESSAGES),
-            "so many at once",
-        ),
+        key("burst", Shape::Count(1, limits::MESSAGES), "so many at once"),
         key(
             "replay",
             Shape::Text,
@@ -59,11 +43,7 @@ static ARRIVALS: Keys = Keys {
 static SUBMIT: Keys = Keys {
     name: "`submit`",
     keys: &[
-        key(
-            "client",
-            Shape::Text,
-            "the host that submits; default: one beside the default path",
-        ),
+        key("client", Shape::Text, "the host that submits; default: one beside the default path"),
         key(
             "server",
             Shape::Text,
@@ -75,11 +55,7 @@ static SUBMIT: Keys = Keys {
             "587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25; default 587 at a \
              submission host, else 25",
         ),
-        key(
-            "messages_per_session",
-            Shape::Count(1, limits::PIECES),
-            "default 1",
-        ),
+        key("messages_per_session", Shape::Count(1, limits::PIECES), "default 1"),
         key(
             "parallel_sessions",
             Shape::Count(1, 100_000),
@@ -90,11 +66,7 @@ static SUBMIT: Keys = Keys {
             Shape::Either(&[Shape::Word(&["never"]), Shape::Duration]),
             "how long mail waits in the outbox when it cannot be submitted; default 5m",
         ),
-        key(
-            "declares_size",
-            Shape::Flag,
-            "whether MAIL declares the size; default true",
-        ),
+        key("declares_size", Shape::Flag, "whether MAIL declares the size; default true"),
     ],
 };
 
@@ -117,37 +89,17 @@ pub(super) static MAIL: Keys = Keys {
             "when, once or several times; default 0s",
         ),
         key("arrivals", Shape::Table(&ARRIVALS), "when, by a rule"),
-        key(
-            "size",
-            Shape::Distribution(Unit::Size),
-            "header and text; default 10kB",
-        ),
+        key("size", Shape::Distribution(Unit::Size), "header and text; default 10kB"),
         key(
             "attachments",
             Shape::Distribution(Unit::Size),
             "before encoding; they grow by 37 % in base64",
         ),
-        key(
-            "start",
-            Shape::Duration,
-            "no message before this time; default 0s",
-        ),
-        key(
-            "end",
-            Shape::Duration,
-            "no message from this time on; default: the end",
-        ),
+        key("start", Shape::Duration, "no message before this time; default 0s"),
+        key("end", Shape::Duration, "no message from this time on; default: the end"),
         key("for", Shape::Duration, "the same, counted from `start`"),
-        key(
-            "count",
-            Shape::Count(1, limits::MESSAGES),
-            "no more messages than this",
-        ),
-        key(
-            "submit",
-            Shape::Table(&SUBMIT),
-            "how messages are handed over",
-        ),
+        key("count", Shape::Count(1, limits::MESSAGES), "no more messages than this"),
+        key("submit", Shape::Table(&SUBMIT), "how messages are handed over"),
         key(
             "received_fields",
             Shape::Count(0, limits::RECEIVED_FIELDS),
@@ -159,16 +111,8 @@ pub(super) static MAIL: Keys = Keys {
 static POLL: Keys = Keys {
     name: "`every`",
     keys: &[
-        required(
-            "least",
-            Shape::Duration,
-            "the interval while mail keeps coming",
-        ),
-        required(
-            "most",
-            Shape::Duration,
-            "doubled up to this while none comes",
-        ),
+        required("least", Shape::Duration, "the interval while mail keeps coming"),
+        required("most", Shape::Duration, "doubled up to this while none comes"),
     ],
 };
 /// The keys of an adapting interval.
@@ -186,20 +130,12 @@ pub(super) static READING: Keys = Keys {
             Shape::Either(&[Shape::Duration, Shape::Table(&POLL)]),
             "how often; default 10m for POP3, IDLE for IMAP",
         ),
-        key(
-            "idle",
-            Shape::Flag,
-            "IMAP only: the store announces new mail at once",
-        ),
+        key("idle", Shape::Flag, "IMAP only: the store announces new mail at once"),
         key(
             "delete",
             Shape::Flag,
             "POP3 only: whether mail is deleted from the store; default true",
         ),
-        key(
-            "from_host",
-            Shape::Text,
-            "where the reader sits; default: beside the default path",
-        ),
+        key("from_host", Shape::Text, "where the reader sits; default: beside the default path"),
     ],
 };

@@ -31,139 +31,55 @@ pub(super) const STAGES: &[&str] = &["greeting", "ehlo", "mail", "rcpt", "data",
 static RANDOM: Keys = Keys {
     name: "`random`",
     keys: &[
-        required(
-            "failure",
-            Shape::Distribution(Unit::Time),
-            "time until the next failure",
-        ),
-        required(
-            "repair",
-            Shape::Distribution(Unit::Time),
-            "time until it is mended",
-        ),
+        required("failure", Shape::Distribution(Unit::Time), "time until the next failure"),
+        required("repair", Shape::Distribution(Unit::Time), "time until it is mended"),
     ],
 };
 
 pub(super) static OUTAGE: Keys = Keys {
     name: "an outage",
     keys: &[
-        key(
-            "name",
-            Shape::Text,
-            "a name for people; default: what it strikes",
-        ),
+        key("name", Shape::Text, "a name for people; default: what it strikes"),
         key("host", Shape::Text, "the host that it strikes"),
-        key(
-            "hosts",
-            Shape::List(&Shape::Text),
-            "the hosts that it strikes",
-        ),
+        key("hosts", Shape::List(&Shape::Text), "the hosts that it strikes"),
         key("site", Shape::Text, "the site whose hosts it strikes"),
-        key(
-            "address",
-            Shape::Text,
-            "the one address of a host that it strikes",
-        ),
-        key(
-            "link",
-            ONE_OR_MORE_TEXTS,
-            "the link, by its name or by the two hosts it joins",
-        ),
+        key("address", Shape::Text, "the one address of a host that it strikes"),
+        key("link", ONE_OR_MORE_TEXTS, "the link, by its name or by the two hosts it joins"),
         key(
             "dns",
             Shape::Either(&[Shape::Flag, Shape::Text]),
             "true: the whole DNS; a text: names that end in it",
         ),
         key("from", Shape::Duration, "when it begins; default 0s"),
-        key(
-            "for",
-            Shape::Duration,
-            "how long it lasts; default: until the end",
-        ),
-        key(
-            "until",
-            Shape::Duration,
-            "when it is over, instead of `for`",
-        ),
-        key(
-            "random",
-            Shape::Table(&RANDOM),
-            "again and again, instead of from, for and until",
-        ),
+        key("for", Shape::Duration, "how long it lasts; default: until the end"),
+        key("until", Shape::Duration, "when it is over, instead of `for`"),
+        key("random", Shape::Table(&RANDOM), "again and again, instead of from, for and until"),
         required("mode", Shape::Word(MODES), "what goes wrong"),
-        key(
-            "inbound_only",
-            Shape::Flag,
-            "blackhole: only connections to its SMTP server vanish",
-        ),
-        key(
-            "machine",
-            Shape::Flag,
-            "crash: true for the machine, false for the process (default)",
-        ),
-        key(
-            "factor",
-            Shape::Number,
-            "slow: service times are multiplied by this",
-        ),
-        key(
-            "delay",
-            Shape::Duration,
-            "slow: added to each reply; greylist: how long to wait",
-        ),
-        key(
-            "stage",
-            Shape::Word(STAGES),
-            "hang, drop, slow, tempfail, permfail: at which stage",
-        ),
+        key("inbound_only", Shape::Flag, "blackhole: only connections to its SMTP server vanish"),
+        key("machine", Shape::Flag, "crash: true for the machine, false for the process (default)"),
+        key("factor", Shape::Number, "slow: service times are multiplied by this"),
+        key("delay", Shape::Duration, "slow: added to each reply; greylist: how long to wait"),
+        key("stage", Shape::Word(STAGES), "hang, drop, slow, tempfail, permfail: at which stage"),
         key(
             "store",
             Shape::Flag,
             "drop or hang at the dot: whether the message was stored; default true for drop",
         ),
         key("reply", Shape::Text, "the reply, as \"451 4.3.0\""),
-        key(
-            "close",
-            Shape::Flag,
-            "tempfail, permfail: whether the connection is closed then",
-        ),
-        key(
-            "recipients",
-            Shape::List(&Shape::Text),
-            "tempfail, permfail: only for these at RCPT",
-        ),
-        key(
-            "limit",
-            Shape::Count(0, limits::PIECES),
-            "session_limit: sessions allowed at once",
-        ),
+        key("close", Shape::Flag, "tempfail, permfail: whether the connection is closed then"),
+        key("recipients", Shape::List(&Shape::Text), "tempfail, permfail: only for these at RCPT"),
+        key("limit", Shape::Count(0, limits::PIECES), "session_limit: sessions allowed at once"),
     ],
 };
 
 static CHANGE: Keys = Keys {
     name: "`do`",
     keys: &[
-        key(
-            "set",
-            Shape::Table(&HOST_SETTINGS),
-            "host: settings that hold from now on",
-        ),
+        key("set", Shape::Table(&HOST_SETTINGS), "host: settings that hold from now on"),
         key("mx", MX_LIST, "domain: its exchangers from now on"),
-        key(
-            "addresses",
-            ONE_OR_MORE_TEXTS,
-            "what the name's address records are from now on",
-        ),
-        key(
-            "ttl",
-            Shape::Duration,
-            "time to live of the records from now on",
-        ),
-        key(
-            "exists",
-            Shape::Flag,
-            "domain: whether the name exists from now on",
-        ),
+        key("addresses", ONE_OR_MORE_TEXTS, "what the name's address records are from now on"),
+        key("ttl", Shape::Duration, "time to live of the records from now on"),
+        key("exists", Shape::Flag, "domain: whether the name exists from now on"),
     ],
 };
 /// The keys of a change.
@@ -177,11 +93,7 @@ pub(super) static ACTION: Keys = Keys {
     keys: &[
         required("at", Shape::Duration, "when"),
         key("host", Shape::Text, "the host that it is done to"),
-        key(
-            "domain",
-            Shape::Text,
-            "the domain whose DNS records are changed",
-        ),
+        key("domain", Shape::Text, "the domain whose DNS records are changed"),
         required(
             "do",
             Shape::Either(&[Shape::Word(COMMANDS), Shape::Table(&CHANGE)]),

@@ -31,9 +31,7 @@ impl Links {
     }
 
     fn add(&mut self, section: &Section<'_>, hosts: &Hosts<'_>, default: &Path) {
-        let ends = section
-            .field("between")
-            .and_then(|field| ends(&field, hosts));
+        let ends = section.field("between").and_then(|field| ends(&field, hosts));
         let span = |key: &str| section.field(key).map(|field| field.duration());
         let latency = span("latency").unwrap_or(Some(default.latency));
         let jitter = span("jitter").unwrap_or(Some(default.jitter));
@@ -54,17 +52,10 @@ impl Links {
         for a in one {
             for b in other.clone() {
                 ids.push(LinkId(self.list.len() as u32));
-                self.list.push(Link {
-                    ends: (HostId(a), HostId(b)),
-                    latency,
-                    jitter,
-                    rate,
-                });
+                self.list.push(Link { ends: (HostId(a), HostId(b)), latency, jitter, rate });
             }
         }
-        let Some(name) = section
-            .field("name")
-            .and_then(|field| field.text().map(str::to_owned))
+        let Some(name) = section.field("name").and_then(|field| field.text().map(str::to_owned))
         else {
             return;
         };
@@ -186,11 +177,7 @@ impl Sites {
         let near = did_you_mean(name, names());
         let remark = Remark::new(format!("there is no site named \"{name}\""))
             .accepted(listed(names()))
-            .help(if near.is_empty() {
-                "add a [[site]] of this name".to_owned()
-            } else {
-                near
-            });
+            .help(if near.is_empty() { "add a [[site]] of this name".to_owned() } else { near });
         field.error(ProblemKind::UnknownName, remark);
         Vec::new()
     }
@@ -200,9 +187,8 @@ impl Sites {
 pub(super) fn host_list(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
     let items = field.one_or_many(Shape::Text);
     if items.is_empty() {
-        let remark = Remark::new("found an empty list")
-            .accepted("one or more hosts")
-            .help("name the hosts");
+        let remark =
+            Remark::new("found an empty list").accepted("one or more hosts").help("name the hosts");
         field.error(ProblemKind::BadValue, remark);
     }
     let mut found = Vec::new();

@@ -28,10 +28,7 @@ pub struct Source<'a> {
 
 impl std::fmt::Debug for Source<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Source")
-            .field("file", &self.file)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Source").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
@@ -59,15 +56,8 @@ pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Probl
     let mut root = from_parser(parsed.get_ref());
     for (number, change) in overrides.iter().enumerate() {
         if let Err(misfit) = apply(&mut root, change, number) {
-            let remark = Remark::new(misfit.message)
-                .accepted(misfit.accepted)
-                .help(misfit.help);
-            checker.error(
-                ProblemKind::Override,
-                &Place::CommandLine(number),
-                "",
-                remark,
-            );
+            let remark = Remark::new(misfit.message).accepted(misfit.accepted).help(misfit.help);
+            checker.error(ProblemKind::Override, &Place::CommandLine(number), "", remark);
         }
     }
     let files = std::cell::RefCell::new(Vec::new());
@@ -76,9 +66,7 @@ pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Probl
         files.borrow_mut().push((name.to_owned(), text.clone()));
         Ok(text)
     };
-    let name = FilePath::new(source.file)
-        .file_stem()
-        .and_then(|stem| stem.to_str());
+    let name = FilePath::new(source.file).file_stem().and_then(|stem| stem.to_str());
     let scenario = typed(&checker, &root, name.unwrap_or("scenario"), &read_file);
     let failed = checker.has_errors() || !syntax.is_empty();
     let mut problems = Problems(checker.into_problems());
@@ -115,17 +103,13 @@ fn with_syntax_errors(
     problems: Problems,
 ) -> Problems {
     let text: Arc<str> = source.text.into();
-    let mut all: Vec<Problem> = syntax
-        .iter()
-        .map(|error| syntax_problem(source.file, &text, error))
-        .collect();
+    let mut all: Vec<Problem> =
+        syntax.iter().map(|error| syntax_problem(source.file, &text, error)).collect();
     let lines: Vec<usize> = all.iter().map(|problem| problem.line).collect();
     all.extend(problems.0.into_iter().filter(|problem| {
         use ProblemKind as K;
-        matches!(
-            problem.kind,
-            K::UnknownKey | K::WrongType | K::BadValue | K::Override
-        ) && !lines.contains(&problem.line)
+        matches!(problem.kind, K::UnknownKey | K::WrongType | K::BadValue | K::Override)
+            && !lines.contains(&problem.line)
     }));
     Problems(all)
 }

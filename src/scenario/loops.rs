@@ -34,12 +34,7 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     let mut steps = 0;
     let domains = (0..scenario.domains.len()).map(|index| Some(DomainId::from_index(index)));
     for domain in domains.chain([None]) {
-        let mut search = Search {
-            scenario,
-            by_name: &by_name,
-            domain,
-            done: BTreeSet::new(),
-        };
+        let mut search = Search { scenario, by_name: &by_name, domain, done: BTreeSet::new() };
         for start in &configured {
             steps += search.done.len() + 1;
             if steps > MOST_STEPS {
@@ -60,9 +55,7 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
 /// Hosts by their name in the DNS.
 fn exchanger_names(scenario: &Scenario) -> BTreeMap<u32, HostId> {
     let hosts = scenario.hosts.iter().enumerate();
-    hosts
-        .map(|(index, host)| (host.dns.0, HostId::from_index(index)))
-        .collect()
+    hosts.map(|(index, host)| (host.dns.0, HostId::from_index(index))).collect()
 }
 
 struct Search<'a> {
@@ -111,10 +104,7 @@ impl Search<'_> {
         match route.or(routing.smart_host) {
             Some(NextHop::Host(next) | NextHop::Address(next)) => vec![next],
             Some(NextHop::Exchangers(domain)) => self.exchangers(host, domain),
-            None => self
-                .domain
-                .map(|domain| self.exchangers(host, domain))
-                .unwrap_or_default(),
+            None => self.domain.map(|domain| self.exchangers(host, domain)).unwrap_or_default(),
         }
     }
 
@@ -130,16 +120,9 @@ impl Search<'_> {
                 Some((record.preference, *host))
             })
             .collect();
-        let own = hosts
-            .iter()
-            .filter(|(_, one)| *one == host)
-            .map(|(p, _)| *p)
-            .min();
+        let own = hosts.iter().filter(|(_, one)| *one == host).map(|(p, _)| *p).min();
         let better = hosts.iter().filter(|(p, _)| own.is_none_or(|own| *p < own));
         let best = better.clone().map(|(p, _)| *p).min();
-        better
-            .filter(|(p, _)| Some(*p) == best)
-            .map(|(_, host)| *host)
-            .collect()
+        better.filter(|(p, _)| Some(*p) == best).map(|(_, host)| *host).collect()
     }
 }

@@ -44,28 +44,16 @@ pub(super) fn read_mail(
         None => replay_sender(replay.as_deref()),
     };
     if from.is_none() && !section.has("from") && !is_replay {
-        missing(
-            section,
-            "from",
-            "the sender",
-            "from = \"alice@sender.example\"",
-        );
+        missing(section, "from", "the sender", "from = \"alice@sender.example\"");
     }
     let to = recipients(section, domains);
     if to.is_empty() && !section.has("to") && !is_replay {
-        missing(
-            section,
-            "to",
-            "the recipients",
-            "to = [\"bob@recipient.example\"]",
-        );
+        missing(section, "to", "the recipients", "to = [\"bob@recipient.example\"]");
     }
     let size = sizes(section);
     let limit = section.field("count").and_then(|field| field.count());
-    let received_fields = section
-        .field("received_fields")
-        .and_then(|field| field.count32())
-        .unwrap_or(0);
+    let received_fields =
+        section.field("received_fields").and_then(|field| field.count32()).unwrap_or(0);
     let submit = section.field("submit").and_then(|field| field.section());
     let from = from?;
     let submission = submission(section, submit.as_ref(), hosts, domains, domain_of(&from))?;
@@ -91,9 +79,7 @@ fn missing(section: &Section<'_>, key: &str, what: &str, example: &str) {
 
 /// The sender of an empty replay is nobody's: there is no entry then.
 fn replay_sender(replay: Option<&[Replayed]>) -> Option<Correspondents> {
-    replay?
-        .first()
-        .map(|message| Correspondents::One(message.from))
+    replay?.first().map(|message| Correspondents::One(message.from))
 }
 
 fn replayed(
@@ -130,10 +116,7 @@ fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> RecipientChoi
         field.error(ProblemKind::BadValue, remark);
         return Vec::new();
     }
-    items
-        .iter()
-        .filter_map(|item| correspondents(item, domains))
-        .collect()
+    items.iter().filter_map(|item| correspondents(item, domains)).collect()
 }
 
 /// Reads `start`, `end` and `for`: no message outside of this.
@@ -156,11 +139,8 @@ fn window(section: &Section<'_>, duration: SimDuration) -> Interval {
 
 fn arrivals(section: &Section<'_>, window: Interval) -> Option<Arrivals> {
     if let Some(field) = section.field("at") {
-        let mut times: Vec<SimTime> = field
-            .one_or_many(Shape::Duration)
-            .iter()
-            .filter_map(Field::time)
-            .collect();
+        let mut times: Vec<SimTime> =
+            field.one_or_many(Shape::Duration).iter().filter_map(Field::time).collect();
         times.sort_unstable();
         return Some(Arrivals::At(times));
     }
@@ -202,10 +182,7 @@ fn arrivals(section: &Section<'_>, window: Interval) -> Option<Arrivals> {
             };
             let bursts = interval.map_or(1.0, |interval| (length / interval.as_secs_f64()).ceil());
             check_number(section, &field, count? as f64 * bursts);
-            Some(Arrivals::Bursts {
-                count: count?,
-                interval,
-            })
+            Some(Arrivals::Bursts { count: count?, interval })
         }
         None => {
             let Some(field) = table.field("every") else {
@@ -303,13 +280,9 @@ fn submission(
         messages_per_session: field("messages_per_session")
             .and_then(|field| field.count32())
             .unwrap_or(1),
-        parallel_sessions: field("parallel_sessions")
-            .and_then(|f| f.count32())
-            .unwrap_or(1),
+        parallel_sessions: field("parallel_sessions").and_then(|f| f.count32()).unwrap_or(1),
         outbox_retry: retry,
-        declares_size: field("declares_size")
-            .and_then(|field| field.flag())
-            .unwrap_or(true),
+        declares_size: field("declares_size").and_then(|field| field.flag()).unwrap_or(true),
     })
 }
 
@@ -353,9 +326,8 @@ fn default_server(
     let best = own.into_iter().next();
     if best.is_none() && hosts.len() > 0 {
         let names = hosts.entries.iter().filter(|entry| entry.roles.submission);
-        let names: Vec<&str> = names
-            .map(|entry| hosts.names[entry.members.start as usize].as_str())
-            .collect();
+        let names: Vec<&str> =
+            names.map(|entry| hosts.names[entry.members.start as usize].as_str()).collect();
         let remark = Remark::new(format!("no server takes mail from {}", draft.name))
             .accepted(if names.is_empty() {
                 "a host with the role \"submission\"".to_owned()
@@ -363,11 +335,7 @@ fn default_server(
                 format!("one of {}", listed(names))
             })
             .help("write submit = { server = \"smtp.sender.example\" }");
-        let key = if section.has("from") {
-            "from"
-        } else {
-            "submit"
-        };
+        let key = if section.has("from") { "from" } else { "submit" };
         section.error_at(key, ProblemKind::Missing, remark);
     }
     best

@@ -18,19 +18,14 @@ pub(super) fn zone(
 ) -> ZoneBuilder {
     let mut zone = ZoneBuilder::new(defaults.ttls);
     for entry in &hosts.entries {
-        let ttl = entry
-            .section
-            .field("ttl")
-            .and_then(|field| field.duration());
+        let ttl = entry.section.field("ttl").and_then(|field| field.duration());
         let ttl = ttl.unwrap_or(defaults.ttls.positive);
         let mut all = Vec::new();
         for host in entry.members.clone() {
             let id = zone.name(&hosts.names[host as usize]);
             let records = zone.records(id);
             (records.exists, records.ttl) = (true, ttl);
-            records
-                .addresses
-                .clone_from(&hosts.addresses_of[host as usize]);
+            records.addresses.clone_from(&hosts.addresses_of[host as usize]);
             all.extend_from_slice(&records.addresses);
         }
         // The name of a population resolves to all its members.
@@ -59,9 +54,7 @@ fn extra_name(
     let Some(name) = section.field("name").and_then(|field| dns_name(&field)) else {
         return;
     };
-    let taken = domains
-        .find(&name)
-        .is_some_and(|id| domains.get(id).section.is_some());
+    let taken = domains.find(&name).is_some_and(|id| domains.get(id).section.is_some());
     if taken || zone.exists(&name) {
         let remark = Remark::new(format!("\"{name}\" has records already"))
             .accepted("a name that no [[host]], [[domain]] or [[dns]] has")
@@ -72,16 +65,11 @@ fn extra_name(
     let addresses = section.field("addresses");
     let addresses = addresses.map(|field| hosts.addresses_in(&field.one_or_many(Shape::Text)));
     let mx = section.field("mx").map(|field| exchangers(&field, hosts));
-    let mx = mx
-        .map(|list| mx_records(&list, hosts, zone))
-        .unwrap_or_default();
+    let mx = mx.map(|list| mx_records(&list, hosts, zone)).unwrap_or_default();
     let alias = section.field("alias").and_then(|field| dns_name(&field));
     let alias = alias.map(|alias| zone.name(&alias));
     let span = |key: &str| section.field(key).and_then(|field| field.duration());
-    let exists = section
-        .field("exists")
-        .and_then(|field| field.flag())
-        .unwrap_or(true);
+    let exists = section.field("exists").and_then(|field| field.flag()).unwrap_or(true);
     let (ttl, negative) = (span("ttl"), span("negative_ttl"));
     let id = zone.name(&name);
     let records = zone.records(id);
@@ -99,10 +87,7 @@ fn fill_zone(domains: &Domains<'_>, hosts: &Hosts<'_>, ttls: Ttls, zone: &mut Zo
         let mx = mx_records(&draft.mx, hosts, zone);
         let alias = draft.alias.as_ref().map(|alias| zone.name(alias));
         let span = |key: &str| {
-            let field = draft
-                .section
-                .as_ref()
-                .and_then(|section| section.field(key));
+            let field = draft.section.as_ref().and_then(|section| section.field(key));
             field.and_then(|field| field.duration())
         };
         let (ttl, negative_ttl) = (span("ttl"), span("negative_ttl"));

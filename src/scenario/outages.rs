@@ -50,14 +50,8 @@ pub(super) fn read_outage(
 }
 
 fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> Vec<Mailbox> {
-    let items = section
-        .field("recipients")
-        .map(|field| field.list())
-        .unwrap_or_default();
-    let mut found: Vec<Mailbox> = items
-        .iter()
-        .filter_map(|item| address(item, domains))
-        .collect();
+    let items = section.field("recipients").map(|field| field.list()).unwrap_or_default();
+    let mut found: Vec<Mailbox> = items.iter().filter_map(|item| address(item, domains)).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -83,26 +77,17 @@ impl Targets<'_, '_> {
         let (kind, struck) = match key {
             "host" => {
                 let members = self.hosts.all_of(&field)?;
-                (
-                    Kind::Host,
-                    members.map(HostId).map(OutageTarget::Host).collect(),
-                )
+                (Kind::Host, members.map(HostId).map(OutageTarget::Host).collect())
             }
             "hosts" => (Kind::Host, of_hosts(host_list(&field, self.hosts))),
             "site" => (Kind::Host, of_hosts(self.sites.named(&field))),
             "address" => {
                 let found = self.hosts.addresses_in(&[field]);
-                (
-                    Kind::Address,
-                    found.into_iter().map(OutageTarget::Address).collect(),
-                )
+                (Kind::Address, found.into_iter().map(OutageTarget::Address).collect())
             }
             "link" => {
                 let found = self.links.named(&field, self.hosts);
-                (
-                    Kind::Link,
-                    found.into_iter().map(OutageTarget::Link).collect(),
-                )
+                (Kind::Link, found.into_iter().map(OutageTarget::Link).collect())
             }
             _ => {
                 let scope = match &field.node.value {
@@ -136,11 +121,9 @@ impl Targets<'_, '_> {
 fn label(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
-        Value::List(items) => items
-            .iter()
-            .map(|item| label(&item.value))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Value::List(items) => {
+            items.iter().map(|item| label(&item.value)).collect::<Vec<_>>().join(", ")
+        }
         other => other.describe(),
     }
 }

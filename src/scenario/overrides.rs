@@ -84,10 +84,7 @@ impl Override {
         let equals = outside_quotes(argument, '=');
         let equals = equals.ok_or_else(|| OverrideError::NoValue(argument.to_owned()))?;
         let path = argument[..equals].parse()?;
-        Ok(Self::Set {
-            path,
-            value: argument[equals + 1..].trim().to_owned(),
-        })
+        Ok(Self::Set { path, value: argument[equals + 1..].trim().to_owned() })
     }
 
     /// Reads the argument of `--unset`.
@@ -95,9 +92,7 @@ impl Override {
     /// # Errors
     /// When the path cannot be read.
     pub fn unset(argument: &str) -> Result<Self, OverrideError> {
-        Ok(Self::Unset {
-            path: argument.parse()?,
-        })
+        Ok(Self::Unset { path: argument.parse()? })
     }
 
     /// Returns the override as it stands on a command line.
@@ -114,11 +109,7 @@ impl Override {
 /// Returns `key` as it stands in a path: in quotes where it must.
 pub(super) fn quoted(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !key.is_empty() && key.chars().all(bare) {
-        key.to_owned()
-    } else {
-        format!("\"{key}\"")
-    }
+    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { format!("\"{key}\"") }
 }
 
 fn outside_quotes(text: &str, wanted: char) -> Option<usize> {
@@ -172,8 +163,7 @@ pub(super) fn apply(root: &mut Table, change: &Override, number: usize) -> Resul
         Some(node) => here.put(last, Place::CommandLine(number), node),
         None => {
             let at = here.entries.iter().position(|entry| entry.key == *last);
-            here.entries
-                .remove(at.ok_or_else(|| absent(last, keys_of(here)))?);
+            here.entries.remove(at.ok_or_else(|| absent(last, keys_of(here)))?);
         }
     }
     Ok(())
@@ -201,28 +191,15 @@ fn descend<'a>(
         if !make {
             return Err(absent(key, keys_of(table)));
         }
-        let node = Node {
-            place: place.clone(),
-            value: Value::Table(Table::default()),
-        };
+        let node = Node { place: place.clone(), value: Value::Table(Table::default()) };
         table.put(key, place.clone(), node);
     }
-    let entry = table
-        .entries
-        .iter_mut()
-        .find(|entry| entry.key == key)
-        .expect("just put there");
+    let entry = table.entries.iter_mut().find(|entry| entry.key == key).expect("just put there");
     // `mta = "postfix"` stands for `mta = { profile = "postfix" }`.
     if let ("mta", Value::Text(_)) = (key, &entry.node.value) {
         let node = entry.node.clone();
-        let profile = Entry {
-            key: "profile".to_owned(),
-            place,
-            node,
-        };
-        entry.node.value = Value::Table(Table {
-            entries: vec![profile],
-        });
+        let profile = Entry { key: "profile".to_owned(), place, node };
+        entry.node.value = Value::Table(Table { entries: vec![profile] });
     }
     Ok(&mut entry.node.value)
 }
@@ -252,10 +229,7 @@ fn pick(items: &[Node], key: &str, list: &str) -> Result<usize, Misfit> {
         },
         _ => None,
     };
-    if let Some(at) = items
-        .iter()
-        .position(|item| name(item).as_deref() == Some(key))
-    {
+    if let Some(at) = items.iter().position(|item| name(item).as_deref() == Some(key)) {
         return Ok(at);
     }
     if let Some(at) = key.parse::<usize>().ok().filter(|at| *at < items.len()) {
@@ -282,11 +256,7 @@ fn pick(items: &[Node], key: &str, list: &str) -> Result<usize, Misfit> {
 }
 
 fn keys_of(table: &Table) -> Vec<String> {
-    table
-        .entries
-        .iter()
-        .map(|entry| entry.key.clone())
-        .collect()
+    table.entries.iter().map(|entry| entry.key.clone()).collect()
 }
 
 fn absent(key: &str, present: Vec<String>) -> Misfit {
@@ -338,10 +308,7 @@ mod tests {
     #[test]
     fn a_table_of_a_list_is_named_or_counted() {
         let by_name = changed(&["host.\"mx1.example\".mta.queue_run_delay=60s"]).unwrap();
-        assert_eq!(
-            by_name,
-            changed(&["host.0.mta.queue_run_delay=60s"]).unwrap()
-        );
+        assert_eq!(by_name, changed(&["host.0.mta.queue_run_delay=60s"]).unwrap());
         assert!(by_name.contains("profile = \"postfix\""), "{by_name}");
         assert!(!changed(&["-u outage.0"]).unwrap().contains("4h"));
     }
@@ -353,23 +320,9 @@ mod tests {
         assert_eq!(misfit.help, "did you mean `\"mx1.example\"`?");
         let misfit = changed(&["-u sead"]).unwrap_err();
         assert_eq!(misfit.help, "did you mean `seed`?");
-        assert!(
-            changed(&["seed.x=1"])
-                .unwrap_err()
-                .message
-                .contains("no table")
-        );
-        assert!(matches!(
-            Override::set("seed"),
-            Err(OverrideError::NoValue(_))
-        ));
-        assert!(matches!(
-            Override::set("a..b=1"),
-            Err(OverrideError::Path(_))
-        ));
-        assert!(matches!(
-            Override::unset("\"a"),
-            Err(OverrideError::Path(_))
-        ));
+        assert!(changed(&["seed.x=1"]).unwrap_err().message.contains("no table"));
+        assert!(matches!(Override::set("seed"), Err(OverrideError::NoValue(_))));
+        assert!(matches!(Override::set("a..b=1"), Err(OverrideError::Path(_))));
+        assert!(matches!(Override::unset("\"a"), Err(OverrideError::Path(_))));
     }
 }

@@ -106,22 +106,12 @@ impl Problems {
     /// Returns whether one of them forbids a run.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.0
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Sorts by file and place, errors and warnings alike, and drops what is said twice.
     pub(super) fn sort(&mut self) {
-        self.0.sort_by_key(|p| {
-            (
-                p.file.clone(),
-                p.line,
-                p.column,
-                p.severity,
-                p.message.clone(),
-            )
-        });
+        self.0.sort_by_key(|p| (p.file.clone(), p.line, p.column, p.severity, p.message.clone()));
         self.0.dedup();
     }
 }
@@ -143,15 +133,10 @@ impl std::error::Error for Problems {}
 
 /// Returns line and column of `offset` in `text`, both counted from 1, the column in characters.
 pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let offset = (0..=offset.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at));
+    let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     let before = &text[..offset.unwrap_or(0)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]

@@ -81,14 +81,8 @@ impl Field<'_> {
             place: self.node.place.clone(),
             value: Value::Text(rest.trim_start().to_owned()),
         };
-        let span = Field {
-            node: &node,
-            ..self.clone_for(&node)
-        }
-        .duration()?;
-        i64::try_from(span.as_nanos())
-            .ok()
-            .map(|nanos| sign * nanos)
+        let span = Field { node: &node, ..self.clone_for(&node) }.duration()?;
+        i64::try_from(span.as_nanos()).ok().map(|nanos| sign * nanos)
     }
 
     /// Returns the size.
@@ -115,12 +109,7 @@ impl Field<'_> {
     }
 
     fn clone_for<'b>(&'b self, node: &'b super::tree::Node) -> Field<'b> {
-        Field {
-            checker: self.checker,
-            node,
-            shape: self.shape,
-            path: self.path.clone(),
-        }
+        Field { checker: self.checker, node, shape: self.shape, path: self.path.clone() }
     }
 
     /// What was found, for a message.
@@ -135,58 +124,38 @@ pub(super) fn quantity_remark(error: QuantityError) -> Remark {
     let meant = |text: &str| format!("did you mean \"{text}\"?");
     match error {
         E::Empty { expected } => Remark::new("found an empty text").accepted(expected),
-        E::MissingUnit {
-            found,
-            expected,
-            suggestion,
-        } => Remark::new(format!("found \"{found}\", a number without a unit"))
-            .accepted(expected)
-            .help(meant(&suggestion)),
-        E::UnknownUnit {
-            found,
-            unit,
-            expected,
-            suggestion,
-        } => {
+        E::MissingUnit { found, expected, suggestion } => {
+            Remark::new(format!("found \"{found}\", a number without a unit"))
+                .accepted(expected)
+                .help(meant(&suggestion))
+        }
+        E::UnknownUnit { found, unit, expected, suggestion } => {
             let help = suggestion.map(|near| meant(&found.replacen(&unit, near, 1)));
-            Remark::new(format!(
-                "found \"{found}\" with the unknown unit \"{unit}\""
-            ))
-            .accepted(expected)
-            .help(help.unwrap_or_default())
+            Remark::new(format!("found \"{found}\" with the unknown unit \"{unit}\""))
+                .accepted(expected)
+                .help(help.unwrap_or_default())
         }
         E::Negative { found, expected } => {
             Remark::new(format!("found \"{found}\", which is negative"))
                 .accepted(format!("{expected}, zero or above"))
                 .help("remove the minus sign")
         }
-        E::NotANumber {
-            found,
-            part,
-            expected,
-            hint,
-        } => Remark::new(format!(
-            "found \"{found}\", in which \"{part}\" is no number"
-        ))
-        .accepted(expected)
-        .help(hint.unwrap_or_default()),
-        E::UnitOrder {
-            found,
-            unit,
-            expected,
-        } => {
+        E::NotANumber { found, part, expected, hint } => {
+            Remark::new(format!("found \"{found}\", in which \"{part}\" is no number"))
+                .accepted(expected)
+                .help(hint.unwrap_or_default())
+        }
+        E::UnitOrder { found, unit, expected } => {
             let message =
                 format!("found \"{found}\", in which \"{unit}\" follows a unit that is not larger");
             Remark::new(message)
                 .accepted(expected)
                 .help("write the larger unit first and each unit once, as in \"2h30m\"")
         }
-        E::TooLarge {
-            found,
-            expected,
-            largest,
-        } => Remark::new(format!("found \"{found}\", which is too large"))
-            .accepted(format!("{expected}, at most {largest}")),
+        E::TooLarge { found, expected, largest } => {
+            Remark::new(format!("found \"{found}\", which is too large"))
+                .accepted(format!("{expected}, at most {largest}"))
+        }
         E::Zero { found, expected } => Remark::new(format!("found \"{found}\", which is zero"))
             .accepted(format!("{expected}, above zero")),
         other => Remark::new(other.to_string()),

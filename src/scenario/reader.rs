@@ -39,13 +39,7 @@ impl<'a> Section<'a> {
         place: Place,
         path: String,
     ) -> Self {
-        let section = Self {
-            checker,
-            table,
-            keys,
-            place,
-            path,
-        };
+        let section = Self { checker, table, keys, place, path };
         section.check_keys();
         for key in keys.keys.iter().filter(|key| key.required) {
             if table.get(key.name).is_none() {
@@ -68,17 +62,12 @@ impl<'a> Section<'a> {
                 .accepted(self.keys.names().collect::<Vec<_>>().join(", "))
                 .help(did_you_mean(&entry.key, self.keys.names()));
             let path = self.path_of(&entry.key);
-            self.checker
-                .error(ProblemKind::UnknownKey, &entry.place, &path, remark);
+            self.checker.error(ProblemKind::UnknownKey, &entry.place, &path, remark);
         }
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            quoted(key)
-        } else {
-            format!("{}.{}", self.path, quoted(key))
-        }
+        if self.path.is_empty() { quoted(key) } else { format!("{}.{}", self.path, quoted(key)) }
     }
 
     /// Returns the value of `key`, if it is there.
@@ -104,9 +93,7 @@ impl<'a> Section<'a> {
 
     /// Returns where `key` stands, or the table's beginning.
     pub(super) fn place_of(&self, key: &str) -> Place {
-        self.table
-            .get(key)
-            .map_or_else(|| self.place.clone(), |entry| entry.place.clone())
+        self.table.get(key).map_or_else(|| self.place.clone(), |entry| entry.place.clone())
     }
 
     /// Reports an error about the table as a whole.
@@ -116,14 +103,12 @@ impl<'a> Section<'a> {
 
     /// Reports an error about `key`.
     pub(super) fn error_at(&self, key: &str, kind: ProblemKind, remark: Remark) {
-        self.checker
-            .error(kind, &self.place_of(key), &self.path_of(key), remark);
+        self.checker.error(kind, &self.place_of(key), &self.path_of(key), remark);
     }
 
     /// Warns about `key`, or about the table when the key is not there.
     pub(super) fn warn_at(&self, key: &str, remark: Remark) {
-        self.checker
-            .warn(&self.place_of(key), &self.path_of(key), remark);
+        self.checker.warn(&self.place_of(key), &self.path_of(key), remark);
     }
 
     /// Reports if more than one of `keys` is there, and returns the first that is.
@@ -148,8 +133,7 @@ impl<'a> Field<'a> {
 
     /// Reports an error about the value.
     pub(super) fn error(&self, kind: ProblemKind, remark: Remark) {
-        self.checker
-            .error(kind, &self.node.place, &self.path, remark);
+        self.checker.error(kind, &self.node.place, &self.path, remark);
     }
 
     /// Warns about the value.
@@ -160,9 +144,7 @@ impl<'a> Field<'a> {
     /// Reports that the value is of another type than the key takes.
     pub(super) fn wrong_type(&self) {
         let message = format!("found {}", self.node.value.describe());
-        let remark = Remark::new(message)
-            .accepted(self.shape.accepted())
-            .help(self.type_help());
+        let remark = Remark::new(message).accepted(self.shape.accepted()).help(self.type_help());
         self.error(ProblemKind::WrongType, remark);
     }
 
@@ -189,10 +171,7 @@ impl<'a> Field<'a> {
 
     /// Returns the same value, to be read as another shape.
     pub(super) fn shaped(&self, shape: Shape) -> Self {
-        Self {
-            shape,
-            ..self.clone()
-        }
+        Self { shape, ..self.clone() }
     }
 
     /// Returns the text.
@@ -228,10 +207,7 @@ impl<'a> Field<'a> {
         };
         let fits = found.filter(|number| (least..=most).contains(number));
         if fits.is_none() {
-            let message = format!(
-                "found {}, which is out of range",
-                self.node.value.describe()
-            );
+            let message = format!("found {}, which is out of range", self.node.value.describe());
             let above = found.is_some_and(|number| number > most)
                 || matches!(&self.node.value, Value::HugeInteger(text) if !text.starts_with('-'));
             let help = if above {
@@ -239,9 +215,7 @@ impl<'a> Field<'a> {
             } else {
                 format!("the least that is allowed here is {least}")
             };
-            let remark = Remark::new(message)
-                .accepted(self.shape.accepted())
-                .help(help);
+            let remark = Remark::new(message).accepted(self.shape.accepted()).help(help);
             self.error(ProblemKind::BadValue, remark);
         }
         fits
@@ -249,8 +223,7 @@ impl<'a> Field<'a> {
 
     /// Returns the whole number as 32 bits; the bounds of the shape must fit.
     pub(super) fn count32(&self) -> Option<u32> {
-        self.count()
-            .map(|number| u32::try_from(number).expect("the shape's bounds fit 32 bits"))
+        self.count().map(|number| u32::try_from(number).expect("the shape's bounds fit 32 bits"))
     }
 
     /// Returns the number, whole or not; infinities and NaN are refused.
@@ -267,9 +240,7 @@ impl<'a> Field<'a> {
 
     /// Returns the word, one of those of the shape.
     pub(super) fn word(&self) -> Option<&'static str> {
-        let Shape::Word(words) = self.shape else {
-            panic!("{} is not a word", self.path)
-        };
+        let Shape::Word(words) = self.shape else { panic!("{} is not a word", self.path) };
         let text = self.text()?;
         let found = words.iter().copied().find(|word| *word == text);
         if found.is_none() {
@@ -283,28 +254,20 @@ impl<'a> Field<'a> {
 
     /// Returns the items of the list; anything else is reported.
     pub(super) fn list(&self) -> Vec<Self> {
-        let Shape::List(of) = self.shape else {
-            panic!("{} is not a list", self.path)
-        };
+        let Shape::List(of) = self.shape else { panic!("{} is not a list", self.path) };
         let Value::List(items) = &self.node.value else {
             self.wrong_type();
             return Vec::new();
         };
-        items
-            .iter()
-            .enumerate()
-            .map(|(at, node)| self.item(at, node, *of))
-            .collect()
+        items.iter().enumerate().map(|(at, node)| self.item(at, node, *of)).collect()
     }
 
     /// Returns the items of the list, or the value itself as its only item.
     pub(super) fn one_or_many(&self, of: Shape) -> Vec<Self> {
         match &self.node.value {
-            Value::List(items) => items
-                .iter()
-                .enumerate()
-                .map(|(at, node)| self.item(at, node, of))
-                .collect(),
+            Value::List(items) => {
+                items.iter().enumerate().map(|(at, node)| self.item(at, node, of)).collect()
+            }
             _ => vec![self.shaped(of)],
         }
     }
@@ -318,19 +281,12 @@ impl<'a> Field<'a> {
             },
             _ => at.to_string(),
         };
-        Self {
-            checker: self.checker,
-            node,
-            shape,
-            path: format!("{}.{name}", self.path),
-        }
+        Self { checker: self.checker, node, shape, path: format!("{}.{name}", self.path) }
     }
 
     /// Returns the table with the keys of the shape.
     pub(super) fn section(&self) -> Option<Section<'a>> {
-        let Shape::Table(keys) = self.shape else {
-            panic!("{} is not a table", self.path)
-        };
+        let Shape::Table(keys) = self.shape else { panic!("{} is not a table", self.path) };
         self.section_of(keys)
     }
 
@@ -346,9 +302,7 @@ impl<'a> Field<'a> {
 
     /// Returns the entries of a table whose keys are names.
     pub(super) fn map(&self) -> Vec<(&'a str, &'a Place, Self)> {
-        let Shape::Map(of) = self.shape else {
-            panic!("{} is not a map", self.path)
-        };
+        let Shape::Map(of) = self.shape else { panic!("{} is not a map", self.path) };
         let Value::Table(table) = &self.node.value else {
             self.wrong_type();
             return Vec::new();
@@ -359,11 +313,7 @@ impl<'a> Field<'a> {
             shape: *of,
             path: format!("{}.{}", self.path, quoted(&entry.key)),
         };
-        table
-            .entries
-            .iter()
-            .map(|entry| (entry.key.as_str(), &entry.place, field(entry)))
-            .collect()
+        table.entries.iter().map(|entry| (entry.key.as_str(), &entry.place, field(entry))).collect()
     }
 
     /// Returns whether the value is a table.

@@ -41,19 +41,10 @@ pub(super) fn read_readings(
                     .accepted("one entry for each mailbox")
                     .help("the earlier entry counts; remove one of the two");
                 let key = section.one_of(&["mailbox", "mailboxes", "domain"]);
-                section.error_at(
-                    key.unwrap_or("protocol"),
-                    ProblemKind::Contradiction,
-                    remark,
-                );
+                section.error_at(key.unwrap_or("protocol"), ProblemKind::Contradiction, remark);
             }
             others.push((start, end));
-            readings.push(Reading {
-                first,
-                count,
-                protocol,
-                from: from.flatten(),
-            });
+            readings.push(Reading { first, count, protocol, from: from.flatten() });
         }
     }
     readings
@@ -63,38 +54,18 @@ fn mailboxes(section: &Section<'_>, domains: &mut Domains<'_>) -> Vec<(Mailbox, 
     let one = |mailbox: Mailbox| (mailbox, 1);
     match section.one_of(&["mailbox", "mailboxes", "domain"]) {
         Some("domain") => {
-            let domain = section
-                .field("domain")
-                .and_then(|field| domains.one_of(&field));
-            let all = domain.map(|id| {
-                (
-                    Mailbox {
-                        domain: id,
-                        local: 0,
-                    },
-                    domains.get(id).mailboxes,
-                )
-            });
+            let domain = section.field("domain").and_then(|field| domains.one_of(&field));
+            let all =
+                domain.map(|id| (Mailbox { domain: id, local: 0 }, domains.get(id).mailboxes));
             all.into_iter().filter(|(_, count)| *count > 0).collect()
         }
         Some("mailboxes") => {
-            let items = section
-                .field("mailboxes")
-                .map(|field| field.list())
-                .unwrap_or_default();
-            items
-                .iter()
-                .filter_map(|item| address(item, domains))
-                .map(one)
-                .collect()
+            let items = section.field("mailboxes").map(|field| field.list()).unwrap_or_default();
+            items.iter().filter_map(|item| address(item, domains)).map(one).collect()
         }
         Some(_) => {
             let field = section.field("mailbox");
-            field
-                .and_then(|field| address(&field, domains))
-                .map(one)
-                .into_iter()
-                .collect()
+            field.and_then(|field| address(&field, domains)).map(one).into_iter().collect()
         }
         None => {
             let remark = Remark::new("nothing says which mailboxes are read")
@@ -115,10 +86,7 @@ fn protocol(section: &Section<'_>) -> Option<Protocol> {
     let delete = section.field("delete").map(|field| field.flag());
     let only = |key: &str, protocol: &str| {
         let remark = Remark::new(format!("`{key}` belongs to {protocol} only"))
-            .accepted(format!(
-                "`{key}` together with protocol = \"{}\"",
-                protocol.to_lowercase()
-            ))
+            .accepted(format!("`{key}` together with protocol = \"{}\"", protocol.to_lowercase()))
             .help(format!("remove `{key}`"));
         section.error_at(key, ProblemKind::Contradiction, remark);
     };
@@ -128,10 +96,7 @@ fn protocol(section: &Section<'_>) -> Option<Protocol> {
                 only("idle", "IMAP");
             }
             let delete = delete.flatten().unwrap_or(true);
-            Some(Protocol::Pop3 {
-                every: every.unwrap_or(DEFAULT_INTERVAL),
-                delete,
-            })
+            Some(Protocol::Pop3 { every: every.unwrap_or(DEFAULT_INTERVAL), delete })
         }
         _ => {
             if delete.is_some() {
@@ -143,9 +108,7 @@ fn protocol(section: &Section<'_>) -> Option<Protocol> {
                     None
                 }
                 (Some(true) | None, None) => Some(Protocol::ImapIdle),
-                (_, every) => Some(Protocol::Imap {
-                    every: every.unwrap_or(DEFAULT_INTERVAL),
-                }),
+                (_, every) => Some(Protocol::Imap { every: every.unwrap_or(DEFAULT_INTERVAL) }),
             }
         }
     }
@@ -153,10 +116,7 @@ fn protocol(section: &Section<'_>) -> Option<Protocol> {
 
 fn interval(field: &Field<'_>) -> Option<PollInterval> {
     if !field.is_table() {
-        return field
-            .shaped(Shape::Duration)
-            .positive_duration()
-            .map(PollInterval::Fixed);
+        return field.shaped(Shape::Duration).positive_duration().map(PollInterval::Fixed);
     }
     let table = field.section_of(POLL_KEYS)?;
     let span = |key: &str| table.field(key).and_then(|field| field.positive_duration());

@@ -11,11 +11,7 @@ impl Problems {
     /// Returns all problems with the lines they stand on, in colour for a terminal if `color`.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(WIDTH);
         let mut text = String::new();
         for problem in &self.0 {
@@ -41,11 +37,7 @@ fn group(problem: &Problem) -> Group<'_> {
             origin
         })
     } else {
-        let label = if problem.key.is_empty() {
-            None
-        } else {
-            Some(problem.key.as_str())
-        };
+        let label = if problem.key.is_empty() { None } else { Some(problem.key.as_str()) };
         let (excerpt, first_line, span) = excerpt(problem);
         title.element(
             Snippet::source(excerpt)
@@ -68,26 +60,16 @@ fn group(problem: &Problem) -> Group<'_> {
 fn excerpt(problem: &Problem) -> (&str, usize, std::ops::Range<usize>) {
     let text: &str = &problem.text;
     let boundary = |at: usize| {
-        (0..=at.min(text.len()))
-            .rev()
-            .find(|&at| text.is_char_boundary(at))
-            .unwrap_or(0)
+        (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
     };
     let start = boundary(problem.span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     let end = boundary(problem.span.end).clamp(start, line_end.max(start));
-    (
-        &text[line_start..line_end.max(start)],
-        problem.line,
-        start - line_start..end - line_start,
-    )
+    (&text[line_start..line_end.max(start)], problem.line, start - line_start..end - line_start)
 }
 
 /// A title is one line.
 fn one_paragraph(text: &str) -> String {
-    text.split('\n')
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -44,11 +44,7 @@ pub(super) fn read_replay(
             return Vec::new();
         }
     };
-    let replay = Replay {
-        field,
-        file: name.to_owned(),
-        text: text.as_str().into(),
-    };
+    let replay = Replay { field, file: name.to_owned(), text: text.as_str().into() };
     let mut messages = replay.read(domains);
     messages.sort_by_key(|message| message.at);
     messages
@@ -90,8 +86,7 @@ impl Replay<'_, '_> {
             }
         }
         if messages.is_empty() {
-            self.field
-                .warn(Remark::new(format!("\"{}\" has no message", self.file)));
+            self.field.warn(Remark::new(format!("\"{}\" has no message", self.file)));
         }
         messages
     }
@@ -105,9 +100,7 @@ impl Replay<'_, '_> {
                 self.report(1, 0, &message, &COLUMNS.join(", "), &help);
             }
         }
-        let at = column("at_s")
-            .map(|at| (at, true))
-            .or(column("time").map(|at| (at, false)));
+        let at = column("at_s").map(|at| (at, true)).or(column("time").map(|at| (at, false)));
         let size = column("size_octets").map(|at| (at, true));
         let size = size.or(column("size").map(|at| (at, false)));
         let header = (at, column("from"), column("to"), size);
@@ -118,20 +111,11 @@ impl Replay<'_, '_> {
                 (header.2.is_none(), "to"),
                 (header.3.is_none(), "size_octets"),
             ];
-            let missing: Vec<&str> = missing
-                .iter()
-                .filter(|(is, _)| *is)
-                .map(|(_, name)| *name)
-                .collect();
+            let missing: Vec<&str> =
+                missing.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
             let message = format!("the header lacks {}", missing.join(", "));
             let accepted = "at_s,from,to,size_octets (or time and size, with units)";
-            self.report(
-                1,
-                0,
-                &message,
-                accepted,
-                "begin the file with at_s,from,to,size_octets",
-            );
+            self.report(1, 0, &message, accepted, "begin the file with at_s,from,to,size_octets");
             return None;
         };
         Some(Header { at, from, to, size })
@@ -152,10 +136,7 @@ impl Replay<'_, '_> {
         let at = value(header.at.0);
         let at_time = if header.at.1 {
             // Decimal seconds, read exactly like "12.5s".
-            format!("{at}s")
-                .parse::<SimDuration>()
-                .ok()
-                .filter(|_| !at.is_empty())
+            format!("{at}s").parse::<SimDuration>().ok().filter(|_| !at.is_empty())
         } else {
             at.parse().ok()
         };
@@ -168,20 +149,12 @@ impl Replay<'_, '_> {
             wrong(if header.at.1 { "at_s" } else { "time" }, at, accepted, "");
         }
         let size = value(header.size.0);
-        let octets = if header.size.1 {
-            size.parse().ok().map(Octets)
-        } else {
-            size.parse::<Octets>().ok()
-        };
+        let octets =
+            if header.size.1 { size.parse().ok().map(Octets) } else { size.parse::<Octets>().ok() };
         let octets = octets.filter(|octets| octets.get() <= super::limits::MESSAGE_OCTETS);
         if octets.is_none() {
             let accepted = "octets such as 75000 (size_octets), or a size such as 75kB (size)";
-            wrong(
-                if header.size.1 { "size_octets" } else { "size" },
-                size,
-                accepted,
-                "",
-            );
+            wrong(if header.size.1 { "size_octets" } else { "size" }, size, accepted, "");
         }
         let mut mailbox = |column: &str, text: &str| {
             let mailbox = replay_address(text, domains);
@@ -192,21 +165,11 @@ impl Replay<'_, '_> {
         };
         let from = mailbox("from", value(header.from));
         let to = value(header.to);
-        let parts: Vec<&str> = to
-            .split([' ', ';'])
-            .filter(|part| !part.is_empty())
-            .collect();
-        let recipients: Vec<Mailbox> = parts
-            .iter()
-            .filter_map(|part| mailbox("to", part))
-            .collect();
+        let parts: Vec<&str> = to.split([' ', ';']).filter(|part| !part.is_empty()).collect();
+        let recipients: Vec<Mailbox> =
+            parts.iter().filter_map(|part| mailbox("to", part)).collect();
         if parts.is_empty() {
-            wrong(
-                "to",
-                to,
-                "one or more addresses, parted by blanks or semicolons",
-                "",
-            );
+            wrong("to", to, "one or more addresses, parted by blanks or semicolons", "");
         }
         let complete = recipients.len() == parts.len() && !parts.is_empty();
         Some(Replayed {
@@ -220,15 +183,8 @@ impl Replay<'_, '_> {
     /// Reports a problem on a line of the file (counted from 1).
     fn report(&self, line: u64, column: usize, message: &str, accepted: &str, help: &str) {
         let line = usize::try_from(line).unwrap_or(1).max(1);
-        let start: usize = self
-            .text
-            .split_inclusive('\n')
-            .take(line - 1)
-            .map(str::len)
-            .sum();
-        let end = self.text[start..]
-            .find('\n')
-            .map_or(self.text.len(), |at| start + at);
+        let start: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         self.field.checker.add(Problem {
             severity: Severity::Error,
             kind: ProblemKind::BadValue,
@@ -252,10 +208,6 @@ fn replay_address(text: &str, domains: &mut Domains<'_>) -> Option<Mailbox> {
     }
     let (domain, _) = domains.find_or_add(&canonical(name));
     let mailbox = domains.mailbox(domain, local).0;
-    debug_assert_eq!(
-        domain_of(&Correspondents::One(mailbox)),
-        domain,
-        "the mailbox's own domain"
-    );
+    debug_assert_eq!(domain_of(&Correspondents::One(mailbox)), domain, "the mailbox's own domain");
     Some(mailbox)
 }

@@ -43,22 +43,14 @@ pub(super) fn stated_routing(
             stated.relayed = known_domains(&field, domains);
         }
     }
-    if let Some(flag) = section
-        .field("knows_recipients")
-        .and_then(|field| field.flag())
-    {
+    if let Some(flag) = section.field("knows_recipients").and_then(|field| field.flag()) {
         stated.knows_recipients = flag;
     }
     if let Some(field) = section.field("smart_host") {
         stated.smart_host = next_hop(&field, hosts, domains);
     }
-    stated.fallback_relay = section
-        .field("fallback_relay")
-        .and_then(|field| hosts.one_of(&field));
-    let routes = section
-        .field("routes")
-        .map(|field| field.map())
-        .unwrap_or_default();
+    stated.fallback_relay = section.field("fallback_relay").and_then(|field| hosts.one_of(&field));
+    let routes = section.field("routes").map(|field| field.map()).unwrap_or_default();
     for (name, _, field) in routes {
         // A route may name a domain that has no table: it is then known by that route alone.
         let (domain, _) = domains.find_or_add(name);
@@ -70,11 +62,7 @@ pub(super) fn stated_routing(
 }
 
 fn known_domains(field: &Field<'_>, domains: &mut Domains<'_>) -> Vec<DomainId> {
-    field
-        .one_or_many(Shape::Text)
-        .iter()
-        .filter_map(|item| domains.one_of(item))
-        .collect()
+    field.one_or_many(Shape::Text).iter().filter_map(|item| domains.one_of(item)).collect()
 }
 
 /// Reads a next hop: a host, a domain whose exchangers are meant, or a table that says which.
@@ -90,15 +78,9 @@ fn next_hop(field: &Field<'_>, hosts: &Hosts<'_>, domains: &mut Domains<'_>) -> 
     let table = field.section_of(HOP_TABLE)?;
     let named = |key: &str| table.field(key).map(|field| field.shaped(Shape::Text));
     match table.one_of(&["host", "exchangers", "address"]) {
-        Some("host") => named("host")
-            .and_then(|f| hosts.one_of(&f))
-            .map(NextHop::Host),
-        Some("address") => named("address")
-            .and_then(|f| hosts.one_of(&f))
-            .map(NextHop::Address),
-        Some(_) => named("exchangers")
-            .and_then(|f| domains.one_of(&f))
-            .map(NextHop::Exchangers),
+        Some("host") => named("host").and_then(|f| hosts.one_of(&f)).map(NextHop::Host),
+        Some("address") => named("address").and_then(|f| hosts.one_of(&f)).map(NextHop::Address),
+        Some(_) => named("exchangers").and_then(|f| domains.one_of(&f)).map(NextHop::Exchangers),
         None => {
             let remark = Remark::new("this next hop names nobody")
                 .accepted("`host`, `exchangers` or `address`")
@@ -131,10 +113,7 @@ impl DerivedRouting {
     }
 
     fn add(&mut self, domain: DomainId, draft: &DomainDraft<'_>) {
-        let best = draft
-            .exchanger_hosts()
-            .map(|(preference, _)| preference)
-            .min();
+        let best = draft.exchanger_hosts().map(|(preference, _)| preference).min();
         if let Some(store) = draft.store {
             self.local.entry(store).or_default().push(domain);
         }
@@ -178,9 +157,7 @@ impl DerivedRouting {
         Routing {
             local,
             relayed,
-            relays_all: stated
-                .relays_all
-                .unwrap_or_else(|| self.relays.contains_key(&host)),
+            relays_all: stated.relays_all.unwrap_or_else(|| self.relays.contains_key(&host)),
             knows_relayed_mailboxes: stated.knows_recipients,
             routes,
             smart_host: stated.smart_host,

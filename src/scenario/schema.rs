@@ -17,15 +17,9 @@ pub fn schema() -> Value {
     let mut definitions = Definitions::default();
     let mut root = definitions.table(&TOP);
     let object = root.as_object_mut().expect("a table's schema is an object");
-    object.insert(
-        "$schema".into(),
-        json!("http://json-schema.org/draft-07/schema#"),
-    );
+    object.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
     object.insert("title".into(), json!("mailsim scenario"));
-    object.insert(
-        "definitions".into(),
-        Value::Object(definitions.0.into_iter().collect()),
-    );
+    object.insert("definitions".into(), Value::Object(definitions.0.into_iter().collect()));
     root
 }
 
@@ -48,12 +42,8 @@ impl Definitions {
             }
             properties.insert(key.name.into(), schema);
         }
-        let required: Vec<&str> = keys
-            .keys
-            .iter()
-            .filter(|key| key.required)
-            .map(|key| key.name)
-            .collect();
+        let required: Vec<&str> =
+            keys.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
         let mut table = json!({
             "type": "object",
             "properties": properties,

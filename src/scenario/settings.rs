@@ -98,11 +98,9 @@ fn shown(slot: &Slot<'_>) -> String {
             span.exact().to_string()
         }
         Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
-        Slot::Durations(spans) => spans
-            .iter()
-            .map(|span| span.exact().to_string())
-            .collect::<Vec<_>>()
-            .join(", "),
+        Slot::Durations(spans) => {
+            spans.iter().map(|span| span.exact().to_string()).collect::<Vec<_>>().join(", ")
+        }
         Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimit(count, _) => {
             count.to_string()
         }
@@ -287,11 +285,7 @@ mod tests {
     fn postfix_shows_the_defaults_of_postconf() {
         let values = settings_of(&profiles::postfix());
         let value = |name: &str| {
-            values
-                .iter()
-                .find(|s| s.name == name)
-                .map(|s| s.value.clone())
-                .unwrap_or_default()
+            values.iter().find(|s| s.name == name).map(|s| s.value.clone()).unwrap_or_default()
         };
         // postconf(5) of Postfix 3.7.
         for (name, expected) in [

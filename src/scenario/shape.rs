@@ -79,22 +79,12 @@ impl Unit {
 
 /// A key that may be left out.
 pub(super) const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key {
-        name,
-        shape,
-        required: false,
-        about,
-    }
+    Key { name, shape, required: false, about }
 }
 
 /// A key that must be there.
 pub(super) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Key {
-    Key {
-        name,
-        shape,
-        required: true,
-        about,
-    }
+    Key { name, shape, required: true, about }
 }
 
 impl Keys {
@@ -134,24 +124,17 @@ impl Shape {
                  { lognormal = { median = \"75kB\", sigma = 1.2 } }"
                 .to_owned(),
             Self::Parameter => "a quantity with its unit".to_owned(),
-            Self::Word(words) => words
-                .iter()
-                .map(|word| format!("\"{word}\""))
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::Word(words) => {
+                words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+            }
             Self::List(of) => format!("a list, each item {}", of.accepted()),
             Self::Table(keys) => {
-                format!(
-                    "a table with the keys {}",
-                    keys.names().collect::<Vec<_>>().join(", ")
-                )
+                format!("a table with the keys {}", keys.names().collect::<Vec<_>>().join(", "))
             }
             Self::Map(of) => format!("a table of names, each with {}", of.accepted()),
-            Self::Either(shapes) => shapes
-                .iter()
-                .map(|shape| shape.accepted())
-                .collect::<Vec<_>>()
-                .join("; or "),
+            Self::Either(shapes) => {
+                shapes.iter().map(|shape| shape.accepted()).collect::<Vec<_>>().join("; or ")
+            }
             Self::Mta => "the name of a profile (\"postfix\", \"rfc5321\", \"sink\", \"none\"), \
                           or a table of its settings with `profile`"
                 .to_owned(),

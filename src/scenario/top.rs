@@ -20,16 +20,11 @@ pub(super) struct Defaults {
 
 /// Returns the items of a list of tables.
 pub(super) fn tables<'a>(section: &Section<'a>, key: &str) -> Vec<Field<'a>> {
-    section
-        .field(key)
-        .map(|field| field.list())
-        .unwrap_or_default()
+    section.field(key).map(|field| field.list()).unwrap_or_default()
 }
 
 pub(super) fn text(section: &Section<'_>, key: &str) -> Option<String> {
-    section
-        .field(key)
-        .and_then(|field| field.text().map(|text| text.trim().to_owned()))
+    section.field(key).and_then(|field| field.text().map(|text| text.trim().to_owned()))
 }
 
 pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
@@ -53,10 +48,7 @@ pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
     if let Some(jitter) = span("jitter") {
         defaults.path.jitter = jitter;
     }
-    if let Some(rate) = section
-        .field("bandwidth")
-        .and_then(|field| field.bit_rate())
-    {
+    if let Some(rate) = section.field("bandwidth").and_then(|field| field.bit_rate()) {
         defaults.path.rate = Some(rate);
     }
     defaults.ttls.positive = span("ttl").unwrap_or(defaults.ttls.positive);
@@ -116,10 +108,7 @@ fn pleasant_step(duration: SimDuration) -> SimDuration {
         604_800_000,
     ];
     let steps = MILLIS.into_iter().map(SimDuration::from_millis);
-    steps
-        .into_iter()
-        .find(|step| *step >= duration / 240)
-        .unwrap_or(duration / 240)
+    steps.into_iter().find(|step| *step >= duration / 240).unwrap_or(duration / 240)
 }
 
 pub(super) fn notes(top: &Section<'_>) -> Vec<Note> {

@@ -74,18 +74,8 @@ impl Table {
     /// Puts `node` under `key`, in the place of what was there.
     pub(super) fn put(&mut self, key: &str, place: Place, node: Node) {
         match self.entries.iter_mut().find(|entry| entry.key == key) {
-            Some(entry) => {
-                *entry = Entry {
-                    key: key.to_owned(),
-                    place,
-                    node,
-                }
-            }
-            None => self.entries.push(Entry {
-                key: key.to_owned(),
-                place,
-                node,
-            }),
+            Some(entry) => *entry = Entry { key: key.to_owned(), place, node },
+            None => self.entries.push(Entry { key: key.to_owned(), place, node }),
         }
     }
 
@@ -122,20 +112,14 @@ fn node(value: &Spanned<DeValue<'_>>) -> Node {
     let converted = match value.get_ref() {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(
-                |_| Value::HugeInteger(number.as_str().to_owned()),
-                Value::Integer,
-            ),
+            .map_or_else(|_| Value::HugeInteger(number.as_str().to_owned()), Value::Integer),
         DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(date) => Value::Date(date.to_string()),
         DeValue::Array(items) => Value::List(items.iter().map(node).collect()),
         DeValue::Table(table) => Value::Table(from_parser(table)),
     };
-    Node {
-        place: Place::File(value.span()),
-        value: converted,
-    }
+    Node { place: Place::File(value.span()), value: converted }
 }
 
 /// Converts `value`, written by override `number` on the command line.
@@ -146,27 +130,19 @@ pub(super) fn from_override(value: &toml::Value, number: usize) -> Node {
         toml::Value::Float(float) => Value::Float(*float),
         toml::Value::Boolean(flag) => Value::Flag(*flag),
         toml::Value::Datetime(date) => Value::Date(date.to_string()),
-        toml::Value::Array(items) => Value::List(
-            items
-                .iter()
-                .map(|item| from_override(item, number))
-                .collect(),
-        ),
+        toml::Value::Array(items) => {
+            Value::List(items.iter().map(|item| from_override(item, number)).collect())
+        }
         toml::Value::Table(table) => {
             let entries = table.iter().map(|(key, value)| Entry {
                 key: key.clone(),
                 place: Place::CommandLine(number),
                 node: from_override(value, number),
             });
-            Value::Table(Table {
-                entries: entries.collect(),
-            })
+            Value::Table(Table { entries: entries.collect() })
         }
     };
-    Node {
-        place: Place::CommandLine(number),
-        value: converted,
-    }
+    Node { place: Place::CommandLine(number), value: converted }
 }
 
 /// Returns the table as canonical TOML: keys sorted, comments and spacing gone, so that files that
@@ -176,11 +152,7 @@ pub(super) fn to_toml(table: &Table) -> String {
 }
 
 fn plain_table(table: &Table) -> toml::Table {
-    table
-        .entries
-        .iter()
-        .map(|entry| (entry.key.clone(), plain(&entry.node.value)))
-        .collect()
+    table.entries.iter().map(|entry| (entry.key.clone(), plain(&entry.node.value))).collect()
 }
 
 fn plain(value: &Value) -> toml::Value {
@@ -189,9 +161,9 @@ fn plain(value: &Value) -> toml::Value {
         Value::Integer(number) => toml::Value::Integer(*number),
         Value::Float(number) => toml::Value::Float(*number),
         Value::Flag(flag) => toml::Value::Boolean(*flag),
-        Value::Date(text) => text
-            .parse()
-            .map_or_else(|_| text.clone().into(), toml::Value::Datetime),
+        Value::Date(text) => {
+            text.parse().map_or_else(|_| text.clone().into(), toml::Value::Datetime)
+        }
         Value::List(items) => {
             toml::Value::Array(items.iter().map(|item| plain(&item.value)).collect())
         }

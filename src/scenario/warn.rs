@@ -62,10 +62,7 @@ fn receiving(scenario: &Scenario) -> BTreeSet<DomainId> {
 }
 
 fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
-    let allowed = entries
-        .top
-        .field("allow_loops")
-        .and_then(|field| field.flag());
+    let allowed = entries.top.field("allow_loops").and_then(|field| field.flag());
     for circle in loops::find(scenario) {
         let names: Vec<&str> = circle
             .hosts
@@ -79,20 +76,15 @@ fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
         };
         let message = format!("{mail} goes round in a circle: {}", names.join(" > "));
         let section = &entries.hosts.entry(circle.hosts[0]).section;
-        let key = if section.has("routes") {
-            "routes"
-        } else {
-            "smart_host"
-        };
+        let key = if section.has("routes") { "routes" } else { "smart_host" };
         let key = if section.has(key) { key } else { "name" };
         if allowed == Some(true) {
             let remark = Remark::new(message)
                 .help("it ends when a host counts too many Received fields (hopcount_limit)");
             section.warn_at(key, remark);
         } else {
-            let remark = Remark::new(message)
-                .accepted("routes that end at a store or an exchanger")
-                .help(
+            let remark =
+                Remark::new(message).accepted("routes that end at a store or an exchanger").help(
                     "change `routes` or `smart_host` of one of these hosts; if the circle is what \
                      you want to study, write allow_loops = true at the top of the file",
                 );
@@ -131,19 +123,13 @@ fn exchangers(
             if entry.roles_stated && !entry.roles.store && !section.has("store") =>
         {
             let name = &scenario.hosts[store.index()].name;
-            let message = format!(
-                "{} has no `store`: {name} will keep its mailboxes",
-                draft.name
-            );
+            let message = format!("{} has no `store`: {name} will keep its mailboxes", draft.name);
             let remark =
                 Remark::new(message).help("add store = \"…\", or give the host the role \"store\"");
             section.warn_at("mx", remark);
         }
         None if receives && draft.exists && !draft.mx.is_empty() => {
-            let null = draft
-                .mx
-                .iter()
-                .all(|record| record.target == ExchangerName::Nobody);
+            let null = draft.mx.iter().all(|record| record.target == ExchangerName::Nobody);
             if !null {
                 let remark = Remark::new(format!("no host keeps the mailboxes of {}", draft.name))
                     .help("add store = \"…\" with a host of this scenario");
@@ -155,14 +141,10 @@ fn exchangers(
     for host in hosts.iter().chain(&draft.store) {
         let host = &scenario.hosts[host.index()];
         if host.profile == "none" {
-            let message = format!(
-                "{} takes mail of {} without a mail server",
-                host.name, draft.name
-            );
-            section.warn_at(
-                "mx",
-                Remark::new(message).help("give it an `mta` other than \"none\""),
-            );
+            let message =
+                format!("{} takes mail of {} without a mail server", host.name, draft.name);
+            section
+                .warn_at("mx", Remark::new(message).help("give it an `mta` other than \"none\""));
         }
     }
 }
@@ -192,11 +174,7 @@ fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &
         let verb = if unread == 1 { "is" } else { "are" };
         let remark = Remark::new(format!("{what} {} {verb} never read", draft.name))
             .help("add a [[reading]] entry with domain = \"…\" to see when mail is read");
-        let key = if section.has("mailboxes") {
-            "mailboxes"
-        } else {
-            "name"
-        };
+        let key = if section.has("mailboxes") { "mailboxes" } else { "name" };
         section.warn_at(key, remark);
     }
 }
@@ -220,23 +198,13 @@ fn too_late(scenario: &Scenario, entries: &Entries<'_, '_>) {
     }
     for (entry, section) in scenario.mail.iter().zip(entries.mail) {
         if first_message(entry).is_some_and(|first| first >= end) {
-            let key = ["at", "start", "arrivals"]
-                .into_iter()
-                .find(|key| section.has(key));
+            let key = ["at", "start", "arrivals"].into_iter().find(|key| section.has(key));
             late(section, key.unwrap_or("from"), "the first message is sent");
         }
     }
-    for field in entries
-        .top
-        .field("action")
-        .map(|field| field.list())
-        .unwrap_or_default()
-    {
+    for field in entries.top.field("action").map(|field| field.list()).unwrap_or_default() {
         if let Some(section) = field.section()
-            && section
-                .field("at")
-                .and_then(|at| at.time())
-                .is_some_and(|at| at >= end)
+            && section.field("at").and_then(|at| at.time()).is_some_and(|at| at >= end)
         {
             late(&section, "at", "this is done");
         }
@@ -257,12 +225,7 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     for draft in &entries.domains.list {
         used.extend(draft.exchanger_hosts().map(|(_, host)| host));
         used.extend(draft.store);
-        used.extend(
-            draft
-                .addresses
-                .iter()
-                .map(|id| scenario.addresses[id.index()].host),
-        );
+        used.extend(draft.addresses.iter().map(|id| scenario.addresses[id.index()].host));
     }
     for entry in &scenario.mail {
         used.insert(entry.submission.server);
@@ -272,29 +235,16 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     used.extend(scenario.actions.iter().map(|action| action.host));
     for (_, records) in scenario.zone.names.iter().flat_map(|name| &name.revisions) {
         for record in &records.mx {
-            let exchange = record
-                .exchange
-                .map(|name| scenario.zone.records(name, SimTime::ZERO));
-            let addresses = exchange
-                .map(|records| records.addresses.clone())
-                .unwrap_or_default();
-            used.extend(
-                addresses
-                    .iter()
-                    .map(|id| scenario.addresses[id.index()].host),
-            );
+            let exchange = record.exchange.map(|name| scenario.zone.records(name, SimTime::ZERO));
+            let addresses = exchange.map(|records| records.addresses.clone()).unwrap_or_default();
+            used.extend(addresses.iter().map(|id| scenario.addresses[id.index()].host));
         }
     }
     for link in scenario.topology.links() {
         used.extend([link.ends.0, link.ends.1]);
     }
     for host in &scenario.hosts {
-        let hops = host
-            .routing
-            .routes
-            .values()
-            .copied()
-            .chain(host.routing.smart_host);
+        let hops = host.routing.routes.values().copied().chain(host.routing.smart_host);
         used.extend(hops.filter_map(|hop| match hop {
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,
@@ -305,21 +255,14 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     let entries = entries.hosts.entries.iter().filter(|entry| {
         let roles = entry.roles;
         let elsewhere = roles.mua || roles.dns;
-        !elsewhere
-            && !entry
-                .members
-                .clone()
-                .any(|host| used.contains(&HostId(host)))
+        !elsewhere && !entry.members.clone().any(|host| used.contains(&HostId(host)))
     });
     for entry in entries {
         let name = &scenario.hosts[entry.members.start as usize].name;
         let remark = Remark::new(format!("no mail can ever come to {name}")).help(format!(
             "name it in an `mx`, a `store`, a route or a `submit`, or remove it (hosts that \
                  mail comes to: {})",
-            listed(
-                used.iter()
-                    .map(|host| scenario.hosts[host.index()].name.as_str())
-            )
+            listed(used.iter().map(|host| scenario.hosts[host.index()].name.as_str()))
         ));
         entry.section.warn_at("name", remark);
     }

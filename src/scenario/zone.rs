@@ -17,10 +17,7 @@ pub(super) struct Ttls {
 
 impl Default for Ttls {
     fn default() -> Self {
-        Self {
-            positive: SimDuration::from_hours(1),
-            negative: SimDuration::from_minutes(5),
-        }
+        Self { positive: SimDuration::from_hours(1), negative: SimDuration::from_minutes(5) }
     }
 }
 
@@ -43,11 +40,7 @@ pub(super) struct ZoneBuilder {
 
 impl ZoneBuilder {
     pub(super) fn new(ttls: Ttls) -> Self {
-        Self {
-            names: BTreeMap::new(),
-            zone: Zone::default(),
-            ttls,
-        }
+        Self { names: BTreeMap::new(), zone: Zone::default(), ttls }
     }
 
     /// Returns the id of `text`; a name not spoken of before does not exist in the DNS.
@@ -62,10 +55,9 @@ impl ZoneBuilder {
             negative_ttl: self.ttls.negative,
             ..Records::default()
         };
-        self.zone.names.push(Name {
-            text: text.clone(),
-            revisions: vec![(SimTime::ZERO, records)],
-        });
+        self.zone
+            .names
+            .push(Name { text: text.clone(), revisions: vec![(SimTime::ZERO, records)] });
         self.names.insert(text, id);
         id
     }
@@ -84,10 +76,7 @@ impl ZoneBuilder {
     /// Changes the records of `name` from `at` on. Changes are to come in order of time.
     pub(super) fn change(&mut self, name: NameId, at: SimTime, change: Change) {
         let revisions = &mut self.zone.names[name.index()].revisions;
-        let (last, records) = revisions
-            .last()
-            .cloned()
-            .expect("the first holds from the start");
+        let (last, records) = revisions.last().cloned().expect("the first holds from the start");
         let mut records = records;
         records.exists = change.exists.unwrap_or(true);
         records.mx = change.mx.unwrap_or(records.mx);

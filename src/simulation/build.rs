@@ -57,11 +57,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
             session_streams: streams.purpose("session"),
-            domain_keys: scenario
-                .domains
-                .iter()
-                .map(|domain| name_key(&domain.name))
-                .collect(),
+            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
             deliveries: 0,
             orders: Vec::new(),
             actions: Vec::new(),

@@ -44,10 +44,7 @@ impl Cache {
 
     /// Takes out a connection to `destination`.
     pub(super) fn take(&mut self, destination: Destination) -> Option<Handle> {
-        let index = self
-            .kept
-            .iter()
-            .position(|(kept, _)| *kept == destination)?;
+        let index = self.kept.iter().position(|(kept, _)| *kept == destination)?;
         Some(self.kept.remove(index).1)
     }
 
@@ -56,9 +53,6 @@ impl Cache {
     }
 
     pub(super) fn drain(&mut self) -> Vec<Handle> {
-        std::mem::take(&mut self.kept)
-            .into_iter()
-            .map(|(_, connection)| connection)
-            .collect()
+        std::mem::take(&mut self.kept).into_iter().map(|(_, connection)| connection).collect()
     }
 }

@@ -17,20 +17,11 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Begins a delivery that a queue manager ordered.
     pub(super) fn begin_delivery(&mut self, host: HostId, purpose: Purpose) {
-        let Purpose::Delivery {
-            delivery,
-            destination,
-            ..
-        } = purpose
-        else {
+        let Purpose::Delivery { delivery, destination, .. } = purpose else {
             return;
         };
         let handle = self.new_run(purpose, host);
-        let entry = self
-            .entries
-            .delivery(delivery)
-            .expect("it was just ordered")
-            .entry;
+        let entry = self.entries.delivery(delivery).expect("it was just ordered").entry;
         let (entry, rounds) = (self.entries[entry], self.entries[entry].rounds);
         let run = self.runs.get_mut(handle).expect("just made");
         run.message = entry.message;
@@ -53,11 +44,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if wait.is_zero() {
             self.proceed(handle);
         } else {
-            self.schedule(
-                self.now + wait,
-                Class::Start,
-                Event::Proceed { run: handle },
-            );
+            self.schedule(self.now + wait, Class::Start, Event::Proceed { run: handle });
         }
     }
 
@@ -75,16 +62,14 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.try_next(handle);
                 }
             }
+            Phase::Connecting => self.take_slot(handle),
             Phase::Waiting | Phase::Trying | Phase::Resting | Phase::Orphaned => {}
         }
     }
 
     /// Finds the hosts to try.
     pub(super) fn look_up(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         (run.phase, run.next_target) = (Phase::Targeting, 0);
         run.targets.clear();
         run.failure = None;
@@ -105,26 +90,13 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             Destination::Host(host) => {
                 let name = self.scenario.hosts[host.index()].dns;
-                (
-                    resolver.addresses(&ask, name, self.now, &mut self.route),
-                    None,
-                )
+                (resolver.addresses(&ask, name, self.now, &mut self.route), None)
             }
             Destination::Address(host) => {
                 self.route.clear();
-                let run = self
-                    .runs
-                    .get_mut(handle)
-                    .expect("a run that goes on exists");
-                run.targets
-                    .extend(direct(&self.scenario.hosts[host.index()].addresses, host));
-                (
-                    Lookup {
-                        outcome: RouteOutcome::Found,
-                        ended: self.now,
-                    },
-                    None,
-                )
+                let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+                run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
+                (Lookup { outcome: RouteOutcome::Found, ended: self.now }, None)
             }
             Destination::Local => return,
         };
@@ -147,23 +119,12 @@ impl<S: FactSink> World<'_, '_, S> {
         outcome: LookupOutcome,
     ) {
         let started = self.now;
-        self.state(&Fact::Lookup {
-            delivery,
-            host,
-            domain,
-            started,
-            outcome,
-        });
+        self.state(&Fact::Lookup { delivery, host, domain, started, outcome });
     }
 
     /// Returns where a run goes.
     fn destination_of(&self, handle: Handle) -> Destination {
-        match self
-            .runs
-            .get(handle)
-            .expect("a run that goes on exists")
-            .purpose
-        {
+        match self.runs.get(handle).expect("a run that goes on exists").purpose {
             Purpose::Delivery { destination, .. } => destination,
             Purpose::Submission { entry } => {
                 Destination::Host(self.scenario.mail[entry as usize].submission.server)
@@ -174,18 +135,12 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Puts the hosts found into the order in which they are tried (RFC 5321 §5.1), without those
     /// that the rules forbid, or notes why nobody is to be tried.
     fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
         // A host asked for by name has no preference: no MX record named it.
         let by_mx = matches!(
             run.purpose,
-            Purpose::Delivery {
-                destination: Destination::Exchangers(_),
-                ..
-            }
+            Purpose::Delivery { destination: Destination::Exchangers(_), .. }
         );
         for exchanger in &self.route.exchangers {
             let at = self.scenario.addresses[exchanger.address.index()].host;
@@ -210,8 +165,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let own = run.targets.iter().find(|target| target.host == run.client);
         let own = own.filter(|_| !run.is_submission());
         if let Some(own) = own.and_then(|own| own.preference) {
-            run.targets
-                .retain(|target| target.preference.is_some_and(|other| other < own));
+            run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
             better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
             if run.targets.is_empty() {
                 outcome = LookupOutcome::LoopsBack;
@@ -220,14 +174,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
-        for equals in run
-            .targets
-            .chunk_by_mut(|a, b| a.preference == b.preference)
-        {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
             draws.shuffle(equals);
         }
         if let Some(limit) = config.client.address_limit {
@@ -248,13 +196,8 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The look-up left nobody to try: all recipients share its failure.
     fn nobody_to_try(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
-        let failure = run
-            .failure
-            .expect("an empty list of targets comes with a reason");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let failure = run.failure.expect("an empty list of targets comes with a reason");
         run.started = run.begun.max(SimTime::ZERO);
         run.target = None;
         run.marks = SessionMarks::NONE;
@@ -279,31 +222,21 @@ impl<S: FactSink> World<'_, '_, S> {
         let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
         let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
             Some(reply) => !reply.is_permanent(),
-            None => run
-                .failure
-                .is_some_and(|failure| failure.outcome.is_temporary()),
+            None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
         let more_hosts = run.next_target < run.targets.len()
-            && config
-                .client
-                .session_limit
-                .is_none_or(|limit| run.sessions < limit)
+            && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
             && (config.client.next_host_after_refusal || site_failure(run.failure).is_some());
         let goes_on = temporary && more_hosts;
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");
         let next_attempt = if temporary && !goes_on {
-            self.hosts[client.index()]
-                .queue
-                .next_attempt(self.now, entry, &self.entries)
+            self.hosts[client.index()].queue.next_attempt(self.now, entry, &self.entries)
         } else {
             None
         };
         self.settle_recipients(handle, next_attempt);
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         if goes_on {
             run.phase = Phase::Targeting;
             run.failure = None;
@@ -316,13 +249,8 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += length;
-        let report = Report {
-            delivery,
-            site_failure: site,
-        };
-        self.tell(client, |queue, now, context| {
-            queue.finished(now, &report, context)
-        });
+        let report = Report { delivery, site_failure: site };
+        self.tell(client, |queue, now, context| queue.finished(now, &report, context));
     }
 
     /// States each recipient's attempt and marks its copy.
@@ -374,20 +302,12 @@ impl<S: FactSink> World<'_, '_, S> {
                 };
                 (Stage::Rcpt, outcome, Some(reply), reply.status)
             }
-            (None, Some(failure)) => (
-                failure.stage,
-                failure.outcome,
-                failure.reply,
-                failure.status,
-            ),
+            (None, Some(failure)) => {
+                (failure.stage, failure.outcome, failure.reply, failure.status)
+            }
             (None, None) => {
                 let reply = crate::mail::Reply::ACCEPTED;
-                (
-                    Stage::Dot,
-                    AttemptOutcome::Accepted,
-                    Some(reply),
-                    reply.status,
-                )
+                (Stage::Dot, AttemptOutcome::Accepted, Some(reply), reply.status)
             }
         };
         let transaction = run.transaction;
@@ -416,10 +336,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Keeps in the run only the recipients that are still to be tried.
     fn keep_assigned(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let mut kept = 0;
         for index in 0..run.copies.len() {
             if self.entries.copy(run.copies[index]).state == CopyState::Assigned {
@@ -442,12 +359,7 @@ const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Returns a host's addresses as targets without preference.
 fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
-    addresses.iter().map(move |&address| Target {
-        preference: None,
-        address,
-        host,
-        proxy: None,
-    })
+    addresses.iter().map(move |&address| Target { preference: None, address, host, proxy: None })
 }
 
 /// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
@@ -480,11 +392,5 @@ fn lookup_failure(outcome: LookupOutcome, better_unresolved: bool, at: SimTime) 
             (AttemptOutcome::Permfail, Status::UNABLE_TO_ROUTE)
         }
     };
-    Failure {
-        at,
-        stage: Stage::Dns,
-        outcome,
-        reply: None,
-        status,
-    }
+    Failure { at, stage: Stage::Dns, outcome, reply: None, status }
 }

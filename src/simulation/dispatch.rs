@@ -38,11 +38,8 @@ impl<S: FactSink> World<'_, '_, S> {
     fn schedule_faults(&mut self) {
         for index in 0..self.hosts.len() {
             let host = HostId::from_index(index);
-            let crashes: Vec<_> = self.faults.crashes[index]
-                .entries()
-                .iter()
-                .map(|entry| entry.0)
-                .collect();
+            let crashes: Vec<_> =
+                self.faults.crashes[index].entries().iter().map(|entry| entry.0).collect();
             for interval in crashes {
                 self.schedule(interval.from, Class::Fault, Event::Down { host });
                 self.schedule(interval.to, Class::Fault, Event::Up { host });
@@ -61,21 +58,13 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::Proceed { run } => self.proceed(run),
             Event::Handover { run, number } => {
                 // As with the end of a try.
-                if self
-                    .runs
-                    .get(run)
-                    .is_some_and(|state| state.tries == number)
-                {
+                if self.runs.get(run).is_some_and(|state| state.tries == number) {
                     self.hand_over(run);
                 }
             }
             Event::TryEnded { run, number } => {
                 // The end of a try that was cut short by its client's crash is void.
-                if self
-                    .runs
-                    .get(run)
-                    .is_some_and(|state| state.tries == number)
-                {
+                if self.runs.get(run).is_some_and(|state| state.tries == number) {
                     self.try_ended(run);
                 }
             }
@@ -138,11 +127,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 StillOpen::Queued | StillOpen::InTransit => holders[index],
             };
             let host = host.expect("somebody has what is left at the end");
-            self.state(&Fact::Open {
-                recipient,
-                state,
-                host,
-            });
+            self.state(&Fact::Open { recipient, state, host });
         }
     }
 
@@ -159,11 +144,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 }
             }
         }
-        for (_, run) in self
-            .runs
-            .iter()
-            .filter(|(_, run)| run.phase == Phase::Orphaned)
-        {
+        for (_, run) in self.runs.iter().filter(|(_, run)| run.phase == Phase::Orphaned) {
             for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
                 if reply.is_some_and(crate::mail::Reply::is_positive) {
                     holders[recipient.index()] = run.target.map(|target| target.host);

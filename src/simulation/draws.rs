@@ -16,11 +16,7 @@ pub(super) struct TryDraws<'a> {
 
 impl<'a> TryDraws<'a> {
     pub(super) fn new(streams: &'a PurposeStreams, key: u64) -> Self {
-        Self {
-            streams,
-            key,
-            stream: None,
-        }
+        Self { streams, key, stream: None }
     }
 
     fn stream(&mut self) -> &mut ChaCha8Rng {
@@ -55,9 +51,7 @@ impl Draws for TryDraws<'_> {
 /// Returns 64 bits that stand for a name in a key, so that draws do not depend on the order of a
 /// scenario's tables.
 pub(super) fn name_key(name: &str) -> u64 {
-    name.bytes().fold(name.len() as u64, |state, byte| {
-        key(&[state, u64::from(byte)])
-    })
+    name.bytes().fold(name.len() as u64, |state, byte| key(&[state, u64::from(byte)]))
 }
 
 /// Mixes the parts of a key into 64 bits (SplitMix64's finalizer after each part).

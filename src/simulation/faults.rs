@@ -82,19 +82,9 @@ impl Faults {
     pub(super) fn downtime(&self, scenario: &Scenario, host: HostId, end: SimTime) -> SimDuration {
         let mut intervals: Vec<Interval> = Vec::new();
         intervals.extend(self.cut[host.index()].entries().iter().map(|entry| entry.0));
-        intervals.extend(
-            self.crashes[host.index()]
-                .entries()
-                .iter()
-                .map(|entry| entry.0),
-        );
+        intervals.extend(self.crashes[host.index()].entries().iter().map(|entry| entry.0));
         for address in &scenario.hosts[host.index()].addresses {
-            intervals.extend(
-                self.port[address.index()]
-                    .entries()
-                    .iter()
-                    .map(|entry| entry.0),
-            );
+            intervals.extend(self.port[address.index()].entries().iter().map(|entry| entry.0));
         }
         union_length(intervals, end)
     }
@@ -102,11 +92,7 @@ impl Faults {
 
 /// Returns whether it is no outage but a server's standing policy: a deviation that always holds.
 fn is_policy(effect: &Effect, interval: Interval) -> bool {
-    let always = interval
-        == Interval {
-            from: SimTime::ZERO,
-            to: SimTime::MAX,
-        };
+    let always = interval == Interval { from: SimTime::ZERO, to: SimTime::MAX };
     always && matches!(effect, Effect::Server(_))
 }
 
@@ -143,10 +129,7 @@ impl Gathered {
                 self.port(address.index(), interval, PortFault::Blackhole);
             }
             (OutageTarget::Link(link), _) => {
-                self.links
-                    .entry(link.0 as usize)
-                    .or_default()
-                    .push((interval, ()));
+                self.links.entry(link.0 as usize).or_default().push((interval, ()));
             }
             (OutageTarget::Dns, Effect::Dns(failure, scope)) => {
                 self.dns.0.push((interval, *failure, scope.clone()));
@@ -160,24 +143,15 @@ impl Gathered {
             Effect::Blackhole { inbound_only: true } => {
                 self.ports(scenario, host, interval, PortFault::Blackhole);
             }
-            Effect::Blackhole {
-                inbound_only: false,
-            }
-            | Effect::LinkDown => {
-                self.cut
-                    .entry(host.index())
-                    .or_default()
-                    .push((interval, ()));
+            Effect::Blackhole { inbound_only: false } | Effect::LinkDown => {
+                self.cut.entry(host.index()).or_default().push((interval, ()));
             }
             Effect::Refuse | Effect::Unreachable => {
                 self.ports(scenario, host, interval, PortFault::Refuse);
             }
             Effect::Crash { machine } => self.crash(scenario, host, interval, *machine),
             Effect::Server(deviation) => {
-                self.rules
-                    .entry(host.index())
-                    .or_default()
-                    .push((interval, deviation.clone()));
+                self.rules.entry(host.index()).or_default().push((interval, deviation.clone()));
             }
             Effect::Dns(..) => {}
         }
@@ -185,15 +159,9 @@ impl Gathered {
 
     fn crash(&mut self, scenario: &Scenario, host: HostId, interval: Interval, machine: bool) {
         let crash = CrashFault { machine };
-        self.crashes
-            .entry(host.index())
-            .or_default()
-            .push((interval, crash));
+        self.crashes.entry(host.index()).or_default().push((interval, crash));
         if machine {
-            self.cut
-                .entry(host.index())
-                .or_default()
-                .push((interval, ()));
+            self.cut.entry(host.index()).or_default().push((interval, ()));
         } else {
             self.ports(scenario, host, interval, PortFault::Refuse);
         }
@@ -206,10 +174,7 @@ impl Gathered {
     }
 
     fn port(&mut self, address: usize, interval: Interval, fault: PortFault) {
-        self.port
-            .entry(address)
-            .or_default()
-            .push((interval, fault));
+        self.port.entry(address).or_default().push((interval, fault));
     }
 
     /// An ordered stop is a crash of the process that somebody has announced.
@@ -223,39 +188,20 @@ impl Gathered {
                 other.host == action.host && other.what == Command::Start && after
             });
             let to = start.map_or(SimTime::MAX, |(_, start)| start.at);
-            self.crash(
-                scenario,
-                action.host,
-                Interval {
-                    from: action.at,
-                    to,
-                },
-                false,
-            );
+            self.crash(scenario, action.host, Interval { from: action.at, to }, false);
         }
     }
 
     /// While all hosts with the role `dns` are cut off or down, nobody answers questions.
     fn add_dns_hosts(&mut self, scenario: &Scenario) {
-        let servers: Vec<usize> = (0..scenario.hosts.len())
-            .filter(|&index| scenario.hosts[index].roles.dns)
-            .collect();
+        let servers: Vec<usize> =
+            (0..scenario.hosts.len()).filter(|&index| scenario.hosts[index].roles.dns).collect();
         let Some((first, others)) = servers.split_first() else {
             return;
         };
         let down = |index: &usize| -> Vec<Interval> {
-            let cuts = self
-                .cut
-                .get(index)
-                .into_iter()
-                .flatten()
-                .map(|entry| entry.0);
-            let crashes = self
-                .crashes
-                .get(index)
-                .into_iter()
-                .flatten()
-                .map(|entry| entry.0);
+            let cuts = self.cut.get(index).into_iter().flatten().map(|entry| entry.0);
+            let crashes = self.crashes.get(index).into_iter().flatten().map(|entry| entry.0);
             let ports = scenario.hosts[*index]
                 .addresses
                 .iter()
@@ -274,9 +220,7 @@ impl Gathered {
         }
         for interval in all_down {
             let failure = crate::dns::DnsFailure::NoAnswer;
-            self.dns
-                .0
-                .push((interval, failure, crate::dns::FailureScope::All));
+            self.dns.0.push((interval, failure, crate::dns::FailureScope::All));
         }
     }
 
@@ -286,10 +230,7 @@ impl Gathered {
             count: usize,
         ) -> Vec<Timeline<T>> {
             (0..count)
-                .map(|index| {
-                    map.remove(&index)
-                        .map_or_else(Timeline::default, Timeline::new)
-                })
+                .map(|index| map.remove(&index).map_or_else(Timeline::default, Timeline::new))
                 .collect()
         }
         let hosts = scenario.hosts.len();
@@ -309,10 +250,7 @@ impl Gathered {
 }
 
 fn overlap(a: Interval, b: Interval) -> Interval {
-    Interval {
-        from: a.from.max(b.from),
-        to: a.to.min(b.to),
-    }
+    Interval { from: a.from.max(b.from), to: a.to.min(b.to) }
 }
 
 /// Returns the time line of one link.

@@ -76,10 +76,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// From now on a run is the server's alone; it holds message and recipients until the server
     /// has them.
     pub(super) fn make_orphan(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Orphaned;
         self.messages[run.message].holders += 1;
         for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
@@ -128,12 +125,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         for &recipient in recipients {
             self.messages.settle(recipient, Column::Failed);
-            self.state(&Fact::Accepted {
-                recipient,
-                by: host,
-                received_fields,
-                server: true,
-            });
+            self.state(&Fact::Accepted { recipient, by: host, received_fields, server: true });
         }
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
@@ -158,9 +150,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let host = state.host;
         self.hosts[host.index()].pick_ups -= 1;
-        self.tell(host, |queue, now, context| {
-            queue.arrived(now, entry, context)
-        });
+        self.tell(host, |queue, now, context| queue.arrived(now, entry, context));
         self.note_peak(host);
     }
 

@@ -67,10 +67,8 @@ impl HostState<'_> {
     pub(super) fn take_slot(&mut self, client: HostId) {
         self.inbound += 1;
         self.totals.inbound_sessions += 1;
-        self.totals.peak_inbound_sessions = self
-            .totals
-            .peak_inbound_sessions
-            .max(u64::from(self.inbound));
+        self.totals.peak_inbound_sessions =
+            self.totals.peak_inbound_sessions.max(u64::from(self.inbound));
         if self.config.server.max_sessions_per_client.is_some() {
             *self.inbound_by_client.entry(client).or_insert(0) += 1;
         }
@@ -90,26 +88,19 @@ impl HostState<'_> {
 
     /// Returns whether another session can be served at once.
     pub(super) fn has_slot(&self) -> bool {
-        self.config
-            .server
-            .max_sessions
-            .is_none_or(|limit| self.inbound < limit)
+        self.config.server.max_sessions.is_none_or(|limit| self.inbound < limit)
     }
 
     /// Returns whether one more session of `client` exceeds the client's limit.
     pub(super) fn client_exceeds_limit(&self, client: HostId) -> bool {
         let limit = self.config.server.max_sessions_per_client;
         limit.is_some_and(|limit| {
-            self.inbound_by_client
-                .get(&client)
-                .is_some_and(|&count| count > limit)
+            self.inbound_by_client.get(&client).is_some_and(|&count| count > limit)
         })
     }
 
     /// Returns whether the disk is full.
     pub(super) fn disk_is_full(&self) -> bool {
-        self.config
-            .queue_disk
-            .is_some_and(|disk| self.queued_octets >= disk)
+        self.config.queue_disk.is_some_and(|disk| self.queued_octets >= disk)
     }
 }

@@ -14,21 +14,14 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// The local delivery agent begins.
     pub(super) fn begin_local(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         run.started = self.now;
         let client = run.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, LOCAL, 0));
         let work = draws.time(&self.hosts[client.index()].config.server.service.local);
-        self.schedule(
-            self.now + work,
-            Class::End,
-            Event::LocalDone { run: handle },
-        );
+        self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
     }
 
     /// The message is in the mailboxes, or they do not exist.
@@ -82,13 +75,8 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += self.now.since(begun);
-        let report = Report {
-            delivery,
-            site_failure: None,
-        };
-        self.tell(client, |queue, now, context| {
-            queue.finished(now, &report, context)
-        });
+        let report = Report { delivery, site_failure: None };
+        self.tell(client, |queue, now, context| queue.finished(now, &report, context));
     }
 
     /// A copy reaches its mailbox.

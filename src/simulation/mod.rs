@@ -42,6 +42,7 @@ mod messages;
 mod notice;
 mod outage_actions;
 mod outcome;
+mod policy;
 mod queue_actions;
 mod reach;
 mod reading;
@@ -49,6 +50,7 @@ mod run;
 mod sampling;
 mod submission;
 mod tries;
+mod wires;
 mod world;
 
 pub use outcome::{Outcome, bounds, run_frame};
@@ -81,10 +83,7 @@ impl<'s> Simulation<'s> {
     /// Returns the simulation of `scenario`, to be run for its duration.
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
-        Self {
-            scenario,
-            until: SimTime::ZERO + scenario.duration,
-        }
+        Self { scenario, until: SimTime::ZERO + scenario.duration }
     }
 
     /// Ends the run at `until` rather than at the scenario's duration, if that is earlier.

@@ -59,14 +59,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
-            self.end_copy(
-                host,
-                recipient,
-                outcome,
-                column,
-                status,
-                state.received_fields,
-            );
+            self.end_copy(host, recipient, outcome, column, status, state.received_fields);
         }
     }
 
@@ -82,13 +75,7 @@ impl<S: FactSink> World<'_, '_, S> {
     ) {
         // As long as somebody else has a copy the story goes on (a client that is about to hear of
         // the 250, or will try again): this end counts when nobody has one any more.
-        let given_up = GivenUp {
-            host,
-            outcome,
-            column,
-            status,
-            received_fields,
-        };
+        let given_up = GivenUp { host, outcome, column, status, received_fields };
         self.messages[recipient].given_up.get_or_insert(given_up);
         self.let_go(recipient);
     }

@@ -52,9 +52,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// Clients that wait for a slot of a host that goes down lose their connection.
     fn refuse_waiting(&mut self, host: HostId) {
         let waiting = std::mem::take(&mut self.hosts[host.index()].waiting);
-        let machine = self.faults.crashes[host.index()]
-            .at(self.now)
-            .is_some_and(|(_, crash)| crash.machine);
+        let machine =
+            self.faults.crashes[host.index()].at(self.now).is_some_and(|(_, crash)| crash.machine);
         if machine {
             // Nobody tells them; they give up when their patience ends.
             return;
@@ -86,7 +85,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         };
         let (purpose, phase) = (run.purpose, run.phase);
         let waits = run.phase == Phase::Waiting;
-        let in_session = matches!(phase, Phase::Trying | Phase::Waiting) && run.target.is_some();
+        let in_session = matches!(phase, Phase::Trying | Phase::Connecting | Phase::Waiting)
+            && run.target.is_some();
         // What was sent before may still be accepted: the server has the final dot, or will.
         let sent = run.transaction.is_some_and(|transaction| {
             transaction.dot_sent <= self.now
@@ -119,10 +119,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// A submission dies with its MUA; what was sent stays sent.
     fn abort_submission(&mut self, handle: Handle, sent: bool) {
-        let taken = self
-            .runs
-            .get_mut(handle)
-            .and_then(|run| run.transaction.take());
+        let taken = self.runs.get_mut(handle).and_then(|run| run.transaction.take());
         if let (true, Some(at)) = (sent, taken.and_then(|transaction| transaction.accepted_at)) {
             let orphan = self.leave_behind(handle);
             self.schedule_handover(orphan, at);
@@ -137,9 +134,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     fn forget_waiting(&mut self, handle: Handle) {
         if let Some(target) = self.runs.get(handle).and_then(|run| run.target) {
-            self.hosts[target.host.index()]
-                .waiting
-                .retain(|waiting| *waiting != handle);
+            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
         }
     }
 
@@ -166,11 +161,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         if run.phase == Phase::Resting {
             return;
         }
-        if run
-            .recipients
-            .iter()
-            .any(|recipient| self.messages[*recipient].in_outbox)
-        {
+        if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox) {
             run.outbox.push(run.message);
         }
         run.outbox.append(&mut run.postponed);

@@ -68,13 +68,8 @@ fn evidence(scenario: &Scenario) -> Vec<ProfileEvidence> {
         let profile = profiles::find(name);
         ProfileEvidence {
             profile: name.to_owned(),
-            version: profile
-                .as_ref()
-                .map_or("", |profile| profile.version)
-                .to_owned(),
-            evidence: profile
-                .map_or("", |profile| profile.evidence.as_str())
-                .to_owned(),
+            version: profile.as_ref().map_or("", |profile| profile.version).to_owned(),
+            evidence: profile.map_or("", |profile| profile.evidence.as_str()).to_owned(),
             hosts,
         }
     })

@@ -25,11 +25,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     fn execute(&mut self, host: HostId, action: Action) {
         match action {
-            Action::Deliver {
-                delivery,
-                reuse_connection,
-                keep_connection,
-            } => {
+            Action::Deliver { delivery, reuse_connection, keep_connection } => {
                 let Some(queued) = self.entries.delivery(delivery) else {
                     return;
                 };
@@ -41,11 +37,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 };
                 self.begin_delivery(host, purpose);
             }
-            Action::Suspended {
-                entry,
-                destination,
-                status,
-            } => {
+            Action::Suspended { entry, destination, status } => {
                 self.state_suspension(host, entry, destination, status);
             }
             Action::ReturnFailed { entry } => self.return_failed(host, entry),
@@ -68,9 +60,7 @@ impl<S: FactSink> World<'_, '_, S> {
     ) {
         self.deliveries += 1;
         let next_attempt =
-            self.hosts[host.index()]
-                .queue
-                .next_attempt(self.now, entry, &self.entries);
+            self.hosts[host.index()].queue.next_attempt(self.now, entry, &self.entries);
         let mut fact = AttemptFact {
             delivery: self.deliveries,
             recipient: crate::mail::RecipientId(0),
@@ -118,10 +108,7 @@ impl<S: FactSink> World<'_, '_, S> {
         record.holders -= 1;
         let mut column = Column::Delivered;
         if record.holders == 0 && record.delivered == 0 {
-            let given_up = record
-                .given_up
-                .take()
-                .expect("a message that nobody has was given up");
+            let given_up = record.given_up.take().expect("a message that nobody has was given up");
             column = given_up.column;
             self.state(&Fact::Final {
                 recipient,

@@ -31,11 +31,7 @@ pub(super) type Pair = Option<usize>;
 
 impl<'s> Reach<'s> {
     pub(super) fn new(topology: &'s Topology) -> Self {
-        Self {
-            topology,
-            pairs: BTreeMap::new(),
-            routes: Vec::new(),
-        }
+        Self { topology, pairs: BTreeMap::new(), routes: Vec::new() }
     }
 
     /// Returns the pair of two hosts, working out its routes if need be.
@@ -72,11 +68,7 @@ impl<'s> Reach<'s> {
                 epochs.push((at, route));
             }
         }
-        let ends = epochs
-            .iter()
-            .skip(1)
-            .map(|epoch| epoch.0)
-            .chain([SimTime::MAX]);
+        let ends = epochs.iter().skip(1).map(|epoch| epoch.0).chain([SimTime::MAX]);
         let without = epochs
             .iter()
             .zip(ends)
@@ -94,11 +86,7 @@ impl<'s> Reach<'s> {
         };
         let epochs = &self.routes[index].epochs;
         let now = epochs.partition_point(|(from, _)| *from <= at);
-        epochs[..now]
-            .iter()
-            .rev()
-            .chain(&epochs[now..])
-            .find_map(|(_, route)| route.as_ref())
+        epochs[..now].iter().rev().chain(&epochs[now..]).find_map(|(_, route)| route.as_ref())
     }
 
     /// Returns when `pair` has no route.

@@ -40,21 +40,14 @@ impl Readers {
     pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
         let mut by_domain: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (index, reading) in scenario.reading.iter().enumerate() {
-            by_domain
-                .entry(reading.first.domain.0)
-                .or_default()
-                .push(index);
+            by_domain.entry(reading.first.domain.0).or_default().push(index);
         }
         Self {
             by_domain,
             readings: scenario.reading.clone(),
             boxes: BTreeMap::new(),
             streams: streams.purpose("reading"),
-            domain_keys: scenario
-                .domains
-                .iter()
-                .map(|domain| name_key(&domain.name))
-                .collect(),
+            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
         }
     }
 
@@ -71,29 +64,18 @@ impl Readers {
     /// Returns how the mailbox is read: by the first reading in the file that covers it.
     fn reading(&self, mailbox: Mailbox) -> Option<&Reading> {
         let indices = self.by_domain.get(&mailbox.domain.0)?;
-        indices
-            .iter()
-            .map(|&index| &self.readings[index])
-            .find(|reading| {
-                let first = reading.first.local;
-                mailbox.local >= first && mailbox.local - first < reading.count
-            })
+        indices.iter().map(|&index| &self.readings[index]).find(|reading| {
+            let first = reading.first.local;
+            mailbox.local >= first && mailbox.local - first < reading.count
+        })
     }
 
     fn new_mailbag(&self, mailbox: Mailbox, every: PollInterval, store: HostId) -> Mailbag {
-        let name = key(&[
-            self.domain_keys[mailbox.domain.index()],
-            u64::from(mailbox.local),
-        ]);
+        let name = key(&[self.domain_keys[mailbox.domain.index()], u64::from(mailbox.local)]);
         let range = PollClock::phase_range(every).as_nanos().max(1);
         let phase = SimDuration::from_nanos(self.streams.at(name).below(range));
         let clock = PollClock::new(every, phase);
-        Mailbag {
-            clock,
-            store,
-            waiting: Vec::new(),
-            expected: false,
-        }
+        Mailbag { clock, store, waiting: Vec::new(), expected: false }
     }
 }
 
@@ -150,25 +132,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let (every, name) = polled(protocol);
         let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
         let now = self.now;
-        let Some(store) = self
-            .readers
-            .boxes
-            .get(&mailbox)
-            .map(|mailbag| mailbag.store)
-        else {
+        let Some(store) = self.readers.boxes.get(&mailbox).map(|mailbag| mailbag.store) else {
             return;
         };
         let path = self.path_to_store(from, store);
         let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
         let Some((round_trip, rate)) = path else {
-            let next = mailbag
-                .clock
-                .skip_to(rhythm, now + SimDuration::from_nanos(1));
-            let at = if every.is_some() {
-                next.next()
-            } else {
-                now + RECONNECT
-            };
+            let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
+            let at = if every.is_some() { next.next() } else { now + RECONNECT };
             mailbag.clock = next;
             self.schedule(at, Class::Start, Event::Visit { mailbox });
             return;
@@ -182,11 +153,7 @@ impl<S: FactSink> World<'_, '_, S> {
         mailbag.expected = false;
         let imap = name == RetrievalProtocol::Imap;
         for ((recipient, _), fetched) in waiting.into_iter().zip(fetched) {
-            self.schedule(
-                now + fetched.offset,
-                Class::End,
-                Event::Fetched { recipient, imap },
-            );
+            self.schedule(now + fetched.offset, Class::End, Event::Fetched { recipient, imap });
         }
     }
 
@@ -214,16 +181,9 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// A message is in its reader's hands.
     pub(super) fn fetched(&mut self, recipient: RecipientId, imap: bool) {
-        let protocol = if imap {
-            RetrievalProtocol::Imap
-        } else {
-            RetrievalProtocol::Pop3
-        };
+        let protocol = if imap { RetrievalProtocol::Imap } else { RetrievalProtocol::Pop3 };
         self.messages[recipient].to_be_read = false;
-        self.state(&Fact::Retrieved {
-            recipient,
-            protocol,
-        });
+        self.state(&Fact::Retrieved { recipient, protocol });
         self.close_if_over(recipient);
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Phase {
     Beginning,
     /// The look-up is under way or done; the next target is to be tried.
     Targeting,
+    /// A connection request is on its way that only a repetition will get through.
+    Connecting,
     /// Waiting for a free slot of the server.
     Waiting,
     /// A try is settled and under way.

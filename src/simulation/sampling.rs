@@ -34,11 +34,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.state(&Fact::Queues(sample));
             }
         }
-        self.schedule(
-            self.now + self.scenario.sample_every,
-            Class::Observe,
-            Event::Sample,
-        );
+        self.schedule(self.now + self.scenario.sample_every, Class::Observe, Event::Sample);
     }
 
     /// Notes the greatest number of messages in a host's queues.

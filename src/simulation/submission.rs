@@ -1,7 +1,7 @@
 //! Mail user agents: writing, the outbox, and submission sessions.
 
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind};
+use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind, Stage};
 use crate::trace::{Fact, FactSink, FinalOutcome};
 
 use super::event::Event;
@@ -25,9 +25,7 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn compose(&mut self, entry: usize) {
         let settings = &self.scenario.mail[entry].submission;
         let client = settings.client.unwrap_or(settings.server);
-        let purpose = Purpose::Submission {
-            entry: u32::try_from(entry).unwrap_or(u32::MAX),
-        };
+        let purpose = Purpose::Submission { entry: u32::try_from(entry).unwrap_or(u32::MAX) };
         // Messages of one instant are dealt out over the parallel sessions; where a session takes
         // only one message, each has its own.
         let dealt = settings.messages_per_session > 1;
@@ -64,17 +62,11 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Makes the message that the entry's generator has at hand.
     fn write(&mut self, entry: usize) -> MessageId {
         let settings = &self.scenario.mail[entry];
-        let client = settings
-            .submission
-            .client
-            .unwrap_or(settings.submission.server);
+        let client = settings.submission.client.unwrap_or(settings.submission.server);
         let next = &self.sources[entry].next;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
         let message = self.messages.add(Message {
-            key: MessageKey::Mail {
-                entry: number,
-                ordinal: next.ordinal,
-            },
+            key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
             kind: MessageKind::Mail,
             sender: Some(next.from),
             size: next.size,
@@ -96,10 +88,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Hands over the next message of a submission session, on its connection if it has one.
     fn submit_next(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         if !self.hosts[run.client.index()].up {
             self.rest(handle);
             return;
@@ -139,10 +128,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Another message over the same connection.
     fn go_on(&mut self, handle: Handle, target: Option<super::run::Target>) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection;
         run.phase = Phase::Trying;
         run.tries += 1;
@@ -161,12 +147,29 @@ impl<S: FactSink> World<'_, '_, S> {
         self.continue_session(handle);
     }
 
+    /// One address of the server did not answer: the mail program tries the next.
+    fn try_next_address(&mut self, handle: Handle) {
+        let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
+        for index in 0..count {
+            let fact = self.attempt_fact(handle, index, None);
+            self.hosts[fact.from.index()].totals.attempts += 1;
+            self.state(&Fact::Attempt(fact));
+        }
+        self.close_run_connection(handle);
+        self.try_next(handle);
+    }
+
     /// A submission has been tried: settles its recipients and goes on with the session.
     pub(super) fn submission_tried(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let Purpose::Submission { entry } = run.purpose else {
             return;
         };
+        let unreached = run.failure.is_some_and(|failure| failure.stage == Stage::Connect);
+        if unreached && run.next_target < run.targets.len() {
+            self.try_next_address(handle);
+            return;
+        }
         let settings = &self.scenario.mail[entry as usize].submission;
         let (client, message) = (run.client, run.message);
         let (count, fields) = (run.recipients.len(), run.received_fields);
@@ -193,11 +196,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         }
         if waits {
-            self.runs
-                .get_mut(handle)
-                .expect("it goes on")
-                .postponed
-                .push(message);
+            self.runs.get_mut(handle).expect("it goes on").postponed.push(message);
         } else {
             self.messages.release(message);
         }
@@ -206,10 +205,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Decides whether the connection serves another message.
     fn after_submission(&mut self, handle: Handle, per_session: u32) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.handed += 1;
         let open = run.transaction.is_some_and(|transaction| transaction.open);
         if !open || run.handed >= per_session.max(1) || run.outbox.is_empty() {
@@ -220,10 +216,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Nothing is left to submit now.
     fn rest_or_end(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let Purpose::Submission { entry } = run.purpose else {
             return;
         };
@@ -238,14 +231,7 @@ impl<S: FactSink> World<'_, '_, S> {
         std::mem::swap(&mut run.outbox, &mut run.postponed);
         run.outbox.reverse();
         if let Some(wait) = retry {
-            self.schedule(
-                self.now + wait,
-                Class::Start,
-                Event::Outbox {
-                    run: handle,
-                    number,
-                },
-            );
+            self.schedule(self.now + wait, Class::Start, Event::Outbox { run: handle, number });
         }
     }
 

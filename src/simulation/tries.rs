@@ -1,32 +1,26 @@
 //! One try of one host: connection, server slot, session, end.
 
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
 use crate::queue::KeepConnection;
-use crate::scenario::{Host, Scenario};
-use crate::smtp::{
-    ClientTls, Conditions, Connect, Failure, Letter, RecipientPolicy, Session, Wire,
-};
+use crate::smtp::{Connect, Failure, Letter, Session};
 use crate::trace::{FactSink, SessionMarks};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 
 use super::connection::{Connection, Kept};
 use super::draws::{TryDraws, key};
 use super::event::Event;
-use super::faults::Faults;
-use super::host::Triple;
 use super::messages::Column;
-use super::reach::{Pair, Reach};
+use super::policy::{Policy, tls, uses_as_relay};
+use super::reach::Pair;
 use super::run::{Phase, Purpose, Run, Target};
+use super::wires::wire;
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
     /// Connects to the next target.
     pub(super) fn try_next(&mut self, handle: Handle) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let target = run.targets[run.next_target];
         run.next_target += 1;
         self.begin_try(handle, target);
@@ -35,29 +29,20 @@ impl<S: FactSink> World<'_, '_, S> {
         let pairs = self.pairs(client, target);
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
             .with_jitter(TryDraws::new(&self.session_streams, jitter));
+        let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
-        let greeting = settings.timeouts.greeting;
         let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {
                 run.connected = at;
-                let number = run.tries;
-                let server = &mut self.hosts[target.host.index()];
-                if server.has_slot() {
-                    server.take_slot(run.client);
-                    self.settle(handle, self.now);
+                let arrives = SimTime::from_nanos(at.as_nanos() - round_trip.as_nanos());
+                if arrives > self.now {
+                    // Only a repeated packet gets through: the server knows nothing before.
+                    run.phase = Phase::Connecting;
+                    self.schedule(arrives, Class::Start, Event::Proceed { run: handle });
                 } else {
-                    run.phase = Phase::Waiting;
-                    server.waiting.push_back(handle);
-                    let event = Event::GreetingTimeout {
-                        run: handle,
-                        number,
-                    };
-                    self.schedule(at + greeting, Class::End, event);
+                    self.take_slot(handle);
                 }
                 return;
             }
@@ -74,12 +59,27 @@ impl<S: FactSink> World<'_, '_, S> {
         self.schedule_end(handle, at);
     }
 
+    /// The connection reaches the server: it is served, or waits for a free slot.
+    pub(super) fn take_slot(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let target = run.target.expect("a try has a target");
+        let (client, at, number) = (run.client, run.connected, run.tries);
+        let server = &mut self.hosts[target.host.index()];
+        if server.has_slot() {
+            server.take_slot(client);
+            self.settle(handle, self.now);
+            return;
+        }
+        run.phase = Phase::Waiting;
+        server.waiting.push_back(handle);
+        let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
+        let event = Event::GreetingTimeout { run: handle, number };
+        self.schedule(at + greeting, Class::End, event);
+    }
+
     /// Notes that a try begins now.
     fn begin_try(&mut self, handle: Handle, target: Target) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         run.target = Some(target);
         run.started = self.now;
@@ -107,12 +107,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         };
         let (client, purpose) = (run.client, run.purpose);
-        let Purpose::Delivery {
-            destination,
-            reuse: true,
-            ..
-        } = purpose
-        else {
+        let Purpose::Delivery { destination, reuse: true, .. } = purpose else {
             return false;
         };
         loop {
@@ -130,10 +125,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 continue;
             }
             self.begin_try(handle, target);
-            let run = self
-                .runs
-                .get_mut(handle)
-                .expect("a run that goes on exists");
+            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
             (run.connection, run.reused) = (Some(kept), true);
             self.continue_session(handle);
             return true;
@@ -160,15 +152,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domain_keys[first.domain.index()];
-        key(&[
-            message,
-            client,
-            what,
-            which,
-            round,
-            domain,
-            u64::from(first.local),
-        ])
+        key(&[message, client, what, which, round, domain, u64::from(first.local)])
     }
 
     /// Returns the key of the draws of a try; `what` tells several kinds apart.
@@ -178,10 +162,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
     fn settle(&mut self, handle: Handle, ready: SimTime) {
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
         run.connection = Some(self.connections.insert(Connection {
@@ -215,22 +196,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let wire = wire(
-            &self.reach,
-            &self.faults,
-            run.client,
-            target,
-            pairs,
-            self.now,
-        )
-        .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
-        let connection = run
-            .connection
-            .and_then(|connection| self.connections.get_mut(connection));
+        let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
+            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
@@ -290,21 +259,13 @@ impl<S: FactSink> World<'_, '_, S> {
         );
         run.transaction = Some(transaction);
         run.failure = transaction.failure;
-        let all_refused = run
-            .replies
-            .iter()
-            .flatten()
-            .all(|reply| !reply.is_positive());
+        let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         if let Some(at) = transaction.accepted_at
             && !all_refused
         {
             // A client that has given up by then goes on with other things.
             let late = at > transaction.ended;
-            let run = if late {
-                self.leave_behind(handle)
-            } else {
-                handle
-            };
+            let run = if late { self.leave_behind(handle) } else { handle };
             self.schedule_handover(run, at);
         }
         self.schedule_end(handle, transaction.ended);
@@ -313,27 +274,13 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Schedules the moment at which the server of the try at hand takes responsibility.
     pub(super) fn schedule_handover(&mut self, handle: Handle, at: SimTime) {
         let number = self.runs.get(handle).map_or(0, |run| run.tries);
-        self.schedule(
-            at,
-            Class::End,
-            Event::Handover {
-                run: handle,
-                number,
-            },
-        );
+        self.schedule(at, Class::End, Event::Handover { run: handle, number });
     }
 
     /// Schedules the end of the try at hand.
     pub(super) fn schedule_end(&mut self, handle: Handle, at: SimTime) {
         let number = self.runs.get(handle).map_or(0, |run| run.tries);
-        self.schedule(
-            at,
-            Class::End,
-            Event::TryEnded {
-                run: handle,
-                number,
-            },
-        );
+        self.schedule(at, Class::End, Event::TryEnded { run: handle, number });
     }
 
     /// The client knows how its try ended.
@@ -346,10 +293,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         self.leave_session(handle);
-        let run = self
-            .runs
-            .get_mut(handle)
-            .expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.last_failure = run.failure.or(run.last_failure);
         let opened_before = run.reused && run.transaction.is_none();
         if opened_before {
@@ -381,9 +325,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages[recipient].sessions -= 1;
             self.messages.settle(recipient, Column::Failed);
         }
-        let octets = run
-            .transaction
-            .map_or(0, |transaction| transaction.octets.0);
+        let octets = run.transaction.map_or(0, |transaction| transaction.octets.0);
         let home = &mut self.hosts[run.client.index()];
         home.outbound -= 1;
         home.totals.octets_out.0 += octets;
@@ -398,12 +340,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let open = run.transaction.is_some_and(|transaction| transaction.open);
-        let Purpose::Delivery {
-            destination,
-            keep: Some(keep),
-            ..
-        } = run.purpose
-        else {
+        let Purpose::Delivery { destination, keep: Some(keep), .. } = run.purpose else {
             self.close_connection(connection);
             return;
         };
@@ -419,9 +356,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let until = self.now + idle;
         state.kept = Some(Kept { until, too_old });
-        self.hosts[client.index()]
-            .cache
-            .put(destination, connection);
+        self.hosts[client.index()].cache.put(destination, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
     }
 
@@ -438,10 +373,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     pub(super) fn close_run_connection(&mut self, handle: Handle) {
-        let connection = self
-            .runs
-            .get_mut(handle)
-            .and_then(|run| run.connection.take());
+        let connection = self.runs.get_mut(handle).and_then(|run| run.connection.take());
         if let Some(connection) = connection {
             self.close_connection(connection);
         }
@@ -497,9 +429,7 @@ impl<S: FactSink> World<'_, '_, S> {
             status: Status::BAD_CONNECTION,
         });
         if let Some(target) = run.target {
-            self.hosts[target.host.index()]
-                .waiting
-                .retain(|waiting| *waiting != handle);
+            self.hosts[target.host.index()].waiting.retain(|waiting| *waiting != handle);
         }
         self.try_ended(handle);
     }
@@ -522,134 +452,6 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 }
 
-/// A wire before its jitter is drawn.
-struct Jittered<'a> {
-    wire: Wire<'a>,
-    jitter: SimDuration,
-}
-
-impl<'a> Jittered<'a> {
-    fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
-        Wire {
-            latency: self.wire.latency + draws.up_to(self.jitter),
-            ..self.wire
-        }
-    }
-}
-
-/// Returns the wire between `client` and `target` as it is at `now`. Behind a proxy the way to the
-/// proxy and the way from there to the server add up.
-fn wire<'a>(
-    reach: &'a Reach<'_>,
-    faults: &'a Faults,
-    client: HostId,
-    target: Target,
-    (pair, inner): (Pair, Option<Pair>),
-    now: SimTime,
-) -> Jittered<'a> {
-    let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
-    let of = |pair| {
-        reach
-            .path(pair, now)
-            .map_or(nothing, |p| (p.latency, p.jitter, p.rate))
-    };
-    let (outer, behind) = (of(pair), inner.map_or(nothing, of));
-    let cuts = [
-        &faults.cut[target.host.index()],
-        &faults.cut[client.index()],
-        target
-            .proxy
-            .map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
-        reach.cut(pair, &faults.never),
-        inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
-    ];
-    let rate = match (outer.2, behind.2) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    Jittered {
-        jitter: outer.1 + behind.1,
-        wire: Wire {
-            latency: outer.0 + behind.0,
-            rate,
-            conditions: Conditions {
-                port: &faults.port[target.address.index()],
-                cuts,
-                crashes: &faults.crashes[target.host.index()],
-            },
-        },
-    }
-}
-
 /// Tells draws of jitter from those of service times.
 const JITTER: u64 = 1;
 const SERVICE: u64 = 2;
-
-/// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
-fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
-    match port {
-        465 => ClientTls::Implicit,
-        587 => ClientTls::Opportunistic,
-        _ if server.server.starttls => client.client.tls,
-        _ => ClientTls::Never,
-    }
-}
-
-/// Returns whether a host's own routing hands mail to `server`, which then relays for it.
-fn uses_as_relay(client: &Host, server: HostId) -> bool {
-    let routing = &client.routing;
-    let leads = |hop: &crate::scenario::NextHop| match hop {
-        crate::scenario::NextHop::Host(host) | crate::scenario::NextHop::Address(host) => {
-            *host == server
-        }
-        crate::scenario::NextHop::Exchangers(_) => false,
-    };
-    routing.smart_host.as_ref().is_some_and(leads)
-        || routing.fallback_relay == Some(server)
-        || routing.routes.values().any(leads)
-}
-
-/// What a server says to RCPT.
-struct Policy<'a> {
-    scenario: &'a Scenario,
-    config: &'a Host,
-    client: HostId,
-    /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
-    authorised: bool,
-    has_room: bool,
-    greylist: &'a mut std::collections::BTreeMap<Triple, SimTime>,
-    sender: Option<Mailbox>,
-    mailboxes: &'a [Mailbox],
-}
-
-impl RecipientPolicy for Policy<'_> {
-    fn reply(&mut self, index: usize, _at: SimTime) -> Reply {
-        let mailbox = self.mailboxes[index];
-        let domain = &self.scenario.domains[mailbox.domain.index()];
-        let exists = mailbox.local < domain.mailboxes;
-        let routing = &self.config.routing;
-        let unknown = Reply::new(550, Status::BAD_MAILBOX);
-        let fine = Reply::new(250, Status::new(2, 1, 5));
-        if routing.local.contains(&mailbox.domain) {
-            return if exists { fine } else { unknown };
-        }
-        if routing.relayed.contains(&mailbox.domain) {
-            let refuses = routing.knows_relayed_mailboxes && !exists;
-            return if refuses { unknown } else { fine };
-        }
-        if self.authorised || routing.relays_all {
-            return fine;
-        }
-        Reply::new(554, Status::NOT_AUTHORIZED)
-    }
-
-    fn has_room(&self) -> bool {
-        self.has_room
-    }
-
-    fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {
-        let triple = (self.client, self.sender, self.mailboxes[index]);
-        let first = *self.greylist.entry(triple).or_insert(at);
-        at.since(first) >= delay
-    }
-}

@@ -123,8 +123,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         };
         what(state.queue.as_mut(), self.now, &mut context);
         let idle = self.orders.is_empty();
-        self.orders
-            .extend(self.actions.drain(..).map(|action| (host, action)));
+        self.orders.extend(self.actions.drain(..).map(|action| (host, action)));
         if idle {
             self.carry_out();
         }

@@ -16,16 +16,8 @@ use words::spelt;
 /// Returns what was said.
 #[must_use]
 pub fn dialogue(conversation: &Conversation<'_>) -> Vec<Line> {
-    let mut script = Script {
-        about: conversation,
-        lines: Vec::new(),
-        heard: None,
-    };
-    let opened = if conversation.transaction > 1 {
-        script.reuse()
-    } else {
-        script.open()
-    };
+    let mut script = Script { about: conversation, lines: Vec::new(), heard: None };
+    let opened = if conversation.transaction > 1 { script.reuse() } else { script.open() };
     let whole = opened && script.envelope() && script.message();
     script.close(whole);
     script.lines
@@ -44,11 +36,7 @@ fn reached(mark: SimTime) -> bool {
 
 impl Script<'_, '_> {
     fn add(&mut self, at: Option<SimTime>, speaker: Speaker, text: impl Into<String>) {
-        self.lines.push(Line {
-            at,
-            speaker,
-            text: text.into(),
-        });
+        self.lines.push(Line { at, speaker, text: text.into() });
     }
 
     fn client(&mut self, text: impl Into<String>) {
@@ -115,10 +103,7 @@ impl Script<'_, '_> {
         if !reached(marks.greeting) {
             return self.fail_at(Stage::Greeting);
         }
-        self.server(
-            Some(marks.greeting),
-            format!("220 {} ESMTP", about.server_name),
-        );
+        self.server(Some(marks.greeting), format!("220 {} ESMTP", about.server_name));
         self.hello() && self.start_tls() && self.authenticate()
     }
 
@@ -204,10 +189,7 @@ impl Script<'_, '_> {
     fn reuse(&mut self) -> bool {
         let about = self.about;
         self.heard = Some(about.started);
-        let text = format!(
-            "goes on with the open connection (message {})",
-            about.transaction
-        );
+        let text = format!("goes on with the open connection (message {})", about.transaction);
         self.happens(self.heard, text);
         if about.client.rset_before_reuse {
             self.client("RSET");
@@ -223,11 +205,8 @@ impl Script<'_, '_> {
     /// MAIL, RCPT and DATA, in one group where both sides can.
     fn envelope(&mut self) -> bool {
         let about = self.about;
-        if let Some(Ending {
-            reply: None,
-            outcome: AttemptOutcome::Permfail,
-            ..
-        }) = self.ends_at(Stage::Mail)
+        if let Some(Ending { reply: None, outcome: AttemptOutcome::Permfail, .. }) =
+            self.ends_at(Stage::Mail)
         {
             let limit = about.server.size_limit.unwrap_or(Octets::ZERO);
             let text = format!(
@@ -240,21 +219,14 @@ impl Script<'_, '_> {
         }
         let mail = format!("MAIL FROM:<{}>{}", about.reverse_path, self.declared());
         let group = about.server.ehlo && about.server.pipelining && about.client.pipelining;
-        if group {
-            self.pipelined(mail)
-        } else {
-            self.one_by_one(mail)
-        }
+        if group { self.pipelined(mail) } else { self.one_by_one(mail) }
     }
 
     fn declared(&self) -> String {
         let about = self.about;
         let declares = about.declares_size && about.client.declares_size && about.server.ehlo;
         if declares && about.server.size_limit.is_some() {
-            format!(
-                " SIZE={}",
-                about.size.get() + about.client.size_margin.get()
-            )
+            format!(" SIZE={}", about.size.get() + about.client.size_margin.get())
         } else {
             String::new()
         }
@@ -297,10 +269,7 @@ impl Script<'_, '_> {
     }
 
     fn nobody_is_left(&self) -> bool {
-        self.about
-            .forward_paths
-            .iter()
-            .all(|path| path.refusal.is_some())
+        self.about.forward_paths.iter().all(|path| path.refusal.is_some())
     }
 
     fn mail_reply(&mut self) -> bool {
@@ -342,10 +311,7 @@ impl Script<'_, '_> {
         match self.ends_at(Stage::Data) {
             Some(ending) => self.fail(ending) || ending.reply.is_some(),
             None if reached(about.marks.data) => {
-                self.server(
-                    Some(about.marks.data),
-                    "354 End data with <CR><LF>.<CR><LF>",
-                );
+                self.server(Some(about.marks.data), "354 End data with <CR><LF>.<CR><LF>");
                 true
             }
             None => self.fail_at(Stage::Data),
@@ -357,17 +323,12 @@ impl Script<'_, '_> {
         if !reached(about.marks.data) || self.ends_at(Stage::Data).is_some() {
             return true;
         }
-        self.client(format!(
-            "(header and body, {} octets, and the final dot)",
-            about.size.get()
-        ));
+        self.client(format!("(header and body, {} octets, and the final dot)", about.size.get()));
         let refusal = self.ends_at(Stage::Dot);
         if !reached(about.marks.dot) {
             return self.fail_at(Stage::Dot);
         }
-        let reply = refusal
-            .and_then(|ending| ending.reply)
-            .unwrap_or(Reply::ACCEPTED);
+        let reply = refusal.and_then(|ending| ending.reply).unwrap_or(Reply::ACCEPTED);
         self.server(Some(about.marks.dot), spelt(reply, Stage::Dot));
         true
     }

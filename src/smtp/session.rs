@@ -135,13 +135,9 @@ impl Session<'_> {
             marks.tls = now;
         }
         if self.authenticates && self.extended {
-            now = self.command(
-                now,
-                Stage::Auth,
-                self.client.timeouts.mail,
-                draws,
-                |_, _| Reply::new(235, Status::new(2, 7, 0)),
-            )?;
+            now = self.command(now, Stage::Auth, self.client.timeouts.mail, draws, |_, _| {
+                Reply::new(235, Status::new(2, 7, 0))
+            })?;
             marks.auth = now;
         }
         Ok(now)
@@ -186,19 +182,14 @@ impl Session<'_> {
         {
             return *reply;
         }
-        self.ruled(Stage::Greeting, at)
-            .unwrap_or(Reply::new(220, Status::SUCCESS))
+        self.ruled(Stage::Greeting, at).unwrap_or(Reply::new(220, Status::SUCCESS))
     }
 
     fn hello(&mut self, sent: SimTime, draws: &mut impl Draws) -> Result<SimTime, Failure> {
         let (timeout, ehlo) = (self.client.timeouts.ehlo, self.server.ehlo);
         let refused = Reply::new(502, Status::new(5, 5, 2));
         let first = self.exchange(sent, Stage::Ehlo, timeout, draws, |session, at| {
-            let accepted = if ehlo {
-                Reply::new(250, Status::SUCCESS)
-            } else {
-                refused
-            };
+            let accepted = if ehlo { Reply::new(250, Status::SUCCESS) } else { refused };
             session.ruled(Stage::Ehlo, at).unwrap_or(accepted)
         })?;
         self.extended = first.0.is_positive();
@@ -207,9 +198,7 @@ impl Session<'_> {
             return self.judge(first.0, first.1, Stage::Ehlo);
         }
         let second = self.exchange(first.1, Stage::Ehlo, timeout, draws, |session, at| {
-            session
-                .ruled(Stage::Ehlo, at)
-                .unwrap_or(Reply::new(250, Status::SUCCESS))
+            session.ruled(Stage::Ehlo, at).unwrap_or(Reply::new(250, Status::SUCCESS))
         })?;
         self.judge(second.0, second.1, Stage::Ehlo)
     }
@@ -242,8 +231,7 @@ impl Session<'_> {
         // What strikes MAIL does not strike the RSET before it.
         let at = self.acted_at(arrived, draws);
         let done = Answer::Reply(Reply::new(250, Status::SUCCESS), at);
-        self.hear(sent, Stage::Mail, timeout, done)
-            .map(|(_, now)| now)
+        self.hear(sent, Stage::Mail, timeout, done).map(|(_, now)| now)
     }
 
     /// One command outside groups whose refusal ends the session's use.
@@ -325,9 +313,7 @@ impl Session<'_> {
     }
 
     fn crashed_before(&self, at: SimTime) -> bool {
-        self.wire
-            .next_crash(self.connected)
-            .is_some_and(|(from, _, _)| from <= at)
+        self.wire.next_crash(self.connected).is_some_and(|(from, _, _)| from <= at)
     }
 
     /// The client waits from `since` for what the server does.
@@ -387,18 +373,8 @@ impl Session<'_> {
         let excused = (stage == Stage::Greeting && self.client.permanent_greeting_is_temporary)
             || (stage == Stage::Ehlo && self.client.permanent_ehlo_is_temporary);
         let permanent = reply.is_permanent() && !excused;
-        let outcome = if permanent {
-            AttemptOutcome::Permfail
-        } else {
-            AttemptOutcome::Tempfail
-        };
-        Err(Failure {
-            at,
-            stage,
-            outcome,
-            reply: Some(reply),
-            status: reply.status,
-        })
+        let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
+        Err(Failure { at, stage, outcome, reply: Some(reply), status: reply.status })
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {

@@ -36,11 +36,7 @@ pub struct Conditions<'a> {
 
 impl Conditions<'_> {
     fn cut_until(&self, at: SimTime) -> Option<SimTime> {
-        self.cuts
-            .iter()
-            .filter_map(|cut| cut.at(at))
-            .map(|(interval, ())| interval.to)
-            .max()
+        self.cuts.iter().filter_map(|cut| cut.at(at)).map(|(interval, ())| interval.to).max()
     }
 }
 
@@ -171,11 +167,7 @@ impl Wire<'_> {
     /// Returns the first moment in `after < t <= until` from which packets to the server no longer
     /// pass.
     pub(super) fn interruption(&self, after: SimTime, until: SimTime) -> Option<SimTime> {
-        let port = self
-            .conditions
-            .port
-            .next_begin(after, until)
-            .map(|entry| entry.0.from);
+        let port = self.conditions.port.next_begin(after, until).map(|entry| entry.0.from);
         let cuts = self.conditions.cuts.iter();
         cuts.filter_map(|cut| cut.next_begin(after, until).map(|entry| entry.0.from))
             .chain(port)

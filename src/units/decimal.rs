@@ -34,19 +34,13 @@ impl Decimal {
         if whole.is_empty() || text.ends_with('.') || !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let (whole, fraction) = (
-            whole.trim_start_matches('0'),
-            fraction.trim_end_matches('0'),
-        );
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
         if whole.len() + fraction.len() > MOST_DIGITS {
             return Some(Err(TooManyDigits));
         }
         let digit = |value: u128, byte: u8| value * 10 + u128::from(byte - b'0');
         let mantissa = whole.bytes().chain(fraction.bytes()).fold(0, digit);
-        Some(Ok(Self {
-            mantissa,
-            scale: fraction.len() as u32,
-        }))
+        Some(Ok(Self { mantissa, scale: fraction.len() as u32 }))
     }
 
     /// Returns the number times `factor`, to the nearest integer, halves up.
@@ -70,9 +64,7 @@ impl Kind {
         rest: &'a str,
     ) -> Result<(Decimal, &'a str), QuantityError> {
         if rest.is_empty() {
-            return Err(QuantityError::Empty {
-                expected: self.expected,
-            });
+            return Err(QuantityError::Empty { expected: self.expected });
         }
         if rest.starts_with(['-', '\u{2212}']) {
             return Err(QuantityError::Negative {
@@ -88,11 +80,7 @@ impl Kind {
             Some(Err(TooManyDigits)) => Err(self.too_large(found)),
             None => Err(QuantityError::NotANumber {
                 found: found.to_owned(),
-                part: if number.is_empty() {
-                    rest.to_owned()
-                } else {
-                    number.to_owned()
-                },
+                part: if number.is_empty() { rest.to_owned() } else { number.to_owned() },
                 expected: self.expected,
                 hint: self.number_hint(number),
             }),
@@ -142,18 +130,9 @@ impl Kind {
 
     /// Returns the unit that was probably meant: a known misspelling, or another case of letters.
     fn near_unit(&self, unit: &str) -> Option<&'static str> {
-        let known = self
-            .misspellings
-            .iter()
-            .find(|(wrong, _)| wrong.eq_ignore_ascii_case(unit));
-        let other_case = || {
-            self.units
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(unit))
-        };
-        known
-            .map(|(_, right)| *right)
-            .or_else(|| other_case().map(|(name, _)| *name))
+        let known = self.misspellings.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(unit));
+        let other_case = || self.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        known.map(|(_, right)| *right).or_else(|| other_case().map(|(name, _)| *name))
     }
 
     fn number_hint(&self, number: &str) -> Option<&'static str> {
@@ -179,13 +158,7 @@ mod tests {
         assert_eq!(read("0.5").times(1), 1);
         assert_eq!(read("0.4999").times(1), 0);
         assert_eq!(read("007").times(1), 7);
-        assert_eq!(
-            read("1.10"),
-            Decimal {
-                mantissa: 11,
-                scale: 1
-            }
-        );
+        assert_eq!(read("1.10"), Decimal { mantissa: 11, scale: 1 });
     }
 
     #[test]
@@ -193,9 +166,6 @@ mod tests {
         for text in ["", ".", "1.", ".5", "1.2.3", "1,5", "1_000"] {
             assert!(Decimal::read(text).is_none(), "{text}");
         }
-        assert!(matches!(
-            Decimal::read("123456789012345678901"),
-            Some(Err(_))
-        ));
+        assert!(matches!(Decimal::read("123456789012345678901"), Some(Err(_))));
     }
 }

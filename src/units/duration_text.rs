@@ -70,9 +70,7 @@ impl FromStr for SimDuration {
             if behind.is_empty() && number.mantissa == 0 && smallest == u64::MAX {
                 return Ok(Self::ZERO);
             }
-            let end = behind
-                .find(|letter: char| !letter.is_alphabetic())
-                .unwrap_or(behind.len());
+            let end = behind.find(|letter: char| !letter.is_alphabetic()).unwrap_or(behind.len());
             let (unit, next) = behind.split_at(end);
             let step = match DURATION.unit(found, unit) {
                 Err(QuantityError::MissingUnit { .. }) => return Err(missing_unit(found, behind)),
@@ -134,9 +132,7 @@ impl fmt::Display for ExactDuration {
             return formatter.write_str("0s");
         }
         for name in parts {
-            let step = DURATION
-                .unit(name, name)
-                .expect("the unit stands in the table");
+            let step = DURATION.unit(name, name).expect("the unit stands in the table");
             if rest >= step {
                 write!(formatter, "{}{name}", rest / step)?;
                 rest %= step;
@@ -207,14 +203,7 @@ mod tests {
 
     #[test]
     fn exact_text_is_read_back() {
-        for nanos in [
-            0,
-            1,
-            1_500_000_000,
-            9_000_000_000_000,
-            123_456_789_012_345,
-            u64::MAX,
-        ] {
+        for nanos in [0, 1, 1_500_000_000, 9_000_000_000_000, 123_456_789_012_345, u64::MAX] {
             let span = SimDuration::from_nanos(nanos);
             assert_eq!(span.exact().to_string().parse(), Ok(span));
         }

@@ -26,10 +26,7 @@ impl Probability {
         if (0.0..=1.0).contains(&value) {
             return Ok(Self(value + 0.0));
         }
-        Err(QuantityError::NotAProbability {
-            found: value.to_string(),
-            expected: EXPECTED,
-        })
+        Err(QuantityError::NotAProbability { found: value.to_string(), expected: EXPECTED })
     }
 
     /// Returns the value between 0 and 1.
@@ -65,9 +62,7 @@ impl FromStr for Probability {
             found: found.to_owned(),
             part: number.to_owned(),
             expected: EXPECTED,
-            hint: number
-                .contains(',')
-                .then_some("the decimal mark is a point, as in 0.5"),
+            hint: number.contains(',').then_some("the decimal mark is a point, as in 0.5"),
         })?;
         Self::new(value / divisor).map_err(|_| QuantityError::NotAProbability {
             found: format!("\"{found}\""),
@@ -97,16 +92,8 @@ mod tests {
             assert!(message.contains("between 0 and 1"), "{text}: {message}");
             assert!(message.contains(text), "{text}: {message}");
         }
-        assert!(
-            read("half")
-                .expect_err("half")
-                .to_string()
-                .contains("is no number")
-        );
+        assert!(read("half").expect_err("half").to_string().contains("is no number"));
         assert!(Probability::new(f64::NAN).is_err());
-        assert_eq!(
-            Probability::new(0.25).map(|it| it.complement().get()),
-            Ok(0.75)
-        );
+        assert_eq!(Probability::new(0.25).map(|it| it.complement().get()), Ok(0.75));
     }
 }

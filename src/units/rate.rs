@@ -17,12 +17,7 @@ const BIT_RATE: Kind = Kind {
     expected: "a bit rate such as \"10Mbit/s\" (units bit/s, kbit/s, Mbit/s, Gbit/s)",
     usual_unit: "Mbit/s",
     largest: "18 billion Gbit/s",
-    units: &[
-        ("bit/s", 1),
-        ("kbit/s", 1_000),
-        ("Mbit/s", 1_000_000),
-        ("Gbit/s", 1_000_000_000),
-    ],
+    units: &[("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)],
     misspellings: &[
         ("bps", "bit/s"),
         ("kbps", "kbit/s"),
@@ -147,10 +142,7 @@ impl EventRate {
     pub fn new(events: u64, period: SimDuration) -> Self {
         assert!(!period.is_zero(), "the period of a rate is above zero");
         let divisor = greatest_common_divisor(events, period.as_nanos());
-        Self {
-            events: events / divisor,
-            period: period / divisor,
-        }
+        Self { events: events / divisor, period: period / divisor }
     }
 
     /// Returns the mean time from one event to the next, rounded to the nearest nanosecond;
@@ -179,11 +171,7 @@ impl EventRate {
 }
 
 fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 impl FromStr for EventRate {
@@ -215,9 +203,7 @@ impl fmt::Display for EventRate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let period = u128::from(self.period.as_nanos());
         let (events, units) = (u128::from(self.events), &EVENT_RATE.units[..4]);
-        let fitting = units
-            .iter()
-            .find(|(_, step)| events * u128::from(*step) >= period);
+        let fitting = units.iter().find(|(_, step)| events * u128::from(*step) >= period);
         let (name, step) = fitting.copied().unwrap_or(units[3]);
         let hundredths = (events * u128::from(step) * 100 + period / 2) / period;
         let number = trimmed(u64::try_from(hundredths).unwrap_or(u64::MAX), 100, 2);
@@ -247,10 +233,7 @@ mod tests {
         // 8 bits at 3 bit/s take 2.666... s.
         assert_eq!(rate.transmission_time(Octets(1)).as_nanos(), 2_666_666_667);
         let fast = BitRate(10_000_000);
-        assert_eq!(
-            fast.transmission_time(Octets(75_000)),
-            SimDuration::from_millis(60)
-        );
+        assert_eq!(fast.transmission_time(Octets(75_000)), SimDuration::from_millis(60));
         assert_eq!(BitRate(0).transmission_time(Octets(1)), SimDuration::MAX);
         assert_eq!(fast.transmission_time(Octets::ZERO), SimDuration::ZERO);
     }

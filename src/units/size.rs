@@ -174,10 +174,7 @@ mod tests {
         assert!(message("10M").contains("did you mean \"MB\"?"));
         assert!(message("-1kB").contains("must not be negative"));
         assert!(message("99999999999999999999kB").contains("too large"));
-        assert!(matches!(
-            "".parse::<Octets>(),
-            Err(QuantityError::Empty { .. })
-        ));
+        assert!(matches!("".parse::<Octets>(), Err(QuantityError::Empty { .. })));
     }
 
     #[test]

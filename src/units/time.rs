@@ -267,14 +267,8 @@ mod tests {
         assert_eq!(SimTime::ZERO - hour, SimTime::ZERO);
         assert_eq!(SimDuration::MAX + hour, SimDuration::MAX);
         assert_eq!(SimDuration::from_days(u64::MAX), SimDuration::MAX);
-        assert_eq!(
-            SimTime::from_secs(3) - SimTime::from_secs(5),
-            SimDuration::ZERO
-        );
-        assert_eq!(
-            SimTime::from_secs(5).since(SimTime::from_secs(3)),
-            SimDuration::from_secs(2)
-        );
+        assert_eq!(SimTime::from_secs(3) - SimTime::from_secs(5), SimDuration::ZERO);
+        assert_eq!(SimTime::from_secs(5).since(SimTime::from_secs(3)), SimDuration::from_secs(2));
     }
 
     #[test]
@@ -286,10 +280,7 @@ mod tests {
         assert_eq!(nanos(-1.0), 0);
         assert_eq!(nanos(f64::NAN), 0);
         assert_eq!(nanos(f64::INFINITY), u64::MAX);
-        assert_eq!(
-            SimDuration::from_millis(10).mul_f64(2.5),
-            SimDuration::from_millis(25)
-        );
+        assert_eq!(SimDuration::from_millis(10).mul_f64(2.5), SimDuration::from_millis(25));
     }
 
     #[test]
@@ -324,27 +315,15 @@ mod tests {
         assert_eq!(shown(7_387_000_000_000), "2h 03m 07s");
         assert_eq!(shown(86_400_000_000_000), "1d 00h 00m 00s");
         assert_eq!(SimTime::MAX.to_string(), "never");
-        assert_eq!(
-            format!("[{:>8}]", SimDuration::from_millis(20)),
-            "[   20 ms]"
-        );
+        assert_eq!(format!("[{:>8}]", SimDuration::from_millis(20)), "[   20 ms]");
     }
 
     #[test]
     fn arithmetic_is_that_of_integers() {
         let spans = [SimDuration::from_secs(2), SimDuration::from_millis(500)];
-        assert_eq!(
-            spans.iter().sum::<SimDuration>(),
-            SimDuration::from_millis(2_500)
-        );
-        assert_eq!(
-            SimDuration::from_secs(10) % SimDuration::from_secs(4),
-            spans[0]
-        );
-        assert_eq!(
-            SimDuration::from_nanos(7) / 2 * 3,
-            SimDuration::from_nanos(9)
-        );
+        assert_eq!(spans.iter().sum::<SimDuration>(), SimDuration::from_millis(2_500));
+        assert_eq!(SimDuration::from_secs(10) % SimDuration::from_secs(4), spans[0]);
+        assert_eq!(SimDuration::from_nanos(7) / 2 * 3, SimDuration::from_nanos(9));
         assert_eq!(SimTime::from_nanos(1_999_999_999).as_secs(), 1);
     }
 }

@@ -51,22 +51,11 @@ impl<'a> ArrivalTimes<'a> {
     /// If listed times are out of order, which reading a scenario rules out.
     pub(super) fn new(entry: &'a MailEntry, horizon: SimTime, random: ChaCha8Rng) -> Self {
         let from = entry.window.from;
-        let window = Interval {
-            from,
-            to: entry.window.to.min(horizon),
-        };
-        let regular = |count, interval| Process::Regular {
-            count,
-            interval,
-            at: from,
-            yielded: 0,
-        };
+        let window = Interval { from, to: entry.window.to.min(horizon) };
+        let regular = |count, interval| Process::Regular { count, interval, at: from, yielded: 0 };
         let process = match &entry.arrivals {
             Arrivals::At(times) => {
-                assert!(
-                    times.is_sorted(),
-                    "the times of a [[mail]] entry are in order"
-                );
+                assert!(times.is_sorted(), "the times of a [[mail]] entry are in order");
                 Process::Listed(times.iter())
             }
             Arrivals::Replay => {
@@ -76,9 +65,7 @@ impl<'a> ArrivalTimes<'a> {
             }
             Arrivals::Poisson { rate, profile } => {
                 Poisson::new(*rate, profile.as_ref(), from, random)
-                    .map_or(Process::Never, |poisson| {
-                        Process::Poisson(Box::new(poisson))
-                    })
+                    .map_or(Process::Never, |poisson| Process::Poisson(Box::new(poisson)))
             }
             Arrivals::Every { interval } => regular(1, Some(*interval)),
             Arrivals::Bursts { count, interval } => regular(*count, *interval),
@@ -97,12 +84,7 @@ impl Iterator for ArrivalTimes<'_> {
             Process::Listed(times) => *times.find(|at| **at >= from)?,
             Process::Replay(messages) => messages.find(|message| message.at >= from)?.at,
             Process::Poisson(poisson) => poisson.next_before(self.window.to)?,
-            Process::Regular {
-                count,
-                interval,
-                at,
-                yielded,
-            } => {
+            Process::Regular { count, interval, at, yielded } => {
                 if *yielded == *count {
                     // Bursts without an interval, or with none that passes, happen once.
                     *at += interval.filter(|interval| !interval.is_zero())?;
@@ -138,15 +120,8 @@ impl Poisson {
         }
         // Not a number, if the profile is zero all day: no arrivals either.
         let some = peak_rate > 0.0;
-        let gap = Distribution::Exponential {
-            mean: 1.0 / peak_rate,
-        };
-        some.then_some(Self {
-            now: from,
-            gap,
-            kept,
-            random,
-        })
+        let gap = Distribution::Exponential { mean: 1.0 / peak_rate };
+        some.then_some(Self { now: from, gap, kept, random })
     }
 
     /// Returns the next arrival, by thinning (Lewis and Shedler, 1979): of a process at the peak

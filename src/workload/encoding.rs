@@ -39,9 +39,6 @@ mod tests {
     /// Tanenbaum, *Computer Networks*, chapter 7, problem 17: lines of 110 characters.
     #[test]
     fn a_textbook_exercise_comes_out() {
-        assert_eq!(
-            encoded_in_lines(Octets::new(4_560), 110),
-            Octets::new(6_192)
-        );
+        assert_eq!(encoded_in_lines(Octets::new(4_560), 110), Octets::new(6_192));
     }
 }

@@ -68,9 +68,7 @@ impl<'a> Generator<'a> {
             entry,
             times,
             ordinal: 0,
-            skipped: entry
-                .replay
-                .partition_point(|message| message.at < entry.window.from),
+            skipped: entry.replay.partition_point(|message| message.at < entry.window.from),
             text: streams.stream("mail/size", index),
             attachment: streams.stream("mail/attachment", index),
             from: Chooser::new(&entry.from, || streams.stream("mail/from", index)),
@@ -108,14 +106,10 @@ impl<'a> Generator<'a> {
     fn size(&mut self) -> Octets {
         let sizes = &self.entry.size;
         let text = sizes.text.sample_octets(&mut self.text);
-        let attachment = sizes
-            .attachment
-            .as_ref()
-            .map_or(Octets::ZERO, |attachment| {
-                encoded_size(attachment.sample_octets(&mut self.attachment))
-            });
-        text.saturating_add(attachment)
-            .clamp(Octets::new(1), LARGEST)
+        let attachment = sizes.attachment.as_ref().map_or(Octets::ZERO, |attachment| {
+            encoded_size(attachment.sample_octets(&mut self.attachment))
+        });
+        text.saturating_add(attachment).clamp(Octets::new(1), LARGEST)
     }
 }
 
@@ -148,10 +142,9 @@ impl<'a> Chooser<'a> {
         };
         match correspondents {
             Correspondents::One(mailbox) => *mailbox,
-            Correspondents::Population { domain, count } => Mailbox {
-                domain: *domain,
-                local: below(u64::from(*count)) as u32,
-            },
+            Correspondents::Population { domain, count } => {
+                Mailbox { domain: *domain, local: below(u64::from(*count)) as u32 }
+            }
             Correspondents::AnyOf(mailboxes) => mailboxes[below(mailboxes.len() as u64) as usize],
         }
     }

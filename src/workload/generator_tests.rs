@@ -11,37 +11,22 @@ use crate::workload::{Replayed, Sizes, SubmissionSettings};
 const HOUR: SimDuration = SimDuration::from_hours(1);
 
 fn mailbox(local: u32) -> Mailbox {
-    Mailbox {
-        domain: DomainId(0),
-        local,
-    }
+    Mailbox { domain: DomainId(0), local }
 }
 
 fn entry(arrivals: Arrivals) -> MailEntry {
     MailEntry {
-        from: Correspondents::Population {
-            domain: DomainId(1),
-            count: 50,
-        },
+        from: Correspondents::Population { domain: DomainId(1), count: 50 },
         to: vec![
-            Correspondents::Population {
-                domain: DomainId(0),
-                count: 20,
-            },
+            Correspondents::Population { domain: DomainId(0), count: 20 },
             Correspondents::AnyOf(vec![mailbox(0), mailbox(1), mailbox(2)]),
         ],
         arrivals,
         size: Sizes {
-            text: Distribution::LogNormal {
-                median: 20_000.0,
-                sigma: 1.0,
-            },
+            text: Distribution::LogNormal { median: 20_000.0, sigma: 1.0 },
             attachment: None,
         },
-        window: Interval {
-            from: SimTime::ZERO,
-            to: SimTime::MAX,
-        },
+        window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
         limit: None,
         submission: SubmissionSettings {
             client: None,
@@ -58,10 +43,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
 }
 
 fn poisson(rate: &str) -> Arrivals {
-    Arrivals::Poisson {
-        rate: rate.parse().unwrap(),
-        profile: None,
-    }
+    Arrivals::Poisson { rate: rate.parse().unwrap(), profile: None }
 }
 
 fn all(entry: &MailEntry, seed: u64, horizon: SimTime) -> Vec<NewMessage> {
@@ -75,10 +57,7 @@ fn all(entry: &MailEntry, seed: u64, horizon: SimTime) -> Vec<NewMessage> {
 }
 
 fn seconds(messages: &[NewMessage]) -> Vec<f64> {
-    messages
-        .iter()
-        .map(|message| message.at.as_secs_f64())
-        .collect()
+    messages.iter().map(|message| message.at.as_secs_f64()).collect()
 }
 
 fn hours(count: u64) -> SimTime {
@@ -99,21 +78,12 @@ fn poisson_counts_and_gaps_follow_the_law() {
     // The share of gaps above the mean is 1/e.
     let above = gaps.iter().filter(|gap| **gap > 18.0).count() as f64 / gaps.len() as f64;
     let share = (-1.0_f64).exp_m1() + 1.0;
-    assert!(
-        (above - share).abs() < 5.0 * (share * (1.0 - share) / count).sqrt(),
-        "{above}"
-    );
+    assert!((above - share).abs() < 5.0 * (share * (1.0 - share) / count).sqrt(), "{above}");
     // Counts in separate hours are as variable as their mean: the variance of a sample variance of
     // n Poisson counts of mean m is about (2 m² + m) / n.
     let mut hourly = [0.0; 100];
-    times
-        .iter()
-        .for_each(|time| hourly[(time / 3600.0) as usize] += 1.0);
-    let variance = hourly
-        .iter()
-        .map(|n| (n - 200.0) * (n - 200.0))
-        .sum::<f64>()
-        / 100.0;
+    times.iter().for_each(|time| hourly[(time / 3600.0) as usize] += 1.0);
+    let variance = hourly.iter().map(|n| (n - 200.0) * (n - 200.0)).sum::<f64>() / 100.0;
     let error = ((2.0 * 200.0 * 200.0 + 200.0) / 100.0_f64).sqrt();
     assert!((variance - 200.0).abs() < 5.0 * error, "{variance}");
 }
@@ -123,33 +93,22 @@ fn a_daily_profile_shapes_the_hours_and_keeps_the_mean() {
     let mut profile = [0.0; 24];
     (8..18).for_each(|hour| profile[hour] = 2.0);
     profile[12] = 1.0;
-    let arrivals = Arrivals::Poisson {
-        rate: "100/h".parse().unwrap(),
-        profile: Some(profile),
-    };
+    let arrivals = Arrivals::Poisson { rate: "100/h".parse().unwrap(), profile: Some(profile) };
     let days = 50;
     let messages = all(&entry(arrivals), 2, hours(24 * days));
     let mut counts = [0.0; 24];
-    messages
-        .iter()
-        .for_each(|m| counts[(m.at.as_secs() / 3600 % 24) as usize] += 1.0);
+    messages.iter().for_each(|m| counts[(m.at.as_secs() / 3600 % 24) as usize] += 1.0);
     let total: f64 = profile.iter().sum();
     for (hour, count) in counts.into_iter().enumerate() {
         let expected = 100.0 * 24.0 * days as f64 * profile[hour] / total;
-        assert!(
-            (count - expected).abs() <= 5.0 * expected.sqrt(),
-            "hour {hour}: {count}"
-        );
+        assert!((count - expected).abs() <= 5.0 * expected.sqrt(), "hour {hour}: {count}");
     }
 }
 
 #[test]
 fn no_rate_or_no_intensity_means_no_mail() {
     assert!(all(&entry(poisson("0")), 1, hours(1000)).is_empty());
-    let arrivals = Arrivals::Poisson {
-        rate: "9/s".parse().unwrap(),
-        profile: Some([0.0; 24]),
-    };
+    let arrivals = Arrivals::Poisson { rate: "9/s".parse().unwrap(), profile: Some([0.0; 24]) };
     assert!(all(&entry(arrivals), 1, hours(1000)).is_empty());
 }
 
@@ -161,37 +120,23 @@ fn each_property_has_draws_of_its_own() {
     let compare = |changed: &MailEntry, same: &dyn Fn(&NewMessage, &NewMessage) -> bool| {
         let after = all(changed, 7, hours(50));
         assert_eq!(after.len(), before.len());
-        assert!(
-            before
-                .iter()
-                .zip(&after)
-                .all(|(a, b)| a.at == b.at && same(a, b))
-        );
+        assert!(before.iter().zip(&after).all(|(a, b)| a.at == b.at && same(a, b)));
         assert_ne!(after, before);
     };
     let mut larger = base.clone();
     larger.size.text = Distribution::Constant(5.0);
     larger.size.attachment = Some(Distribution::Exponential { mean: 1e6 });
-    compare(&larger, &|a, b| {
-        a.from == b.from && a.to == b.to && a.size != b.size
-    });
+    compare(&larger, &|a, b| a.from == b.from && a.to == b.to && a.size != b.size);
     let mut other_senders = base.clone();
     other_senders.from = Correspondents::One(mailbox(9));
     compare(&other_senders, &|a, b| a.to == b.to && a.size == b.size);
     let mut one_more = base.clone();
     one_more.to.push(Correspondents::One(mailbox(19)));
-    compare(&one_more, &|a, b| {
-        a.from == b.from && a.size == b.size && b.to.starts_with(&a.to)
-    });
+    compare(&one_more, &|a, b| a.from == b.from && a.size == b.size && b.to.starts_with(&a.to));
     // Other times leave the messages of the same ordinal as they are.
     let other_times = all(&entry(Arrivals::Every { interval: HOUR }), 7, hours(50));
     let rest = |m: &NewMessage| (m.ordinal, m.from, m.to.clone(), m.size);
-    assert!(
-        before
-            .iter()
-            .zip(&other_times)
-            .all(|(a, b)| rest(a) == rest(b))
-    );
+    assert!(before.iter().zip(&other_times).all(|(a, b)| rest(a) == rest(b)));
     assert_eq!(other_times.len(), 50);
     assert_ne!(all(&base, 8, hours(50)), before);
 }
@@ -208,15 +153,10 @@ fn senders_and_recipients_are_equally_likely() {
             total += 1.0;
         });
         let expected = total / choices as f64;
-        let squares = counts
-            .iter()
-            .map(|count: &f64| (count - expected) * (count - expected));
+        let squares = counts.iter().map(|count: &f64| (count - expected) * (count - expected));
         let statistic = squares.sum::<f64>() / expected;
         let freedom = choices as f64 - 1.0;
-        assert!(
-            (statistic - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(),
-            "{statistic}"
-        );
+        assert!((statistic - freedom).abs() < 5.0 * (2.0 * freedom).sqrt(), "{statistic}");
     };
     check(50, &mut messages.iter().map(|m| m.from.local));
     check(20, &mut messages.iter().map(|m| m.to[0].local));
@@ -224,10 +164,7 @@ fn senders_and_recipients_are_equally_likely() {
     let single = messages.iter().filter(|m| m.to.len() == 1).count() as f64;
     let total = messages.len() as f64;
     let error = (0.05 * 0.95 / total).sqrt();
-    assert!(
-        (single / total - 0.05).abs() < 5.0 * error,
-        "{single} of {total}"
-    );
+    assert!((single / total - 0.05).abs() < 5.0 * error, "{single} of {total}");
 }
 
 #[test]
@@ -236,18 +173,12 @@ fn sizes_follow_their_distribution_and_attachments_grow() {
     let messages = all(&entry, 5, hours(10));
     let below = messages.iter().filter(|m| m.size.get() < 20_000).count() as f64;
     let total = messages.len() as f64;
-    assert!(
-        (below / total - 0.5).abs() < 5.0 * (0.25 / total).sqrt(),
-        "median: {below}"
-    );
+    assert!((below / total - 0.5).abs() < 5.0 * (0.25 / total).sqrt(), "median: {below}");
     let size_of = |entry: &MailEntry| all(entry, 5, hours(1))[0].size;
     entry.size.text = Distribution::Constant(2_000.4);
     entry.size.attachment = Some(Distribution::Constant(1e6));
     assert_eq!(size_of(&entry), Octets::new(2_000 + 1_368_424));
-    entry.size = Sizes {
-        text: Distribution::Constant(0.0),
-        attachment: None,
-    };
+    entry.size = Sizes { text: Distribution::Constant(0.0), attachment: None };
     assert_eq!(size_of(&entry), Octets::new(1));
     entry.size.attachment = Some(Distribution::Constant(1e300));
     assert_eq!(size_of(&entry), LARGEST);
@@ -257,43 +188,25 @@ fn sizes_follow_their_distribution_and_attachments_grow() {
 fn regular_arrivals_keep_to_the_window_and_the_limit() {
     let second = SimDuration::from_secs(1);
     let at = |entry: &MailEntry, horizon| seconds(&all(entry, 1, SimTime::from_secs(horizon)));
-    let mut every = entry(Arrivals::Every {
-        interval: second * 10,
-    });
-    every.window = Interval {
-        from: SimTime::from_secs(5),
-        to: SimTime::from_secs(35),
-    };
+    let mut every = entry(Arrivals::Every { interval: second * 10 });
+    every.window = Interval { from: SimTime::from_secs(5), to: SimTime::from_secs(35) };
     assert_eq!(at(&every, 100), [5.0, 15.0, 25.0], "half-open window");
     assert_eq!(at(&every, 25), [5.0, 15.0], "half-open horizon");
     every.limit = Some(2);
     assert_eq!(at(&every, 100), [5.0, 15.0]);
-    let mut bursts = entry(Arrivals::Bursts {
-        count: 2,
-        interval: Some(second * 30),
-    });
+    let mut bursts = entry(Arrivals::Bursts { count: 2, interval: Some(second * 30) });
     assert_eq!(at(&bursts, 61), [0.0, 0.0, 30.0, 30.0, 60.0, 60.0]);
-    bursts.arrivals = Arrivals::Bursts {
-        count: 3,
-        interval: None,
-    };
+    bursts.arrivals = Arrivals::Bursts { count: 3, interval: None };
     assert_eq!(at(&bursts, 100), [0.0; 3]);
-    bursts.arrivals = Arrivals::Bursts {
-        count: 0,
-        interval: Some(second),
-    };
+    bursts.arrivals = Arrivals::Bursts { count: 0, interval: Some(second) };
     assert!(at(&bursts, 100).is_empty());
-    bursts.arrivals = Arrivals::Every {
-        interval: SimDuration::ZERO,
-    };
+    bursts.arrivals = Arrivals::Every { interval: SimDuration::ZERO };
     assert_eq!(at(&bursts, 100), [0.0], "no time passes: once");
     let listed = (0..5).map(|n| SimTime::from_secs(n * 10)).collect();
     let mut listed = entry(Arrivals::At(listed));
     listed.window = every.window;
     assert_eq!(at(&listed, 100), [10.0, 20.0, 30.0]);
-    let ordinals = all(&listed, 1, SimTime::from_secs(100))
-        .into_iter()
-        .map(|m| m.ordinal);
+    let ordinals = all(&listed, 1, SimTime::from_secs(100)).into_iter().map(|m| m.ordinal);
     assert!(ordinals.eq(0..3));
 }
 
@@ -309,10 +222,7 @@ fn replayed_messages_come_as_recorded() {
     entry.replay = (0..4).map(replayed).collect();
     entry.window.from = SimTime::from_secs(1);
     let messages = all(&entry, 1, SimTime::from_secs(3));
-    let seen: Vec<_> = messages
-        .iter()
-        .map(|m| (m.from.local, m.size.get()))
-        .collect();
+    let seen: Vec<_> = messages.iter().map(|m| (m.from.local, m.size.get())).collect();
     assert_eq!(seen, [(1, 100), (2, 200)]);
     assert_eq!(messages[0].to, [mailbox(1)]);
     assert_eq!(messages[1].to, [mailbox(1), mailbox(2)]);

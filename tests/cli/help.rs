@@ -4,18 +4,8 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 10] = [
-    "run",
-    "check",
-    "trace",
-    "route",
-    "report",
-    "profiles",
-    "new",
-    "schema",
-    "completions",
-    "man",
-];
+const COMMANDS: [&str; 10] =
+    ["run", "check", "trace", "route", "report", "profiles", "new", "schema", "completions", "man"];
 
 fn compare(name: &str, said: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/help/{name}.txt"));
@@ -41,15 +31,9 @@ fn help_is_as_written_down() {
 #[test]
 fn every_command_is_known_here() {
     let help = call_here(&["-h"]).ends_with(0).out;
-    let list = help
-        .split("Commands:")
-        .nth(1)
-        .and_then(|rest| rest.split("\n\n").next())
-        .unwrap();
-    let listed: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+    let list = help.split("Commands:").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let listed: Vec<&str> =
+        list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(listed, COMMANDS);
 }
 
@@ -77,34 +61,15 @@ fn schema_completions_and_manual_pages_are_made() {
     let schema = call_here(&["schema"]).ends_with(0);
     let schema: serde_json::Value = serde_json::from_str(&schema.out).unwrap();
     assert!(schema["properties"]["outage"].is_object());
-    for (shell, word) in [
-        ("bash", "complete"),
-        ("zsh", "#compdef"),
-        ("fish", "complete -c"),
-    ] {
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "complete -c")] {
         let script = call_here(&["completions", shell]).ends_with(0).out;
-        assert!(
-            script.contains(word) && script.contains("no-tables"),
-            "{shell}"
-        );
+        assert!(script.contains(word) && script.contains("no-tables"), "{shell}");
     }
-    call_here(&["completions", "tcsh"])
-        .ends_with(2)
-        .complains_of(&["bash"]);
-    assert!(
-        call_here(&["man"])
-            .ends_with(0)
-            .out
-            .contains(".TH mailsim 1")
-    );
+    call_here(&["completions", "tcsh"]).ends_with(2).complains_of(&["bash"]);
+    assert!(call_here(&["man"]).ends_with(0).out.contains(".TH mailsim 1"));
     let page = call_here(&["man", "run"]).ends_with(0).out;
-    assert!(
-        page.contains(".TH mailsim-run 1") && page.contains("\\-\\-until"),
-        "{page}"
-    );
-    call_here(&["man", "walk"])
-        .ends_with(2)
-        .complains_of(&["no command `walk`", "run, check"]);
+    assert!(page.contains(".TH mailsim-run 1") && page.contains("\\-\\-until"), "{page}");
+    call_here(&["man", "walk"]).ends_with(2).complains_of(&["no command `walk`", "run, check"]);
 }
 
 #[test]
@@ -115,10 +80,7 @@ fn a_starter_is_written_once() {
     assert!(text.contains("title = \"first\""), "{text}");
     let again = crate::program::call(place.path(), &["new", "first.toml"]).ends_with(3);
     again.complains_of(&["first.toml is there already"]);
-    assert_eq!(
-        std::fs::read_to_string(place.path().join("first.toml")).unwrap(),
-        text
-    );
+    assert_eq!(std::fs::read_to_string(place.path().join("first.toml")).unwrap(), text);
     crate::program::call(place.path(), &["new", "no/such/folder/x"]).ends_with(3);
     crate::program::call(place.path(), &["check", "first.toml"]).ends_with(0);
 }

@@ -16,10 +16,8 @@ fn in_order(text: &str, parts: &[&str]) {
 
 fn trace(arguments: &[&str]) -> String {
     let three = scenario("three-recipients.toml");
-    let all: Vec<&str> = ["trace", &three, "-q"]
-        .into_iter()
-        .chain(arguments.iter().copied())
-        .collect();
+    let all: Vec<&str> =
+        ["trace", &three, "-q"].into_iter().chain(arguments.iter().copied()).collect();
     call_here(&all).ends_with(0).out
 }
 
@@ -112,10 +110,8 @@ fn messages_that_do_not_exist_are_told_apart_from_those_that_do() {
 fn a_route_names_hosts_in_the_order_in_which_they_are_tried() {
     let three = scenario("three-recipients.toml");
     let route = |arguments: &[&str]| {
-        let all: Vec<&str> = ["route", &three, "-q"]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
+        let all: Vec<&str> =
+            ["route", &three, "-q"].into_iter().chain(arguments.iter().copied()).collect();
         call_here(&all).ends_with(0).out
     };
     in_order(
@@ -133,11 +129,7 @@ fn a_route_names_hosts_in_the_order_in_which_they_are_tried() {
         ],
     );
     // The outage lasts from 1h to 1h30m, and intervals are half-open.
-    for (at, state) in [
-        ("59m59s", "up"),
-        ("1h", "DOWN (refuse) until 1h30m"),
-        ("90m", "up"),
-    ] {
+    for (at, state) in [("59m59s", "up"), ("1h", "DOWN (refuse) until 1h30m"), ("90m", "up")] {
         let text = route(&["bob@abroad.example", "--at", at]);
         let line = text.lines().find(|line| line.contains("MX 10")).unwrap();
         assert!(line.ends_with(state), "{at}: {line}");
@@ -149,35 +141,23 @@ fn a_route_names_hosts_in_the_order_in_which_they_are_tried() {
 
 #[test]
 fn a_circle_of_routes_is_called_a_loop() {
-    let text = call_here(&[
-        "route",
-        "scenarios/mail-loop.toml",
-        "bob@customer.example",
-        "-q",
-    ]);
+    let text = call_here(&["route", "scenarios/mail-loop.toml", "bob@customer.example", "-q"]);
     let text = text.ends_with(0).out;
-    in_order(
-        &text,
-        &["LOOP: relay1.provider.example > relay2.provider.example > relay1."],
-    );
+    in_order(&text, &["LOOP: relay1.provider.example > relay2.provider.example > relay1."]);
 }
 
 #[test]
 fn routes_to_nowhere_are_explained() {
     let three = scenario("three-recipients.toml");
     let route = |arguments: &[&str]| {
-        let all: Vec<&str> = ["route", &three]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
+        let all: Vec<&str> =
+            ["route", &three].into_iter().chain(arguments.iter().copied()).collect();
         call_here(&all).ends_with(2)
     };
     route(&["bob"]).complains_of(&["`bob` is no address"]);
     route(&["bob@abroat.example"]).complains_of(&["no domain", "did you mean abroad.example?"]);
-    route(&["bob@abroad.example", "--from", "mx3.abroad.example"]).complains_of(&[
-        "no host mx3.abroad.example",
-        "did you mean mx1.abroad.example?",
-    ]);
+    route(&["bob@abroad.example", "--from", "mx3.abroad.example"])
+        .complains_of(&["no host mx3.abroad.example", "did you mean mx1.abroad.example?"]);
     route(&["bob@abroad.example", "--at", "soon"]).complains_of(&["--at"]);
 }
 
@@ -187,58 +167,18 @@ fn the_plain_profile_tries_as_the_rfc_says() {
     let text = call_here(&["profiles", "rfc5321"]).ends_with(0).out;
     in_order(
         &text,
-        &[
-            "gaps",
-            "30m, 2h",
-            "refused at once",
-            "1 ",
-            "0 s",
-            "2 ",
-            "30m 00s",
-            "3 ",
-            "2h 30m 00s",
-        ],
+        &["gaps", "30m, 2h", "refused at once", "1 ", "0 s", "2 ", "30m 00s", "3 ", "2h 30m 00s"],
     );
-    in_order(
-        &text,
-        &[
-            "more, every 2h",
-            "5d 00h",
-            "returned to its sender",
-            "never answered",
-        ],
-    );
+    in_order(&text, &["more, every 2h", "5d 00h", "returned to its sender", "never answered"]);
 }
 
 #[test]
 fn postfix_doubles_its_gaps_up_to_its_longest() {
     let text = call_here(&["profiles", "postfix"]).ends_with(0).out;
-    in_order(
-        &text,
-        &[
-            "version   3.7",
-            "evidence  recorded",
-            "maximal_backoff_time",
-            "1h6m40s",
-        ],
-    );
+    in_order(&text, &["version   3.7", "evidence  recorded", "maximal_backoff_time", "1h6m40s"]);
     // Gaps double from five minutes to 4000 s, each rounded up to the next queue scan (300 s);
     // the first depends on the phase of the scan.
-    in_order(
-        &text,
-        &[
-            "refused at once",
-            "10m 00s ",
-            "20m 00s ",
-            "40m 00s ",
-            "more, every 1h10m",
-        ],
-    );
+    in_order(&text, &["refused at once", "10m 00s ", "20m 00s ", "40m 00s ", "more, every 1h10m"]);
     let table = call_here(&["profiles"]).ends_with(0).out;
-    in_order(
-        &table,
-        &[
-            "NAME", "VERSION", "EVIDENCE", "postfix", "recorded", "rfc5321",
-        ],
-    );
+    in_order(&table, &["NAME", "VERSION", "EVIDENCE", "postfix", "recorded", "rfc5321"]);
 }

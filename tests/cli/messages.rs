@@ -7,19 +7,11 @@ use crate::program::{call, call_here, folder, mailsim, scenario};
 #[test]
 fn a_missing_file_is_a_failure_to_read() {
     let place = folder();
-    for command in [
-        &["run", "gone.toml"][..],
-        &["check", "gone.toml"],
-        &["trace", "gone.toml"],
-    ] {
-        call(place.path(), command)
-            .ends_with(3)
-            .complains_of(&["error: cannot read gone.toml"]);
+    for command in [&["run", "gone.toml"][..], &["check", "gone.toml"], &["trace", "gone.toml"]] {
+        call(place.path(), command).ends_with(3).complains_of(&["error: cannot read gone.toml"]);
     }
     call(place.path(), &["route", "gone.toml", "a@b"]).ends_with(3);
-    call(place.path(), &["run", "gone"])
-        .ends_with(3)
-        .complains_of(&["mailsim new NAME"]);
+    call(place.path(), &["run", "gone"]).ends_with(3).complains_of(&["mailsim new NAME"]);
     call(place.path(), &["run", "."]).ends_with(3);
     assert_eq!(crate::program::names(place.path()), [""; 0]);
 }
@@ -38,9 +30,7 @@ fn a_file_without_end_is_no_scenario() {
         crate::program::left_out("a_file_without_end", "this machine has no /dev/zero");
         return;
     }
-    call_here(&["check", "/dev/zero"])
-        .ends_with(2)
-        .complains_of(&["larger than 64 MiB"]);
+    call_here(&["check", "/dev/zero"]).ends_with(2).complains_of(&["larger than 64 MiB"]);
 }
 
 #[test]
@@ -59,20 +49,10 @@ fn all_problems_of_all_files_are_shown() {
         "error: bad.toml: 2 errors",
         "worse.toml:1:",
     ]);
-    assert!(
-        said.out
-            .contains("three-recipients.toml: ok, 4 hosts, 2 domains"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("three-recipients.toml: ok, 4 hosts, 2 domains"), "{}", said.out);
     // A scenario that cannot be checked cannot be run either, and nothing is left behind.
-    call(place.path(), &["run", "bad.toml"])
-        .ends_with(2)
-        .complains_of(&["bad.toml:4:1"]);
-    assert_eq!(
-        crate::program::names(place.path()),
-        ["bad.toml", "worse.toml"]
-    );
+    call(place.path(), &["run", "bad.toml"]).ends_with(2).complains_of(&["bad.toml:4:1"]);
+    assert_eq!(crate::program::names(place.path()), ["bad.toml", "worse.toml"]);
 }
 
 #[test]
@@ -82,10 +62,7 @@ fn a_figure_that_does_not_exist_is_refused_before_the_run() {
     let set = "expect.0.figure=delivered_shara";
     for command in ["run", "check"] {
         let said = call(place.path(), &[command, &three, "--set", set]).ends_with(2);
-        said.complains_of(&[
-            "no figure `delivered_shara`",
-            "did you mean `delivered_share`?",
-        ]);
+        said.complains_of(&["no figure `delivered_shara`", "did you mean `delivered_share`?"]);
     }
     assert_eq!(crate::program::names(place.path()), [""; 0]);
     // Figures of an outage, of a host and of hops are known, though their numbers are not.
@@ -106,35 +83,22 @@ fn an_expectation_that_is_not_met_ends_with_1() {
     let place = folder();
     let three = scenario("three-recipients.toml");
     let run = |set: &str| {
-        call(
-            place.path(),
-            &["run", &three, "--no-charts", "--no-tables", "--set", set],
-        )
+        call(place.path(), &["run", &three, "--no-charts", "--no-tables", "--set", set])
     };
     run("expect.0.at_least=0.66").ends_with(0);
     let said = run("expect.0.at_least=0.67").ends_with(1);
-    said.complains_of(&[
-        "expectation is not met",
-        "delivered_share at least 0.67: NOT met (0.666",
-    ]);
+    said.complains_of(&["expectation is not met", "delivered_share at least 0.67: NOT met (0.666"]);
     assert!(said.out.contains("NOT met"), "{}", said.out);
     // The results are there all the same.
-    assert!(
-        place
-            .path()
-            .join("output/three-recipients/summary.json")
-            .exists()
-    );
+    assert!(place.path().join("output/three-recipients/summary.json").exists());
 }
 
 #[test]
 fn overrides_that_do_not_fit_are_explained() {
     let three = scenario("three-recipients.toml");
     let check = |arguments: &[&str]| {
-        let all: Vec<&str> = ["check", &three]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
+        let all: Vec<&str> =
+            ["check", &three].into_iter().chain(arguments.iter().copied()).collect();
         call_here(&all).ends_with(2)
     };
     check(&["--set", "seed"]).complains_of(&["there is no `=`"]);
@@ -151,22 +115,12 @@ fn overrides_that_do_not_fit_are_explained() {
 fn arguments_that_do_not_fit_are_explained() {
     let three = scenario("three-recipients.toml");
     call_here(&["walk"]).ends_with(2).complains_of(&["walk"]);
-    call_here(&["run"])
-        .ends_with(2)
-        .complains_of(&["<SCENARIO>"]);
-    call_here(&["run", &three, "--until", "3"])
-        .ends_with(2)
-        .complains_of(&["3", "unit"]);
-    call_here(&["run", &three, "--until", "0"])
-        .ends_with(2)
-        .complains_of(&["--until"]);
+    call_here(&["run"]).ends_with(2).complains_of(&["<SCENARIO>"]);
+    call_here(&["run", &three, "--until", "3"]).ends_with(2).complains_of(&["3", "unit"]);
+    call_here(&["run", &three, "--until", "0"]).ends_with(2).complains_of(&["--until"]);
     call_here(&["run", &three, "--no-charts", "--charts", "png"]).ends_with(2);
-    call_here(&["profiles", "sendmial"])
-        .ends_with(2)
-        .complains_of(&["sendmial", "postfix"]);
-    call_here(&["profiles", "postfx"])
-        .ends_with(2)
-        .complains_of(&["did you mean postfix?"]);
+    call_here(&["profiles", "sendmial"]).ends_with(2).complains_of(&["sendmial", "postfix"]);
+    call_here(&["profiles", "postfx"]).ends_with(2).complains_of(&["did you mean postfix?"]);
 }
 
 #[test]
@@ -174,11 +128,7 @@ fn colours_and_silence_are_as_wanted() {
     let place = folder();
     fs::write(place.path().join("bad.toml"), "duration = 1\n").unwrap();
     let escape = "\u{1b}[";
-    assert!(
-        !call(place.path(), &["check", "bad.toml"])
-            .err
-            .contains(escape)
-    );
+    assert!(!call(place.path(), &["check", "bad.toml"]).err.contains(escape));
     let coloured = call(place.path(), &["check", "bad.toml", "--color", "always"]).ends_with(2);
     assert!(coloured.err.contains(escape));
     let three = scenario("three-recipients.toml");
@@ -187,11 +137,7 @@ fn colours_and_silence_are_as_wanted() {
     assert!(quiet.out.contains("recipients"), "{}", quiet.out);
     let loud = call(place.path(), &["run", &three, "--no-charts"]).ends_with(0);
     loud.complains_of(&["events/s", "Results in output/three-recipients"]);
-    assert!(
-        !loud.out.contains("events/s"),
-        "wall-clock figures are no results: {}",
-        loud.out
-    );
+    assert!(!loud.out.contains("events/s"), "wall-clock figures are no results: {}", loud.out);
     assert_eq!(quiet.out, loud.out);
 }
 
@@ -201,10 +147,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let place = folder();
     for arguments in [&["schema"][..], &["man", "run"], &["profiles", "postfix"]] {
         let mut command = mailsim(place.path());
-        command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -216,18 +159,11 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn standard_output_that_cannot_be_written_is_an_error() {
     let Ok(full) = fs::File::options().write(true).open("/dev/full") else {
-        crate::program::left_out(
-            "standard_output_that_cannot_be_written",
-            "no /dev/full here",
-        );
+        crate::program::left_out("standard_output_that_cannot_be_written", "no /dev/full here");
         return;
     };
     let place = folder();
-    let output = mailsim(place.path())
-        .arg("schema")
-        .stdout(full)
-        .output()
-        .unwrap();
+    let output = mailsim(place.path()).arg("schema").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard output"));
 }

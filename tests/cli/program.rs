@@ -23,11 +23,7 @@ impl Said {
     /// Returns itself, after making sure of the exit status.
     #[track_caller]
     pub(crate) fn ends_with(self, status: i32) -> Self {
-        assert_eq!(
-            self.status, status,
-            "stdout:\n{}\nstderr:\n{}",
-            self.out, self.err
-        );
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
     }
 
@@ -62,11 +58,7 @@ pub(crate) fn call_here(arguments: &[&str]) -> Said {
 /// Returns the path of a scenario of these tests.
 pub(crate) fn scenario(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenario_files");
-    folder
-        .join(name)
-        .to_str()
-        .expect("the path is UTF-8")
-        .to_owned()
+    folder.join(name).to_str().expect("the path is UTF-8").to_owned()
 }
 
 /// Returns a new empty folder.
@@ -78,13 +70,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("the folder can be read");
     let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("it can be listed")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("it can be listed").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     names

@@ -37,9 +37,7 @@ fn a_run_writes_the_files_of_the_contract() {
     let run = json(&result.join("run.json"));
     assert_eq!(run["program"], "mailsim");
     assert_eq!(run["scenario"]["name"], "three-recipients");
-    let digest = blake3::hash(&fs::read(&three).unwrap())
-        .to_hex()
-        .to_string();
+    let digest = blake3::hash(&fs::read(&three).unwrap()).to_hex().to_string();
     assert_eq!(run["scenario"]["digest"], digest);
     for (name, digest) in run["files"].as_object().unwrap() {
         let bytes = fs::read(result.join(name)).unwrap();
@@ -55,17 +53,12 @@ fn tables_and_charts_can_be_left_out() {
     let place = folder();
     let three = scenario("three-recipients.toml");
     let run = |arguments: &[&str]| {
-        let all: Vec<&str> = ["run", &three, "--out", "r"]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
+        let all: Vec<&str> =
+            ["run", &three, "--out", "r"].into_iter().chain(arguments.iter().copied()).collect();
         call(place.path(), &all).ends_with(0);
         names(&place.path().join("r"))
     };
-    assert_eq!(
-        run(&["--no-charts", "--no-tables"]),
-        ["run.json", "summary.json"]
-    );
+    assert_eq!(run(&["--no-charts", "--no-tables"]), ["run.json", "summary.json"]);
     let without_charts = run(&["--no-charts"]);
     assert!(without_charts.contains(&"messages.csv".to_owned()));
     assert!(!without_charts.contains(&"report.html".to_owned()));
@@ -74,25 +67,15 @@ fn tables_and_charts_can_be_left_out() {
     assert!(without_tables.contains(&"report.html".to_owned()));
     run(&["--charts", "png"]);
     let charts = names(&place.path().join("r/charts"));
-    assert!(
-        charts.iter().any(|name| name.ends_with(".png")),
-        "{charts:?}"
-    );
-    assert!(
-        charts.iter().any(|name| name.ends_with(".svg")),
-        "{charts:?}"
-    );
+    assert!(charts.iter().any(|name| name.ends_with(".png")), "{charts:?}");
+    assert!(charts.iter().any(|name| name.ends_with(".svg")), "{charts:?}");
 }
 
 #[test]
 fn json_on_standard_output_is_the_summary_file() {
     let place = folder();
     let three = scenario("three-recipients.toml");
-    let said = call(
-        place.path(),
-        &["run", &three, "--format", "json", "--no-charts"],
-    )
-    .ends_with(0);
+    let said = call(place.path(), &["run", &three, "--format", "json", "--no-charts"]).ends_with(0);
     let file = place.path().join("output/three-recipients/summary.json");
     assert_eq!(said.out, fs::read_to_string(file).unwrap());
     let summary: Value = serde_json::from_str(&said.out).unwrap();
@@ -108,49 +91,28 @@ fn json_on_standard_output_is_the_summary_file() {
 fn changes_hold_in_the_order_given_and_are_written_down() {
     let place = folder();
     let three = scenario("three-recipients.toml");
-    let changes = [
-        "--set", "seed=5", "--seed", "7", "--unset", "outage.0", "--set", "seed=9",
-    ];
+    let changes = ["--set", "seed=5", "--seed", "7", "--unset", "outage.0", "--set", "seed=9"];
     let mut arguments = vec!["run", &three, "--no-charts", "--until", "90m"];
     arguments.extend(changes);
     call(place.path(), &arguments).ends_with(0);
     let result = place.path().join("output/three-recipients");
     let run = json(&result.join("run.json"));
     assert_eq!(run["seed"], 9);
-    let expected = [
-        "--set seed=5",
-        "--set seed=7",
-        "--unset outage.0",
-        "--set seed=9",
-        "--until 1h30m",
-    ];
+    let expected =
+        ["--set seed=5", "--set seed=7", "--unset outage.0", "--set seed=9", "--until 1h30m"];
     assert_eq!(run["overrides"], Value::from(expected.to_vec()));
     assert_eq!(run["duration_s"], 5400.0);
     let resolved = run["scenario"]["resolved"].as_str().unwrap();
-    assert!(
-        !resolved.contains("[[outage]]") && resolved.contains("seed = 9"),
-        "{resolved}"
-    );
+    assert!(!resolved.contains("[[outage]]") && resolved.contains("seed = 9"), "{resolved}");
     let summary = json(&result.join("summary.json"));
     assert_eq!(summary["outages"], Value::from(Vec::<Value>::new()));
     assert_eq!(summary["run"]["duration_s"], 5400.0);
     // The resolved scenario is a scenario, and gives the same figures.
     fs::write(place.path().join("three-recipients.toml"), resolved).unwrap();
-    let again = [
-        "run",
-        "three-recipients.toml",
-        "--no-charts",
-        "--until",
-        "90m",
-        "--out",
-        "again",
-    ];
+    let again = ["run", "three-recipients.toml", "--no-charts", "--until", "90m", "--out", "again"];
     call(place.path(), &again).ends_with(0);
     for name in ["summary.json", "messages.csv", "attempts.csv"] {
-        let (a, b) = (
-            fs::read(result.join(name)),
-            fs::read(place.path().join("again").join(name)),
-        );
+        let (a, b) = (fs::read(result.join(name)), fs::read(place.path().join("again").join(name)));
         assert_eq!(a.unwrap(), b.unwrap(), "{name}");
     }
 }
@@ -191,9 +153,7 @@ fn a_folder_that_is_not_ours_is_left_alone() {
     assert_eq!(said.out, "", "it is noticed before the run");
     assert_eq!(names(&place.path().join("thesis")), ["chapter1.tex"]);
     fs::write(place.path().join("file"), "x").unwrap();
-    call(place.path(), &["run", &three, "--out", "file"])
-        .ends_with(3)
-        .complains_of(&["no"]);
+    call(place.path(), &["run", &three, "--out", "file"]).ends_with(3).complains_of(&["no"]);
     assert_eq!(names(place.path()), ["file", "thesis"]);
 }
 
@@ -205,30 +165,20 @@ fn interrupted_by(signal: &str) {
     let before = contents(&place.path().join("r"));
     let mut command = mailsim(place.path());
     command.args(["run", &scenario("long.toml"), "--out", "r"]);
-    command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
     let begun = Instant::now();
     while names(place.path()).len() == 1 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "the run does not begin"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(60), "the run does not begin");
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let sent = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status();
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "kill can be run");
     let output = child.wait_with_output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{error}");
-    assert!(
-        error.contains("interrupted at") && error.contains("r is as it was"),
-        "{error}"
-    );
+    assert!(error.contains("interrupted at") && error.contains("r is as it was"), "{error}");
     assert_eq!(names(place.path()), ["r"], "nothing half-written is left");
     assert!(before == contents(&place.path().join("r")));
 }
@@ -255,9 +205,7 @@ impl Mounted {
             .arg(at)
             .stderr(std::process::Stdio::null())
             .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(at.to_owned()))
+        mounted.is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
     }
 }
 
@@ -281,10 +229,7 @@ fn a_full_disk_ends_the_run_and_leaves_the_former_result() {
     let begun = Instant::now();
     let said = call(place.path(), &["run", &scenario("long.toml"), "--out", "r"]).ends_with(3);
     said.complains_of(&["no space left", "former result is untouched"]);
-    assert!(
-        begun.elapsed() < Duration::from_secs(30),
-        "the run ends when nothing can be written"
-    );
+    assert!(begun.elapsed() < Duration::from_secs(30), "the run ends when nothing can be written");
     assert_eq!(names(place.path()), ["r"]);
     assert!(before == contents(&place.path().join("r")));
 }
@@ -294,16 +239,11 @@ fn a_disk_that_cannot_be_written_is_noticed_before_the_run() {
     let place = folder();
     let three = scenario("three-recipients.toml");
     let Some(_disk) = Mounted::new(place.path(), "ro") else {
-        left_out(
-            "a_disk_that_cannot_be_written",
-            "only root can mount a read-only disk",
-        );
+        left_out("a_disk_that_cannot_be_written", "only root can mount a read-only disk");
         return;
     };
     let said = call(place.path(), &["run", &three]).ends_with(3);
     said.complains_of(&["cannot create", "output"]);
     assert_eq!(said.out, "");
-    call(place.path(), &["new", "first"])
-        .ends_with(3)
-        .complains_of(&["cannot write first.toml"]);
+    call(place.path(), &["new", "first"]).ends_with(3).complains_of(&["cannot write first.toml"]);
 }

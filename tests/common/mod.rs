@@ -14,11 +14,7 @@ use mailsim::units::{SimDuration, SimTime};
 /// Reads a scenario; a test's own text must be right.
 pub(crate) fn scenario(text: &str) -> Scenario {
     let nothing = |name: &str| Err(format!("{name}: tests name no files"));
-    let source = Source {
-        file: "test.toml",
-        text,
-        read_file: &nothing,
-    };
+    let source = Source { file: "test.toml", text, read_file: &nothing };
     match load(&source, &[]) {
         Ok(loaded) => loaded.scenario,
         Err(problems) => panic!("{problems}\n{text}"),
@@ -106,14 +102,8 @@ impl Story {
 
     /// Returns the time from submission to the first delivery.
     pub(crate) fn latency(&self) -> SimDuration {
-        let delivered = self
-            .endings
-            .iter()
-            .find(|e| e.outcome == FinalOutcome::Delivered);
-        delivered
-            .unwrap_or_else(|| panic!("not delivered: {self:#?}"))
-            .at
-            .since(self.at)
+        let delivered = self.endings.iter().find(|e| e.outcome == FinalOutcome::Delivered);
+        delivered.unwrap_or_else(|| panic!("not delivered: {self:#?}")).at.since(self.at)
     }
 
     /// Returns the one end of a story that has just one.
@@ -137,29 +127,16 @@ impl Run {
         let mut log = FactLog::default();
         let totals = Simulation::new(scenario).run(&mut log);
         let stories = stories(&log.facts);
-        Self {
-            scenario: scenario.clone(),
-            facts: log.facts,
-            stories,
-            totals,
-        }
+        Self { scenario: scenario.clone(), facts: log.facts, stories, totals }
     }
 
     pub(crate) fn host(&self, name: &str) -> HostId {
-        let found = self
-            .scenario
-            .hosts
-            .iter()
-            .position(|host| host.name == name);
+        let found = self.scenario.hosts.iter().position(|host| host.name == name);
         HostId::from_index(found.unwrap_or_else(|| panic!("no host {name}")))
     }
 
     pub(crate) fn domain(&self, name: &str) -> DomainId {
-        let found = self
-            .scenario
-            .domains
-            .iter()
-            .position(|domain| domain.name == name);
+        let found = self.scenario.domains.iter().position(|domain| domain.name == name);
         DomainId::from_index(found.unwrap_or_else(|| panic!("no domain {name}")))
     }
 
@@ -169,10 +146,7 @@ impl Run {
     }
 
     pub(crate) fn of_kind(&self, kind: MessageKind) -> Vec<&Story> {
-        self.stories
-            .iter()
-            .filter(|story| story.created.kind == kind)
-            .collect()
+        self.stories.iter().filter(|story| story.created.kind == kind).collect()
     }
 
     /// Returns the one story of people's mail.
@@ -212,11 +186,7 @@ fn stories(facts: &[(SimTime, Fact)]) -> Vec<Story> {
         let at = *at;
         if let Fact::Created(created) = fact {
             let used = slots.insert(created.recipient.0, stories.len());
-            assert!(
-                used.is_none(),
-                "slot {:?} is still in use",
-                created.recipient
-            );
+            assert!(used.is_none(), "slot {:?} is still in use", created.recipient);
             stories.push(Story {
                 at,
                 created: *created,
@@ -242,22 +212,11 @@ fn stories(facts: &[(SimTime, Fact)]) -> Vec<Story> {
         let index = index.unwrap_or_else(|| panic!("{at:?}: nobody is in {recipient:?}: {fact:?}"));
         let story = &mut stories[index];
         match fact {
-            Fact::Accepted {
-                by,
-                received_fields,
-                ..
-            } => {
+            Fact::Accepted { by, received_fields, .. } => {
                 story.accepted.push((at, *by, *received_fields));
             }
             Fact::Attempt(attempt) => story.attempts.push(*attempt),
-            Fact::Final {
-                host,
-                outcome,
-                status,
-                received_fields,
-                duplicate,
-                ..
-            } => {
+            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 story.endings.push(Ending {
                     at,
                     host: *host,
@@ -291,10 +250,7 @@ pub(crate) type Tale = BTreeMap<(MessageKey, String), Vec<String>>;
 pub(crate) fn tale(run: &Run) -> Tale {
     let mut tale = BTreeMap::new();
     for story in &run.stories {
-        let name = (
-            story.created.key,
-            run.scenario.mailbox(story.created.mailbox),
-        );
+        let name = (story.created.key, run.scenario.mailbox(story.created.mailbox));
         let host = |id: HostId| run.scenario.host(id);
         let mut lines = vec![format!("{:?} {:?}", story.at, story.created.size)];
         for (at, by, fields) in &story.accepted {
@@ -309,11 +265,7 @@ pub(crate) fn tale(run: &Run) -> Tale {
                 address: None,
                 ..*fact
             };
-            lines.push(format!(
-                "{} to {:?}: {told:?}",
-                host(fact.from),
-                fact.to.map(host)
-            ));
+            lines.push(format!("{} to {:?}: {told:?}", host(fact.from), fact.to.map(host)));
         }
         for e in &story.endings {
             let fields = e.received_fields;
@@ -325,10 +277,7 @@ pub(crate) fn tale(run: &Run) -> Tale {
                 e.status
             ));
         }
-        lines.push(format!(
-            "{:?}",
-            story.open.map(|(state, by)| (state, host(by)))
-        ));
+        lines.push(format!("{:?}", story.open.map(|(state, by)| (state, host(by)))));
         assert!(tale.insert(name, lines).is_none(), "names are unique");
     }
     tale

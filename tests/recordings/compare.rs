@@ -29,10 +29,7 @@ pub(crate) fn disagreements(
     }
     let counts = recorded.counts();
     for (index, (what, observed)) in counts.into_iter().enumerate() {
-        let predicted = runs
-            .iter()
-            .map(|run| run.counts()[index].1 as f64)
-            .collect();
+        let predicted = runs.iter().map(|run| run.counts()[index].1 as f64).collect();
         central(what, observed as f64, 0.0, predicted, &mut found);
     }
     if let Some(observed) = recorded.latency_quantiles() {
@@ -42,20 +39,8 @@ pub(crate) fn disagreements(
             central(what, observed, ROUNDING, predicted, &mut found);
         }
     }
-    notices(
-        "failure notice",
-        recorded,
-        runs,
-        |run| &run.failure_notices,
-        &mut found,
-    );
-    notices(
-        "delay notice",
-        recorded,
-        runs,
-        |run| &run.delay_notices,
-        &mut found,
-    );
+    notices("failure notice", recorded, runs, |run| &run.failure_notices, &mut found);
+    notices("delay notice", recorded, runs, |run| &run.delay_notices, &mut found);
     found
 }
 
@@ -99,9 +84,7 @@ fn among<T: PartialEq + Debug>(
             seen.push(one);
         }
     }
-    found.push(format!(
-        "{what} of {who}: observed {value:?}, predicted {seen:?}"
-    ));
+    found.push(format!("{what} of {who}: observed {value:?}, predicted {seen:?}"));
 }
 
 /// The observed time must lie within the runs' range, widened by the clock's resolution.
@@ -151,9 +134,7 @@ fn notices(
 ) {
     for (id, ages) in kind(recorded) {
         for (number, &age) in ages.iter().enumerate() {
-            let predicted = runs
-                .iter()
-                .filter_map(|run| kind(run).get(id)?.get(number).copied());
+            let predicted = runs.iter().filter_map(|run| kind(run).get(id)?.get(number).copied());
             let what = format!("age of {what} {} about {id}", number + 1);
             range(&what, age, predicted.collect(), found);
         }

@@ -41,10 +41,7 @@ pub(crate) fn service_times(random: &mut impl Draw) -> ServiceTimes {
 /// to some milliseconds for a transaction (09a against 10g).
 pub(crate) fn sink_times(random: &mut impl Draw) -> ServiceTimes {
     let longest = 0.0001 * libm::pow(20.0, random.unit_f64());
-    let time = Distribution::Uniform {
-        low: 0.0,
-        high: longest,
-    };
+    let time = Distribution::Uniform { low: 0.0, high: longest };
     ServiceTimes {
         greeting: time.clone(),
         command: time.clone(),
@@ -146,10 +143,5 @@ pub(crate) fn known_scans(server: &ServerParameters, until_s: f64) -> Scans {
     observed_s.sort_by(f64::total_cmp);
     observed_s.dedup();
     let interval_s = server.queue_run_interval_s;
-    Scans {
-        interval_s,
-        phase_s: server.queue_run_phase_s,
-        observed_s,
-        until_s,
-    }
+    Scans { interval_s, phase_s: server.queue_run_phase_s, observed_s, until_s }
 }

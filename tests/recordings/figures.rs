@@ -72,18 +72,13 @@ impl Figures {
             at.sort();
             at.dedup();
             let copies = u32::try_from(outcome.copies.len()).map_err(|e| e.to_string())?;
-            let digit = outcome
-                .status
-                .as_ref()
-                .and_then(|status| status.bytes().next());
+            let digit = outcome.status.as_ref().and_then(|status| status.bytes().next());
             figures.recipients.push(RecipientFigures {
                 state,
                 at,
                 hops: outcome.hops,
                 copies: copies.max(u32::from(stored)),
-                class: digit
-                    .filter(|d| !stored && d.is_ascii_digit())
-                    .map(|digit| digit - b'0'),
+                class: digit.filter(|d| !stored && d.is_ascii_digit()).map(|digit| digit - b'0'),
                 final_s: outcome.t_s,
                 latency_s: outcome.latency_s,
             });
@@ -102,17 +97,8 @@ impl Figures {
             }
         }
         figures.sort_notices();
-        let ours = |id: &str| {
-            recording
-                .submissions
-                .iter()
-                .any(|submission| submission.id == id)
-        };
-        for attempt in recording
-            .attempts
-            .iter()
-            .filter(|attempt| ours(&attempt.id))
-        {
+        let ours = |id: &str| recording.submissions.iter().any(|submission| submission.id == id);
+        for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
             match attempt.outcome.as_str() {
                 "suspended" => figures.suspensions += 1,
                 "sent" | "deferred" | "bounced" => figures.attempts += 1,
@@ -148,10 +134,7 @@ impl Figures {
     }
 
     pub(crate) fn sort_notices(&mut self) {
-        let all = self
-            .failure_notices
-            .values_mut()
-            .chain(self.delay_notices.values_mut());
+        let all = self.failure_notices.values_mut().chain(self.delay_notices.values_mut());
         all.for_each(|ages| ages.sort_by(f64::total_cmp));
     }
 }

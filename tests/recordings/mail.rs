@@ -23,9 +23,7 @@ pub(crate) fn mail(
     type Key = (u32, u32, bool);
     let received = |submission: &Submission| {
         let lines = submission.extra_headers.lines();
-        lines
-            .filter(|line| line.to_ascii_lowercase().starts_with("received:"))
-            .count()
+        lines.filter(|line| line.to_ascii_lowercase().starts_with("received:")).count()
     };
     let mut sessions: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (index, submission) in recording.submissions.iter().enumerate() {
@@ -38,23 +36,14 @@ pub(crate) fn mail(
         session.sort_by_key(|&index| recording.submissions[index].session.order);
         let first = &recording.submissions[session[0]];
         let at = seconds(first.t_s);
-        let replay = session
-            .iter()
-            .map(|&index| replayed(&recording.submissions[index], at, names));
+        let replay =
+            session.iter().map(|&index| replayed(&recording.submissions[index], at, names));
         let replay = replay.collect::<Result<Vec<_>, String>>()?;
         entries.push(MailEntry {
             from: Correspondents::One(replay[0].from),
-            to: replay[0]
-                .to
-                .iter()
-                .copied()
-                .map(Correspondents::One)
-                .collect(),
+            to: replay[0].to.iter().copied().map(Correspondents::One).collect(),
             arrivals: Arrivals::Replay,
-            size: Sizes {
-                text: Distribution::Constant(0.0),
-                attachment: None,
-            },
+            size: Sizes { text: Distribution::Constant(0.0), attachment: None },
             window: interval(None, None),
             limit: None,
             submission: SubmissionSettings {
@@ -78,11 +67,7 @@ fn replayed(submission: &Submission, at: SimTime, names: &Names) -> Result<Repla
     Ok(Replayed {
         at,
         from: names.mailbox(&submission.from)?,
-        to: submission
-            .to
-            .iter()
-            .map(|to| names.mailbox(to))
-            .collect::<Result<_, _>>()?,
+        to: submission.to.iter().map(|to| names.mailbox(to)).collect::<Result<_, _>>()?,
         size: Octets(submission.size_bytes),
     })
 }
@@ -103,11 +88,7 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
             "server_start" => (Command::Start, end),
             _ => return Err(unknown_action(done)),
         };
-        actions.push(Action {
-            at: seconds(at),
-            host: names.host(&done.host)?,
-            what,
-        });
+        actions.push(Action { at: seconds(at), host: names.host(&done.host)?, what });
     }
     Ok((actions, flushes))
 }

@@ -103,10 +103,7 @@ fn recordings_agree_with_the_model() {
             }
             Some((first, others)) => {
                 println!("{line} disagrees: {first} ({})", case.name);
-                others
-                    .iter()
-                    .take(REASONS - 1)
-                    .for_each(|reason| println!("    {reason}"));
+                others.iter().take(REASONS - 1).for_each(|reason| println!("    {reason}"));
                 if others.len() >= REASONS {
                     println!("    and {} more", others.len() + 1 - REASONS);
                 }
@@ -122,18 +119,13 @@ fn recordings_agree_with_the_model() {
     let agreeing: usize = by_server.values().map(|counts| counts.0).sum();
     println!("{agreeing} of {} recordings agree", cases.len());
     let present = |required: &(&str, &str)| {
-        cases
-            .iter()
-            .any(|case| (&*case.server, case.number()) == *required)
+        cases.iter().any(|case| (&*case.server, case.number()) == *required)
     };
     if !given {
         let absent = REQUIRED.iter().filter(|required| !present(required));
         missing.extend(absent.map(|(server, number)| format!("{server} {number} (no file)")));
     }
-    assert!(
-        missing.is_empty(),
-        "these recordings must agree and do not: {missing:?}"
-    );
+    assert!(missing.is_empty(), "these recordings must agree and do not: {missing:?}");
 }
 
 #[test]
@@ -170,10 +162,7 @@ fn find_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for server in entries(&folder).into_iter().filter(|path| path.is_dir()) {
         for path in entries(&server) {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
+            if path.extension().is_some_and(|extension| extension == "json") {
                 let (server, name) = (text(server.file_name()), text(path.file_stem()));
                 cases.push(Case { server, name, path });
             }
@@ -211,10 +200,7 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     let value = read(&case.path)?;
     let unknown = vocabulary::unknown_keys(&value);
     if !unknown.is_empty() {
-        return Ok(unknown
-            .iter()
-            .map(|key| format!("unknown key `{key}`"))
-            .collect());
+        return Ok(unknown.iter().map(|key| format!("unknown key `{key}`")).collect());
     }
     if !MODELLED.contains(&&*case.server) {
         return Err(NOT_MODELLED.to_owned());
@@ -229,9 +215,7 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     if std::env::var(SHOW_VARIABLE).is_ok_and(|shown| case.name.starts_with(&shown)) {
         show(&blueprint);
     }
-    let runs: Vec<_> = (1..=RUNS)
-        .map(|seed| run(&blueprint, &cast, seed))
-        .collect();
+    let runs: Vec<_> = (1..=RUNS).map(|seed| run(&blueprint, &cast, seed)).collect();
     Ok(compare::disagreements(&recording, &recorded, &runs))
 }
 

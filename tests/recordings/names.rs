@@ -23,22 +23,12 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(recording: &Recording) -> Result<Self, String> {
-        let hosts: Vec<_> = recording
-            .topology
-            .hosts
-            .iter()
-            .map(|h| h.name.clone())
-            .collect();
-        let addresses = recording
-            .topology
-            .hosts
-            .iter()
-            .enumerate()
-            .map(|(index, host)| Address {
-                host: HostId::from_index(index),
-                literal: host.address.clone(),
-                family: AddressFamily::V4,
-            });
+        let hosts: Vec<_> = recording.topology.hosts.iter().map(|h| h.name.clone()).collect();
+        let addresses = recording.topology.hosts.iter().enumerate().map(|(index, host)| Address {
+            host: HostId::from_index(index),
+            literal: host.address.clone(),
+            family: AddressFamily::V4,
+        });
         let mut names = Self {
             hosts,
             addresses: addresses.collect(),
@@ -52,9 +42,7 @@ impl Names {
 
     pub(crate) fn host(&self, name: &str) -> Result<HostId, String> {
         let found = self.hosts.iter().position(|host| host == name);
-        found
-            .map(HostId::from_index)
-            .ok_or_else(|| format!("no host is called `{name}`"))
+        found.map(HostId::from_index).ok_or_else(|| format!("no host is called `{name}`"))
     }
 
     pub(crate) fn host_name(&self, host: HostId) -> &str {
@@ -62,10 +50,7 @@ impl Names {
     }
 
     pub(crate) fn address(&self, literal: &str) -> Result<AddressId, String> {
-        let found = self
-            .addresses
-            .iter()
-            .position(|address| address.literal == literal);
+        let found = self.addresses.iter().position(|address| address.literal == literal);
         found
             .map(|index| AddressId(HostId::from_index(index).0))
             .ok_or_else(|| format!("no host has the address `{literal}`"))
@@ -77,9 +62,7 @@ impl Names {
 
     pub(crate) fn domain(&self, name: &str) -> Result<DomainId, String> {
         let found = self.domains.iter().position(|domain| domain.name == name);
-        found
-            .map(DomainId::from_index)
-            .ok_or_else(|| format!("nothing is said about `{name}`"))
+        found.map(DomainId::from_index).ok_or_else(|| format!("nothing is said about `{name}`"))
     }
 
     /// Returns the id of a DNS name, which exists with empty records if it is new.
@@ -103,12 +86,7 @@ impl Names {
             let name = self.dns(text);
             self.records(name).exists = true;
         }
-        for record in recording
-            .dns
-            .records
-            .iter()
-            .filter(|record| record.answered)
-        {
+        for record in recording.dns.records.iter().filter(|record| record.answered) {
             let name = self.dns(&record.name);
             let ttl = SimDuration::from_secs_f64(record.ttl_s);
             (self.records(name).exists, self.records(name).ttl) = (true, ttl);
@@ -117,12 +95,7 @@ impl Names {
         // Postfix takes an exchanger's name that looks like an address for the address itself.
         for index in 0..self.addresses.len() {
             let literal = self.addresses[index].literal.clone();
-            if recording
-                .dns
-                .records
-                .iter()
-                .any(|r| r.exchange.as_ref() == Some(&literal))
-            {
+            if recording.dns.records.iter().any(|r| r.exchange.as_ref() == Some(&literal)) {
                 let (name, address) = (self.dns(&literal), self.address(&literal)?);
                 self.records(name).exists = true;
                 self.records(name).addresses.push(address);
@@ -138,24 +111,15 @@ impl Names {
         let missing = |what| format!("a record of {} has no {what}", record.name);
         match record.kind.as_str() {
             "A" => {
-                let literal = record
-                    .address
-                    .as_deref()
-                    .ok_or_else(|| missing("address"))?;
+                let literal = record.address.as_deref().ok_or_else(|| missing("address"))?;
                 let address = self.address(literal)?;
                 self.records(name).addresses.push(address);
             }
             "MX" => {
-                let exchange = record
-                    .exchange
-                    .as_deref()
-                    .ok_or_else(|| missing("exchange"))?;
+                let exchange = record.exchange.as_deref().ok_or_else(|| missing("exchange"))?;
                 let preference = record.preference.ok_or_else(|| missing("preference"))?;
                 let exchange = (exchange != ".").then(|| self.dns(exchange));
-                self.records(name).mx.push(MxRecord {
-                    preference,
-                    exchange,
-                });
+                self.records(name).mx.push(MxRecord { preference, exchange });
             }
             "CNAME" => {
                 let target = record.target.as_deref().ok_or_else(|| missing("target"))?;
@@ -194,14 +158,7 @@ impl Names {
             let dns = self.dns(&name);
             let count = u32::try_from(known.len()).map_err(|error| error.to_string())?;
             let store = self.store(recording, &name)?;
-            let domain = Domain {
-                name,
-                dns,
-                named: known,
-                mailboxes: count,
-                unknown,
-                store,
-            };
+            let domain = Domain { name, dns, named: known, mailboxes: count, unknown, store };
             self.domains.push(domain);
         }
         Ok(())
@@ -215,9 +172,7 @@ impl Names {
         locals: Vec<String>,
     ) -> Result<(Vec<String>, Vec<String>), String> {
         let servers = recording.settings_neutral.values();
-        let store = servers
-            .clone()
-            .find(|server| is_local(&server.routing.local_domains, domain));
+        let store = servers.clone().find(|server| is_local(&server.routing.local_domains, domain));
         let Some(known) = store.and_then(|server| server.routing.known_recipients.as_ref()) else {
             return Ok((locals, Vec::new()));
         };
@@ -231,9 +186,7 @@ impl Names {
             .filter_map(serde_json::Value::as_str)
             .collect();
         Ok(locals.into_iter().partition(|local| {
-            known
-                .iter()
-                .any(|one| *one == local || *one == format!("{local}@{domain}"))
+            known.iter().any(|one| *one == local || *one == format!("{local}@{domain}"))
         }))
     }
 
@@ -246,21 +199,9 @@ impl Names {
             }
         }
         let is_sink = |host: &&str| recording.sinks.contains_key(*host);
-        let exchangers = recording
-            .dns
-            .domains
-            .get(domain)
-            .map_or(&[][..], |said| &said.mx);
-        let led_to = exchangers
-            .iter()
-            .map(|mx| mx.exchange.as_str())
-            .find(is_sink);
-        let any = recording
-            .topology
-            .hosts
-            .iter()
-            .map(|host| host.name.as_str())
-            .find(is_sink);
+        let exchangers = recording.dns.domains.get(domain).map_or(&[][..], |said| &said.mx);
+        let led_to = exchangers.iter().map(|mx| mx.exchange.as_str()).find(is_sink);
+        let any = recording.topology.hosts.iter().map(|host| host.name.as_str()).find(is_sink);
         led_to.or(any).map(|name| self.host(name)).transpose()
     }
 
@@ -272,10 +213,7 @@ impl Names {
         let all = domain.named.iter().chain(&domain.unknown);
         let position = all.clone().position(|known| known == local);
         let position = position.ok_or_else(|| format!("nobody has the address {address}"))?;
-        Ok(Mailbox {
-            domain: id,
-            local: u32::try_from(position).map_err(|e| e.to_string())?,
-        })
+        Ok(Mailbox { domain: id, local: u32::try_from(position).map_err(|e| e.to_string())? })
     }
 
     /// Returns every address that occurs, with its mailbox.
@@ -284,10 +222,7 @@ impl Names {
         for (index, domain) in self.domains.iter().enumerate() {
             for (local, name) in domain.named.iter().chain(&domain.unknown).enumerate() {
                 let local = HostId::from_index(local).0;
-                let mailbox = Mailbox {
-                    domain: DomainId::from_index(index),
-                    local,
-                };
+                let mailbox = Mailbox { domain: DomainId::from_index(index), local };
                 all.push((format!("{name}@{}", domain.name), mailbox));
             }
         }
@@ -300,7 +235,5 @@ fn is_local(local_domains: &[String], domain: &str) -> bool {
 }
 
 fn split(address: &str) -> Result<(&str, &str), String> {
-    address
-        .rsplit_once('@')
-        .ok_or_else(|| format!("`{address}` is no address"))
+    address.rsplit_once('@').ok_or_else(|| format!("`{address}` is no address"))
 }

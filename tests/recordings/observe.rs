@@ -45,11 +45,7 @@ impl Cast {
             recipients.insert((entry, ordinal, mailbox), ids.len());
             ids.push(outcome.id.clone());
         }
-        Ok(Self {
-            recipients,
-            ids,
-            servers: blueprint.servers.clone(),
-        })
+        Ok(Self { recipients, ids, servers: blueprint.servers.clone() })
     }
 }
 
@@ -113,12 +109,8 @@ impl<'a> Observer<'a> {
             suspensions: self.suspensions,
             ..Figures::default()
         };
-        let messages: BTreeMap<usize, (u32, u64)> = self
-            .cast
-            .recipients
-            .iter()
-            .map(|(&(e, o, _), &index)| (index, (e, o)))
-            .collect();
+        let messages: BTreeMap<usize, (u32, u64)> =
+            self.cast.recipients.iter().map(|(&(e, o, _), &index)| (index, (e, o))).collect();
         let lateness = reading_lateness();
         for (index, story) in self.stories.iter().enumerate() {
             let (entry, ordinal) = messages[&index];
@@ -136,9 +128,7 @@ impl<'a> Observer<'a> {
             let Some(arrived) = notice.arrived else {
                 continue;
             };
-            let first = messages
-                .iter()
-                .find(|(_, message)| **message == notice.about);
+            let first = messages.iter().find(|(_, message)| **message == notice.about);
             let Some((&index, _)) = first else { continue };
             let ages = match notice.kind {
                 MessageKind::FailureNotice => &mut figures.failure_notices,
@@ -147,9 +137,7 @@ impl<'a> Observer<'a> {
             };
             let accepted = self.stories[index].accepted.unwrap_or(SimTime::ZERO);
             let age = arrived.since(accepted).as_secs_f64();
-            ages.entry(self.cast.ids[index].clone())
-                .or_default()
-                .push(age);
+            ages.entry(self.cast.ids[index].clone()).or_default().push(age);
         }
         figures.sort_notices();
         figures
@@ -180,18 +168,14 @@ impl Story {
         let mut at: Vec<_> = self.at.iter().map(|&host| host_name(host)).collect();
         at.sort();
         let latency = |stored: SimTime| {
-            self.accepted
-                .map(|accepted| stored.as_secs_f64() - accepted.as_secs_f64())
+            self.accepted.map(|accepted| stored.as_secs_f64() - accepted.as_secs_f64())
         };
         RecipientFigures {
             state,
             at,
             hops: self.hops,
             copies: self.copies,
-            class: self
-                .failed
-                .filter(|_| self.copies == 0)
-                .map(|(_, status)| status.class),
+            class: self.failed.filter(|_| self.copies == 0).map(|(_, status)| status.class),
             final_s: self.first_copy.map(|at| at.as_secs_f64()),
             latency_s: self.first_copy.and_then(latency),
         }
@@ -205,21 +189,12 @@ impl FactSink for Observer<'_> {
                 let slot = match (created.key, created.about) {
                     (MessageKey::Mail { entry, ordinal }, _) => {
                         let identity = (entry, ordinal, created.mailbox);
-                        self.cast
-                            .recipients
-                            .get(&identity)
-                            .copied()
-                            .map(Slot::Recipient)
+                        self.cast.recipients.get(&identity).copied().map(Slot::Recipient)
                     }
                     (_, Some(MessageKey::Mail { entry, ordinal })) => {
                         let about = (entry, ordinal);
                         let (kind, created) = (created.kind, now);
-                        self.notices.push(Notice {
-                            about,
-                            kind,
-                            created,
-                            arrived: None,
-                        });
+                        self.notices.push(Notice { about, kind, created, arrived: None });
                         Some(Slot::Notice(self.notices.len() - 1))
                     }
                     _ => None,
@@ -229,11 +204,7 @@ impl FactSink for Observer<'_> {
                     None => self.slots.remove(&created.recipient),
                 };
             }
-            Fact::Accepted {
-                recipient,
-                server: true,
-                ..
-            } => {
+            Fact::Accepted { recipient, server: true, .. } => {
                 if let Some(Slot::Recipient(index)) = self.slots.get(&recipient) {
                     self.stories[*index].accepted.get_or_insert(now);
                 }
@@ -253,14 +224,7 @@ impl FactSink for Observer<'_> {
                     self.deliveries.insert((attempt.delivery, index));
                 }
             }
-            Fact::Final {
-                recipient,
-                host,
-                outcome,
-                status,
-                received_fields,
-                ..
-            } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
                 self.ended(now, recipient, host, outcome, status, received_fields);
             }
             _ => {}

@@ -18,10 +18,7 @@ pub(crate) struct Verdict {
 pub(crate) fn check(recording: &Recording, case: &str) -> Verdict {
     let mut verdict = Verdict::default();
     for (host, events) in &recording.mta_events {
-        let taken: Vec<&Event> = events
-            .iter()
-            .filter(|event| event.event == "active")
-            .collect();
+        let taken: Vec<&Event> = events.iter().filter(|event| event.event == "active").collect();
         for pair in rounds(&taken) {
             check_round(recording, case, host, pair, &mut verdict);
         }
@@ -49,19 +46,10 @@ fn rounds<'a>(events: &[&'a Event]) -> Vec<Pair<'a>> {
         let Some(next) = events[index + 1..].iter().find(same) else {
             continue;
         };
-        let first = events[..=index]
-            .iter()
-            .rev()
-            .filter(same)
-            .find(|e| e.n == Some(0));
+        let first = events[..=index].iter().rev().filter(same).find(|e| e.n == Some(0));
         if let (true, Some(first)) = (next.n == Some(number + 1), first) {
             let (arrived, taken, next_taken) = (first.t_s, event.t_s, next.t_s);
-            pairs.push(Pair {
-                id,
-                arrived,
-                taken,
-                next_taken,
-            });
+            pairs.push(Pair { id, arrived, taken, next_taken });
         }
     }
     pairs

@@ -102,40 +102,20 @@ fn refuse_what_is_not_modelled(server: &ServerParameters) -> Result<(), String> 
     let strange = [
         (server.server != "postfix", "another server"),
         (server.tcp_fast_open, "tcp_fast_open"),
-        (
-            server.dead_destination_s != server.min_backoff_s,
-            "dead_destination_s",
-        ),
-        (
-            server.multi_domain_transactions,
-            "multi_domain_transactions",
-        ),
-        (
-            server.equal_preference != "random order",
-            "equal_preference",
-        ),
-        (
-            server.connection_cache.max_messages.is_some(),
-            "connection_cache.max_messages",
-        ),
+        (server.dead_destination_s != server.min_backoff_s, "dead_destination_s"),
+        (server.multi_domain_transactions, "multi_domain_transactions"),
+        (server.equal_preference != "random order", "equal_preference"),
+        (server.connection_cache.max_messages.is_some(), "connection_cache.max_messages"),
         (!server.deliver_on_arrival, "deliver_on_arrival"),
-        (
-            accept.max_messages_per_session.is_some(),
-            "accept.max_messages_per_session",
-        ),
+        (accept.max_messages_per_session.is_some(), "accept.max_messages_per_session"),
         (
             accept.immediate_deliveries_per_session.is_some(),
             "accept.immediate_deliveries_per_session",
         ),
-        (
-            server.routing.accepts_from != "any host",
-            "routing.accepts_from",
-        ),
+        (server.routing.accepts_from != "any host", "routing.accepts_from"),
     ];
     match strange.iter().find(|(is_so, _)| *is_so) {
-        Some((_, what)) => Err(format!(
-            "this value of `{what}` is not modelled for Postfix"
-        )),
+        Some((_, what)) => Err(format!("this value of `{what}` is not modelled for Postfix")),
         None => Ok(()),
     }
 }
@@ -164,15 +144,10 @@ pub(crate) fn routing(server: &ServerParameters, names: &Names) -> Result<Routin
         domains.iter().map(|domain| names.domain(domain)).collect()
     };
     let relayed: Vec<String> = match &table.relay_domains {
-        Value::Array(list) => list
-            .iter()
-            .filter_map(|v| v.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(list) => list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
         Value::String(all) if all == "*" => Vec::new(),
         other => {
-            return Err(format!(
-                "`{other}` in routing.relay_domains is not understood"
-            ));
+            return Err(format!("`{other}` in routing.relay_domains is not understood"));
         }
     };
     let mut routing = Routing {
@@ -186,9 +161,7 @@ pub(crate) fn routing(server: &ServerParameters, names: &Names) -> Result<Routin
         if route.domain == "*" {
             routing.smart_host = Some(next_hop);
         } else {
-            routing
-                .routes
-                .insert(names.domain(&route.domain)?, next_hop);
+            routing.routes.insert(names.domain(&route.domain)?, next_hop);
         }
     }
     Ok(routing)

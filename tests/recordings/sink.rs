@@ -37,13 +37,7 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
         };
         let host = names.host_at(&outage.address)?;
         let interval = interval(outage.from_s, outage.to_s);
-        add(
-            &outage.host,
-            &outage.mode,
-            OutageTarget::Host(host),
-            effect,
-            interval,
-        );
+        add(&outage.host, &outage.mode, OutageTarget::Host(host), effect, interval);
     }
     for (name, sink) in &recording.sinks {
         let host = names.host(name)?;
@@ -58,13 +52,7 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
     // Where several windows match, the last one stated decides, in the model too.
     for window in &recording.dns.windows {
         let interval = interval(window.from_s, window.to_s);
-        add(
-            "dns",
-            &window.mode,
-            OutageTarget::Dns,
-            dns_effect(window)?,
-            interval,
-        );
+        add("dns", &window.mode, OutageTarget::Dns, dns_effect(window)?, interval);
     }
     Ok(outages)
 }
@@ -75,19 +63,13 @@ fn dns_effect(window: &DnsWindow) -> Result<Effect, String> {
         "servfail" => DnsFailure::ServerFailure,
         other => return Err(format!("unknown word `{other}` in dns.windows[].mode")),
     };
-    let scope = window
-        .name_ends_with
-        .clone()
-        .map_or(FailureScope::All, FailureScope::Suffix);
+    let scope = window.name_ends_with.clone().map_or(FailureScope::All, FailureScope::Suffix);
     Ok(Effect::Dns(failure, scope))
 }
 
 /// Returns the part of `from <= t < to` [s] that lies in the run; an open end is the run's.
 pub(crate) fn interval(from: Option<f64>, to: Option<f64>) -> Interval {
-    Interval {
-        from: from.map_or(SimTime::ZERO, seconds),
-        to: to.map_or(SimTime::MAX, seconds),
-    }
+    Interval { from: from.map_or(SimTime::ZERO, seconds), to: to.map_or(SimTime::MAX, seconds) }
 }
 
 /// Returns a time given in seconds; times before the start of the run become its start.
@@ -98,9 +80,7 @@ pub(crate) fn seconds(at: f64) -> SimTime {
 fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
     let stage = || stage(&rule.stage);
     let delay = || {
-        let delay = rule
-            .delay_s
-            .ok_or_else(|| format!("rule {} has no delay_s", rule.slot))?;
+        let delay = rule.delay_s.ok_or_else(|| format!("rule {} has no delay_s", rule.slot))?;
         Ok::<_, String>(SimDuration::from_secs_f64(delay))
     };
     let one = match (rule.slot.as_str(), rule.action.as_str()) {
@@ -109,10 +89,7 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
         ("dot_delay", "delay") => Deviation::DotDelay(delay()?),
         ("max_connections", "max_connections") => {
             let limit = rule.limit.ok_or("max_connections has no limit")?;
-            Deviation::SessionLimit {
-                limit,
-                reply: reply(rule)?,
-            }
+            Deviation::SessionLimit { limit, reply: reply(rule)? }
         }
         ("close_at", "close") => Deviation::CloseAt(stage()?),
         (
@@ -126,17 +103,10 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
                 Some("continue") | None => rule.stage == "banner" && rule.code > Some(299),
                 Some(other) => return Err(format!("unknown word `{other}` in behaviour[].then")),
             };
-            Deviation::Answer {
-                stage: stage()?,
-                reply: reply(rule)?,
-                close,
-            }
+            Deviation::Answer { stage: stage()?, reply: reply(rule)?, close }
         }
         ("rcpt_by_recipient", "reply_by_recipient") => return by_recipient(rule, names),
-        ("greylist", "greylist") => Deviation::Greylist {
-            delay: delay()?,
-            reply: reply(rule)?,
-        },
+        ("greylist", "greylist") => Deviation::Greylist { delay: delay()?, reply: reply(rule)? },
         ("close_after_dot", "close") => Deviation::LoseFinalReply,
         ("hang_after_dot", "hang") => Deviation::HangAfterDot,
         (slot, action) => return Err(format!("unknown words `{slot}`, `{action}` in behaviour[]")),
@@ -159,24 +129,15 @@ fn stage(word: &str) -> Result<Stage, String> {
 fn reply(rule: &Rule) -> Result<Reply, String> {
     // What a reply has by default is told for greylisting only.
     let default = (rule.slot == "greylist").then_some(450);
-    let code = rule
-        .code
-        .or(default)
-        .ok_or_else(|| format!("rule {} has no code", rule.slot))?;
-    let status = if rule.code.is_none() {
-        Some("4.2.0")
-    } else {
-        rule.enhanced.as_deref()
-    };
+    let code = rule.code.or(default).ok_or_else(|| format!("rule {} has no code", rule.slot))?;
+    let status = if rule.code.is_none() { Some("4.2.0") } else { rule.enhanced.as_deref() };
     reply_of(code, status)
 }
 
 fn reply_of(code: u16, enhanced: Option<&str>) -> Result<Reply, String> {
     let class = u8::try_from(code / 100).map_err(|error| error.to_string())?;
     let status = match enhanced {
-        Some(text) => text
-            .parse()
-            .map_err(|()| format!("`{text}` is no enhanced status"))?,
+        Some(text) => text.parse().map_err(|()| format!("`{text}` is no enhanced status"))?,
         None => Status::new(class, 0, 0),
     };
     Ok(Reply::new(code, status))
@@ -191,25 +152,14 @@ fn by_recipient(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
         let anchored = format!("^(?:{})", row.pattern);
         Regex::new(&anchored).map_err(|error| error.to_string())
     };
-    let patterns = rule
-        .recipients
-        .iter()
-        .map(compile)
-        .collect::<Result<Vec<_>, _>>()?;
+    let patterns = rule.recipients.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
     let mut mailboxes = vec![Vec::new(); patterns.len()];
     for (address, mailbox) in names.all_mailboxes() {
-        if let Some(last) = patterns
-            .iter()
-            .rposition(|pattern| pattern.is_match(&address))
-        {
+        if let Some(last) = patterns.iter().rposition(|pattern| pattern.is_match(&address)) {
             mailboxes[last].push(mailbox);
         }
     }
-    let rows = rule
-        .recipients
-        .iter()
-        .zip(mailboxes)
-        .filter(|(_, boxes)| !boxes.is_empty());
+    let rows = rule.recipients.iter().zip(mailboxes).filter(|(_, boxes)| !boxes.is_empty());
     rows.map(|(row, mut mailboxes)| {
         mailboxes.sort_unstable();
         let reply = reply_of(row.code, row.enhanced.as_deref())?;

@@ -64,13 +64,9 @@ impl Session {
     }
 
     fn what(&self) -> String {
-        let tls = self
-            .starttls
-            .as_ref()
-            .map_or(String::new(), |version| format!(", TLS {version}"));
-        let rate = self
-            .rate_mbit
-            .map_or(String::new(), |rate| format!(", {rate} Mbit/s"));
+        let tls =
+            self.starttls.as_ref().map_or(String::new(), |version| format!(", TLS {version}"));
+        let rate = self.rate_mbit.map_or(String::new(), |rate| format!(", {rate} Mbit/s"));
         format!(
             "{}{tls}, {} ms{rate}, {} octets, {} recipients",
             self.server, self.rtt_ms, self.size_bytes, self.recipients
@@ -84,11 +80,7 @@ impl Session {
 /// What the recording says and the model does not know.
 pub(crate) fn disagreements(recording: &TimingRecording) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
-    for session in recording
-        .sessions
-        .iter()
-        .filter(|session| session.rtt_ms > 0.0)
-    {
+    for session in recording.sessions.iter().filter(|session| session.rtt_ms > 0.0) {
         let undelayed = baseline(recording, session);
         let attempts = simulate(session, session.rtt_ms)?;
         let at_once = simulate(session, 0.0)?;
@@ -101,10 +93,7 @@ pub(crate) fn disagreements(recording: &TimingRecording) -> Result<Vec<String>, 
                 let fresh_times = |name: &str| find(&undelayed, name).unwrap_or(0.0);
                 // Of a session without delay only the length of the transaction is known.
                 let base = fresh_times("EHLO");
-                let undelayed = undelayed
-                    .iter()
-                    .map(|(name, at)| (*name, at - base))
-                    .collect();
+                let undelayed = undelayed.iter().map(|(name, at)| (*name, at - base)).collect();
                 match predicted(session, &attempts, &at_once, 2) {
                     Some(run) => {
                         check(session, "reused, ", &reused, &undelayed, &run, &mut found);
@@ -134,10 +123,7 @@ fn check(
         }
         let observed = at - find(undelayed, name).unwrap_or(0.0);
         let Some(expected) = find(predicted, name) else {
-            found.push(format!(
-                "{}: the run has no reply to {name}",
-                session.what()
-            ));
+            found.push(format!("{}: the run has no reply to {name}", session.what()));
             continue;
         };
         if (observed - expected).abs() > tolerance {
@@ -150,10 +136,7 @@ fn check(
 }
 
 fn find(replies: &Replies, name: &str) -> Option<f64> {
-    replies
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, at)| *at)
+    replies.iter().find(|(known, _)| *known == name).map(|(_, at)| *at)
 }
 
 /// Returns the reply times of the same kind of session without delay.
@@ -167,8 +150,7 @@ fn baseline(recording: &TimingRecording, session: &Session) -> Replies {
         other.rtt_ms == 0.0 && other.pipelines() == session.pipelines() && same_size
     });
     let same = same.min_by_key(|other| other.size_bytes);
-    same.and_then(|other| Some(recorded(other, other.tcp.first()?).0))
-        .unwrap_or_default()
+    same.and_then(|other| Some(recorded(other, other.tcp.first()?).0)).unwrap_or_default()
 }
 
 /// Returns the recorded replies of a connection's first transaction and, from the moment its RSET
@@ -179,19 +161,13 @@ fn recorded(session: &Session, connection: &Connection) -> (Replies, Option<Repl
     let sent: Vec<f64> = bursts.iter().filter(|b| b.1 == ">").map(|b| b.0).collect();
     let names = session.reply_names();
     let named = |names: &[&'static str], times: &[f64], origin: f64| -> Replies {
-        let pairs = names
-            .iter()
-            .copied()
-            .zip(times.iter().map(|at| at - origin));
+        let pairs = names.iter().copied().zip(times.iter().map(|at| at - origin));
         pairs.filter(|(name, _)| !name.is_empty()).collect()
     };
     let first = named(&names, &replies, 0.0);
     let second = (session.messages > 1 && replies.len() > names.len() + 1).then(|| {
         // Behind the first dot's reply the client sends RSET, whose reply is not named.
-        let origin = sent
-            .iter()
-            .copied()
-            .find(|&at| at > replies[names.len() - 1]);
+        let origin = sent.iter().copied().find(|&at| at > replies[names.len() - 1]);
         let mut names_again = vec![""];
         names_again.extend(session.transaction_names());
         named(&names_again, &replies[names.len()..], origin.unwrap_or(0.0))
@@ -207,24 +183,12 @@ fn predicted(
     at_once: &[AttemptFact],
     transaction: u32,
 ) -> Option<Replies> {
-    let delayed = attempts
-        .iter()
-        .find(|attempt| attempt.transaction == transaction)?;
-    let undelayed = at_once
-        .iter()
-        .find(|attempt| attempt.transaction == transaction);
+    let delayed = attempts.iter().find(|attempt| attempt.transaction == transaction)?;
+    let undelayed = at_once.iter().find(|attempt| attempt.transaction == transaction);
     let since = |attempt: &AttemptFact, mark: SimTime| {
-        if mark == SimTime::MAX {
-            0.0
-        } else {
-            mark.since(attempt.started).as_secs_f64()
-        }
+        if mark == SimTime::MAX { 0.0 } else { mark.since(attempt.started).as_secs_f64() }
     };
-    let group = if session.pipelines() {
-        "MAIL, RCPT and DATA"
-    } else {
-        "DATA"
-    };
+    let group = if session.pipelines() { "MAIL, RCPT and DATA" } else { "DATA" };
     let marks = |attempt: &AttemptFact| {
         let marks = attempt.marks;
         [
@@ -237,10 +201,7 @@ fn predicted(
             ("dot", marks.dot),
         ]
     };
-    let pairs = marks(delayed)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, (_, at))| *at != SimTime::MAX);
+    let pairs = marks(delayed).into_iter().enumerate().filter(|(_, (_, at))| *at != SimTime::MAX);
     let replies = pairs.map(|(index, (name, at))| {
         let base = undelayed.map_or(0.0, |attempt| since(attempt, marks(attempt)[index].1));
         (name, since(delayed, at) - base)

@@ -30,10 +30,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         intermediate: Vec::new(),
     };
     let duration = SimDuration::from_secs(60);
-    let mailbox = |domain, local| Mailbox {
-        domain: DomainId(domain),
-        local,
-    };
+    let mailbox = |domain, local| Mailbox { domain: DomainId(domain), local };
     let recipients = HostId::from_index(session.recipients).0;
     let message = Replayed {
         at: SimTime::from_secs(1),
@@ -53,9 +50,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         hosts: hosts(session)?,
         addresses: (0..3).map(address).collect(),
         topology: Topology::new(3, Vec::new(), default_path),
-        zone: Zone {
-            names: (0..5).map(name).collect(),
-        },
+        zone: Zone { names: (0..5).map(name).collect() },
         domains: vec![domain(0, 1), domain(1, recipients)],
         mail: vec![entry(session, message)],
         reading: Vec::new(),
@@ -82,27 +77,13 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             smart_host: Some(NextHop::Address(SERVER)),
             ..Routing::default()
         },
-        Routing {
-            local: vec![DomainId(0), DomainId(1)],
-            ..Routing::default()
-        },
+        Routing { local: vec![DomainId(0), DomainId(1)], ..Routing::default() },
         Routing::default(),
     ];
     let roles = [
-        Roles {
-            submission: true,
-            relay: true,
-            ..Roles::default()
-        },
-        Roles {
-            mx: true,
-            store: true,
-            ..Roles::default()
-        },
-        Roles {
-            mua: true,
-            ..Roles::default()
-        },
+        Roles { submission: true, relay: true, ..Roles::default() },
+        Roles { mx: true, store: true, ..Roles::default() },
+        Roles { mua: true, ..Roles::default() },
     ];
     let profiles = [relay, server, profiles::none()];
     let parts = profiles.into_iter().zip(routing).zip(roles).enumerate();
@@ -137,22 +118,12 @@ fn address(host: u32) -> Address {
 
 /// Names 0 to 2 are those of the hosts, 3 and 4 those of the domains.
 fn name(index: u32) -> Name {
-    let mut records = Records {
-        exists: true,
-        ..Records::default()
-    };
+    let mut records = Records { exists: true, ..Records::default() };
     if index < 3 {
         records.addresses.push(AddressId(index));
     }
-    let text = if index < 3 {
-        format!("host{index}.test")
-    } else {
-        format!("domain{index}.test")
-    };
-    Name {
-        text,
-        revisions: vec![(SimTime::ZERO, records)],
-    }
+    let text = if index < 3 { format!("host{index}.test") } else { format!("domain{index}.test") };
+    Name { text, revisions: vec![(SimTime::ZERO, records)] }
 }
 
 fn domain(index: u32, mailboxes: u32) -> Domain {
@@ -169,21 +140,10 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
 fn entry(session: &Session, message: Replayed) -> MailEntry {
     MailEntry {
         from: Correspondents::One(message.from),
-        to: message
-            .to
-            .iter()
-            .copied()
-            .map(Correspondents::One)
-            .collect(),
+        to: message.to.iter().copied().map(Correspondents::One).collect(),
         arrivals: Arrivals::Replay,
-        size: Sizes {
-            text: Distribution::Constant(0.0),
-            attachment: None,
-        },
-        window: Interval {
-            from: SimTime::ZERO,
-            to: SimTime::MAX,
-        },
+        size: Sizes { text: Distribution::Constant(0.0), attachment: None },
+        window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
         limit: None,
         submission: SubmissionSettings {
             client: Some(MUA),

@@ -57,10 +57,7 @@ impl Blueprint {
         let (actions, flushes) = actions(recording, &names)?;
         let mut scans = Vec::new();
         for (name, server) in &recording.settings_neutral {
-            scans.push((
-                names.host(name)?,
-                known_scans(server, recording.observed_until_s),
-            ));
+            scans.push((names.host(name)?, known_scans(server, recording.observed_until_s)));
         }
         let duration = SimDuration::from_secs_f64(recording.observed_until_s);
         let scenario = Scenario {
@@ -85,20 +82,9 @@ impl Blueprint {
             notes: Vec::new(),
         };
         let servers = scans.iter().map(|(host, _)| *host).collect();
-        let sinks = recording
-            .sinks
-            .keys()
-            .map(|name| names.host(name))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            scenario,
-            scans,
-            flushes,
-            submissions,
-            names,
-            servers,
-            sinks,
-        })
+        let sinks =
+            recording.sinks.keys().map(|name| names.host(name)).collect::<Result<_, _>>()?;
+        Ok(Self { scenario, scans, flushes, submissions, names, servers, sinks })
     }
 
     /// Returns the scenario with what chance decides drawn for `seed`.
@@ -134,20 +120,8 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
         let id = HostId::from_index(hosts.len());
         let mut routing = Routing::default();
         let (profile, roles) = match described.kind.as_str() {
-            "mua" => (
-                profiles::none(),
-                Roles {
-                    mua: true,
-                    ..Roles::default()
-                },
-            ),
-            "dns" => (
-                profiles::none(),
-                Roles {
-                    dns: true,
-                    ..Roles::default()
-                },
-            ),
+            "mua" => (profiles::none(), Roles { mua: true, ..Roles::default() }),
+            "dns" => (profiles::none(), Roles { dns: true, ..Roles::default() }),
             "sink" => {
                 let sink = recording.sinks.get(&described.name);
                 let sink = sink.ok_or_else(|| format!("sink {} is missing", described.name))?;
@@ -157,17 +131,8 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 profile.server.pipelining = has("PIPELINING");
                 profile.server.size_limit = sink.size_limit_octets.map(Octets);
                 // A sink takes mail for anybody.
-                routing.local = (0..names.domains.len())
-                    .map(FromIndex::from_index)
-                    .collect();
-                (
-                    profile,
-                    Roles {
-                        mx: true,
-                        store: true,
-                        ..Roles::default()
-                    },
-                )
+                routing.local = (0..names.domains.len()).map(FromIndex::from_index).collect();
+                (profile, Roles { mx: true, store: true, ..Roles::default() })
             }
             "postfix" => {
                 let server = recording.settings_neutral.get(&described.name);
@@ -175,40 +140,21 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 routing = server::routing(server, names)?;
                 let store = !routing.local.is_empty();
                 let mx = store || !routing.relayed.is_empty();
-                let roles = Roles {
-                    submission: true,
-                    relay: true,
-                    mx,
-                    store,
-                    ..Roles::default()
-                };
+                let roles = Roles { submission: true, relay: true, mx, store, ..Roles::default() };
                 (server::profile(server)?, roles)
             }
             other => return Err(format!("a host of kind `{other}` is not modelled")),
         };
-        if recording
-            .sinks
-            .get(&described.name)
-            .is_some_and(|sink| sink.port != 25)
-        {
-            return Err(format!(
-                "{} listens on another port than 25",
-                described.name
-            ));
+        if recording.sinks.get(&described.name).is_some_and(|sink| sink.port != 25) {
+            return Err(format!("{} listens on another port than 25", described.name));
         }
         hosts.push(Host {
             name: described.name.clone(),
             roles,
-            addresses: vec![
-                names
-                    .addresses
-                    .iter()
-                    .position(|a| a.host == id)
-                    .map_or_else(
-                        || Err(format!("{} has no address", described.name)),
-                        |index| Ok(FromIndex::from_index(index)),
-                    )?,
-            ],
+            addresses: vec![names.addresses.iter().position(|a| a.host == id).map_or_else(
+                || Err(format!("{} has no address", described.name)),
+                |index| Ok(FromIndex::from_index(index)),
+            )?],
             dns: names.dns(&described.name),
             profile: profile.name.to_owned(),
             queue: profile.queue,
@@ -252,11 +198,7 @@ fn resolver(recording: &Recording, host: &str) -> ResolverSettings {
         ..ResolverSettings::default()
     };
     if let Some(waits) = recording.resolver.by_host.get(host) {
-        settings.tries = waits
-            .wait_s
-            .iter()
-            .map(|&s| SimDuration::from_secs_f64(s))
-            .collect();
+        settings.tries = waits.wait_s.iter().map(|&s| SimDuration::from_secs_f64(s)).collect();
     }
     settings
 }
@@ -267,10 +209,7 @@ fn syn_schedule(recording: &Recording) -> Result<SynSchedule, String> {
     (0..10)
         .map(|linear| SynSchedule { linear })
         .find(|schedule| {
-            let repeated = schedule
-                .offsets()
-                .skip(1)
-                .map(|offset| offset.as_secs_f64());
+            let repeated = schedule.offsets().skip(1).map(|offset| offset.as_secs_f64());
             repeated.eq(after.iter().copied())
         })
         .ok_or_else(|| format!("SYN retransmissions after {after:?} s are not modelled"))

@@ -38,18 +38,9 @@ const OBJECTS: &[(&str, &str)] = &[
          queue_runners_in_parallel deliveries_at_once_per_queue_run deliver_on_arrival accept \
          routing",
     ),
-    (
-        "settings_neutral.*.queue_run_phases_after_start[]",
-        "start_t_s first_run_s",
-    ),
-    (
-        "settings_neutral.*.retry_rules[]",
-        "kind until_s interval_s factor",
-    ),
-    (
-        "settings_neutral.*.connection_cache",
-        "mode idle_s max_age_s max_messages connections_kept",
-    ),
+    ("settings_neutral.*.queue_run_phases_after_start[]", "start_t_s first_run_s"),
+    ("settings_neutral.*.retry_rules[]", "kind until_s interval_s factor"),
+    ("settings_neutral.*.connection_cache", "mode idle_s max_age_s max_messages connections_kept"),
     (
         "settings_neutral.*.connection_limits",
         "per_host per_route per_own_address per_connector per_relay per_domain \
@@ -73,40 +64,19 @@ const OBJECTS: &[(&str, &str)] = &[
         "settings_neutral.*.routing",
         "local_domains known_recipients relay_domains routes backup_for accepts_from self_mx",
     ),
-    (
-        "settings_neutral.*.routing.routes[]",
-        "domain next_hop mx_lookup",
-    ),
-    (
-        "settings_neutral.*.routing.backup_for[]",
-        "domain own_mx_name",
-    ),
+    ("settings_neutral.*.routing.routes[]", "domain next_hop mx_lookup"),
+    ("settings_neutral.*.routing.backup_for[]", "domain own_mx_name"),
     ("topology", "hosts dns~ links"),
-    (
-        "topology.hosts[]",
-        "name address role kind behaviour~ ext~ files~",
-    ),
-    (
-        "network",
-        "rtt_s rate loss syn_retransmissions_after_s connect_fails_after_s note",
-    ),
-    (
-        "resolver",
-        "servers timeout_s attempts ttl_s negative_ttl_s cache by_host",
-    ),
+    ("topology.hosts[]", "name address role kind behaviour~ ext~ files~"),
+    ("network", "rtt_s rate loss syn_retransmissions_after_s connect_fails_after_s note"),
+    ("resolver", "servers timeout_s attempts ttl_s negative_ttl_s cache by_host"),
     ("resolver.by_host", "*"),
     ("resolver.by_host.*", "wait_s source"),
     ("dns", "records existing_names domains windows"),
-    (
-        "dns.records[]",
-        "name type preference exchange address target text ttl_s answered",
-    ),
+    ("dns.records[]", "name type preference exchange address target text ttl_s answered"),
     ("dns.domains", "*"),
     ("dns.domains.*", "kind addresses mx"),
-    (
-        "dns.domains.*.mx[]",
-        "preference exchange addresses is_server special",
-    ),
+    ("dns.domains.*.mx[]", "preference exchange addresses is_server special"),
     ("dns.windows[]", "from_s to_s mode name_ends_with"),
     ("sinks", "*"),
     ("sinks.*", "address port ehlo size_limit_octets behaviour"),
@@ -117,14 +87,8 @@ const OBJECTS: &[(&str, &str)] = &[
         "rule window from_s to_s slot stage action delay_s limit code enhanced text then covers \
          not_covered recipients key message how",
     ),
-    (
-        "sinks.*.behaviour[].recipients[]",
-        "pattern code enhanced text then",
-    ),
-    (
-        "timeline",
-        "outages outages_planned~ outages_done~ dns_windows~ actions",
-    ),
+    ("sinks.*.behaviour[].recipients[]", "pattern code enhanced text then"),
+    ("timeline", "outages outages_planned~ outages_done~ dns_windows~ actions"),
     ("timeline.outages[]", "host address port mode from_s to_s"),
     ("timeline.actions[]", "t_s host action do done_s"),
     (
@@ -132,10 +96,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "id from to size_bytes extra_headers declare_size t_s t_accept_s rejected rcpt_rejects~ \
          session",
     ),
-    (
-        "submissions[].session",
-        "no order messages planned_t_s to_server source",
-    ),
+    ("submissions[].session", "no order messages planned_t_s to_server source"),
     (
         "attempts[]",
         "id rcpt rcpts t_s t_start_s from_host to_host stage outcome dsn reply duration_s \
@@ -155,10 +116,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "hosts link ehlo_extensions starttls settings_neutral~ message tls~ authentication~ order~",
     ),
     ("setup.hosts[]", "name kind role address"),
-    (
-        "setup.link",
-        "mtu_octets one_way_delay rate queue_packets queue order",
-    ),
+    ("setup.link", "mtu_octets one_way_delay rate queue_packets queue order"),
     ("setup.ehlo_extensions", "*"),
     (
         "sessions[]",
@@ -183,9 +141,7 @@ fn visit(value: &Value, place: &str, name: &str, unknown: &mut Vec<String>) {
     match value {
         Value::Array(elements) => {
             let place = format!("{place}[]");
-            elements
-                .iter()
-                .for_each(|element| visit(element, &place, name, unknown));
+            elements.iter().for_each(|element| visit(element, &place, name, unknown));
         }
         Value::Object(members) => {
             for (key, member) in members {
@@ -223,11 +179,7 @@ fn lookup(place: &str, key: &str) -> Option<Known> {
 }
 
 fn join(place: &str, key: &str) -> String {
-    if place.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{place}.{key}")
-    }
+    if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") }
 }
 
 #[cfg(test)]
@@ -245,11 +197,7 @@ mod tests {
         });
         assert_eq!(
             unknown_keys(&recording),
-            [
-                "settings_neutral.relay.test.patience_s",
-                "sinks.mx.test.behaviour.mood",
-                "weather"
-            ]
+            ["settings_neutral.relay.test.patience_s", "sinks.mx.test.behaviour.mood", "weather"]
         );
     }
 }

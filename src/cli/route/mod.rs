@@ -68,12 +68,10 @@ pub(super) fn route(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     let text = format!("Mail for {} at {when}:\n", arguments.address);
     let mut walk = Walk::new(&moment, domain, text);
     if !exists(scenario, domain, &arguments.address) {
-        walk.text
-            .push_str("There is no such mailbox; a server that knows that refuses it.\n");
+        walk.text.push_str("There is no such mailbox; a server that knows that refuses it.\n");
     }
     if begins.is_empty() {
-        walk.text
-            .push_str("No host takes submissions; name one with --from.\n");
+        walk.text.push_str("No host takes submissions; name one with --from.\n");
     }
     for host in begins {
         walk.from(host, &mut Vec::new());
@@ -84,16 +82,10 @@ pub(super) fn route(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
 
 fn domain_of(scenario: &Scenario, address: &str) -> Result<DomainId, CommandError> {
     let Some((_, name)) = address.rsplit_once('@') else {
-        return Err(CommandError::Usage(format!(
-            "`{address}` is no address; write local@domain"
-        )));
+        return Err(CommandError::Usage(format!("`{address}` is no address; write local@domain")));
     };
     let name = name.to_ascii_lowercase();
-    let names: Vec<&str> = scenario
-        .domains
-        .iter()
-        .map(|domain| domain.name.as_str())
-        .collect();
+    let names: Vec<&str> = scenario.domains.iter().map(|domain| domain.name.as_str()).collect();
     match names.iter().position(|known| *known == name) {
         Some(place) => Ok(DomainId::from_index(place)),
         None => Err(CommandError::Usage(nothing_called("domain", &name, &names))),
@@ -101,11 +93,7 @@ fn domain_of(scenario: &Scenario, address: &str) -> Result<DomainId, CommandErro
 }
 
 fn host_of(scenario: &Scenario, name: &str) -> Result<HostId, CommandError> {
-    let names: Vec<&str> = scenario
-        .hosts
-        .iter()
-        .map(|host| host.name.as_str())
-        .collect();
+    let names: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
     match names.iter().position(|known| *known == name) {
         Some(place) => Ok(HostId::from_index(place)),
         None => Err(CommandError::Usage(nothing_called("host", name, &names))),
@@ -123,12 +111,7 @@ fn nothing_called(kind: &str, wanted: &str, known: &[&str]) -> String {
     if let Some((_, name)) = nearest {
         return format!("the scenario has no {kind} {wanted}; did you mean {name}?");
     }
-    let mut listed = known
-        .iter()
-        .take(MOST)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut listed = known.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
     if known.len() > MOST {
         listed.push_str(&format!(" and {} more", known.len() - MOST));
     }
@@ -139,25 +122,17 @@ fn exists(scenario: &Scenario, domain: DomainId, address: &str) -> bool {
     let settings = &scenario.domains[domain.index()];
     let wanted = address.to_ascii_lowercase();
     (0..settings.mailboxes).any(|local| {
-        scenario
-            .mailbox(crate::mail::Mailbox { domain, local })
-            .to_ascii_lowercase()
-            == wanted
+        scenario.mailbox(crate::mail::Mailbox { domain, local }).to_ascii_lowercase() == wanted
     })
 }
 
 /// Servers that mail is submitted to, or else those that would take submissions.
 fn where_mail_begins(scenario: &Scenario) -> Vec<HostId> {
-    let mut servers: Vec<HostId> = scenario
-        .mail
-        .iter()
-        .map(|entry| entry.submission.server)
-        .collect();
+    let mut servers: Vec<HostId> =
+        scenario.mail.iter().map(|entry| entry.submission.server).collect();
     if servers.is_empty() {
         let hosts = (0..scenario.hosts.len()).map(HostId::from_index);
-        servers = hosts
-            .filter(|host| scenario.hosts[host.index()].roles.submission)
-            .collect();
+        servers = hosts.filter(|host| scenario.hosts[host.index()].roles.submission).collect();
     }
     servers.sort_unstable();
     servers.dedup();

@@ -35,51 +35,31 @@ impl<'s> Moment<'s> {
         }
         let mut failures = Failures::default();
         for outage in &outages {
-            let interval = Interval {
-                from: outage.from,
-                to: outage.to,
-            };
-            for described in scenario
-                .outages
-                .iter()
-                .filter(|other| other.entry == outage.entry)
-            {
+            let interval = Interval { from: outage.from, to: outage.to };
+            for described in scenario.outages.iter().filter(|other| other.entry == outage.entry) {
                 if let Effect::Dns(failure, scope) = &described.effect {
                     failures.0.push((interval, *failure, scope.clone()));
                 }
             }
         }
-        Self {
-            scenario,
-            at,
-            outages,
-            failures,
-        }
+        Self { scenario, at, outages, failures }
     }
 
     pub(super) fn host(&self, host: HostId) -> &'s Host {
-        let changed = self
-            .scenario
-            .actions
-            .iter()
-            .rev()
-            .find_map(|action| match &action.what {
-                Command::Configure(changed) if action.host == host && action.at <= self.at => {
-                    Some(changed.as_ref())
-                }
-                _ => None,
-            });
+        let changed = self.scenario.actions.iter().rev().find_map(|action| match &action.what {
+            Command::Configure(changed) if action.host == host && action.at <= self.at => {
+                Some(changed.as_ref())
+            }
+            _ => None,
+        });
         changed.unwrap_or(&self.scenario.hosts[host.index()])
     }
 
     /// Returns the outages in force that strike something for which `strikes` holds.
     fn striking(&self, strikes: impl Fn(OutageTarget, &Effect) -> bool) -> Vec<&OutageFact> {
         let hit = |fact: &&OutageFact| {
-            let mut entries = self
-                .scenario
-                .outages
-                .iter()
-                .filter(|outage| outage.entry == fact.entry);
+            let mut entries =
+                self.scenario.outages.iter().filter(|outage| outage.entry == fact.entry);
             entries.any(|outage| outage.targets.iter().any(|t| strikes(*t, &outage.effect)))
         };
         self.outages.iter().filter(hit).collect()
@@ -108,18 +88,14 @@ impl<'s> Moment<'s> {
 
     /// Returns the way between two hosts in words.
     pub(super) fn way(&self, from: HostId, to: HostId) -> String {
-        let link_works = |link: LinkId| {
-            self.striking(|target, _| target == OutageTarget::Link(link))
-                .is_empty()
-        };
+        let link_works =
+            |link: LinkId| self.striking(|target, _| target == OutageTarget::Link(link)).is_empty();
         let forwards = |host: HostId| {
             let cut = |target, effect: &Effect| {
                 target == OutageTarget::Host(host)
                     && matches!(
                         effect,
-                        Effect::Blackhole {
-                            inbound_only: false
-                        } | Effect::Crash { machine: true }
+                        Effect::Blackhole { inbound_only: false } | Effect::Crash { machine: true }
                     )
             };
             self.striking(cut).is_empty()
@@ -128,11 +104,8 @@ impl<'s> Moment<'s> {
             None => "no way: links are down".to_owned(),
             Some(path) if path.intermediate.is_empty() => format!("{} away", path.latency),
             Some(path) => {
-                let names: Vec<&str> = path
-                    .intermediate
-                    .iter()
-                    .map(|host| self.scenario.host(*host))
-                    .collect();
+                let names: Vec<&str> =
+                    path.intermediate.iter().map(|host| self.scenario.host(*host)).collect();
                 format!("{} away by {}", path.latency, names.join(", "))
             }
         }

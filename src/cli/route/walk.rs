@@ -21,12 +21,7 @@ pub(super) struct Walk<'w, 's> {
 impl<'w, 's> Walk<'w, 's> {
     /// Returns a walk of mail for `domain` that begins with `text`.
     pub(super) fn new(moment: &'w Moment<'s>, domain: DomainId, text: String) -> Self {
-        Self {
-            moment,
-            domain,
-            told: Vec::new(),
-            text,
-        }
+        Self { moment, domain, told: Vec::new(), text }
     }
 
     fn say(&mut self, text: &str) {
@@ -42,16 +37,11 @@ impl<'w, 's> Walk<'w, 's> {
         }
         self.told.push(host);
         let scenario = self.moment.scenario;
-        let (settings, domain) = (
-            self.moment.host(host),
-            &scenario.domains[self.domain.index()],
-        );
+        let (settings, domain) = (self.moment.host(host), &scenario.domains[self.domain.index()]);
         let name = domain.name.as_str();
         self.text.push_str(&format!("\n{}\n", settings.name));
         if settings.routing.local.contains(&self.domain) {
-            self.say(&format!(
-                "{name} is local here: the message is put into its mailbox"
-            ));
+            self.say(&format!("{name} is local here: the message is put into its mailbox"));
             return;
         }
         let routing = &settings.routing;
@@ -66,10 +56,7 @@ impl<'w, 's> Walk<'w, 's> {
             NextHop::Exchangers(asked) => self.exchangers(host, asked, &reason),
             NextHop::Host(next) => self.named(next, &reason),
             NextHop::Address(next) => {
-                self.say(&format!(
-                    "{reason}: {}, without look-up",
-                    scenario.host(next)
-                ));
+                self.say(&format!("{reason}: {}, without look-up", scenario.host(next)));
                 addresses(scenario, next)
             }
         };
@@ -77,16 +64,11 @@ impl<'w, 's> Walk<'w, 's> {
         if let Some(limit) = settings.client.address_limit
             && targets.len() > limit as usize
         {
-            self.say(&format!(
-                "only the first {limit} addresses are tried in one delivery"
-            ));
+            self.say(&format!("only the first {limit} addresses are tried in one delivery"));
             targets.truncate(limit as usize);
         }
         if let Some(relay) = routing.fallback_relay.filter(|relay| *relay != host) {
-            self.say(&format!(
-                "the fallback relay {} comes last",
-                scenario.host(relay)
-            ));
+            self.say(&format!("the fallback relay {} comes last", scenario.host(relay)));
             targets.extend(addresses(scenario, relay));
         }
         self.table(host, &targets);
@@ -110,8 +92,7 @@ impl<'w, 's> Walk<'w, 's> {
                     .chain([&to])
                     .map(|host| self.moment.scenario.host(*host))
                     .collect();
-                self.text
-                    .push_str(&format!("\nLOOP: {}\n", names.join(" > ")));
+                self.text.push_str(&format!("\nLOOP: {}\n", names.join(" > ")));
             } else {
                 self.from(to, way);
             }
@@ -130,10 +111,7 @@ impl<'w, 's> Walk<'w, 's> {
     fn exchangers(&mut self, host: HostId, asked: DomainId, reason: &str) -> Vec<Target> {
         let scenario = self.moment.scenario;
         let domain = &scenario.domains[asked.index()];
-        self.say(&format!(
-            "{reason}: the exchangers of {} serve",
-            domain.name
-        ));
+        self.say(&format!("{reason}: the exchangers of {} serve", domain.name));
         let settings = self.moment.host(host);
         let mut found = MailRoute::default();
         let ask = Ask {
@@ -173,10 +151,7 @@ impl<'w, 's> Walk<'w, 's> {
 
     /// A host never relays to exchangers that are no better than itself (RFC 5321 §5.1).
     fn leave_out_itself(&mut self, host: HostId, targets: &mut Vec<Target>) {
-        let own = targets
-            .iter()
-            .find(|target| target.host == host)
-            .and_then(|t| t.preference);
+        let own = targets.iter().find(|target| target.host == host).and_then(|t| t.preference);
         let Some(own) = own else { return };
         targets.retain(|target| target.preference.is_some_and(|other| other < own));
         self.say(&format!("it is itself MX {own}: only better ones are left"));
@@ -197,10 +172,7 @@ impl<'w, 's> Walk<'w, 's> {
             if !equal {
                 place = index + 1;
             }
-            let preference = target
-                .preference
-                .map(|p| format!("MX {p}"))
-                .unwrap_or_default();
+            let preference = target.preference.map(|p| format!("MX {p}")).unwrap_or_default();
             let literal = &scenario.addresses[target.address.index()].literal;
             let mut state = self.moment.trouble(target.host, target.address);
             if state.is_empty() {
@@ -235,10 +207,5 @@ struct Target {
 
 fn addresses(scenario: &Scenario, host: HostId) -> Vec<Target> {
     let all = scenario.hosts[host.index()].addresses.iter();
-    all.map(|&address| Target {
-        preference: None,
-        host,
-        address,
-    })
-    .collect()
+    all.map(|&address| Target { preference: None, host, address }).collect()
 }

@@ -33,26 +33,18 @@ pub(super) fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
             };
             let same = |other: &&mut Exchange| {
                 let other = other.first();
-                (
-                    other.delivery,
-                    other.started,
-                    other.to,
-                    other.address,
-                    other.ended,
-                ) == (
-                    attempt.delivery,
-                    attempt.started,
-                    attempt.to,
-                    attempt.address,
-                    attempt.ended,
-                )
+                (other.delivery, other.started, other.to, other.address, other.ended)
+                    == (
+                        attempt.delivery,
+                        attempt.started,
+                        attempt.to,
+                        attempt.address,
+                        attempt.ended,
+                    )
             };
             match all.iter_mut().find(same) {
                 Some(exchange) => exchange.facts.push((place, *attempt)),
-                None => all.push(Exchange {
-                    facts: vec![(place, *attempt)],
-                    accepted: None,
-                }),
+                None => all.push(Exchange { facts: vec![(place, *attempt)], accepted: None }),
             }
         }
     }
@@ -96,16 +88,12 @@ fn responsibility(story: &Story, copy: usize, attempt: &AttemptFact) -> Option<S
 
 /// Returns a host with the settings that it has at `at`, after what was done to it before.
 pub(super) fn host_at(scenario: &Scenario, host: HostId, at: SimTime) -> &Host {
-    let changed = scenario
-        .actions
-        .iter()
-        .rev()
-        .find_map(|action| match &action.what {
-            Command::Configure(changed) if action.host == host && action.at <= at => {
-                Some(changed.as_ref())
-            }
-            _ => None,
-        });
+    let changed = scenario.actions.iter().rev().find_map(|action| match &action.what {
+        Command::Configure(changed) if action.host == host && action.at <= at => {
+            Some(changed.as_ref())
+        }
+        _ => None,
+    });
     changed.unwrap_or(&scenario.hosts[host.index()])
 }
 
@@ -117,15 +105,10 @@ pub(super) fn lines(
     server: HostId,
 ) -> Vec<Line> {
     let fact = exchange.first();
-    let (from, to) = (
-        host_at(scenario, fact.from, fact.started),
-        host_at(scenario, server, fact.started),
-    );
+    let (from, to) =
+        (host_at(scenario, fact.from, fact.started), host_at(scenario, server, fact.started));
     let created = &story.copies[exchange.facts[0].0].created;
-    let reverse_path = created
-        .sender
-        .map(|sender| scenario.mailbox(sender))
-        .unwrap_or_default();
+    let reverse_path = created.sender.map(|sender| scenario.mailbox(sender)).unwrap_or_default();
     let names: Vec<String> = exchange
         .facts
         .iter()
@@ -137,9 +120,7 @@ pub(super) fn lines(
         .zip(&names)
         .map(|((_, fact), address)| ForwardPath {
             address,
-            refusal: fact
-                .reply
-                .filter(|reply| fact.stage == Stage::Rcpt && !reply.is_positive()),
+            refusal: fact.reply.filter(|reply| fact.stage == Stage::Rcpt && !reply.is_positive()),
         })
         .collect();
     dialogue(&Conversation {
@@ -164,27 +145,21 @@ pub(super) fn lines(
 
 /// Returns the address connected to, as written.
 pub(super) fn address_of<'s>(scenario: &'s Scenario, fact: &AttemptFact) -> &'s str {
-    let address = fact
-        .address
-        .and_then(|address| scenario.addresses.get(address as usize));
+    let address = fact.address.and_then(|address| scenario.addresses.get(address as usize));
     address.map_or("an unknown address", |address| address.literal.as_str())
 }
 
 /// How the transaction ended before its end: what befell those who were not refused at RCPT.
 fn ending(exchange: &Exchange) -> Option<Ending> {
-    exchange
-        .facts
-        .iter()
-        .map(|(_, fact)| fact)
-        .find_map(|fact| {
-            let refused = fact.stage == Stage::Rcpt && fact.reply.is_some();
-            let fine = fact.outcome == AttemptOutcome::Accepted;
-            (!refused && !fine).then_some(Ending {
-                stage: fact.stage,
-                outcome: fact.outcome,
-                reply: fact.reply,
-            })
+    exchange.facts.iter().map(|(_, fact)| fact).find_map(|fact| {
+        let refused = fact.stage == Stage::Rcpt && fact.reply.is_some();
+        let fine = fact.outcome == AttemptOutcome::Accepted;
+        (!refused && !fine).then_some(Ending {
+            stage: fact.stage,
+            outcome: fact.outcome,
+            reply: fact.reply,
         })
+    })
 }
 
 /// Octets of the message at the sending host: as sent, or as submitted with the fields added since.
@@ -194,17 +169,13 @@ fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
     }
     let copy = &story.copies[0];
     let mut fields = copy.facts.iter().filter_map(|(at, other)| match other {
-        Fact::Accepted {
-            by,
-            received_fields,
-            ..
-        } if *by == fact.from && *at <= fact.started => Some(*received_fields),
+        Fact::Accepted { by, received_fields, .. } if *by == fact.from && *at <= fact.started => {
+            Some(*received_fields)
+        }
         _ => None,
     });
     let first = copy.facts.iter().find_map(|(_, other)| match other {
-        Fact::Accepted {
-            received_fields, ..
-        } => Some(*received_fields),
+        Fact::Accepted { received_fields, .. } => Some(*received_fields),
         _ => None,
     });
     // The first server has added one already.
@@ -219,10 +190,9 @@ fn declares_size(scenario: &Scenario, story: &Story, fact: &AttemptFact) -> bool
     use crate::mail::MessageKey;
     let submission = fact.from == story.copies[0].created.host;
     match story.key {
-        MessageKey::Mail { entry, .. } if submission => scenario
-            .mail
-            .get(entry as usize)
-            .is_none_or(|entry| entry.submission.declares_size),
+        MessageKey::Mail { entry, .. } if submission => {
+            scenario.mail.get(entry as usize).is_none_or(|entry| entry.submission.declares_size)
+        }
         _ => true,
     }
 }
@@ -232,8 +202,5 @@ fn goes_on(story: &Story, fact: &AttemptFact) -> bool {
     let Some(to) = fact.to else { return false };
     let next = (fact.from, to, fact.transaction + 1);
     fact.transaction > 0
-        && story
-            .continued
-            .iter()
-            .any(|(other, at)| *other == next && *at >= fact.ended)
+        && story.continued.iter().any(|(other, at)| *other == next && *at >= fact.ended)
 }

@@ -22,13 +22,8 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String]) -> Strin
         })
         .collect();
     let exchanges = exchanges(story, &copies);
-    let mut journey = Journey {
-        scenario,
-        story,
-        copies: &copies,
-        exchanges: &exchanges,
-        parts: Vec::new(),
-    };
+    let mut journey =
+        Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
     journey.gather();
     journey.parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
@@ -59,16 +54,11 @@ impl Journey<'_> {
     }
 
     fn address(&self, copy: usize) -> String {
-        self.scenario
-            .mailbox(self.story.copies[copy].created.mailbox)
+        self.scenario.mailbox(self.story.copies[copy].created.mailbox)
     }
 
     fn addresses(&self, copies: impl IntoIterator<Item = usize>) -> String {
-        copies
-            .into_iter()
-            .map(|copy| self.address(copy))
-            .collect::<Vec<_>>()
-            .join(", ")
+        copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
     }
 
     fn add(&mut self, at: SimTime, text: String) {
@@ -84,19 +74,11 @@ impl Journey<'_> {
             MessageKind::ListCopy => "Copy of a list",
             MessageKind::AutomaticReply => "Automatic reply",
         };
-        let sender = created
-            .sender
-            .map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
-        let about = created
-            .about
-            .map(|key| format!(" about {key}"))
-            .unwrap_or_default();
+        let sender = created.sender.map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
+        let about = created.about.map(|key| format!(" about {key}")).unwrap_or_default();
         let to = self.addresses(self.copies.iter().copied());
         let size = created.size.get();
-        format!(
-            "{what} {}{about}: from {sender} to {to}, {size} octets\n\n",
-            self.story.key
-        )
+        format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
     }
 
     fn gather(&mut self) {
@@ -143,10 +125,7 @@ impl Journey<'_> {
             }
         };
         let host = self.host(lookup.host);
-        said(
-            lookup.started,
-            &format!("{host} looks up {}: {answer}", domain.name),
-        )
+        said(lookup.started, &format!("{host} looks up {}: {answer}", domain.name))
     }
 
     /// How long the message waited at a host before `until`: since it came, or since the last try.
@@ -202,10 +181,7 @@ impl Journey<'_> {
         if let Some(at) = exchange.accepted {
             let (server, late) = (self.host(to), at > exchange.first().ended);
             let took = if late {
-                format!(
-                    "{server} takes it all the same at {}: the client cannot know",
-                    clock(at)
-                )
+                format!("{server} takes it all the same at {}: the client cannot know", clock(at))
             } else {
                 format!("{server} is responsible since {}", clock(at))
             };
@@ -256,10 +232,7 @@ impl Journey<'_> {
                 fact.status
             ),
             (_, AttemptOutcome::Permfail) => {
-                format!(
-                    "{from} finds nobody to send it to ({}) for {who}",
-                    fact.status
-                )
+                format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
             }
             _ => format!("{from} cannot find out whom to try ({})", fact.status),
         };
@@ -276,14 +249,7 @@ impl Journey<'_> {
         let sender = self.story.copies[copy].created.sender;
         let made = if sender.is_some() { "written" } else { "made" };
         match fact {
-            Fact::Final {
-                host,
-                outcome,
-                status,
-                received_fields,
-                duplicate,
-                ..
-            } => {
+            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
@@ -306,9 +272,7 @@ impl Journey<'_> {
                     RetrievalProtocol::Pop3 => "POP3",
                     RetrievalProtocol::Imap => "IMAP",
                 };
-                Some(format!(
-                    "{address} fetches it by {protocol}, {age} after it was {made}"
-                ))
+                Some(format!("{address} fetches it by {protocol}, {age} after it was {made}"))
             }
             Fact::Open { state, host, .. } => {
                 let host = self.host(*host);

@@ -78,11 +78,7 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
             text.push('\n');
         }
         // Notices go to the sender, whoever the recipient is.
-        let only: &[String] = if place == 0 {
-            &arguments.recipient
-        } else {
-            &[]
-        };
+        let only: &[String] = if place == 0 { &arguments.recipient } else { &[] };
         text.push_str(&journey::tell(scenario, story, only));
     }
     terminal.data(&text)?;
@@ -103,10 +99,7 @@ fn follow(scenario: &Scenario, wanted: Wanted, terminal: Terminal) -> Result<Wat
     });
     progress.end();
     if interrupt.is_wanted() {
-        return Err(CommandError::Interrupted {
-            at: totals.ended,
-            untouched: String::new(),
-        });
+        return Err(CommandError::Interrupted { at: totals.ended, untouched: String::new() });
     }
     Ok(watch)
 }
@@ -153,11 +146,8 @@ fn check_recipients(
     story: &Story,
     scenario: &Scenario,
 ) -> Result<(), CommandError> {
-    let known: Vec<String> = story
-        .copies
-        .iter()
-        .map(|copy| scenario.mailbox(copy.created.mailbox))
-        .collect();
+    let known: Vec<String> =
+        story.copies.iter().map(|copy| scenario.mailbox(copy.created.mailbox)).collect();
     match wanted.iter().find(|address| !known.contains(address)) {
         None => Ok(()),
         Some(address) => Err(CommandError::Usage(format!(

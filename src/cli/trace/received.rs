@@ -64,9 +64,7 @@ fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
     match delivered {
         Some((host, at)) => Some((host, accepted_before(story, copy, host, at)?)),
         None => facts.iter().rev().find_map(|(at, fact)| match fact {
-            Fact::Accepted {
-                by, server: true, ..
-            } => Some((*by, *at)),
+            Fact::Accepted { by, server: true, .. } => Some((*by, *at)),
             _ => None,
         }),
     }
@@ -74,15 +72,10 @@ fn last_holder(story: &Story, copy: usize) -> Option<(HostId, SimTime)> {
 
 /// Returns when `host` last took the copy, at or before `at`.
 fn accepted_before(story: &Story, copy: usize, host: HostId, at: SimTime) -> Option<SimTime> {
-    let mut taken = story.copies[copy]
-        .facts
-        .iter()
-        .filter_map(|(when, fact)| match fact {
-            Fact::Accepted {
-                by, server: true, ..
-            } if *by == host && *when <= at => Some(*when),
-            _ => None,
-        });
+    let mut taken = story.copies[copy].facts.iter().filter_map(|(when, fact)| match fact {
+        Fact::Accepted { by, server: true, .. } if *by == host && *when <= at => Some(*when),
+        _ => None,
+    });
     taken.next_back()
 }
 
@@ -95,14 +88,9 @@ fn field(
     id: String,
 ) -> ReceivedField {
     let fact = came.first();
-    let (client, server) = (
-        host_at(scenario, fact.from, fact.started),
-        host_at(scenario, host, at),
-    );
-    let source = client
-        .addresses
-        .first()
-        .map(|address| &scenario.addresses[address.index()]);
+    let (client, server) =
+        (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
+    let source = client.addresses.first().map(|address| &scenario.addresses[address.index()]);
     // RFC 5321 §4.4: a FOR clause names one path at most.
     let for_path = match came.facts.as_slice() {
         [(place, fact)] if fact.recipients == 1 => {
@@ -112,10 +100,8 @@ fn field(
     };
     ReceivedField {
         from: client.name.clone(),
-        from_address: source.map_or_else(
-            || address_of(scenario, fact).to_owned(),
-            |a| a.literal.clone(),
-        ),
+        from_address: source
+            .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
         by: server.name.clone(),
         with: transmission(scenario, fact, host),
         id,

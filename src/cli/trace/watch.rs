@@ -104,10 +104,7 @@ impl Watch {
         if created.key != wanted && !about_it {
             return;
         }
-        let place = self
-            .stories
-            .iter()
-            .position(|story| story.key == created.key);
+        let place = self.stories.iter().position(|story| story.key == created.key);
         let place = place.unwrap_or_else(|| {
             self.stories.push(Story {
                 key: created.key,
@@ -120,19 +117,13 @@ impl Watch {
             self.stories.len() - 1
         });
         let copies = &mut self.stories[place].copies;
-        copies.push(Copy {
-            created: *created,
-            facts: Vec::new(),
-        });
-        self.slots
-            .insert(created.recipient, (place, copies.len() - 1));
+        copies.push(Copy { created: *created, facts: Vec::new() });
+        self.slots.insert(created.recipient, (place, copies.len() - 1));
     }
 
     fn keep(&mut self, at: SimTime, recipient: RecipientId, fact: &Fact) {
         if let Some(&(story, copy)) = self.slots.get(&recipient) {
-            self.stories[story].copies[copy]
-                .facts
-                .push((at, fact.clone()));
+            self.stories[story].copies[copy].facts.push((at, fact.clone()));
         }
     }
 
@@ -167,19 +158,9 @@ impl FactSink for Watch {
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         match fact {
             Fact::Created(created) => self.created(at, created),
-            Fact::Lookup {
-                delivery,
-                host,
-                domain,
-                started,
-                outcome,
-            } => {
-                let lookup = LookUp {
-                    host: *host,
-                    domain: *domain,
-                    started: *started,
-                    outcome: *outcome,
-                };
+            Fact::Lookup { delivery, host, domain, started, outcome } => {
+                let lookup =
+                    LookUp { host: *host, domain: *domain, started: *started, outcome: *outcome };
                 self.pending.entry(*delivery).or_default().push(lookup);
             }
             Fact::Attempt(attempt) => self.attempt(at, attempt),
@@ -189,8 +170,7 @@ impl FactSink for Watch {
             | Fact::Open { recipient, .. } => self.keep(at, *recipient, fact),
             Fact::Closed { recipient } => {
                 self.slots.remove(recipient);
-                self.over
-                    .set(!self.stories.is_empty() && self.slots.is_empty());
+                self.over.set(!self.stories.is_empty() && self.slots.is_empty());
             }
             Fact::Outage(_) | Fact::Queues(_) | Fact::Host(_) | Fact::Ledger(_) => {}
         }

@@ -13,11 +13,7 @@ pub(super) fn clock(at: SimTime) -> String {
     let (seconds, days) = (millis / 1000, millis / 86_400_000);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let time = format!("{hour:02}:{minute:02}:{second:02}.{:03}", millis % 1000);
-    if days > 0 {
-        format!("{days}d {time}")
-    } else {
-        time
-    }
+    if days > 0 { format!("{days}d {time}") } else { time }
 }
 
 pub(super) fn said(at: SimTime, text: &str) -> String {
@@ -41,11 +37,7 @@ pub(super) fn result(outcome: AttemptOutcome) -> &'static str {
 }
 
 pub(super) fn planned(next: SimTime, now: SimTime) -> String {
-    format!(
-        "next attempt planned for {} (in {})",
-        clock(next),
-        next.since(now)
-    )
+    format!("next attempt planned for {} (in {})", clock(next), next.since(now))
 }
 
 pub(super) fn spoken(line: &Line) -> String {

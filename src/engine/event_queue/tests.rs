@@ -35,13 +35,8 @@ enum Step {
 /// Delays of all magnitudes up to years, and often none or one that meets other events.
 fn delay() -> impl Strategy<Value = SimDuration> {
     let magnitude = (0..57u32, any::<u64>()).prop_map(|(bits, word)| word >> 7 >> (56 - bits));
-    prop_oneof![
-        Just(0),
-        0..4u64,
-        magnitude.clone(),
-        magnitude.prop_map(|nanos| nanos & !0xfff)
-    ]
-    .prop_map(SimDuration::from_nanos)
+    prop_oneof![Just(0), 0..4u64, magnitude.clone(), magnitude.prop_map(|nanos| nanos & !0xfff)]
+        .prop_map(SimDuration::from_nanos)
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -128,17 +123,11 @@ fn the_last_time_is_held_and_peeking_moves_nothing() {
     let mut queue = EventQueue::new();
     let last = EventQueue::<u8>::LAST_TIME;
     queue.push(last, Class::Observe, 1u8);
-    assert_eq!(
-        (queue.peek_time(), queue.now()),
-        (Some(last), SimTime::ZERO)
-    );
+    assert_eq!((queue.peek_time(), queue.now()), (Some(last), SimTime::ZERO));
     queue.push(SimTime::from_nanos(1), Class::Start, 2);
     assert_eq!(queue.pop(), Some((SimTime::from_nanos(1), Class::Start, 2)));
     assert_eq!(queue.pop(), Some((last, Class::Observe, 1)));
-    assert_eq!(
-        (queue.pop(), queue.peek_time(), queue.now()),
-        (None, None, last)
-    );
+    assert_eq!((queue.pop(), queue.peek_time(), queue.now()), (None, None, last));
 }
 
 #[test]
@@ -159,11 +148,7 @@ fn chunks_are_used_again() {
         queue.push(now + delay(), class, ());
     }
     let open = 64 * 6;
-    assert!(
-        queue.chunks.len() <= 32 + open,
-        "{} chunks",
-        queue.chunks.len()
-    );
+    assert!(queue.chunks.len() <= 32 + open, "{} chunks", queue.chunks.len());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::{DeliveryList, EntryList};
-use super::super::round::next_destination;
+use super::super::round::{conclude, next_destination};
 use super::super::{
-    Action, Context, CopyState, Destination, EntryHandle, QueueEntries, QueueEntry, QueueLengths,
+    Action, Context, Destination, EntryHandle, QueueEntries, QueueEntry, QueueLengths,
     QueueManager, QueueSettings, Report, Timer,
 };
 use super::settings::Settings;
@@ -55,19 +55,11 @@ impl Plain {
     /// Returns the gap after round `rounds` (from 1).
     fn gap(&self, rounds: u32) -> SimDuration {
         let index = (rounds.max(1) as usize - 1).min(self.settings.gaps.len().saturating_sub(1));
-        self.settings
-            .gaps
-            .get(index)
-            .copied()
-            .unwrap_or(SimDuration::from_minutes(30))
+        self.settings.gaps.get(index).copied().unwrap_or(SimDuration::from_minutes(30))
     }
 
     fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
-        if entry.null_sender {
-            self.settings.notice_lifetime
-        } else {
-            self.settings.lifetime
-        }
+        if entry.null_sender { self.settings.notice_lifetime } else { self.settings.lifetime }
     }
 
     fn limit(&self, destination: Destination) -> u32 {
@@ -128,19 +120,7 @@ impl Plain {
     fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active -= 1;
         context.entries[entry].active = false;
-        let (mut failed, mut pending) = (false, false);
-        for index in context.entries.recipients(entry) {
-            match context.entries.copy(index).state {
-                CopyState::Failed(_) => failed = true,
-                CopyState::Pending | CopyState::Assigned => pending = true,
-                CopyState::Done => {}
-            }
-        }
-        if failed {
-            context.actions.push(Action::ReturnFailed { entry });
-        }
-        if !pending {
-            context.actions.push(Action::Remove { entry });
+        if !conclude(context, entry) {
             return;
         }
         let state = context.entries[entry];
@@ -149,12 +129,7 @@ impl Plain {
             context.actions.push(Action::Expire { entry });
             return;
         }
-        if self
-            .settings
-            .delay_notice
-            .is_some_and(|notice| age >= notice)
-            && !state.warned
-        {
+        if self.settings.delay_notice.is_some_and(|notice| age >= notice) && !state.warned {
             context.entries[entry].warned = true;
             context.actions.push(Action::NotifyDelay { entry });
         }
@@ -162,10 +137,7 @@ impl Plain {
         context.entries[entry].due = due;
         context.entries.drop_finished(entry, false);
         self.deferred.insert((due, entry));
-        let timer = Timer::Message {
-            entry,
-            round: state.rounds,
-        };
+        let timer = Timer::Message { entry, round: state.rounds };
         context.actions.push(Action::Arm { timer, at: due });
     }
 }
@@ -228,11 +200,8 @@ impl QueueManager for Plain {
     }
 
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
-        let destination = context
-            .entries
-            .delivery(report.delivery)
-            .expect("it has just ended")
-            .destination;
+        let destination =
+            context.entries.delivery(report.delivery).expect("it has just ended").destination;
         if let Some(lane) = self.lanes.get_mut(&destination) {
             lane.busy -= 1;
         }

@@ -25,10 +25,7 @@ impl Deferred {
     }
 
     pub(super) fn insert(&mut self, entries: &mut QueueEntries, entry: EntryHandle, due: u64) {
-        self.by_due
-            .entry(due)
-            .or_default()
-            .push_back(entries, entry);
+        self.by_due.entry(due).or_default().push_back(entries, entry);
         self.len += 1;
     }
 

@@ -150,11 +150,7 @@ impl State {
     /// still under way is the best guess for the window, so with one delivery under way its failure
     /// is a whole cohort and kills again (recording 02a, at 28 s and 52 s).
     pub(super) fn revive(&mut self) {
-        self.window = if self.busy > 0 {
-            self.busy
-        } else {
-            self.initial
-        };
+        self.window = if self.busy > 0 { self.busy } else { self.initial };
         (self.success, self.failure, self.fail_cohorts) = (0.0, 0.0, 0.0);
     }
 }
@@ -174,10 +170,7 @@ mod tests {
 
     /// Failures in a row until the destination is dead, starting from `initial`.
     fn failures_until_dead(initial: u32, cohort_limit: u32) -> Option<u32> {
-        let settings = Settings {
-            failed_cohort_limit: cohort_limit,
-            ..Settings::default()
-        };
+        let settings = Settings { failed_cohort_limit: cohort_limit, ..Settings::default() };
         let mut state = State::new(initial, 20);
         (1..=100).find(|_| {
             state.fail(&settings, Status::NO_ANSWER);

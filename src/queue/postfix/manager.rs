@@ -6,7 +6,7 @@ use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{next_destination, suspend, suspend_delivery};
+use super::super::round::{conclude, next_destination, suspend, suspend_delivery};
 use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, KeepConnection,
     QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
@@ -57,9 +57,8 @@ impl Postfix {
         let local_processes = local.unwrap_or(settings.process_limit);
         settings.process_limit = remote.unwrap_or(settings.process_limit);
         // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
-        settings.bounce_queue_lifetime = settings
-            .bounce_queue_lifetime
-            .min(settings.maximal_queue_lifetime);
+        settings.bounce_queue_lifetime =
+            settings.bounce_queue_lifetime.min(settings.maximal_queue_lifetime);
         Self {
             settings,
             local_processes,
@@ -89,13 +88,8 @@ impl Postfix {
     /// Arms the timer of the next scan.
     fn arm_scan(&self, context: &mut Context<'_>) {
         if self.scans.next != SimTime::MAX {
-            let timer = Timer::QueueRun {
-                start: self.scans.number,
-            };
-            context.actions.push(Action::Arm {
-                timer,
-                at: self.scans.next,
-            });
+            let timer = Timer::QueueRun { start: self.scans.number };
+            context.actions.push(Action::Arm { timer, at: self.scans.next });
         }
     }
 
@@ -105,9 +99,7 @@ impl Postfix {
         let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
         self.arm_scan(context);
-        let taken = self
-            .deferred
-            .take(context.entries, clock, false, context.random);
+        let taken = self.deferred.take(context.entries, clock, false, context.random);
         self.picked.append(context.entries, taken);
         self.feed(now, context);
     }
@@ -168,10 +160,8 @@ impl Postfix {
         while let Some(destination) = next_destination(context, entry, before) {
             before = Some(destination);
             let (initial, limit) = self.window_of(destination);
-            let state = self
-                .destinations
-                .entry(destination)
-                .or_insert_with(|| State::new(initial, limit));
+            let state =
+                self.destinations.entry(destination).or_insert_with(|| State::new(initial, limit));
             if state.is_dead() {
                 suspend(context, entry, destination, state.reason);
                 continue;
@@ -204,14 +194,7 @@ impl Postfix {
                     _ => 1,
                 };
                 let initial = self.settings.initial_destination_concurrency.max(1);
-                (
-                    if limit > 0 {
-                        initial.min(limit)
-                    } else {
-                        initial
-                    },
-                    limit,
-                )
+                (if limit > 0 { initial.min(limit) } else { initial }, limit)
             }
         }
     }
@@ -259,11 +242,7 @@ impl Postfix {
             idle: self.settings.connection_cache_time_limit,
             age: self.settings.connection_reuse_time_limit,
         });
-        let deliver = Action::Deliver {
-            delivery,
-            reuse_connection: reuse,
-            keep_connection,
-        };
+        let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
         context.actions.push(deliver);
     }
 
@@ -280,10 +259,7 @@ impl Postfix {
             let Some(destination) = self.ring.pop_front() else {
                 return;
             };
-            let may_begin = self
-                .destinations
-                .get(&destination)
-                .is_some_and(State::may_begin);
+            let may_begin = self.destinations.get(&destination).is_some_and(State::may_begin);
             if may_begin && self.has_process(destination) {
                 self.begin(now, destination, context);
             }
@@ -320,19 +296,7 @@ impl Postfix {
     fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active -= 1;
         context.entries[entry].active = false;
-        let (mut failed, mut pending) = (false, false);
-        for index in context.entries.recipients(entry) {
-            match context.entries.copy(index).state {
-                CopyState::Failed(_) => failed = true,
-                CopyState::Pending | CopyState::Assigned => pending = true,
-                CopyState::Done => {}
-            }
-        }
-        if failed {
-            context.actions.push(Action::ReturnFailed { entry });
-        }
-        if !pending {
-            context.actions.push(Action::Remove { entry });
+        if !conclude(context, entry) {
             return;
         }
         let clock = self.clock(now);
@@ -400,14 +364,8 @@ impl Postfix {
                     self.dead.push_back((over, destination, self.closings));
                     let wait = self.settings.minimal_backoff_time
                         + up_to(self.settings.timer_lag, context.random);
-                    let timer = Timer::Destination {
-                        destination,
-                        closing: self.closings,
-                    };
-                    context.actions.push(Action::Arm {
-                        timer,
-                        at: now + wait,
-                    });
+                    let timer = Timer::Destination { destination, closing: self.closings };
+                    context.actions.push(Action::Arm { timer, at: now + wait });
                     self.suspend_waiting(now, destination, context);
                 }
             }
@@ -432,24 +390,14 @@ impl Postfix {
             self.closings += 1;
             state.closing = self.closings;
             state.paused = true;
-            let timer = Timer::Destination {
-                destination,
-                closing: self.closings,
-            };
-            context.actions.push(Action::Arm {
-                timer,
-                at: now + pause,
-            });
+            let timer = Timer::Destination { destination, closing: self.closings };
+            context.actions.push(Action::Arm { timer, at: now + pause });
         }
     }
 
     /// Discards what is known of a destination without mail.
     fn forget_if_idle(&mut self, destination: Destination) {
-        if self
-            .destinations
-            .get(&destination)
-            .is_some_and(State::is_idle)
-        {
+        if self.destinations.get(&destination).is_some_and(State::is_idle) {
             self.destinations.remove(&destination);
         }
     }
@@ -523,10 +471,7 @@ impl QueueManager for Postfix {
                 self.taking_up = false;
                 self.feed(now, context);
             }
-            Timer::Destination {
-                destination,
-                closing,
-            } => {
+            Timer::Destination { destination, closing } => {
                 let Some(state) = self.destinations.get_mut(&destination) else {
                     return;
                 };
@@ -569,9 +514,7 @@ impl QueueManager for Postfix {
             }
         }
         let clock = self.clock(now);
-        let all = self
-            .deferred
-            .take(context.entries, clock, true, context.random);
+        let all = self.deferred.take(context.entries, clock, true, context.random);
         self.picked.append(context.entries, all);
         self.feed(now, context);
     }
@@ -580,10 +523,8 @@ impl QueueManager for Postfix {
         // As `postfix reload`: windows and timers go on.
         if let QueueSettings::Postfix(settings) = settings {
             self.settings = settings.clone();
-            self.settings.bounce_queue_lifetime = self
-                .settings
-                .bounce_queue_lifetime
-                .min(self.settings.maximal_queue_lifetime);
+            self.settings.bounce_queue_lifetime =
+                self.settings.bounce_queue_lifetime.min(self.settings.maximal_queue_lifetime);
         }
     }
 
@@ -613,8 +554,5 @@ impl QueueManager for Postfix {
 }
 
 fn delivery_destination(entries: &QueueEntries, delivery: DeliveryHandle) -> Destination {
-    entries
-        .delivery(delivery)
-        .expect("a delivery that ended exists")
-        .destination
+    entries.delivery(delivery).expect("a delivery that ended exists").destination
 }

@@ -101,10 +101,7 @@ impl Scans {
         if next >= earliest || next == SimTime::MAX {
             return next;
         }
-        let delay = settings
-            .queue_run_delay
-            .max(SimDuration::from_nanos(1))
-            .as_nanos();
+        let delay = settings.queue_run_delay.max(SimDuration::from_nanos(1)).as_nanos();
         let scans = earliest.since(next).as_nanos().div_ceil(delay);
         next + SimDuration::from_nanos(scans.saturating_mul(delay))
     }

@@ -47,10 +47,8 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
             time(bins.width)
         ),
     };
-    let axes = (
-        Axis::time("time since the start", 0.0, data.duration()),
-        Axis::count("tries", highest),
-    );
+    let axes =
+        (Axis::time("time since the start", 0.0, data.duration()), Axis::count("tries", highest));
     let plot = Plot::new(area, &captions, &legend, axes, &super::bands(data))?;
     if seen.is_empty() {
         return plot.remark("no host was tried");

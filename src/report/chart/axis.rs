@@ -36,10 +36,7 @@ impl Axis {
             title: format!("{title} [{unit}]"),
             from,
             to,
-            ticks: ticks
-                .into_iter()
-                .map(|tick| (tick * length, decimal(tick)))
-                .collect(),
+            ticks: ticks.into_iter().map(|tick| (tick * length, decimal(tick))).collect(),
         }
     }
 
@@ -67,21 +64,12 @@ impl Axis {
         let known = KNOWN.map(|(seconds, name)| (libm::log10(seconds), name));
         // The range is widened to the next ticks, so that at least two are seen.
         let before = known.iter().rev().find(|(tick, _)| *tick <= from + 1e-9);
-        let after = known
-            .iter()
-            .find(|(tick, _)| *tick >= to - 1e-9 && *tick > from);
+        let after = known.iter().find(|(tick, _)| *tick >= to - 1e-9 && *tick > from);
         let from = before.map_or(known[0].0, |tick| tick.0);
         let to = after.map_or(to, |tick| tick.0);
-        let inside = known
-            .into_iter()
-            .filter(|(tick, _)| (from..=to).contains(tick));
+        let inside = known.into_iter().filter(|(tick, _)| (from..=to).contains(tick));
         let ticks = inside.map(|(tick, name)| (tick, name.to_owned())).collect();
-        Self {
-            title: title.to_owned(),
-            from,
-            to,
-            ticks,
-        }
+        Self { title: title.to_owned(), from, to, ticks }
     }
 
     /// Returns an axis of counts from 0 to at least `most`.
@@ -105,22 +93,14 @@ impl Axis {
             title: title.to_owned(),
             from: 0.0,
             to,
-            ticks: ticks
-                .into_iter()
-                .map(|tick| (tick, grouped(tick as u64)))
-                .collect(),
+            ticks: ticks.into_iter().map(|tick| (tick, grouped(tick as u64))).collect(),
         }
     }
 
     /// Returns an axis from 0 to 100 per cent, of shares.
     pub(super) fn share(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20)));
-        Self {
-            title: title.to_owned(),
-            from: 0.0,
-            to: 1.0,
-            ticks: ticks.collect(),
-        }
+        Self { title: title.to_owned(), from: 0.0, to: 1.0, ticks: ticks.collect() }
     }
 
     /// Returns how far along the axis `value` lies, 0 at its beginning and 1 at its end.
@@ -134,10 +114,7 @@ fn pleasant(span: f64, steps: &[f64], most: usize) -> f64 {
     let largest = steps.last().copied().unwrap_or(1.0);
     let mut scale = 1.0;
     loop {
-        let found = steps
-            .iter()
-            .map(|step| step * scale)
-            .find(|step| span / step <= most as f64);
+        let found = steps.iter().map(|step| step * scale).find(|step| span / step <= most as f64);
         if let Some(step) = found {
             return step;
         }
@@ -171,9 +148,7 @@ mod tests {
         assert_eq!(day.title, "time [h]");
         assert_eq!(
             labels(&day),
-            [
-                "0", "2", "4", "6", "8", "10", "12", "14", "16", "18", "20", "22", "24"
-            ]
+            ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18", "20", "22", "24"]
         );
         let minute = Axis::time("time", 0.0, 60.0);
         assert_eq!(minute.title, "time [s]");
@@ -188,10 +163,7 @@ mod tests {
     fn an_axis_survives_a_run_of_no_or_of_great_length() {
         for to in [0.0, 1e-3, 3e9] {
             let axis = Axis::time("time", 0.0, to);
-            assert!(
-                !axis.ticks.is_empty() && axis.ticks.len() <= 14,
-                "{to}: {axis:?}"
-            );
+            assert!(!axis.ticks.is_empty() && axis.ticks.len() <= 14, "{to}: {axis:?}");
         }
     }
 
@@ -199,19 +171,13 @@ mod tests {
     fn counts_are_round() {
         assert_eq!(labels(&Axis::count("n", 0)), ["0", "1"]);
         assert_eq!(labels(&Axis::count("n", 5)), ["0", "1", "2", "3", "4", "5"]);
-        assert_eq!(
-            labels(&Axis::count("n", 23)),
-            ["0", "5", "10", "15", "20", "25"]
-        );
+        assert_eq!(labels(&Axis::count("n", 23)), ["0", "5", "10", "15", "20", "25"]);
         assert_eq!(labels(&Axis::count("n", 5_400))[1..3], ["1,000", "2,000"]);
     }
 
     #[test]
     fn logarithmic_ticks_are_times_people_know() {
         let axis = Axis::log_time("t", 0.3, 4.0);
-        assert_eq!(
-            labels(&axis),
-            ["1 s", "10 s", "1 min", "10 min", "1 h", "4 h"]
-        );
+        assert_eq!(labels(&axis), ["1 s", "10 s", "1 min", "10 min", "1 h", "4 h"]);
     }
 }

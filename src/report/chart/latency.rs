@@ -15,10 +15,7 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
         ("delivered to the mailbox", &data.delivery, BLUE, DASHES[0]),
         ("fetched by the reader", &data.retrieval, GREEN, DASHES[1]),
     ];
-    let seen: Vec<_> = curves
-        .into_iter()
-        .filter(|(_, times, _, _)| times.count > 0)
-        .collect();
+    let seen: Vec<_> = curves.into_iter().filter(|(_, times, _, _)| times.count > 0).collect();
     let legend: Vec<_> = seen
         .iter()
         .map(|(label, times, colour, dash)| Entry {
@@ -27,23 +24,12 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
             sign: Sign::Line(dash),
         })
         .collect();
-    let steps: Vec<_> = seen
-        .iter()
-        .map(|(_, times, ..)| times.cumulative())
-        .collect();
-    let ends = steps
-        .iter()
-        .flat_map(|steps| [steps.first(), steps.last()])
-        .flatten();
-    let (least, most) = ends.fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(least, most), (at, _)| (least.min(*at), most.max(*at)),
-    );
-    let (least, most) = if seen.is_empty() {
-        (0.0, 1.0)
-    } else {
-        (least - 0.05, most)
-    };
+    let steps: Vec<_> = seen.iter().map(|(_, times, ..)| times.cumulative()).collect();
+    let ends = steps.iter().flat_map(|steps| [steps.first(), steps.last()]).flatten();
+    let (least, most) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), (at, _)| {
+        (least.min(*at), most.max(*at))
+    });
+    let (least, most) = if seen.is_empty() { (0.0, 1.0) } else { (least - 0.05, most) };
     let captions = Captions {
         title: "How long did delivery take?".to_owned(),
         reading: format!(
@@ -53,13 +39,7 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
         ),
     };
     let x = Axis::log_time("time since submission (logarithmic)", least, most);
-    let plot = Plot::new(
-        area,
-        &captions,
-        &legend,
-        (x.clone(), Axis::share("share reached")),
-        &[],
-    )?;
+    let plot = Plot::new(area, &captions, &legend, (x.clone(), Axis::share("share reached")), &[])?;
     if seen.is_empty() {
         return plot.remark("no mail was delivered");
     }

@@ -37,22 +37,10 @@ pub(super) const CHARTS: [Chart; 5] = [
         name: "latency",
         description: "Share of submitted recipients reached within a time since submission",
     },
-    Chart {
-        name: "queues",
-        description: "Messages waiting at each host over time",
-    },
-    Chart {
-        name: "attempts",
-        description: "Tries over time by outcome",
-    },
-    Chart {
-        name: "timeline",
-        description: "Single messages from submission to their end",
-    },
-    Chart {
-        name: "hops",
-        description: "Delivered recipients by number of hops",
-    },
+    Chart { name: "queues", description: "Messages waiting at each host over time" },
+    Chart { name: "attempts", description: "Tries over time by outcome" },
+    Chart { name: "timeline", description: "Single messages from submission to their end" },
+    Chart { name: "hops", description: "Delivered recipients by number of hops" },
 ];
 
 /// PNG files are drawn at this multiple of the size, for slides.
@@ -77,20 +65,14 @@ fn prepare_font() {
     PREPARED.get_or_init(|| {
         let font = include_bytes!("../fonts/DejaVuSans-subset.ttf");
         let registered = register_font("sans-serif", FontStyle::Normal, font);
-        assert!(
-            registered.is_ok(),
-            "the font that is part of the program can be read"
-        );
+        assert!(registered.is_ok(), "the font that is part of the program can be read");
     });
 }
 
 /// Returns a chart as SVG, with its description for screen readers.
 pub(super) fn svg(chart: Chart, data: &RunData) -> Result<String, ReportError> {
     prepare_font();
-    let failed = |problem| ReportError::Chart {
-        name: chart.name,
-        problem,
-    };
+    let failed = |problem| ReportError::Chart { name: chart.name, problem };
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
@@ -107,10 +89,7 @@ pub(super) fn svg(chart: Chart, data: &RunData) -> Result<String, ReportError> {
 /// Draws a chart into a PNG file.
 pub(super) fn png(chart: Chart, data: &RunData, path: &Path) -> Result<(), ReportError> {
     prepare_font();
-    let failed = |problem| ReportError::Chart {
-        name: chart.name,
-        problem,
-    };
+    let failed = |problem| ReportError::Chart { name: chart.name, problem };
     let size = (SIZE.0 * PNG_SCALE, SIZE.1 * PNG_SCALE);
     let area = BitMapBackend::new(path, size).into_drawing_area();
     draw(chart, &area, data).map_err(failed)?;

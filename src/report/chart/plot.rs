@@ -24,14 +24,8 @@ const OUTAGE: RGBColor = RGBColor(250, 224, 205);
 
 /// Dashes of lines, so that lines are told apart without colour: lengths of strokes and gaps, in
 /// pixels.
-pub(super) const DASHES: [&[f64]; 6] = [
-    &[],
-    &[8.0, 4.0],
-    &[2.0, 3.0],
-    &[10.0, 3.0, 2.0, 3.0],
-    &[14.0, 5.0],
-    &[4.0, 2.0],
-];
+pub(super) const DASHES: [&[f64]; 6] =
+    [&[], &[8.0, 4.0], &[2.0, 3.0], &[10.0, 3.0, 2.0, 3.0], &[14.0, 5.0], &[4.0, 2.0]];
 
 /// An outage as it is drawn: from which second to which, and what is written above it.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,10 +116,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
     }
 
     fn pixel(&self, (x, y): (f64, f64)) -> (i32, i32) {
-        (
-            (x * self.scale).round() as i32,
-            (y * self.scale).round() as i32,
-        )
+        ((x * self.scale).round() as i32, (y * self.scale).round() as i32)
     }
 
     /// Returns where a point of the data lies.
@@ -138,16 +129,12 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
 
     fn text(&self, text: &str, at: (f64, f64), size: f64, colour: &RGBColor, side: HPos) -> Drawn {
         let style = self.style(size, colour).pos(Pos::new(side, VPos::Top));
-        self.area
-            .draw_text(text, &style, self.pixel(at))
-            .map_err(told)
+        self.area.draw_text(text, &style, self.pixel(at)).map_err(told)
     }
 
     /// plotters sets text in SVG smaller than asked by this factor.
     fn style(&self, size: f64, colour: &RGBColor) -> TextStyle<'static> {
-        ("sans-serif", size * 1.24 * self.scale)
-            .into_font()
-            .color(colour)
+        ("sans-serif", size * 1.24 * self.scale).into_font().color(colour)
     }
 
     /// Returns the width that is allowed for a text; the viewer's font may differ a little.
@@ -177,11 +164,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             self.text(&entry.label, (x + 30.0, y + 1.0), 12.5, &INK, HPos::Left)?;
             x += width + 12.0;
         }
-        Ok(if entries.is_empty() {
-            top - 6.0
-        } else {
-            y + 18.0
-        })
+        Ok(if entries.is_empty() { top - 6.0 } else { y + 18.0 })
     }
 
     fn bands(&self, bands: &[Band]) -> Drawn {
@@ -203,13 +186,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             let width = self.width(&band.label, 11.0)?;
             let start = from.min(self.right - width);
             if start >= free_from && start >= self.left - 4.0 {
-                self.text(
-                    &band.label,
-                    (start, self.top - 15.0),
-                    11.0,
-                    &VERMILLION,
-                    HPos::Left,
-                )?;
+                self.text(&band.label, (start, self.top - 15.0), 11.0, &VERMILLION, HPos::Left)?;
                 free_from = start + width + 6.0;
             }
         }
@@ -227,28 +204,16 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             self.stroke(&[(x, self.bottom), (x, self.bottom + 5.0)], INK, 1.0, &[])?;
             self.text(label, (x, self.bottom + 8.0), 12.0, &INK, HPos::Center)?;
         }
-        let corners = [
-            (self.left, self.top),
-            (self.left, self.bottom),
-            (self.right, self.bottom),
-        ];
+        let corners = [(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)];
         self.stroke(&corners, INK, 1.0, &[])?;
         let centre = (self.left + self.right) / 2.0;
-        self.text(
-            &self.x.title,
-            (centre, self.bottom + 28.0),
-            12.5,
-            &INK,
-            HPos::Center,
-        )?;
+        self.text(&self.x.title, (centre, self.bottom + 28.0), 12.5, &INK, HPos::Center)?;
         let side = self
             .style(12.5, &INK)
             .transform(FontTransform::Rotate270)
             .pos(Pos::new(HPos::Center, VPos::Top));
         let middle = self.pixel((8.0, (self.top + self.bottom) / 2.0));
-        self.area
-            .draw_text(&self.y.title, &side, middle)
-            .map_err(told)
+        self.area.draw_text(&self.y.title, &side, middle).map_err(told)
     }
 
     /// Draws a line through points of the data.
@@ -288,18 +253,13 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
 
     /// Writes in the middle of the plot, where there is nothing to draw.
     pub(super) fn remark(&self, text: &str) -> Drawn {
-        let middle = (
-            (self.left + self.right) / 2.0,
-            (self.top + self.bottom) / 2.0,
-        );
+        let middle = ((self.left + self.right) / 2.0, (self.top + self.bottom) / 2.0);
         self.text(text, middle, 14.0, &GREY, HPos::Center)
     }
 
     fn block(&self, low: (f64, f64), high: (f64, f64), colour: RGBColor) -> Drawn {
         let corners = [self.pixel(low), self.pixel(high)];
-        self.area
-            .draw(&Rectangle::new(corners, colour.filled()))
-            .map_err(told)
+        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(told)
     }
 
     fn sign(&self, (x, y): (f64, f64), sign: Sign, colour: RGBColor) -> Drawn {
@@ -335,9 +295,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
     fn stroke(&self, points: &[(f64, f64)], colour: RGBColor, width: f64, dash: &[f64]) -> Drawn {
         let style = colour.stroke_width((width * self.scale).round().max(1.0) as u32);
         let draw = |points: Vec<(i32, i32)>| {
-            self.area
-                .draw(&PathElement::new(points, style))
-                .map_err(told)
+            self.area.draw(&PathElement::new(points, style)).map_err(told)
         };
         if dash.is_empty() {
             return draw(points.iter().map(|&point| self.pixel(point)).collect());
@@ -390,12 +348,6 @@ mod tests {
     #[test]
     fn dashes_go_round_corners() {
         let pieces = dashed(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], &[8.0, 4.0]);
-        assert_eq!(
-            pieces,
-            vec![
-                vec![(0.0, 0.0), (8.0, 0.0)],
-                vec![(10.0, 2.0), (10.0, 10.0)]
-            ]
-        );
+        assert_eq!(pieces, vec![vec![(0.0, 0.0), (8.0, 0.0)], vec![(10.0, 2.0), (10.0, 10.0)]]);
     }
 }

@@ -25,11 +25,7 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
             sign: Sign::Line(DASHES[place]),
         })
         .collect();
-    let most = series
-        .iter()
-        .flat_map(|(_, points)| points)
-        .map(|(_, count)| *count)
-        .max();
+    let most = series.iter().flat_map(|(_, points)| points).map(|(_, count)| *count).max();
     let captions = Captions {
         title: "How much mail waited, and where?".to_owned(),
         reading: "Messages in the queues of each host (incoming, active and deferred together), \
@@ -45,10 +41,7 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
         return plot.remark("no queue held a message at any sampling instant");
     }
     for (place, (_, points)) in series.iter().enumerate() {
-        let points: Vec<_> = points
-            .iter()
-            .map(|&(at, count)| (at, count as f64))
-            .collect();
+        let points: Vec<_> = points.iter().map(|&(at, count)| (at, count as f64)).collect();
         plot.line(&points, COLOURS[place], DASHES[place])?;
     }
     Ok(())
@@ -66,11 +59,7 @@ fn busiest(data: &RunData) -> Vec<(String, Vec<(f64, u64)>)> {
     let instants = data.queues.values().flatten().map(|point| point.0);
     let step = sampling_step(instants);
     hosts.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    let alone = if hosts.len() == HOSTS + 1 {
-        HOSTS + 1
-    } else {
-        HOSTS.min(hosts.len())
-    };
+    let alone = if hosts.len() == HOSTS + 1 { HOSTS + 1 } else { HOSTS.min(hosts.len()) };
     let rest = hosts.split_off(alone);
     let mut series: Vec<_> = hosts
         .into_iter()
@@ -94,10 +83,7 @@ fn busiest(data: &RunData) -> Vec<(String, Vec<(f64, u64)>)> {
 fn sampling_step(instants: impl Iterator<Item = f64>) -> f64 {
     let mut instants: Vec<_> = instants.collect();
     instants.sort_by(f64::total_cmp);
-    let steps = instants
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .filter(|&step| step > 0.0);
+    let steps = instants.windows(2).map(|pair| pair[1] - pair[0]).filter(|&step| step > 0.0);
     steps.reduce(f64::min).unwrap_or(0.0)
 }
 
@@ -133,9 +119,6 @@ mod tests {
             filled(&points, step, 100.0)[..5],
             [(0.0, 0), (10.0, 0), (20.0, 3), (30.0, 0), (70.0, 0)]
         );
-        assert_eq!(
-            filled(&points, step, 100.0)[5..],
-            [(80.0, 1), (90.0, 0), (100.0, 0)]
-        );
+        assert_eq!(filled(&points, step, 100.0)[5..], [(80.0, 1), (90.0, 0), (100.0, 0)]);
     }
 }

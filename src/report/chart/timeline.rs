@@ -26,21 +26,11 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
     };
     let begins = journeys.iter().map(|journey| journey.submitted);
     let begin = begins.fold(f64::INFINITY, f64::min);
-    let ends = journeys
-        .iter()
-        .map(|journey| last_instant(journey, data.duration()));
+    let ends = journeys.iter().map(|journey| last_instant(journey, data.duration()));
     let end = ends.fold(f64::NEG_INFINITY, f64::max);
-    let (begin, end) = if journeys.is_empty() {
-        (0.0, data.duration())
-    } else {
-        (begin, end)
-    };
+    let (begin, end) = if journeys.is_empty() { (0.0, data.duration()) } else { (begin, end) };
     let margin = (end - begin).max(1e-3) * 0.02;
-    let x = Axis::time(
-        "time since the start",
-        (begin - margin).max(0.0),
-        end + margin,
-    );
+    let x = Axis::time("time since the start", (begin - margin).max(0.0), end + margin);
     let rows = journeys.len().max(1) as f64;
     // Names of neighbouring lines must not overlap.
     let every = journeys.len().div_ceil(22).max(1);
@@ -55,13 +45,7 @@ pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &Run
             .map(|(row, journey)| (height(rows, row), journey.id.clone()))
             .collect(),
     };
-    let plot = Plot::new(
-        area,
-        &captions,
-        &legend(journeys),
-        (x, y),
-        &super::bands(data),
-    )?;
+    let plot = Plot::new(area, &captions, &legend(journeys), (x, y), &super::bands(data))?;
     if journeys.is_empty() {
         return plot.remark("no mail was submitted");
     }
@@ -113,16 +97,8 @@ fn ending(state: &str) -> (Sign, RGBColor) {
 
 /// Returns entries for what is to be seen, and for nothing else.
 fn legend(journeys: &[Journey]) -> Vec<Entry> {
-    let has = |states: &[&str]| {
-        journeys
-            .iter()
-            .any(|one| states.contains(&one.state.as_str()))
-    };
-    let entry = |label: &str, sign, colour| Entry {
-        label: label.to_owned(),
-        colour,
-        sign,
-    };
+    let has = |states: &[&str]| journeys.iter().any(|one| states.contains(&one.state.as_str()));
+    let entry = |label: &str, sign, colour| Entry { label: label.to_owned(), colour, sign };
     let mut entries = vec![entry("under way", Sign::Line(&[]), BLUE)];
     if journeys.iter().any(|journey| !journey.failures.is_empty()) {
         entries.push(entry("a try failed", Sign::Cross, VERMILLION));

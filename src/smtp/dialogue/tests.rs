@@ -48,11 +48,7 @@ fn ms(millis: u64) -> SimTime {
 /// Marks of a session with a round trip of 10 ms, up to and with the first `count` stages.
 fn marks(count: usize) -> SessionMarks {
     let at = |place: usize| {
-        if place < count {
-            ms(10 * (place as u64 + 1))
-        } else {
-            SimTime::MAX
-        }
+        if place < count { ms(10 * (place as u64 + 1)) } else { SimTime::MAX }
     };
     SessionMarks {
         connected: at(0),
@@ -96,10 +92,7 @@ impl Case {
         let paths: Vec<ForwardPath<'_>> = NAMES
             .into_iter()
             .zip(&self.refusals)
-            .map(|(address, refusal)| ForwardPath {
-                address,
-                refusal: *refusal,
-            })
+            .map(|(address, refusal)| ForwardPath { address, refusal: *refusal })
             .collect();
         let lines = dialogue(&Conversation {
             client_name: "a.example",
@@ -132,20 +125,12 @@ impl Case {
                 Speaker::Server => "S",
                 Speaker::Connection => "-",
             };
-            let at = line
-                .at
-                .map_or(String::new(), |at| at.since_start().as_millis().to_string());
+            let at = line.at.map_or(String::new(), |at| at.since_start().as_millis().to_string());
             text.push_str(&format!("{at} {speaker} {}\n", line.text));
         }
-        let expected: String = expected
-            .trim()
-            .lines()
-            .map(|line| format!("{}\n", line.trim()))
-            .collect();
-        assert_eq!(
-            text.lines().map(str::trim).collect::<Vec<_>>().join("\n") + "\n",
-            expected
-        );
+        let expected: String =
+            expected.trim().lines().map(|line| format!("{}\n", line.trim())).collect();
+        assert_eq!(text.lines().map(str::trim).collect::<Vec<_>>().join("\n") + "\n", expected);
     }
 }
 
@@ -179,17 +164,10 @@ fn a_group_is_sent_before_its_first_reply() {
     case.refusals = vec![None, Some(Reply::new(550, Status::BAD_MAILBOX))];
     let lines = case.lines();
     let said: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let start = said
-        .iter()
-        .position(|text| text.starts_with("MAIL"))
-        .unwrap();
+    let start = said.iter().position(|text| text.starts_with("MAIL")).unwrap();
     assert_eq!(said[start + 3], "DATA");
     assert_eq!(said[start + 6], "550 5.1.1 No such mailbox");
-    assert!(
-        lines[start..start + 4]
-            .iter()
-            .all(|line| line.at == Some(ms(30)))
-    );
+    assert!(lines[start..start + 4].iter().all(|line| line.at == Some(ms(30))));
 }
 
 #[test]
@@ -199,27 +177,15 @@ fn nobody_is_left_after_refused_recipients() {
     (case.refusals, case.marks, case.ended) = (vec![refusal], marks(5), ms(50));
     let said: Vec<String> = case.lines().into_iter().map(|line| line.text).collect();
     assert!(!said.contains(&"DATA".to_owned()), "{said:?}");
-    assert_eq!(
-        said[said.len() - 3..],
-        ["450 4.2.0 Try again later", "QUIT", "221 2.0.0 Bye"]
-    );
+    assert_eq!(said[said.len() - 3..], ["450 4.2.0 Try again later", "QUIT", "221 2.0.0 Bye"]);
     case.client = client(true);
     let said: Vec<String> = case.lines().into_iter().map(|line| line.text).collect();
-    assert!(
-        said.contains(&"554 5.5.1 No valid recipients".to_owned()),
-        "{said:?}"
-    );
+    assert!(said.contains(&"554 5.5.1 No valid recipients".to_owned()), "{said:?}");
 }
 
 #[test]
 fn silence_ends_without_quit() {
-    let ending = |stage, outcome| {
-        Some(Ending {
-            stage,
-            outcome,
-            reply: None,
-        })
-    };
+    let ending = |stage, outcome| Some(Ending { stage, outcome, reply: None });
     let mut case = Case::new(false);
     case.marks = SessionMarks::NONE;
     case.ending = ending(Stage::Connect, AttemptOutcome::Timeout);
@@ -256,25 +222,13 @@ fn a_refused_session_ends_at_its_greeting() {
 fn submission_uses_tls_and_auth() {
     let mut case = Case::new(false);
     case.port = 587;
-    case.marks = SessionMarks {
-        tls: ms(32),
-        auth: ms(34),
-        ..marks(7)
-    };
+    case.marks = SessionMarks { tls: ms(32), auth: ms(34), ..marks(7) };
     let said: Vec<String> = case.lines().into_iter().map(|line| line.text).collect();
     let place = |text: &str| said.iter().position(|said| said == text).unwrap();
     assert!(place("250-STARTTLS") < place("STARTTLS"));
     assert!(place("TLS handshake") < place("AUTH PLAIN (credentials)"));
-    assert_eq!(
-        said.iter().filter(|text| text.starts_with("EHLO")).count(),
-        2
-    );
-    assert_eq!(
-        said.iter()
-            .filter(|text| text.ends_with("-STARTTLS"))
-            .count(),
-        1
-    );
+    assert_eq!(said.iter().filter(|text| text.starts_with("EHLO")).count(), 2);
+    assert_eq!(said.iter().filter(|text| text.ends_with("-STARTTLS")).count(), 1);
 }
 
 #[test]

@@ -13,9 +13,7 @@ pub(super) fn spelt(reply: Reply, stage: Stage) -> String {
 }
 
 fn words(reply: Reply, stage: Stage) -> &'static str {
-    let Status {
-        subject, detail, ..
-    } = reply.status;
+    let Status { subject, detail, .. } = reply.status;
     match (reply.code, subject, detail) {
         (250, ..) if stage == Stage::Dot => "Ok: queued",
         (220..=299, ..) => "Ok",

@@ -61,10 +61,7 @@ impl Session<'_> {
     ) -> Result<SimTime, Failure> {
         if self.extended
             && self.client.checks_advertised_size
-            && self
-                .server
-                .size_limit
-                .is_some_and(|limit| letter.size > limit)
+            && self.server.size_limit.is_some_and(|limit| letter.size > limit)
         {
             return Err(Failure {
                 at: sent,
@@ -75,12 +72,7 @@ impl Session<'_> {
             });
         }
         let group = self.extended && self.server.pipelining && self.client.pipelining;
-        let mut turn = Turn {
-            group,
-            sent,
-            server: None,
-            heard: sent,
-        };
+        let mut turn = Turn { group, sent, server: None, heard: sent };
         let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
             session.mail_reply(letter, policy.has_room(), at)
         })?;
@@ -105,9 +97,7 @@ impl Session<'_> {
             if accepted == 0 {
                 return Reply::new(554, Status::new(5, 5, 1));
             }
-            session
-                .ruled(Stage::Data, at)
-                .unwrap_or(Reply::new(354, Status::SUCCESS))
+            session.ruled(Stage::Data, at).unwrap_or(Reply::new(354, Status::SUCCESS))
         })?;
         if !mail_accepted {
             return self.judge(mail, turn.heard, Stage::Mail);
@@ -128,12 +118,7 @@ impl Session<'_> {
         }
         let declared = letter.size.0 + self.client.size_margin.0;
         let declares = letter.declares_size && self.client.declares_size && self.extended;
-        if declares
-            && self
-                .server
-                .size_limit
-                .is_some_and(|limit| declared > limit.0)
-        {
+        if declares && self.server.size_limit.is_some_and(|limit| declared > limit.0) {
             return Reply::new(552, Status::TOO_BIG);
         }
         Reply::new(250, Status::SUCCESS)
@@ -157,27 +142,18 @@ impl Session<'_> {
             return *reply;
         }
         let mailbox = letter.recipients[index];
-        let named = self
-            .rules
-            .entries()
-            .iter()
-            .rev()
-            .find_map(|(interval, rule)| match rule {
-                Deviation::AnswerRecipients { mailboxes, reply }
-                    if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
-                {
-                    Some(*reply)
-                }
-                _ => None,
-            });
+        let named = self.rules.entries().iter().rev().find_map(|(interval, rule)| match rule {
+            Deviation::AnswerRecipients { mailboxes, reply }
+                if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
+            {
+                Some(*reply)
+            }
+            _ => None,
+        });
         if let Some(reply) = named.or_else(|| self.ruled(Stage::Rcpt, at)) {
             return reply;
         }
-        if self
-            .server
-            .max_recipients
-            .is_some_and(|limit| accepted >= limit)
-        {
+        if self.server.max_recipients.is_some_and(|limit| accepted >= limit) {
             return Reply::new(452, Status::new(4, 5, 3));
         }
         policy.reply(index, at)
@@ -232,19 +208,11 @@ impl Session<'_> {
         if let Some(reply) = self.ruled(Stage::Dot, at) {
             return reply;
         }
-        if self
-            .server
-            .size_limit
-            .is_some_and(|limit| letter.size > limit)
-        {
+        if self.server.size_limit.is_some_and(|limit| letter.size > limit) {
             return Reply::new(552, Status::TOO_BIG);
         }
         // Postfix counts the Received fields as the message arrives and says 554 5.4.0 at the dot.
-        if self
-            .server
-            .hop_limit
-            .is_some_and(|limit| letter.received_fields >= limit)
-        {
+        if self.server.hop_limit.is_some_and(|limit| letter.received_fields >= limit) {
             return Reply::new(554, Status::new(5, 4, 0));
         }
         Reply::ACCEPTED

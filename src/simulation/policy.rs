@@ -1,0 +1,79 @@
+//! What a server grants a client: recipients, relaying, room, TLS.
+
+use std::collections::BTreeMap;
+
+use crate::mail::{HostId, Mailbox, Reply, Status};
+use crate::scenario::{Host, Scenario};
+use crate::smtp::{ClientTls, RecipientPolicy};
+use crate::units::{SimDuration, SimTime};
+
+use super::host::Triple;
+
+/// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
+pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
+    match port {
+        465 => ClientTls::Implicit,
+        587 => ClientTls::Opportunistic,
+        _ if server.server.starttls => client.client.tls,
+        _ => ClientTls::Never,
+    }
+}
+
+/// Returns whether a host's own routing hands mail to `server`, which then relays for it.
+pub(super) fn uses_as_relay(client: &Host, server: HostId) -> bool {
+    let routing = &client.routing;
+    let leads = |hop: &crate::scenario::NextHop| match hop {
+        crate::scenario::NextHop::Host(host) | crate::scenario::NextHop::Address(host) => {
+            *host == server
+        }
+        crate::scenario::NextHop::Exchangers(_) => false,
+    };
+    routing.smart_host.as_ref().is_some_and(leads)
+        || routing.fallback_relay == Some(server)
+        || routing.routes.values().any(leads)
+}
+
+/// What a server says to RCPT.
+pub(super) struct Policy<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) config: &'a Host,
+    pub(super) client: HostId,
+    /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
+    pub(super) authorised: bool,
+    pub(super) has_room: bool,
+    pub(super) greylist: &'a mut BTreeMap<Triple, SimTime>,
+    pub(super) sender: Option<Mailbox>,
+    pub(super) mailboxes: &'a [Mailbox],
+}
+
+impl RecipientPolicy for Policy<'_> {
+    fn reply(&mut self, index: usize, _at: SimTime) -> Reply {
+        let mailbox = self.mailboxes[index];
+        let domain = &self.scenario.domains[mailbox.domain.index()];
+        let exists = mailbox.local < domain.mailboxes;
+        let routing = &self.config.routing;
+        let unknown = Reply::new(550, Status::BAD_MAILBOX);
+        let fine = Reply::new(250, Status::new(2, 1, 5));
+        if routing.local.contains(&mailbox.domain) {
+            return if exists { fine } else { unknown };
+        }
+        if routing.relayed.contains(&mailbox.domain) {
+            let refuses = routing.knows_relayed_mailboxes && !exists;
+            return if refuses { unknown } else { fine };
+        }
+        if self.authorised || routing.relays_all {
+            return fine;
+        }
+        Reply::new(554, Status::NOT_AUTHORIZED)
+    }
+
+    fn has_room(&self) -> bool {
+        self.has_room
+    }
+
+    fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {
+        let triple = (self.client, self.sender, self.mailboxes[index]);
+        let first = *self.greylist.entry(triple).or_insert(at);
+        at.since(first) >= delay
+    }
+}

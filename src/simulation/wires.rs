@@ -1,0 +1,61 @@
+//! The wire between a client and the server it connects to, on the path of the moment.
+
+use crate::mail::HostId;
+use crate::smtp::{Conditions, Wire};
+use crate::units::{SimDuration, SimTime};
+
+use super::draws::TryDraws;
+use super::faults::Faults;
+use super::reach::{Pair, Reach};
+use super::run::Target;
+
+/// A wire before its jitter is drawn.
+pub(super) struct Jittered<'a> {
+    wire: Wire<'a>,
+    jitter: SimDuration,
+}
+
+impl<'a> Jittered<'a> {
+    /// Returns the wire with this try's jitter.
+    pub(super) fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
+        Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
+    }
+}
+
+/// Returns the wire between `client` and `target` as it is at `now`. Behind a proxy the way to the
+/// proxy and the way from there to the server add up.
+pub(super) fn wire<'a>(
+    reach: &'a Reach<'_>,
+    faults: &'a Faults,
+    client: HostId,
+    target: Target,
+    (pair, inner): (Pair, Option<Pair>),
+    now: SimTime,
+) -> Jittered<'a> {
+    let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
+    let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.rate));
+    let (outer, behind) = (of(pair), inner.map_or(nothing, of));
+    let cuts = [
+        &faults.cut[target.host.index()],
+        &faults.cut[client.index()],
+        target.proxy.map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
+        reach.cut(pair, &faults.never),
+        inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
+    ];
+    let rate = match (outer.2, behind.2) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    Jittered {
+        jitter: outer.1 + behind.1,
+        wire: Wire {
+            latency: outer.0 + behind.0,
+            rate,
+            conditions: Conditions {
+                port: &faults.port[target.address.index()],
+                cuts,
+                crashes: &faults.crashes[target.host.index()],
+            },
+        },
+    }
+}
