@@ -111,7 +111,6 @@ pub fn postfix() -> Profile {
             max_recipients: Some(1000),
             hop_limit: Some(49),
             adds_received: true,
-            command_timeout: SimDuration::from_secs(300),
             service: ServiceTimes::default(),
         },
     }
@@ -142,7 +141,6 @@ pub fn rfc5321() -> Profile {
             max_recipients: None,
             hop_limit: Some(99),
             adds_received: true,
-            command_timeout: SimDuration::from_minutes(5),
             service: ServiceTimes::default(),
         },
     }

@@ -222,7 +222,6 @@ pub(super) static ALL: &[Setting] = &[
     // Postfix's SMTP server.
     family!(Postfix, "smtpd_client_connection_count_limit", Limit, server.max_sessions_per_client, "sessions of one client at once; 0: no limit"),
     family!(Postfix, "smtpd_recipient_limit", Limit, server.max_recipients, "recipients in one transaction; 0: no limit"),
-    family!(Postfix, "smtpd_timeout", Duration, server.command_timeout, "how long the server waits for a command"),
     // The plain schedule.
     plain_queue!("gaps", Durations, gaps, "times from a failed attempt to the next; the last repeats"),
     plain_queue!("jitter", Duration, jitter, "upper bound of a delay added to each gap"),
@@ -247,7 +246,6 @@ pub(super) static ALL: &[Setting] = &[
     family!(Plain, "permanent_greeting_is_temporary", Flag, client.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),
     family!(Plain, "tls", Tls, client.tls, "\"none\", \"may\" (STARTTLS where it is offered) or \"implicit\""),
     family!(Plain, "max_recipients", Limit, server.max_recipients, "recipients in one transaction; 0: no limit"),
-    family!(Plain, "command_timeout", Duration, server.command_timeout, "how long the server waits for a command"),
     // What every client and server has.
     any!("client_pipelining", Flag, client.pipelining, "whether the client sends commands in groups where it may"),
     any!("permanent_ehlo_is_temporary", Flag, client.permanent_ehlo_is_temporary, "whether a 5yz reply to EHLO counts as temporary"),

@@ -144,8 +144,6 @@ pub struct ServerSettings {
     pub hop_limit: Option<u32>,
     /// Whether the server writes a Received field.
     pub adds_received: bool,
-    /// How long the server waits for a command.
-    pub command_timeout: SimDuration,
     /// Service times.
     pub service: ServiceTimes,
 }

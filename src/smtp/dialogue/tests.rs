@@ -36,7 +36,6 @@ fn server() -> ServerSettings {
         max_recipients: None,
         hop_limit: None,
         adds_received: true,
-        command_timeout: SimDuration::from_minutes(5),
         service: ServiceTimes::default(),
     }
 }
