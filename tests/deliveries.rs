@@ -175,3 +175,42 @@ mode = "blackhole"
     let at = delivered.expect("the message arrives");
     assert!((173.0..177.0).contains(&at), "delivered at {at} s");
 }
+
+#[test]
+fn what_a_crashed_client_never_sent_is_never_delivered() {
+    // The body takes 41 s; the sender's process dies at 20 s, before the final dot. The server would
+    // have answered the dot 700 s late, after the sender's patience of 600 s; but no dot comes. After
+    // the restart the message is sent again, and once only.
+    let more = r#"
+[[link]]
+between = ["a.src.example", "mx1.dst.example"]
+latency = "20ms"
+bandwidth = "1Mbit/s"
+[[mail]]
+from = "alice@src.example"
+to = ["user00001@dst.example"]
+at = "10s"
+size = "5MB"
+[[outage]]
+host = "mx1.dst.example"
+for = "60s"
+mode = "slow"
+stage = "dot"
+delay = "700s"
+[[outage]]
+host = "a.src.example"
+from = "20s"
+for = "5m"
+mode = "crash"
+"#;
+    let (_, log) = run(&format!("{EXCHANGER}{more}"));
+    let delivered: Vec<f64> = log
+        .facts
+        .iter()
+        .filter_map(|(at, fact)| match fact {
+            Fact::Final { outcome: FinalOutcome::Delivered, .. } => Some(at.as_secs_f64()),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(delivered[..], [at] if (320.0..420.0).contains(&at)), "{delivered:?}");
+}

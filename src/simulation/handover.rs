@@ -64,6 +64,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         orphan.renew(run.purpose, run.client, run.number, self.now);
         orphan.target = run.target;
+        orphan.transaction = run.transaction;
         (orphan.message, orphan.size) = (run.message, run.size);
         orphan.received_fields = run.received_fields;
         orphan.recipients.extend_from_slice(&run.recipients);
@@ -87,6 +88,25 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.messages.settle(*recipient, Column::Failed);
             }
         }
+    }
+
+    /// The client goes down before it has sent the final dot: the server gets no whole message.
+    pub(super) fn forget_orphan(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let message = run.message;
+        let accepted: Vec<RecipientId> = run
+            .recipients
+            .iter()
+            .zip(&run.replies)
+            .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
+            .map(|(recipient, _)| *recipient)
+            .collect();
+        for recipient in accepted {
+            self.messages[recipient].sessions -= 1;
+            self.let_go(recipient);
+        }
+        self.messages.release(message);
+        self.drop_orphan(handle);
     }
 
     /// Queues a message at `host` for `recipients`, for which the host answers from now on.

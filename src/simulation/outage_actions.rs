@@ -28,6 +28,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         for run in runs {
             self.abort(run);
         }
+        self.forget_unsent(host);
         for connection in self.hosts[host.index()].cache.drain() {
             self.close_connection(connection);
         }
@@ -35,6 +36,21 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         self.free_slots(host);
         self.tell(host, |queue, _, context| queue.stop(context));
         self.hosts[host.index()].resolver.clear();
+    }
+
+    /// What the host had not sent to its final dot stays unsent, even where the server's late answer
+    /// was foreseen.
+    fn forget_unsent(&mut self, host: HostId) {
+        let unsent: Vec<Handle> = self
+            .runs
+            .iter()
+            .filter(|(_, run)| run.client == host && run.phase == Phase::Orphaned)
+            .filter(|(_, run)| run.transaction.is_some_and(|sent| sent.dot_sent > self.now))
+            .map(|(handle, _)| handle)
+            .collect();
+        for run in unsent {
+            self.forget_orphan(run);
+        }
     }
 
     /// The server processes of a host that goes down are gone, however long their clients go on
