@@ -1,8 +1,10 @@
 //! What happens around a delivery: waiting deliveries of a destination that dies, kept connections,
 //! a mail program that stops, a body that is interrupted.
 
+mod common;
+
 use mailsim::mail::{AttemptOutcome, MailboxNames as _};
-use mailsim::scenario::{Scenario, Source, load};
+use mailsim::scenario::Scenario;
 use mailsim::simulation::Simulation;
 use mailsim::trace::{AttemptFact, Fact, FactLog, FinalOutcome};
 use mailsim::units::SimTime;
@@ -37,12 +39,23 @@ mx = [{ host = "mx1.dst.example", preference = 10 }]
 mailboxes = { count = 120 }
 "#;
 
+/// A message of 5 MB over a slow line: 41.5 s with the headers of its packets.
+const LARGE_MESSAGE: &str = r#"
+[[link]]
+between = ["a.src.example", "mx1.dst.example"]
+latency = "20ms"
+bandwidth = "1Mbit/s"
+[[mail]]
+from = "alice@src.example"
+to = ["user00001@dst.example"]
+at = "10s"
+size = "5MB"
+"#;
+
 /// Runs the network with what `more` adds; returns the scenario and its facts.
 fn run(more: &str) -> (Scenario, FactLog) {
     let text = format!("{NETWORK}{more}");
-    let no_files = |name: &str| Err(format!("{name} is not there"));
-    let source = Source { file: "test.toml", text: &text, read_file: &no_files };
-    let scenario = load(&source, &[]).unwrap_or_else(|p| panic!("{}", p.render(false))).scenario;
+    let scenario = common::scenario(&text);
     let mut log = FactLog::default();
     Simulation::new(&scenario).run(&mut log);
     (scenario, log)
@@ -152,22 +165,13 @@ fn an_interrupted_body_goes_on_at_the_next_repetition() {
     // 0.24, 0.72, 1.68 ... 61.2, 122.64 s after the last packet got through (0.2 s beyond the round
     // trip, doubling), so it goes on at 142.6 s with some 32 s left to send.
     let more = r#"
-[[link]]
-between = ["a.src.example", "mx1.dst.example"]
-latency = "20ms"
-bandwidth = "1Mbit/s"
-[[mail]]
-from = "alice@src.example"
-to = ["user00001@dst.example"]
-at = "10s"
-size = "5MB"
 [[outage]]
 host = "mx1.dst.example"
 from = "20s"
 for = "70s"
 mode = "blackhole"
 "#;
-    let (_, log) = run(&format!("{EXCHANGER}{more}"));
+    let (_, log) = run(&format!("{EXCHANGER}{LARGE_MESSAGE}{more}"));
     let delivered = log.facts.iter().find_map(|(at, fact)| match fact {
         Fact::Final { outcome: FinalOutcome::Delivered, .. } => Some(at.as_secs_f64()),
         _ => None,
@@ -182,15 +186,6 @@ fn what_a_crashed_client_never_sent_is_never_delivered() {
     // have answered the dot 700 s late, after the sender's patience of 600 s; but no dot comes. After
     // the restart the message is sent again, and once only.
     let more = r#"
-[[link]]
-between = ["a.src.example", "mx1.dst.example"]
-latency = "20ms"
-bandwidth = "1Mbit/s"
-[[mail]]
-from = "alice@src.example"
-to = ["user00001@dst.example"]
-at = "10s"
-size = "5MB"
 [[outage]]
 host = "mx1.dst.example"
 for = "60s"
@@ -203,7 +198,7 @@ from = "20s"
 for = "5m"
 mode = "crash"
 "#;
-    let (_, log) = run(&format!("{EXCHANGER}{more}"));
+    let (_, log) = run(&format!("{EXCHANGER}{LARGE_MESSAGE}{more}"));
     let delivered: Vec<f64> = log
         .facts
         .iter()

@@ -24,7 +24,7 @@
 //! had sent before stays sent.
 //!
 //! # Approximations, all below one round trip
-//! A server slot is taken from the moment the client begins to connect until the client is done.
+//! A server slot is taken from the connection request that gets through until the client is done.
 //! The route of a session is the one at its beginning. A greylist learns of a recipient when the
 //! session begins.
 
