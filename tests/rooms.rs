@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("smtp", &["units", "random", "mail", "network", "fault", "trace"]),
     ("workload", &["units", "random", "mail", "network", "fault"]),
     ("access", &["units", "random", "mail", "network", "fault"]),
-    ("queue", &["units", "engine", "random", "mail"]),
+    ("queue", &["units", "engine", "random", "mail", "network", "smtp"]),
     // Whoever measures reads facts and nothing else.
     ("measure", &["units", "mail", "trace"]),
     (

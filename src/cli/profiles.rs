@@ -19,7 +19,8 @@ use super::terminal::Terminal;
 #[command(
     after_help = EXAMPLES,
     long_about = "Show the mail servers known: version modelled, and evidence (recorded: compared \
-                  with recordings of real servers; standard: read in an RFC; invented: a stand-in).\
+                  with recordings of real servers; source code or vendor document: read there; \
+                  standard: read in an RFC; invented: a stand-in).\
                   \n\nWith NAME: every setting with its value, and when a message is tried whose \
                   destination stays down, until it is returned. The schedule comes from running \
                   the server's own queue rules."
@@ -81,6 +82,10 @@ fn one(profile: &Profile) -> String {
         .map(|setting| vec![format!("  {}", setting.name), setting.value, setting.about.to_owned()])
         .collect();
     text.push_str(&columns(&rows, &[]));
+    if !profile.not_documented.is_empty() {
+        text.push_str("\nNot documented\n");
+        profile.not_documented.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
     if profile.evidence == Evidence::Invented {
         // It only accepts, or only submits.
         text.push_str("\nIt keeps no queue of its own, so it has no retry schedule.\n");

@@ -78,6 +78,8 @@ pub struct QueueEntry {
     pub received_fields: u32,
     /// Octets of header and body as they stand here.
     pub size: Octets,
+    /// Which message of the session that brought it, from 1; 0: no session did.
+    pub session_message: u32,
     /// Deliveries of the present round not yet over.
     pub outstanding: u32,
     /// Rounds begun.

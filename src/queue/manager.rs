@@ -4,10 +4,12 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::{HostId, Status};
+use crate::mail::{HostId, Reply, Status};
+use crate::network::AddressId;
+use crate::smtp::Failure;
 use crate::units::SimTime;
 
-use super::{DeliveryHandle, Destination, EntryHandle, QueueEntries, QueueSettings};
+use super::{CopyIndex, DeliveryHandle, Destination, EntryHandle, QueueEntries, QueueSettings};
 
 /// A timer of a queue manager. It comes back as it was armed; the manager tells by the number
 /// whether it still matters (cancelled by generation).
@@ -70,6 +72,8 @@ pub enum Action {
     Expire {
         /// The entry.
         entry: EntryHandle,
+        /// The status that the notice tells; none: that of the last failure.
+        status: Option<Status>,
     },
     /// Send a delay notice about the pending recipients.
     NotifyDelay {
@@ -80,6 +84,11 @@ pub enum Action {
     Remove {
         /// The entry.
         entry: EntryHandle,
+    },
+    /// Close the connections that are kept for this destination.
+    Close {
+        /// Which.
+        destination: Destination,
     },
     /// Wake the manager.
     Arm {
@@ -97,6 +106,8 @@ pub struct KeepConnection {
     pub idle: crate::units::SimDuration,
     /// Not used any more at this age.
     pub age: crate::units::SimDuration,
+    /// Closed after this many transactions; none: no limit.
+    pub transactions: Option<u32>,
 }
 
 /// How a delivery ended.
@@ -108,6 +119,58 @@ pub struct Report {
     /// Set if the destination as a whole failed (no connection, no greeting, lost or timed-out
     /// session at the last host tried, failed look-up), with the reason.
     pub site_failure: Option<Status>,
+    /// How the last try, or the look-up, ended early; none: it came to a positive reply to the dot,
+    /// or nothing was tried.
+    pub failure: Option<Failure>,
+    /// Hosts tried.
+    pub tried: u32,
+    /// Whether a connection stays open for the next delivery.
+    pub connection_kept: bool,
+}
+
+impl Report {
+    /// Returns the report of a delivery that needed no network.
+    #[must_use]
+    pub fn local(delivery: DeliveryHandle) -> Self {
+        Self { delivery, site_failure: None, failure: None, tried: 0, connection_kept: false }
+    }
+}
+
+/// An address that the delivery agent could try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// The address.
+    pub address: AddressId,
+    /// The server that answers there.
+    pub host: HostId,
+    /// Preference of its MX record, if one named it.
+    pub preference: Option<u16>,
+}
+
+/// How the try of one address ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried<'a> {
+    /// The delivery.
+    pub delivery: DeliveryHandle,
+    /// The address.
+    pub candidate: Candidate,
+    /// When the try began.
+    pub started: SimTime,
+    /// How it ended early; none: it came to a positive reply to the dot.
+    pub failure: Option<Failure>,
+    /// The recipients of the transaction.
+    pub copies: &'a [CopyIndex],
+    /// The replies to their RCPT, where there were any.
+    pub replies: &'a [Option<Reply>],
+}
+
+/// What becomes of a delivery none of whose hosts may be tried now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untried {
+    /// Its recipients are put off.
+    Deferred(Status),
+    /// Its recipients fail.
+    Failed(Status),
 }
 
 /// Messages in a host's queues.
@@ -153,6 +216,33 @@ pub trait QueueManager: Debug {
 
     /// A delivery has ended. The manager releases it.
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>);
+
+    /// Returns whether a delivery may try this address now. Asked of each address in turn, once
+    /// or several times at one instant; those it may not are passed over as if they were not there.
+    /// MTAs that remember hosts which were down answer from that memory.
+    fn may_try(
+        &self,
+        _now: SimTime,
+        _delivery: DeliveryHandle,
+        _candidate: &Candidate,
+        _entries: &QueueEntries,
+    ) -> bool {
+        true
+    }
+
+    /// Returns what becomes of a delivery whose addresses were all passed over.
+    fn untried(
+        &mut self,
+        _now: SimTime,
+        _delivery: DeliveryHandle,
+        _context: &mut Context<'_>,
+    ) -> Untried {
+        Untried::Deferred(Status::NO_ANSWER)
+    }
+
+    /// The try of one address has ended. Called before the states of the recipients are set and
+    /// before the next address is chosen; the manager orders nothing here.
+    fn tried(&mut self, _now: SimTime, _tried: &Tried<'_>, _context: &mut Context<'_>) {}
 
     /// All deferred messages are to be tried now.
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>);

@@ -2,8 +2,10 @@
 //!
 //! One folder for each MTA family; what two families share is written once, in the files beside
 //! them. A queue manager is a state machine: it is told what happened ([`QueueManager`]) and
-//! answers with a list of [`Action`]s in a sink that the caller provides. It knows no engine loop,
-//! no DNS and no sessions, so a retry rule can be tested by calling it.
+//! answers with a list of [`Action`]s in a sink that the caller provides. An MTA that remembers
+//! hosts is asked before each address whether it may be tried, and told afterwards how that ended
+//! ([`Candidate`], [`Tried`]). A manager knows no engine loop, no DNS and no running session, so a
+//! retry rule can be tested by calling it.
 
 mod entries;
 mod list;
@@ -17,5 +19,8 @@ pub use entries::{
     CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, QueueCopy, QueueEntries,
     QueueEntry, QueuedDelivery,
 };
-pub use manager::{Action, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer};
+pub use manager::{
+    Action, Candidate, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer, Tried,
+    Untried,
+};
 pub use settings::QueueSettings;

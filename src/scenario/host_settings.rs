@@ -174,11 +174,10 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
         let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
         // Two families may have a setting of one name; the profile picks its own.
-        let slot = settings::ALL
-            .iter()
+        let setting = settings::all()
             .filter(|setting| setting.name == entry.key)
-            .find(|setting| setting.family.is_none_or(|family| family == profile.family));
-        let Some(slot) = slot.and_then(|setting| setting.slot(profile)) else {
+            .find(|setting| setting.slot(profile).is_some());
+        let Some(slot) = setting.and_then(|setting| setting.slot(profile)) else {
             let known: Vec<_> =
                 settings::settings_of(profile).iter().map(|setting| setting.name).collect();
             let remark = Remark::new(format!("`{}` is no setting of \"{name}\"", entry.key))

@@ -106,7 +106,7 @@ impl Definitions {
             let mut properties = Map::new();
             properties.insert("profile".into(), profile.clone());
             for mut known in profiles {
-                for setting in settings::ALL {
+                for setting in settings::all() {
                     let Some(slot) = setting.slot(&mut known) else {
                         continue;
                     };

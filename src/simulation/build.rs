@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use crate::dns::{MailRoute, Resolver};
 use crate::engine::{EventQueue, Slots};
 use crate::mail::HostId;
-use crate::queue::plain::Plain;
-use crate::queue::postfix::Postfix;
-use crate::queue::{QueueEntries, QueueManager, QueueSettings};
+use crate::queue::QueueEntries;
 use crate::random::Streams;
-use crate::scenario::{Host, Scenario};
+use crate::scenario::Scenario;
 use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Generator, NewMessage};
 
 use super::connection::Cache;
 use super::draws::name_key;
+use super::equal_routes::equal_routes;
 use super::faults::Faults;
 use super::host::HostState;
 use super::messages::Messages;
@@ -39,13 +38,15 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
                 more: false,
             })
             .collect();
+        let faults = Faults::new(scenario, &streams, horizon);
         Self {
             scenario,
             sink,
             events: EventQueue::new(),
             now: SimTime::ZERO,
             until,
-            faults: Faults::new(scenario, &streams, horizon),
+            equal_routes: equal_routes(scenario, &faults.dns),
+            faults,
             reach: Reach::new(&scenario.topology),
             hosts,
             behind: servers_behind(scenario),
@@ -78,21 +79,12 @@ fn servers_behind(scenario: &Scenario) -> BTreeMap<HostId, HostId> {
     behind
 }
 
-/// Returns the queue manager of a host.
-fn queue_manager(host: &Host) -> Box<dyn QueueManager> {
-    let (remote, local) = (host.delivery_processes, host.local_processes);
-    match &host.queue {
-        QueueSettings::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
-        QueueSettings::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
-    }
-}
-
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
     let config = &scenario.hosts[id.index()];
     HostState {
         config,
         key: name_key(&config.name),
-        queue: queue_manager(config),
+        queue: config.queue.manager(config.delivery_processes, config.local_processes),
         queue_random: streams.stream("queue", name_key(&config.name)),
         resolver: Resolver::new(),
         up: true,
@@ -118,17 +110,9 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             inbound_busy: SimDuration::ZERO,
             inbound_slots: config.server.max_sessions,
             delivery_busy: SimDuration::ZERO,
-            delivery_slots: config.delivery_processes.or(own_processes(&config.queue)),
+            delivery_slots: config.delivery_processes.or(config.queue.delivery_processes()),
             downtime: SimDuration::ZERO,
         },
         sampled_empty: true,
-    }
-}
-
-/// Returns the limit of delivery processes that the MTA itself has, for mail that leaves.
-fn own_processes(queue: &QueueSettings) -> Option<u32> {
-    match queue {
-        QueueSettings::Postfix(settings) => Some(settings.process_limit),
-        QueueSettings::Plain(_) => None,
     }
 }

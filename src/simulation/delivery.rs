@@ -3,15 +3,15 @@
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
-use crate::network::AddressId;
-use crate::queue::{CopyState, Destination, Report};
-use crate::smtp::{Draws as _, Failure};
+use crate::queue::{Context, CopyState, Destination, Report, Tried};
+use crate::smtp::{ClientSettings, Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
 
 use super::draws::TryDraws;
 use super::event::Event;
-use super::run::{Phase, Purpose, Target};
+use super::run::{Phase, Purpose};
+use super::targets::direct;
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -132,70 +132,8 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Puts the hosts found into the order in which they are tried (RFC 5321 §5.1), without those
-    /// that the rules forbid, or notes why nobody is to be tried.
-    fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let config = self.hosts[run.client.index()].config;
-        // A host asked for by name has no preference: no MX record named it.
-        let by_mx = matches!(
-            run.purpose,
-            Purpose::Delivery { destination: Destination::Exchangers(_), .. }
-        );
-        for exchanger in &self.route.exchangers {
-            let at = self.scenario.addresses[exchanger.address.index()].host;
-            let server = self.behind.get(&at).copied();
-            run.targets.push(Target {
-                preference: by_mx.then_some(exchanger.preference),
-                address: exchanger.address,
-                host: server.unwrap_or(at),
-                proxy: server.map(|_| at),
-            });
-        }
-        let mut outcome = match lookup.outcome {
-            RouteOutcome::Found => LookupOutcome::Found,
-            RouteOutcome::NoSuchDomain => LookupOutcome::NoSuchDomain,
-            RouteOutcome::NullMx => LookupOutcome::NullMx,
-            RouteOutcome::NoAddress => LookupOutcome::NoAddress,
-            RouteOutcome::TemporaryFailure => LookupOutcome::TemporaryFailure,
-        };
-        let mut better_unresolved = false;
-        // A host never relays to exchangers that are no better than itself. Mail written on a
-        // server is submitted to that server, which is no relaying.
-        let own = run.targets.iter().find(|target| target.host == run.client);
-        let own = own.filter(|_| !run.is_submission());
-        if let Some(own) = own.and_then(|own| own.preference) {
-            run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
-            better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
-            if run.targets.is_empty() {
-                outcome = LookupOutcome::LoopsBack;
-            }
-        }
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let key = self.draw_key(run, SHUFFLE, 0);
-        let mut draws = TryDraws::new(&self.session_streams, key);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
-            draws.shuffle(equals);
-        }
-        if let Some(limit) = config.client.address_limit {
-            run.targets.truncate(limit as usize);
-        }
-        if let Some(relay) = config.routing.fallback_relay
-            && !run.is_submission()
-            && relay != run.client
-        {
-            let addresses = &self.scenario.hosts[relay.index()].addresses;
-            run.targets.extend(direct(addresses, relay));
-        }
-        if run.targets.is_empty() {
-            run.failure = Some(lookup_failure(outcome, better_unresolved, lookup.ended));
-        }
-        outcome
-    }
-
     /// The look-up left nobody to try: all recipients share its failure.
-    fn nobody_to_try(&mut self, handle: Handle) {
+    pub(super) fn nobody_to_try(&mut self, handle: Handle) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let failure = run.failure.expect("an empty list of targets comes with a reason");
         run.started = run.begun.max(SimTime::ZERO);
@@ -218,16 +156,18 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Delivery { delivery, .. } = run.purpose else {
             return;
         };
+        self.tell_tried(handle);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
         let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
         let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
             Some(reply) => !reply.is_permanent(),
             None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
-        let more_hosts = run.next_target < run.targets.len()
+        let goes_on = temporary
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
-            && (config.client.next_host_after_refusal || site_failure(run.failure).is_some());
-        let goes_on = temporary && more_hosts;
+            && leads_on(run.failure, &config.client)
+            && self.next_target(handle).is_some();
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");
         let next_attempt = if temporary && !goes_on {
@@ -246,11 +186,42 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let site = site_failure(run.failure);
         let length = self.now.since(run.begun);
+        let report = Report {
+            delivery,
+            site_failure: site,
+            failure: run.failure,
+            tried: run.tried,
+            connection_kept: run.connection_kept,
+        };
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += length;
-        let report = Report { delivery, site_failure: site };
         self.tell(client, |queue, now, context| queue.finished(now, &report, context));
+    }
+
+    /// Lets the queue manager know how the try of a host ended.
+    fn tell_tried(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (Some(target), Purpose::Delivery { delivery, .. }) = (run.target, run.purpose) else {
+            return;
+        };
+        let state = &mut self.hosts[run.client.index()];
+        let tried = Tried {
+            delivery,
+            candidate: target.candidate(),
+            started: run.started,
+            failure: run.failure,
+            copies: &run.copies,
+            replies: &run.replies,
+        };
+        let mut context = Context {
+            host: run.client,
+            entries: &mut self.entries,
+            actions: &mut self.actions,
+            random: &mut state.queue_random,
+        };
+        state.queue.tried(self.now, &tried, &mut context);
+        debug_assert!(self.actions.is_empty(), "nothing is ordered when a try ends");
     }
 
     /// States each recipient's attempt and marks its copy.
@@ -261,7 +232,11 @@ impl<S: FactSink> World<'_, '_, S> {
             self.sink.fact(self.now, &Fact::Attempt(fact));
             let run = self.runs.get(handle).expect("a run that goes on exists");
             let (copy, recipient, client) = (run.copies[index], run.recipients[index], run.client);
-            self.hosts[client.index()].totals.attempts += 1;
+            let totals = &mut self.hosts[client.index()].totals;
+            match fact.outcome {
+                AttemptOutcome::Suspended => totals.suspensions += 1,
+                _ => totals.attempts += 1,
+            }
             match fact.outcome {
                 AttemptOutcome::Accepted => {
                     self.entries.copy_mut(copy).state = CopyState::Done;
@@ -354,14 +329,6 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of a delivery agent from those of tries.
 const AGENT: u64 = u64::MAX - 1;
-/// Tells the draws of the order of equal hosts from those of tries.
-const SHUFFLE: u64 = u64::MAX - 2;
-
-/// Returns a host's addresses as targets without preference.
-fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
-    addresses.iter().map(move |&address| Target { preference: None, address, host, proxy: None })
-}
-
 /// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
 /// no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of sender,
 /// recipient or message say nothing about the site (`src/smtp/smtp_trouble.c`).
@@ -378,19 +345,15 @@ fn site_failure(failure: Option<Failure>) -> Option<Status> {
     site.then_some(failure.status)
 }
 
-/// Returns what an unsuccessful look-up means for the recipients.
-fn lookup_failure(outcome: LookupOutcome, better_unresolved: bool, at: SimTime) -> Failure {
-    let (outcome, status) = match outcome {
-        LookupOutcome::NullMx => (AttemptOutcome::Permfail, Status::NULL_MX),
-        LookupOutcome::TemporaryFailure => (AttemptOutcome::Tempfail, Status::DIRECTORY_FAILURE),
-        // Somebody better exists, but not for the resolver: this may change.
-        LookupOutcome::LoopsBack if better_unresolved => {
-            (AttemptOutcome::Tempfail, Status::new(4, 4, 4))
-        }
-        LookupOutcome::LoopsBack => (AttemptOutcome::Permfail, Status::ROUTING_LOOP),
-        LookupOutcome::NoSuchDomain | LookupOutcome::NoAddress | LookupOutcome::Found => {
-            (AttemptOutcome::Permfail, Status::UNABLE_TO_ROUTE)
-        }
+/// Returns whether a try that ended like this leads to the next host in the same delivery.
+fn leads_on(failure: Option<Failure>, client: &ClientSettings) -> bool {
+    let Some(failure) = failure else {
+        // Some recipients were refused.
+        return client.next_host_after_refusal;
     };
-    Failure { at, stage: Stage::Dns, outcome, reply: None, status }
+    match failure.stage {
+        Stage::Dns | Stage::Connect | Stage::Suspended => true,
+        _ if site_failure(Some(failure)).is_some() => client.next_host_after_connection,
+        _ => client.next_host_after_refusal,
+    }
 }

@@ -13,6 +13,16 @@ use super::messages::Column;
 use super::run::{Phase, Run};
 use super::world::World;
 
+/// A message as a host takes it over.
+pub(super) struct Arrival {
+    /// Received fields, with the host's own.
+    pub(super) received_fields: u32,
+    /// Octets of header and body.
+    pub(super) size: Octets,
+    /// Which message of its session it is, from 1; 0: no session brought it.
+    pub(super) session_message: u32,
+}
+
 /// Octets of a Received field.
 pub(super) const RECEIVED_FIELD: u64 = ReceivedField::OCTETS;
 
@@ -27,6 +37,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (server, orphaned) = (target.host, state.phase == Phase::Orphaned);
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
+        let session_message = state.ordinal_on_connection;
         let accepted: Vec<RecipientId> = state
             .recipients
             .iter()
@@ -49,7 +60,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 record.holders += 1;
             }
         }
-        self.enqueue(server, message, &accepted, fields, octets);
+        let arrival = Arrival { received_fields: fields, size: octets, session_message };
+        self.enqueue(server, message, &accepted, arrival);
         self.hosts[server.index()].totals.octets_in.0 += size.0;
         if orphaned {
             self.messages.release(message);
@@ -67,6 +79,7 @@ impl<S: FactSink> World<'_, '_, S> {
         orphan.transaction = run.transaction;
         (orphan.message, orphan.size) = (run.message, run.size);
         orphan.received_fields = run.received_fields;
+        orphan.ordinal_on_connection = run.ordinal_on_connection;
         orphan.recipients.extend_from_slice(&run.recipients);
         orphan.replies.extend_from_slice(&run.replies);
         let orphan = self.runs.insert(orphan);
@@ -115,9 +128,9 @@ impl<S: FactSink> World<'_, '_, S> {
         host: HostId,
         message: MessageId,
         recipients: &[RecipientId],
-        received_fields: u32,
-        size: Octets,
+        arrival: Arrival,
     ) -> EntryHandle {
+        let Arrival { received_fields, size, session_message } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
         let null_sender = state.sender.is_none();
@@ -132,6 +145,7 @@ impl<S: FactSink> World<'_, '_, S> {
             active: false,
             received_fields,
             size,
+            session_message,
             outstanding: 0,
             rounds: 0,
             due: SimTime::MAX,
@@ -140,7 +154,7 @@ impl<S: FactSink> World<'_, '_, S> {
             next: None,
         });
         for &recipient in recipients.iter().rev() {
-            let destination = self.hosts[host.index()].route(self.messages[recipient].mailbox);
+            let destination = self.route_of(host, self.messages[recipient].mailbox);
             self.entries.add_recipient(entry, recipient, destination);
         }
         for &recipient in recipients {

@@ -75,7 +75,7 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += self.now.since(begun);
-        let report = Report { delivery, site_failure: None };
+        let report = Report::local(delivery);
         self.tell(client, |queue, now, context| queue.finished(now, &report, context));
     }
 

@@ -5,6 +5,7 @@ use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
 
+use super::handover::Arrival;
 use super::messages::{Column, GivenUp, Message};
 use super::world::World;
 
@@ -31,9 +32,10 @@ impl<S: FactSink> World<'_, '_, S> {
         self.entries.drop_finished(entry, true);
     }
 
-    /// The entry has waited for too long: what is left of it fails with its last status.
-    pub(super) fn expire(&mut self, host: HostId, entry: EntryHandle) {
-        let status = self.entries[entry].last_status;
+    /// The entry has waited for too long: what is left of it fails with `status`, or else with its
+    /// last one.
+    pub(super) fn expire(&mut self, host: HostId, entry: EntryHandle, status: Option<Status>) {
+        let status = status.unwrap_or(self.entries[entry].last_status);
         let left: Vec<(RecipientId, Status)> = self
             .entries
             .recipients(entry)
@@ -111,7 +113,13 @@ impl<S: FactSink> World<'_, '_, S> {
             first: None,
         });
         let recipient = self.create_recipient(host, message, sender, Some(original.key));
-        self.enqueue(host, message, &[recipient], 1, Octets(NOTICE + returned));
+        let size = Octets(NOTICE + returned);
+        self.enqueue(
+            host,
+            message,
+            &[recipient],
+            Arrival { received_fields: 1, size, session_message: 0 },
+        );
     }
 
     /// Adds a recipient to a new message and states it.

@@ -41,9 +41,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.state_suspension(host, entry, destination, status);
             }
             Action::ReturnFailed { entry } => self.return_failed(host, entry),
-            Action::Expire { entry } => self.expire(host, entry),
+            Action::Expire { entry, status } => self.expire(host, entry, status),
             Action::NotifyDelay { entry } => self.notify_delay(host, entry),
             Action::Remove { entry } => self.remove_entry(entry),
+            Action::Close { destination } => self.close_kept(host, destination),
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }

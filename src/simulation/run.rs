@@ -3,7 +3,7 @@
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
-use crate::queue::{CopyIndex, DeliveryHandle, Destination, KeepConnection};
+use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection};
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
@@ -18,6 +18,13 @@ pub(super) struct Target {
     pub(super) host: HostId,
     /// The proxy whose address it is, if the server is behind one.
     pub(super) proxy: Option<HostId>,
+}
+
+impl Target {
+    /// Returns the target as a queue manager is asked about it.
+    pub(super) fn candidate(&self) -> Candidate {
+        Candidate { address: self.address, host: self.host, preference: self.preference }
+    }
 }
 
 /// For whom a run works.
@@ -71,6 +78,10 @@ pub(super) struct Run {
     pub(super) reused: bool,
     /// Sessions that got past the greeting.
     pub(super) sessions: u32,
+    /// Hosts tried.
+    pub(super) tried: u32,
+    /// Whether the connection of the last try stays open for the next delivery.
+    pub(super) connection_kept: bool,
     /// The message at hand.
     pub(super) message: MessageId,
     /// Octets and Received fields as the client holds the message.
@@ -115,6 +126,8 @@ impl Run {
             next_target: 0,
             reused: false,
             sessions: 0,
+            tried: 0,
+            connection_kept: false,
             message: MessageId(0),
             size: Octets(0),
             received_fields: 0,
@@ -150,6 +163,8 @@ impl Run {
         self.next_target = 0;
         self.reused = false;
         self.sessions = 0;
+        self.tried = 0;
+        self.connection_kept = false;
         self.recipients.clear();
         self.mailboxes.clear();
         self.copies.clear();

@@ -2,7 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
-use crate::queue::KeepConnection;
+use crate::queue::{Destination, KeepConnection};
 use crate::smtp::{Connect, Failure, Letter, Session};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
@@ -18,11 +18,15 @@ use super::wires::wire;
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// Connects to the next target.
+    /// Connects to the next target that may be tried.
     pub(super) fn try_next(&mut self, handle: Handle) {
+        let Some(next) = self.next_target(handle) else {
+            self.leave_untried(handle);
+            return;
+        };
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let target = run.targets[run.next_target];
-        run.next_target += 1;
+        let target = run.targets[next];
+        run.next_target = next + 1;
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let (client, jitter) = (run.client, self.try_key(run, JITTER));
@@ -90,6 +94,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.transaction = None;
         run.failure = None;
         run.tries += 1;
+        run.tried += 1;
         run.replies.clear();
         run.replies.resize(run.recipients.len(), None);
         for &recipient in &run.recipients {
@@ -333,9 +338,10 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// After a delivery: keeps the connection for the next one if that was ordered, or closes it.
     fn keep_or_close(&mut self, handle: Handle) {
-        let Some(run) = self.runs.get(handle) else {
+        let Some(run) = self.runs.get_mut(handle) else {
             return;
         };
+        run.connection_kept = false;
         let Some(connection) = run.connection else {
             return;
         };
@@ -345,19 +351,30 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let client = run.client;
-        let KeepConnection { idle, age } = keep;
+        let KeepConnection { idle, age, transactions } = keep;
         let Some(state) = self.connections.get_mut(connection) else {
             return;
         };
         let too_old = state.connected.saturating_add(age);
-        if !open || self.now >= too_old {
+        let worn = transactions.is_some_and(|most| state.transactions >= most);
+        if !open || worn || self.now >= too_old {
             self.close_connection(connection);
             return;
         }
         let until = self.now + idle;
         state.kept = Some(Kept { until, too_old });
+        if let Some(run) = self.runs.get_mut(handle) {
+            run.connection_kept = true;
+        }
         self.hosts[client.index()].cache.put(destination, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
+    }
+
+    /// Closes what a host keeps open for a destination.
+    pub(super) fn close_kept(&mut self, host: HostId, destination: Destination) {
+        while let Some(kept) = self.hosts[host.index()].cache.take(destination) {
+            self.close_connection(kept);
+        }
     }
 
     pub(super) fn connection_expires(&mut self, handle: Handle) {

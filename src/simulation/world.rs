@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
-use crate::mail::HostId;
+use crate::mail::{DomainId, HostId};
 use crate::queue::{Action, Context, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
@@ -51,6 +51,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
     pub(super) session_streams: PurposeStreams,
+    /// For each domain the first one with the same exchangers.
+    pub(super) equal_routes: Vec<DomainId>,
     /// Stand for the names of the domains in the keys of draws.
     pub(super) domain_keys: Vec<u64>,
     pub(super) deliveries: u64,

@@ -15,5 +15,7 @@ mod wire;
 pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
-pub use settings::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes};
+pub use settings::{
+    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+};
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};

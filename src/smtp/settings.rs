@@ -83,10 +83,37 @@ pub struct ClientSettings {
     pub address_limit: Option<u32>,
     /// Most sessions that got past the greeting in one delivery; none: no limit.
     pub session_limit: Option<u32>,
+    /// Whether a host that was reached but whose session failed (greeting, EHLO, TLS, time-out or
+    /// loss later on) leads to the next host in the same delivery. If not, only hosts that cannot
+    /// be reached do.
+    pub next_host_after_connection: bool,
     /// Whether a temporary refusal after EHLO leads to the next host in the same delivery.
     pub next_host_after_refusal: bool,
+    /// Whether hosts of equal preference are put in random order (RFC 5321 §5.1 demands it).
+    pub randomizes_equal_preference: bool,
+    /// Whether the client finds itself among the exchangers, and drops those that are no better
+    /// than itself (RFC 5321 §5.1).
+    pub finds_itself: bool,
+    /// Whether recipients of several domains with the same exchangers share a transaction.
+    pub merges_equal_routes: bool,
+    /// Look-ups without a host to try that count as temporary.
+    pub temporary_lookups: TemporaryLookups,
     /// Round trips that a further message on an open connection costs before MAIL (RSET).
     pub rset_before_reuse: bool,
+}
+
+/// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up
+/// that found no answer always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TemporaryLookups {
+    /// The domain does not exist.
+    pub no_such_domain: bool,
+    /// The domain takes no mail (RFC 7505).
+    pub null_mx: bool,
+    /// No exchanger has an address.
+    pub no_address: bool,
+    /// The best exchanger is the client itself.
+    pub loops_back: bool,
 }
 
 /// Times that a server's work takes, each drawn anew every time \[s\].

@@ -142,6 +142,6 @@ pub(crate) fn known_scans(server: &ServerParameters, until_s: f64) -> Scans {
     }
     observed_s.sort_by(f64::total_cmp);
     observed_s.dedup();
-    let interval_s = server.queue_run_interval_s;
+    let interval_s = server.queue_run_interval_s.unwrap_or(0.0);
     Scans { interval_s, phase_s: server.queue_run_phase_s, observed_s, until_s }
 }

@@ -45,9 +45,6 @@ const SHOW_VARIABLE: &str = "MAILSIM_SHOW";
 /// Runs of each case, with seeds from 1.
 const RUNS: u64 = 400;
 
-/// The servers whose recordings are compared.
-const MODELLED: [&str; 1] = ["postfix"];
-
 /// What is said of the recordings of other servers, which count as not agreeing.
 const NOT_MODELLED: &str = "not modelled yet";
 
@@ -202,7 +199,7 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     if !unknown.is_empty() {
         return Ok(unknown.iter().map(|key| format!("unknown key `{key}`")).collect());
     }
-    if !MODELLED.contains(&&*case.server) {
+    if !server::MODELLED.contains(&&*case.server) {
         return Err(NOT_MODELLED.to_owned());
     }
     if value.get("sessions").is_some() {

@@ -37,21 +37,17 @@ pub(crate) struct Host {
     pub(crate) kind: String,
 }
 
-/// Parameters of a Postfix server.
+/// Parameters of a real server: what all have, and the rest for whoever knows the server.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ServerParameters {
     pub(crate) server: String,
-    pub(crate) queue_run_interval_s: f64,
+    pub(crate) queue_run_interval_s: Option<f64>,
     pub(crate) queue_run_phase_s: Option<f64>,
     pub(crate) queue_runs_observed_s: Option<Vec<f64>>,
     #[serde(default)]
     pub(crate) queue_run_phases_after_start: Vec<PhaseAfterStart>,
-    pub(crate) min_backoff_s: f64,
-    pub(crate) max_backoff_s: f64,
-    pub(crate) lifetime_s: f64,
-    pub(crate) bounce_lifetime_s: f64,
-    pub(crate) delay_warning_s: Option<f64>,
-    pub(crate) connect_timeout_s: f64,
+    pub(crate) min_backoff_s: Option<f64>,
+    pub(crate) max_backoff_s: Option<f64>,
     pub(crate) greeting_timeout_s: f64,
     pub(crate) helo_timeout_s: f64,
     pub(crate) mail_timeout_s: f64,
@@ -59,27 +55,8 @@ pub(crate) struct ServerParameters {
     pub(crate) data_init_timeout_s: f64,
     pub(crate) data_block_timeout_s: f64,
     pub(crate) data_done_timeout_s: f64,
-    pub(crate) rset_timeout_s: f64,
-    pub(crate) tcp_fast_open: bool,
-    pub(crate) initial_concurrency: u32,
-    pub(crate) concurrency_limit: Option<u32>,
-    pub(crate) failed_cohort_limit: u32,
-    pub(crate) positive_feedback: Value,
-    pub(crate) negative_feedback: Value,
-    pub(crate) dead_destination_s: f64,
-    pub(crate) recipient_limit: Option<u32>,
-    #[serde(default)]
-    pub(crate) multi_domain_transactions: bool,
-    pub(crate) mx_address_limit: Option<u32>,
-    pub(crate) mx_session_limit: Option<u32>,
-    pub(crate) equal_preference: String,
-    pub(crate) connection_cache: ConnectionCache,
-    pub(crate) hop_limit: u32,
-    pub(crate) message_size_limit_octets: Option<u64>,
     pub(crate) size_declaration_extra_octets: u64,
-    pub(crate) delivery_process_limit: u32,
-    pub(crate) active_queue_limit: u32,
-    pub(crate) deliver_on_arrival: bool,
+    pub(crate) message_size_limit_octets: Option<u64>,
     pub(crate) accept: Accept,
     pub(crate) routing: Routing,
     /// All other keys.
@@ -91,14 +68,6 @@ pub(crate) struct ServerParameters {
 #[derive(Debug, Deserialize)]
 pub(crate) struct PhaseAfterStart {
     pub(crate) first_run_s: Option<f64>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct ConnectionCache {
-    pub(crate) mode: String,
-    pub(crate) idle_s: Option<f64>,
-    pub(crate) max_age_s: Option<f64>,
-    pub(crate) max_messages: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -83,8 +83,9 @@ fn check_round(
         return;
     }
     verdict.intervals += 1;
-    let (least, greatest) = (server.min_backoff_s as u64, server.max_backoff_s as u64);
-    let interval = server.queue_run_interval_s as u64;
+    let whole = |seconds: Option<f64>| seconds.unwrap_or(0.0) as u64;
+    let (least, greatest) = (whole(server.min_backoff_s), whole(server.max_backoff_s));
+    let interval = whole(server.queue_run_interval_s);
     let explained = seconds(pair.arrived).any(|arrival| {
         seconds(ended).any(|deferral| {
             let due = deferral + backoff(deferral.saturating_sub(arrival), least, greatest);

@@ -134,7 +134,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 routing.local = (0..names.domains.len()).map(FromIndex::from_index).collect();
                 (profile, Roles { mx: true, store: true, ..Roles::default() })
             }
-            "postfix" => {
+            kind if server::MODELLED.contains(&kind) => {
                 let server = recording.settings_neutral.get(&described.name);
                 let server = server.ok_or_else(|| format!("no settings of {}", described.name))?;
                 routing = server::routing(server, names)?;

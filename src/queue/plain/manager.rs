@@ -126,7 +126,7 @@ impl Plain {
         let state = context.entries[entry];
         let age = now.since(state.arrived);
         if age >= self.lifetime(&state) {
-            context.actions.push(Action::Expire { entry });
+            context.actions.push(Action::Expire { entry, status: None });
             return;
         }
         if self.settings.delay_notice.is_some_and(|notice| age >= notice) && !state.warned {

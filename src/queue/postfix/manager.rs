@@ -241,6 +241,7 @@ impl Postfix {
         let keep_connection = keep.then_some(KeepConnection {
             idle: self.settings.connection_cache_time_limit,
             age: self.settings.connection_reuse_time_limit,
+            transactions: None,
         });
         let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
         context.actions.push(deliver);
@@ -304,7 +305,7 @@ impl Postfix {
         let arrived = self.arrival_second(&state);
         let lifetime = self.lifetime(state.null_sender);
         if clock >= arrived + lifetime {
-            context.actions.push(Action::Expire { entry });
+            context.actions.push(Action::Expire { entry, status: None });
             return;
         }
         let warning = self.settings.delay_warning_time.as_secs();

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::network::SynSchedule;
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+};
 use crate::trace::SessionMarks;
 use crate::units::SimDuration;
 
@@ -20,6 +22,11 @@ fn client(pipelining: bool) -> ClientSettings {
         address_limit: None,
         session_limit: None,
         next_host_after_refusal: true,
+        next_host_after_connection: true,
+        randomizes_equal_preference: true,
+        finds_itself: true,
+        merges_equal_routes: false,
+        temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: true,
     }
 }

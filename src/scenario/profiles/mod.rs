@@ -1,0 +1,114 @@
+//! The mail servers known: queue rules, SMTP client and SMTP server of each, with their evidence.
+//!
+//! One file for each product or group of products.
+
+mod plain;
+mod postfix;
+
+pub use plain::{none, rfc5321, sink};
+pub use postfix::postfix;
+
+use crate::queue::QueueSettings;
+use crate::smtp::{ClientSettings, ServerSettings};
+
+/// Whose queue rules a profile follows, which decides what settings it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Postfix's queue manager.
+    Postfix,
+    /// A plain list of gaps for each message.
+    Plain,
+}
+
+impl Family {
+    /// Returns the family whose settings these are.
+    #[must_use]
+    pub fn of(queue: &QueueSettings) -> Self {
+        match queue {
+            QueueSettings::Postfix(_) => Self::Postfix,
+            QueueSettings::Plain(_) => Self::Plain,
+        }
+    }
+}
+
+/// How well a profile is founded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Compared with recordings of real servers.
+    Recorded,
+    /// Read in the product's source code.
+    SourceCode,
+    /// Read in the vendor's documents.
+    VendorDocument,
+    /// Read in a standard.
+    Standard,
+    /// Not a real server: a stand-in made for simulations.
+    Invented,
+}
+
+impl Evidence {
+    /// Returns the word used in result files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::SourceCode => "source code",
+            Self::VendorDocument => "vendor document",
+            Self::Standard => "standard",
+            Self::Invented => "invented",
+        }
+    }
+}
+
+/// A mail server as it comes out of the box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The name that a scenario writes in `mta`.
+    pub name: &'static str,
+    /// Whose queue rules it follows.
+    pub family: Family,
+    /// The version modelled.
+    pub version: &'static str,
+    /// How well it is founded.
+    pub evidence: Evidence,
+    /// Where its rules and figures come from.
+    pub source: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Settings whose defaults no source tells: a scenario must give them, for none is invented.
+    pub required: &'static [&'static str],
+    /// What else the sources do not tell, and what the model does instead; one sentence each.
+    pub not_documented: &'static [&'static str],
+    /// Queue manager.
+    pub queue: QueueSettings,
+    /// SMTP client.
+    pub client: ClientSettings,
+    /// SMTP server.
+    pub server: ServerSettings,
+}
+
+/// Returns every profile, in the order in which people are told of them.
+#[must_use]
+pub fn all() -> Vec<Profile> {
+    vec![postfix(), rfc5321(), sink(), none()]
+}
+
+/// Returns the profile that a scenario calls `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<Profile> {
+    all().into_iter().find(|profile| profile.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_is_found_by_its_name() {
+        for profile in all() {
+            assert_eq!(find(profile.name), Some(profile.clone()));
+            assert_eq!(profile.family, Family::of(&profile.queue));
+        }
+        assert_eq!(find("sendmial"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! What is no product: the letter of RFC 5321, the sinks of experiments, and hosts without an MTA.
+
+use super::{Evidence, Family, Profile};
+use crate::network::SynSchedule;
+use crate::queue::{QueueSettings, plain};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+};
+use crate::units::Octets;
+
+/// Returns a server that does what RFC 5321 says and no more: the least client time-outs of
+/// §4.5.3.2, the retry rule of §4.5.4.1 read literally, every exchanger tried (§5.1), and a limit
+/// of 100 Received fields (§6.3).
+#[must_use]
+pub fn rfc5321() -> Profile {
+    Profile {
+        name: "rfc5321",
+        family: Family::Plain,
+        version: "RFC 5321 (2008)",
+        evidence: Evidence::Standard,
+        source: "RFC 5321 sections 4.5.3.2, 4.5.4.1, 5.1 and 6.3",
+        summary: "a server that does what RFC 5321 says and no more",
+        required: &[],
+        not_documented: &[],
+        queue: QueueSettings::Plain(plain::Settings::default()),
+        client: plain_client(),
+        server: ServerSettings {
+            ehlo: true,
+            pipelining: true,
+            starttls: false,
+            auth: false,
+            size_limit: None,
+            max_sessions: None,
+            max_sessions_per_client: None,
+            max_recipients: None,
+            hop_limit: Some(99),
+            adds_received: true,
+            service: ServiceTimes::default(),
+        },
+    }
+}
+
+/// Returns a scripted acceptor as the recordings use it: it takes everything, limits nothing and
+/// adds no Received field. Its queue rules are never used.
+#[must_use]
+pub fn sink() -> Profile {
+    let mut server = rfc5321().server;
+    server.hop_limit = None;
+    server.adds_received = false;
+    Profile {
+        name: "sink",
+        evidence: Evidence::Invented,
+        version: "1",
+        source: "the scripted sinks of the recordings",
+        summary: "accepts everything for its domains, adds no Received field",
+        server,
+        ..rfc5321()
+    }
+}
+
+/// Returns what a host has that is no mail server: a MUA, a proxy or a DNS server. Only its SMTP
+/// client is used, which sends one command at a time, as most mail programs do.
+#[must_use]
+pub fn none() -> Profile {
+    let mut client = plain_client();
+    client.pipelining = false;
+    Profile {
+        name: "none",
+        evidence: Evidence::Invented,
+        version: "1",
+        source: "time-outs of RFC 5321 section 4.5.3.2",
+        summary: "no mail server: a MUA, a proxy or a DNS server",
+        client,
+        ..rfc5321()
+    }
+}
+
+/// Returns the client of RFC 5321: its least time-outs, and every exchanger tried.
+pub(super) fn plain_client() -> ClientSettings {
+    ClientSettings {
+        timeouts: ClientTimeouts::RFC5321,
+        syn: SynSchedule { linear: 0 },
+        pipelining: true,
+        tls: ClientTls::Never,
+        declares_size: true,
+        size_margin: Octets::ZERO,
+        checks_advertised_size: true,
+        permanent_greeting_is_temporary: false,
+        permanent_ehlo_is_temporary: false,
+        address_limit: None,
+        session_limit: None,
+        next_host_after_connection: true,
+        next_host_after_refusal: true,
+        randomizes_equal_preference: true,
+        finds_itself: true,
+        merges_equal_routes: false,
+        temporary_lookups: TemporaryLookups::default(),
+        rset_before_reuse: false,
+    }
+}

@@ -1,0 +1,72 @@
+//! Postfix.
+
+use super::{Evidence, Family, Profile};
+use crate::network::SynSchedule;
+use crate::queue::{QueueSettings, postfix};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+};
+use crate::units::{Octets, SimDuration};
+
+/// Returns Postfix with the defaults of `src/global/mail_params.h`.
+///
+/// `hop_limit` counts *arriving* Received fields: with `hopcount_limit = 50` a message that arrives
+/// with 49 is refused, since Postfix counts its own field too (recorded in case 08c).
+#[must_use]
+pub fn postfix() -> Profile {
+    Profile {
+        name: "postfix",
+        family: Family::Postfix,
+        version: "3.7.11",
+        evidence: Evidence::Recorded,
+        source: "recordings of Postfix 3.7.11; src/global/mail_params.h, src/qmgr, src/smtp",
+        summary: "Postfix with its default settings",
+        required: &[],
+        not_documented: &[],
+        queue: QueueSettings::Postfix(postfix::Settings::default()),
+        client: ClientSettings {
+            timeouts: ClientTimeouts {
+                connect: SimDuration::from_secs(30),
+                greeting: SimDuration::from_secs(300),
+                ehlo: SimDuration::from_secs(300),
+                tls: SimDuration::from_secs(300),
+                mail: SimDuration::from_secs(300),
+                rcpt: SimDuration::from_secs(300),
+                data_init: SimDuration::from_secs(120),
+                data_block: SimDuration::from_secs(180),
+                data_done: SimDuration::from_secs(600),
+                rset: SimDuration::from_secs(20),
+            },
+            syn: SynSchedule { linear: 0 },
+            pipelining: true,
+            tls: ClientTls::Never,
+            declares_size: true,
+            size_margin: Octets::ZERO,
+            checks_advertised_size: true,
+            permanent_greeting_is_temporary: true,
+            permanent_ehlo_is_temporary: false,
+            address_limit: Some(5),
+            session_limit: Some(2),
+            next_host_after_connection: true,
+            next_host_after_refusal: true,
+            randomizes_equal_preference: true,
+            finds_itself: true,
+            merges_equal_routes: false,
+            temporary_lookups: TemporaryLookups::default(),
+            rset_before_reuse: true,
+        },
+        server: ServerSettings {
+            ehlo: true,
+            pipelining: true,
+            starttls: false,
+            auth: false,
+            size_limit: Some(Octets(10_240_000)),
+            max_sessions: Some(100),
+            max_sessions_per_client: Some(50),
+            max_recipients: Some(1000),
+            hop_limit: Some(49),
+            adds_received: true,
+            service: ServiceTimes::default(),
+        },
+    }
+}

@@ -1,0 +1,30 @@
+//! What every SMTP client and server has.
+
+use super::{Of, Setting, Slot, setting};
+
+/// In the order in which people are told of them.
+#[rustfmt::skip]
+pub(super) static SETTINGS: &[Setting] = &[
+    setting!(any, "client_pipelining", Flag, client.pipelining, "whether the client sends commands in groups where it may"),
+    setting!(any, "permanent_ehlo_is_temporary", Flag, client.permanent_ehlo_is_temporary, "whether a 5yz reply to EHLO counts as temporary"),
+    setting!(any, "next_host_after_connection", Flag, client.next_host_after_connection, "whether a host that was reached but failed leads to the next host at once"),
+    setting!(any, "next_host_after_refusal", Flag, client.next_host_after_refusal, "whether a 4yz after EHLO leads to the next host at once"),
+    setting!(any, "randomizes_equal_preference", Flag, client.randomizes_equal_preference, "whether exchangers of equal preference are tried in random order"),
+    setting!(any, "finds_itself", Flag, client.finds_itself, "whether exchangers no better than the host itself are dropped"),
+    setting!(any, "merges_equal_routes", Flag, client.merges_equal_routes, "whether domains with the same exchangers share a transaction"),
+    setting!(any, "no_such_domain_is_temporary", Flag, client.temporary_lookups.no_such_domain, "whether mail to a domain that does not exist is tried again"),
+    setting!(any, "null_mx_is_temporary", Flag, client.temporary_lookups.null_mx, "whether mail to a domain that takes none is tried again"),
+    setting!(any, "no_address_is_temporary", Flag, client.temporary_lookups.no_address, "whether mail to a domain without a reachable exchanger is tried again"),
+    setting!(any, "loop_is_temporary", Flag, client.temporary_lookups.loops_back, "whether mail whose best exchanger is the host itself is tried again"),
+    setting!(any, "declares_size", Flag, client.declares_size, "whether MAIL declares the size"),
+    setting!(any, "size_margin", Size, client.size_margin, "octets added to the declared size"),
+    setting!(any, "checks_advertised_size", Flag, client.checks_advertised_size, "whether a message above the server's SIZE is given up before MAIL"),
+    setting!(any, "rset_before_reuse", Flag, client.rset_before_reuse, "whether RSET is sent before a connection is used again"),
+    setting!(any, "message_size_limit", SizeLimit, server.size_limit, "largest message taken; 0: no limit"),
+    setting!(any, "hopcount_limit", HopLimit, server.hop_limit, "a message with this many Received fields, the server's own included, is refused; 0: never"),
+    setting!(any, "esmtp", Flag, server.ehlo, "whether the server understands EHLO"),
+    setting!(any, "pipelining", Flag, server.pipelining, "whether the server offers PIPELINING"),
+    setting!(any, "starttls", Flag, server.starttls, "whether the server offers STARTTLS"),
+    setting!(any, "auth", Flag, server.auth, "whether the server offers AUTH"),
+    setting!(any, "adds_received", Flag, server.adds_received, "whether the server adds a Received field"),
+];

@@ -1,0 +1,219 @@
+//! The settings of a mail server by name: what a scenario may write in the table `mta`.
+//!
+//! One file for each family that has names of its own, one for the SMTP client of all others, and
+//! one for what every server has.
+
+mod client;
+mod common;
+mod plain;
+mod postfix;
+
+use super::profiles::{Family, Profile};
+use crate::queue::postfix::{Feedback, ScanPhase};
+use crate::smtp::ClientTls;
+use crate::units::{Octets, SimDuration};
+
+/// The place in a profile that a setting fills.
+pub(super) enum Slot<'a> {
+    /// A span of time.
+    Duration(&'a mut SimDuration),
+    /// A span of time above zero.
+    Period(&'a mut SimDuration),
+    /// One span of time for two things.
+    TwoDurations(&'a mut SimDuration, &'a mut SimDuration),
+    /// A span of time; zero: not at all.
+    OptionalDuration(&'a mut Option<SimDuration>),
+    /// Several spans of time.
+    Durations(&'a mut Vec<SimDuration>),
+    /// A whole number.
+    Count(&'a mut u32),
+    /// A whole number above zero.
+    Positive(&'a mut u32),
+    /// A whole number for two things; zero: no limit.
+    CountAndLimit(&'a mut u32, &'a mut Option<u32>),
+    /// A whole number; zero: no limit.
+    Limit(&'a mut Option<u32>),
+    /// As `Limit`, one more than what is kept: the server counts its own Received field too.
+    HopLimit(&'a mut Option<u32>),
+    /// A size; zero: no limit.
+    SizeLimit(&'a mut Option<Octets>),
+    /// A size.
+    Size(&'a mut Octets),
+    /// True or false.
+    Flag(&'a mut bool),
+    /// `none`, `may` or `implicit`.
+    Tls(&'a mut ClientTls),
+    /// Concurrency feedback: a number, `1/concurrency` or `1/sqrt_concurrency`.
+    Feedback(&'a mut Feedback),
+    /// `random`, or the time of the first scan.
+    ScanPhase(&'a mut ScanPhase),
+}
+
+/// One setting.
+pub(super) struct Setting {
+    /// Its name; for Postfix that of `postconf(5)`.
+    pub(super) name: &'static str,
+    /// Who has it.
+    of: Of,
+    /// What it means.
+    pub(super) about: &'static str,
+    slot: for<'a> fn(&'a mut Profile) -> Option<Slot<'a>>,
+}
+
+/// Which profiles have a setting.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    /// All.
+    All,
+    /// Those of one family.
+    Only(Family),
+    /// Those of all families but one, which has other names for the same.
+    AllBut(Family),
+}
+
+impl Setting {
+    fn is_of(&self, family: Family) -> bool {
+        match self.of {
+            Of::All => true,
+            Of::Only(only) => only == family,
+            Of::AllBut(other) => other != family,
+        }
+    }
+
+    /// Returns the place that the setting fills in `profile`, if the profile has it.
+    pub(super) fn slot<'a>(&self, profile: &'a mut Profile) -> Option<Slot<'a>> {
+        if self.is_of(profile.family) { (self.slot)(profile) } else { None }
+    }
+}
+
+/// A setting of a profile with its value, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingValue {
+    /// The name as a scenario writes it.
+    pub name: &'static str,
+    /// The value as a scenario writes it.
+    pub value: String,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// Returns every setting that `profile` has, with its value there.
+#[must_use]
+pub fn settings_of(profile: &Profile) -> Vec<SettingValue> {
+    let mut copy = profile.clone();
+    let mut values = Vec::new();
+    for setting in all() {
+        if let Some(slot) = setting.slot(&mut copy) {
+            values.push(SettingValue {
+                name: setting.name,
+                value: shown(&slot),
+                about: setting.about,
+            });
+        }
+    }
+    values
+}
+
+fn shown(slot: &Slot<'_>) -> String {
+    let limit = |limit: Option<u32>| limit.unwrap_or(0).to_string();
+    match slot {
+        Slot::Duration(span) | Slot::Period(span) | Slot::TwoDurations(span, _) => {
+            span.exact().to_string()
+        }
+        Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
+        Slot::Durations(spans) => {
+            spans.iter().map(|span| span.exact().to_string()).collect::<Vec<_>>().join(", ")
+        }
+        Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimit(count, _) => {
+            count.to_string()
+        }
+        Slot::Limit(count) => limit(**count),
+        Slot::HopLimit(count) => limit(count.map(|count| count.saturating_add(1))),
+        Slot::SizeLimit(size) => format!("{}B", size.map_or(0, Octets::get)),
+        Slot::Size(size) => format!("{}B", size.get()),
+        Slot::Flag(flag) => flag.to_string(),
+        Slot::Tls(tls) => match tls {
+            ClientTls::Never => "none".to_owned(),
+            ClientTls::Opportunistic => "may".to_owned(),
+            ClientTls::Implicit => "implicit".to_owned(),
+        },
+        Slot::Feedback(Feedback::Fixed(number)) => number.to_string(),
+        Slot::Feedback(Feedback::PerWindow(number)) => format!("{number}/concurrency"),
+        Slot::Feedback(Feedback::PerRoot(number)) => format!("{number}/sqrt_concurrency"),
+        Slot::ScanPhase(ScanPhase::Random) => "random".to_owned(),
+        Slot::ScanPhase(ScanPhase::At(span)) => span.exact().to_string(),
+        Slot::ScanPhase(ScanPhase::Observed(times)) => format!("{} observed scans", times.len()),
+    }
+}
+
+/// Writes a [`Setting`]: of one family's queue manager, of one family, of all but Postfix, or of all.
+macro_rules! setting {
+    (queue $family:ident, $name:literal, $slot:ident, $field:ident, $about:literal) => {
+        Setting {
+            name: $name,
+            of: Of::Only(Family::$family),
+            about: $about,
+            slot: |profile| match &mut profile.queue {
+                QueueSettings::$family(queue) => Some(Slot::$slot(&mut queue.$field)),
+                _ => None,
+            },
+        }
+    };
+    (only $family:ident, $name:literal, $slot:ident, $($field:ident).+, $about:literal) => {
+        Setting { name: $name, of: Of::Only(Family::$family), about: $about,
+            slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }
+    };
+    (not_postfix, $name:literal, $slot:ident, $($field:ident).+, $about:literal) => {
+        Setting { name: $name, of: Of::AllBut(Family::Postfix), about: $about,
+            slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }
+    };
+    (any, $name:literal, $slot:ident, $($field:ident).+, $about:literal) => {
+        Setting { name: $name, of: Of::All, about: $about,
+            slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }
+    };
+}
+use setting;
+
+/// Returns every setting there is, a family's own before what all have.
+pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+    [postfix::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::profiles;
+    use super::*;
+
+    #[test]
+    fn names_are_unique_within_a_profile() {
+        for profile in profiles::all() {
+            let mut names: Vec<_> = settings_of(&profile).iter().map(|s| s.name).collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{}", profile.name);
+        }
+    }
+
+    #[test]
+    fn postfix_shows_the_defaults_of_postconf() {
+        let values = settings_of(&profiles::postfix());
+        let value = |name: &str| {
+            values.iter().find(|s| s.name == name).map(|s| s.value.clone()).unwrap_or_default()
+        };
+        // postconf(5) of Postfix 3.7.
+        for (name, expected) in [
+            ("queue_run_delay", "5m"),
+            ("maximal_backoff_time", "1h6m40s"),
+            ("maximal_queue_lifetime", "5d"),
+            ("hopcount_limit", "50"),
+            ("message_size_limit", "10240000B"),
+            ("default_process_limit", "100"),
+            ("smtp_mx_address_limit", "5"),
+            ("smtpd_recipient_limit", "1000"),
+            ("smtp_data_done_timeout", "10m"),
+        ] {
+            assert_eq!(value(name), expected, "{name}");
+        }
+    }
+}

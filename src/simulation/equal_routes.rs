@@ -1,0 +1,54 @@
+//! Domains that share their exchangers.
+
+use std::collections::BTreeMap;
+
+use crate::dns::{FailureScope, Failures, MxRecord, Zone};
+use crate::mail::{DomainId, HostId, Mailbox};
+use crate::queue::Destination;
+use crate::scenario::{Domain, Scenario};
+use crate::trace::FactSink;
+use crate::units::SimTime;
+
+use super::world::World;
+
+/// Returns for each domain the first one with the same exchangers, or itself. Domains whose answers
+/// change, or are struck by a failure that does not strike all names, are like no other.
+pub(super) fn equal_routes(scenario: &Scenario, failures: &Failures) -> Vec<DomainId> {
+    let mut first: BTreeMap<Vec<MxRecord>, DomainId> = BTreeMap::new();
+    (0..scenario.domains.len())
+        .map(DomainId::from_index)
+        .map(|id| match exchangers(&scenario.zone, failures, &scenario.domains[id.index()]) {
+            Some(records) => *first.entry(records).or_insert(id),
+            None => id,
+        })
+        .collect()
+}
+
+/// Returns a domain's exchangers in order, if they never change.
+fn exchangers(zone: &Zone, failures: &Failures, domain: &Domain) -> Option<Vec<MxRecord>> {
+    let name = &zone.names[domain.dns.index()];
+    let struck = failures.0.iter().any(|(_, _, scope)| match scope {
+        FailureScope::All => false,
+        FailureScope::Suffix(_) => scope.covers(&name.text),
+    });
+    let records = zone.records(domain.dns, SimTime::ZERO);
+    if struck || name.revisions.len() != 1 || records.alias.is_some() || records.mx.is_empty() {
+        return None;
+    }
+    let mut mx = records.mx.clone();
+    mx.sort_unstable();
+    Some(mx)
+}
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Returns where mail for `mailbox` goes from `host`.
+    pub(super) fn route_of(&self, host: HostId, mailbox: Mailbox) -> Destination {
+        let state = &self.hosts[host.index()];
+        match state.route(mailbox) {
+            Destination::Exchangers(domain) if state.config.client.merges_equal_routes => {
+                Destination::Exchangers(self.equal_routes[domain.index()])
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A real server's parameters as the settings of a host: one file for each server.
+
+mod postfix;
+
+use mailsim::mail::{DomainId, HostId};
+use mailsim::scenario::profiles::Profile;
+use mailsim::scenario::{NextHop, Routing};
+use mailsim::units::{Octets, SimDuration};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::names::Names;
+use crate::recording::{Route, ServerParameters};
+
+/// The servers whose recordings are compared.
+pub(crate) const MODELLED: &[&str] = &["postfix"];
+
+/// Returns a server's profile with a recording's parameters in place of its own.
+///
+/// # Errors
+/// What the recording says and the model does not know, in words.
+pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
+    match server.server.as_str() {
+        "postfix" => postfix::profile(server),
+        other => Err(format!("a server `{other}` is not modelled")),
+    }
+}
+
+/// Reads the keys that only one server has.
+fn own<T: DeserializeOwned>(server: &ServerParameters) -> Result<T, String> {
+    let keys = Value::Object(server.others.clone().into_iter().collect());
+    serde_json::from_value(keys).map_err(|error| format!("settings of {}: {error}", server.server))
+}
+
+/// Fills in what all servers have.
+fn common(server: &ServerParameters, profile: &mut Profile) {
+    let duration = SimDuration::from_secs_f64;
+    let timeouts = &mut profile.client.timeouts;
+    timeouts.greeting = duration(server.greeting_timeout_s);
+    timeouts.ehlo = duration(server.helo_timeout_s);
+    timeouts.mail = duration(server.mail_timeout_s);
+    timeouts.rcpt = duration(server.rcpt_timeout_s);
+    timeouts.data_init = duration(server.data_init_timeout_s);
+    timeouts.data_block = duration(server.data_block_timeout_s);
+    timeouts.data_done = duration(server.data_done_timeout_s);
+    profile.client.size_margin = Octets(server.size_declaration_extra_octets);
+    profile.server.size_limit = server.message_size_limit_octets.map(Octets);
+    profile.server.max_sessions = server.accept.max_connections;
+    profile.server.max_sessions_per_client = server.accept.max_connections_per_client;
+    profile.server.max_recipients = server.accept.max_recipients_per_message;
+}
+
+/// Returns where a server sends mail.
+pub(crate) fn routing(server: &ServerParameters, names: &Names) -> Result<Routing, String> {
+    let table = &server.routing;
+    let ids = |domains: &[String]| -> Result<Vec<DomainId>, String> {
+        domains.iter().map(|domain| names.domain(domain)).collect()
+    };
+    let relayed: Vec<String> = match &table.relay_domains {
+        Value::Array(list) => list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+        Value::String(all) if all == "*" => Vec::new(),
+        other => {
+            return Err(format!("`{other}` in routing.relay_domains is not understood"));
+        }
+    };
+    let mut routing = Routing {
+        local: ids(&table.local_domains)?,
+        relayed: ids(&relayed)?,
+        relays_all: true,
+        ..Routing::default()
+    };
+    for route in &table.routes {
+        let next_hop = next_hop(route, names)?;
+        if route.domain == "*" {
+            routing.smart_host = Some(next_hop);
+        } else {
+            routing.routes.insert(names.domain(&route.domain)?, next_hop);
+        }
+    }
+    Ok(routing)
+}
+
+fn next_hop(route: &Route, names: &Names) -> Result<NextHop, String> {
+    if route.mx_lookup {
+        return names.domain(&route.next_hop).map(NextHop::Exchangers);
+    }
+    let by_address: Result<HostId, String> = names.host_at(&route.next_hop);
+    match by_address {
+        Ok(host) => Ok(NextHop::Address(host)),
+        Err(_) => names.host(&route.next_hop).map(NextHop::Host),
+    }
+}
