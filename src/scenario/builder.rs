@@ -66,6 +66,8 @@ impl Builder<'_, '_> {
             local_processes: settings.local_processes,
             queue_disk: settings.queue_disk,
             clock_error_ns: settings.clock_error_ns,
+            standing: settings.standing,
+            dedicated_addresses: stated.dedicated_addresses.clone(),
             behind_proxy: proxy,
         }
     }

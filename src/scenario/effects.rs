@@ -222,7 +222,8 @@ fn report_reply(field: &Field<'_>, text: &str, default: Reply) {
     field.error(ProblemKind::BadValue, remark);
 }
 
-fn parse_reply(text: &str) -> Option<Reply> {
+/// Reads a code that refuses, and an enhanced status if one is written.
+pub(super) fn parse_reply(text: &str) -> Option<Reply> {
     let mut words = text.split_whitespace();
     let code: u16 = words.next()?.parse().ok()?;
     let (class, second) = (code / 100, code / 10 % 10);

@@ -10,9 +10,10 @@ use super::tree::{Table, Value};
 use crate::dns::ResolverSettings;
 use crate::queue::postfix::{Feedback, ScanPhase};
 use crate::random::Distribution;
-use crate::smtp::ClientTls;
+use crate::smtp::{ClientTls, Standing};
 use crate::units::{Octets, SimDuration};
 
+use super::acceptance::{read_acceptance, standing};
 use super::limits;
 use super::model::Roles;
 
@@ -25,6 +26,7 @@ pub(super) struct HostSettings {
     pub(super) local_processes: Option<u32>,
     pub(super) queue_disk: Option<Octets>,
     pub(super) clock_error_ns: i64,
+    pub(super) standing: Standing,
 }
 
 /// Reads the settings of a host with these roles; `resolver` holds where it says nothing.
@@ -40,7 +42,9 @@ pub(super) fn host_settings(
         local_processes: None,
         queue_disk: None,
         clock_error_ns: 0,
+        standing: standing(section),
     };
+    read_acceptance(section, &mut settings.profile.server.acceptance);
     if let Some(size) = section.field("message_size_limit").and_then(|field| field.size()) {
         settings.profile.server.size_limit = (size > Octets::ZERO).then_some(size);
     }

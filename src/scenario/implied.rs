@@ -74,6 +74,8 @@ fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettin
         local_processes: None,
         queue_disk: None,
         clock_error_ns: 0,
+        standing: Default::default(),
+        dedicated_addresses: Vec::new(),
         behind_proxy: None,
     });
     client

@@ -1,5 +1,6 @@
 //! The keys of `[[host]]` and of the tables within it.
 
+use super::acceptance::{LIMITS, REPUTATION, STANDINGS};
 use super::keys::{PIECES, RESOLVER, TEXTS};
 use super::limits;
 use super::shape::{Keys, Shape, Unit, key, required};
@@ -72,6 +73,23 @@ pub(super) static HOST: Keys = Keys {
         key("behind_proxy", Shape::Text, "the proxy through which clients reach it"),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
         key("greylist", Shape::Table(&GREYLIST), "refuses each new sender and recipient at first"),
+        key(
+            "limits",
+            LIMITS,
+            "how much it takes from whom over time; default: as the profile says",
+        ),
+        key("reputation", Shape::Table(&REPUTATION), "how it treats addresses that connect to it"),
+        key(
+            "standing",
+            Shape::Word(STANDINGS),
+            "what other operators think of it: \"new\" addresses have to warm up, \"bad\" ones \
+             are refused by who looks at reputation; default \"known\"",
+        ),
+        key(
+            "dedicated_addresses",
+            Shape::Map(&Shape::Text),
+            "by sender's domain, the one of its `addresses` that only this domain's mail leaves from",
+        ),
     ],
 };
 const HOP_INLINE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&NEXT_HOP)]);
@@ -95,6 +113,9 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
         key("routes", Shape::Map(&HOP), "next hop by domain"),
         key("clock_error", Shape::SignedDuration, "how far its clock is ahead"),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
+        key("limits", LIMITS, "how much it takes from whom over time"),
+        key("reputation", Shape::Table(&REPUTATION), "how it treats addresses that connect to it"),
+        key("standing", Shape::Word(STANDINGS), "what other operators think of it"),
     ],
 };
 

@@ -105,6 +105,12 @@ pub(super) static MAIL: Keys = Keys {
             Shape::Count(0, limits::RECEIVED_FIELDS),
             "Received fields that they carry already; default 0",
         ),
+        key(
+            "unwanted",
+            Shape::Number,
+            "share of its messages that recipients do not want, 0 to 1: it costs the sending \
+             address its reputation; default 0",
+        ),
     ],
 };
 

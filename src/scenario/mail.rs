@@ -67,7 +67,21 @@ pub(super) fn read_mail(
         submission,
         received_fields,
         replay: replay.unwrap_or_default(),
+        unwanted_share: section.field("unwanted").and_then(|field| share(&field)).unwrap_or(0.0),
     })
+}
+
+/// Reads a share from 0 to 1.
+pub(super) fn share(field: &Field<'_>) -> Option<f64> {
+    let number = field.number()?;
+    if (0.0..=1.0).contains(&number) {
+        return Some(number);
+    }
+    let remark = Remark::new(format!("found {}", field.found()))
+        .accepted("a share from 0 to 1")
+        .help("write 0.02 for two in a hundred");
+    field.error(ProblemKind::BadValue, remark);
+    None
 }
 
 fn missing(section: &Section<'_>, key: &str, what: &str, example: &str) {

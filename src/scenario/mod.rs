@@ -12,6 +12,7 @@
 //! about unknown keys and the JSON Schema ([`schema`]). Whatever does not fit is reported and
 //! reading goes on, so that one pass finds every problem.
 
+mod acceptance;
 mod actions;
 mod addresses;
 mod assemble;

@@ -8,7 +8,7 @@ use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
 use crate::network::{Address, AddressId, LinkId, Topology};
 use crate::queue::QueueSettings;
-use crate::smtp::{ClientSettings, Deviation, ServerSettings};
+use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
 use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::MailEntry;
 
@@ -125,6 +125,11 @@ pub struct Host {
     pub queue_disk: Option<Octets>,
     /// How far its clock is ahead of true time \[ns\]; negative: behind. Seen in Received fields.
     pub clock_error_ns: i64,
+    /// What other operators think of it.
+    pub standing: Standing,
+    /// Addresses from which only mail of these senders' domains leaves; other mail leaves from the
+    /// other addresses.
+    pub dedicated_addresses: Vec<(DomainId, AddressId)>,
     /// What the address that clients see is replaced by (a proxy in front).
     pub behind_proxy: Option<HostId>,
 }

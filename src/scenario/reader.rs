@@ -86,6 +86,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Returns whether a table of this kind may have `key`.
+    pub(super) fn knows(&self, key: &str) -> bool {
+        self.keys.find(key).is_some()
+    }
+
     /// Returns whether `key` is there.
     pub(super) fn has(&self, key: &str) -> bool {
         self.field(key).is_some()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::acceptance::dedicated_addresses;
 use super::domains::{DomainDraft, Domains};
 use super::hosts::Hosts;
 use super::keys_of_hosts::HOP_TABLE;
@@ -11,6 +12,7 @@ use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
 use super::tree::Value;
 use crate::mail::{DomainId, HostId};
+use crate::network::AddressId;
 
 /// Routing as far as a host's table states it.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,7 @@ pub(super) struct StatedRouting {
     pub(super) routes: BTreeMap<DomainId, NextHop>,
     pub(super) smart_host: Option<NextHop>,
     pub(super) fallback_relay: Option<HostId>,
+    pub(super) dedicated_addresses: Vec<(DomainId, AddressId)>,
 }
 
 /// Reads the routing that a host's table, or a change of it, states.
@@ -50,6 +53,9 @@ pub(super) fn stated_routing(
         stated.smart_host = next_hop(&field, hosts, domains);
     }
     stated.fallback_relay = section.field("fallback_relay").and_then(|field| hosts.one_of(&field));
+    if section.knows("dedicated_addresses") {
+        stated.dedicated_addresses = dedicated_addresses(section, hosts, domains);
+    }
     let routes = section.field("routes").map(|field| field.map()).unwrap_or_default();
     for (name, _, field) in routes {
         // A route may name a domain that has no table: it is then known by that route alone.

@@ -93,6 +93,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         outbound: 0,
         inbound_by_client: Default::default(),
         waiting: Default::default(),
+        tallies: Default::default(),
         greylist: Default::default(),
         pick_ups: 0,
         queued_octets: Octets(0),

@@ -31,6 +31,11 @@ impl<'a> TryDraws<'a> {
         self.stream().duration_between(SimDuration::ZERO, bound)
     }
 
+    /// Draws evenly from 0 to 1.
+    pub(super) fn unit(&mut self) -> f64 {
+        self.stream().unit_f64()
+    }
+
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         if items.len() > 1 {
             self.stream().shuffle(items);

@@ -61,6 +61,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         }
         let arrival = Arrival { received_fields: fields, size: octets, session_message };
+        self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
         self.hosts[server.index()].totals.octets_in.0 += size.0;
         if orphaned {

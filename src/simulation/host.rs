@@ -12,6 +12,7 @@ use crate::scenario::{Host, NextHop};
 use crate::trace::HostTotals;
 use crate::units::{Octets, SimDuration, SimTime};
 
+use super::acceptance::Tallies;
 use super::connection::Cache;
 
 /// A triple that a greylist remembers.
@@ -38,6 +39,8 @@ pub(super) struct HostState<'s> {
     pub(super) inbound_by_client: BTreeMap<HostId, u32>,
     /// Runs that wait for a free slot, in order.
     pub(super) waiting: VecDeque<Handle>,
+    /// What it has taken from whom.
+    pub(super) tallies: Tallies,
     /// When a greylist first saw each triple.
     pub(super) greylist: BTreeMap<Triple, SimTime>,
     /// Entries accepted and not yet seen by the queue manager.

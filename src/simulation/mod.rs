@@ -28,6 +28,7 @@
 //! The route of a session is the one at its beginning. A greylist learns of a recipient when the
 //! session begins.
 
+mod acceptance;
 mod build;
 mod connection;
 mod delivery;

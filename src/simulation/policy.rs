@@ -7,6 +7,7 @@ use crate::scenario::{Host, Scenario};
 use crate::smtp::{ClientTls, RecipientPolicy};
 use crate::units::{SimDuration, SimTime};
 
+use super::acceptance::{Tallies, Visitor};
 use super::host::Triple;
 
 /// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
@@ -41,14 +42,27 @@ pub(super) struct Policy<'a> {
     /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
     pub(super) authorised: bool,
     pub(super) has_room: bool,
+    pub(super) visitor: Visitor,
+    pub(super) tallies: &'a mut Tallies,
     pub(super) greylist: &'a mut BTreeMap<Triple, SimTime>,
     pub(super) sender: Option<Mailbox>,
     pub(super) mailboxes: &'a [Mailbox],
 }
 
 impl RecipientPolicy for Policy<'_> {
-    fn reply(&mut self, index: usize, _at: SimTime) -> Reply {
+    fn refuses(&mut self, at: SimTime) -> Option<Reply> {
+        let rules = &self.config.server.acceptance;
+        if rules.counts() { self.tallies.at_mail(rules, &self.visitor, at) } else { None }
+    }
+
+    fn reply(&mut self, index: usize, at: SimTime) -> Reply {
         let mailbox = self.mailboxes[index];
+        let rules = &self.config.server.acceptance;
+        if rules.counts()
+            && let Some(reply) = self.tallies.at_rcpt(rules, &self.visitor, mailbox, at)
+        {
+            return reply;
+        }
         let domain = &self.scenario.domains[mailbox.domain.index()];
         let exists = mailbox.local < domain.mailboxes;
         let routing = &self.config.routing;

@@ -197,6 +197,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let port = self.port_of(run);
         let declares_size = self.declares_size(run);
         let sender = self.messages[run.message].sender;
+        let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
         let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
         let pairs = self.pairs(client, target);
@@ -250,11 +251,13 @@ impl<S: FactSink> World<'_, '_, S> {
             client: run.client,
             authorised: submission || uses_as_relay(client_config, target.host),
             has_room: !server.disk_is_full(),
+            visitor,
+            tallies: &mut server.tallies,
             greylist: &mut server.greylist,
             sender,
             mailboxes: &run.mailboxes,
         };
-        let transaction = session.transact(
+        let mut transaction = session.transact(
             start,
             &letter,
             &mut policy,
@@ -262,6 +265,8 @@ impl<S: FactSink> World<'_, '_, S> {
             &mut run.marks,
             &mut draws,
         );
+        let most = server_config.server.acceptance.messages_per_connection;
+        transaction.open &= most.is_none_or(|most| connection.transactions < most);
         run.transaction = Some(transaction);
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());

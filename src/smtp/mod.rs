@@ -6,12 +6,14 @@
 //! or draws random numbers. Not modelled: the octets of commands (their round trips count, their
 //! transmission time does not), and TLS or AUTH failures beyond the rules in [`Deviation`].
 
+mod acceptance;
 mod dialogue;
 mod rules;
 mod session;
 mod settings;
 mod wire;
 
+pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};

@@ -21,6 +21,13 @@ pub trait RecipientPolicy {
     /// Returns the reply to RCPT for the `index`-th recipient, decided at `at`.
     fn reply(&mut self, index: usize, at: SimTime) -> Reply;
 
+    /// Returns the reply to MAIL at `at` if the server takes nothing more from this client or
+    /// sender; none: it does.
+    fn refuses(&mut self, at: SimTime) -> Option<Reply> {
+        let _ = at;
+        None
+    }
+
     /// Returns whether there is room for another message (else MAIL gets 452 4.3.1).
     fn has_room(&self) -> bool;
 

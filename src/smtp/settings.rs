@@ -1,5 +1,6 @@
 //! What a client and a server bring to a session.
 
+use super::Acceptance;
 use crate::network::SynSchedule;
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration};
@@ -171,6 +172,8 @@ pub struct ServerSettings {
     pub hop_limit: Option<u32>,
     /// Whether the server writes a Received field.
     pub adds_received: bool,
+    /// How much it takes from whom.
+    pub acceptance: Acceptance,
     /// Service times.
     pub service: ServiceTimes,
 }

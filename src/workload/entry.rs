@@ -71,6 +71,9 @@ pub struct MailEntry {
     pub received_fields: u32,
     /// Messages of [`Arrivals::Replay`], in order of time.
     pub replay: Vec<Replayed>,
+    /// Share of its messages that their recipients do not want, from 0 to 1: it costs the sending
+    /// address its reputation.
+    pub unwanted_share: f64,
 }
 
 /// A message that somebody has just written.

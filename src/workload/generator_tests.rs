@@ -38,6 +38,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
             declares_size: true,
         },
         received_fields: 0,
+        unwanted_share: 0.0,
         replay: Vec::new(),
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn mail(
                 declares_size,
             },
             received_fields,
+            unwanted_share: 0.0,
             replay,
         });
         members.push(session);

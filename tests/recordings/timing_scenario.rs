@@ -103,6 +103,8 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             local_processes: None,
             queue_disk: None,
             clock_error_ns: 0,
+            standing: Default::default(),
+            dedicated_addresses: Vec::new(),
             behind_proxy: None,
         })
         .collect())
@@ -156,6 +158,7 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
             declares_size: false,
         },
         received_fields: 0,
+        unwanted_share: 0.0,
         replay: vec![message; session.messages],
     }
 }

@@ -166,6 +166,8 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             local_processes: None,
             queue_disk: None,
             clock_error_ns: 0,
+            standing: Default::default(),
+            dedicated_addresses: Vec::new(),
             behind_proxy: None,
         });
     }

@@ -4,9 +4,11 @@
 
 mod plain;
 mod postfix;
+mod providers;
 
 pub use plain::{none, rfc5321, sink};
 pub use postfix::postfix;
+pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
 
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, ServerSettings};
@@ -90,7 +92,18 @@ pub struct Profile {
 /// Returns every profile, in the order in which people are told of them.
 #[must_use]
 pub fn all() -> Vec<Profile> {
-    vec![postfix(), rfc5321(), sink(), none()]
+    vec![
+        postfix(),
+        gmail(),
+        google_workspace(),
+        yahoo(),
+        outlook(),
+        exchange_online(),
+        sending_service(),
+        rfc5321(),
+        sink(),
+        none(),
+    ]
 }
 
 /// Returns the profile that a scenario calls `name`.

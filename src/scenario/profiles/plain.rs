@@ -4,7 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, plain};
 use crate::smtp::{
-    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
+    TemporaryLookups,
 };
 use crate::units::Octets;
 
@@ -35,6 +36,7 @@ pub fn rfc5321() -> Profile {
             max_recipients: None,
             hop_limit: Some(99),
             adds_received: true,
+            acceptance: Acceptance::default(),
             service: ServiceTimes::default(),
         },
     }

@@ -4,7 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
-    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
+    TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -66,6 +67,7 @@ pub fn postfix() -> Profile {
             max_recipients: Some(1000),
             hop_limit: Some(49),
             adds_received: true,
+            acceptance: Acceptance::default(),
             service: ServiceTimes::default(),
         },
     }

@@ -20,6 +20,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "size_margin", Size, client.size_margin, "octets added to the declared size"),
     setting!(any, "checks_advertised_size", Flag, client.checks_advertised_size, "whether a message above the server's SIZE is given up before MAIL"),
     setting!(any, "rset_before_reuse", Flag, client.rset_before_reuse, "whether RSET is sent before a connection is used again"),
+    setting!(any, "messages_per_connection", Limit, server.acceptance.messages_per_connection, "messages taken over one connection, which the server then closes; 0: no limit"),
     setting!(any, "message_size_limit", SizeLimit, server.size_limit, "largest message taken; 0: no limit"),
     setting!(any, "hopcount_limit", HopLimit, server.hop_limit, "a message with this many Received fields, the server's own included, is refused; 0: never"),
     setting!(any, "esmtp", Flag, server.ehlo, "whether the server understands EHLO"),

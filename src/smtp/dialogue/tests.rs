@@ -3,7 +3,8 @@
 use super::*;
 use crate::network::SynSchedule;
 use crate::smtp::{
-    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
+    TemporaryLookups,
 };
 use crate::trace::SessionMarks;
 use crate::units::SimDuration;
@@ -43,6 +44,7 @@ fn server() -> ServerSettings {
         max_recipients: None,
         hop_limit: None,
         adds_received: true,
+        acceptance: Acceptance::default(),
         service: ServiceTimes::default(),
     }
 }

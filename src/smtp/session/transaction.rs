@@ -74,7 +74,7 @@ impl Session<'_> {
         let group = self.extended && self.server.pipelining && self.client.pipelining;
         let mut turn = Turn { group, sent, server: None, heard: sent };
         let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
-            session.mail_reply(letter, policy.has_room(), at)
+            session.mail_reply(letter, policy, at)
         })?;
         marks.mail = turn.heard;
         let mail_accepted = mail.is_positive();
@@ -109,11 +109,16 @@ impl Session<'_> {
         self.judge(data, turn.heard, Stage::Data)
     }
 
-    fn mail_reply(&self, letter: &Letter<'_>, has_room: bool, at: SimTime) -> Reply {
-        if let Some(reply) = self.ruled(Stage::Mail, at) {
+    fn mail_reply(
+        &self,
+        letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
+        at: SimTime,
+    ) -> Reply {
+        if let Some(reply) = self.ruled(Stage::Mail, at).or_else(|| policy.refuses(at)) {
             return reply;
         }
-        if !has_room || self.rules.find(Slot::DiskFull, at).is_some() {
+        if !policy.has_room() || self.rules.find(Slot::DiskFull, at).is_some() {
             return Reply::new(452, Status::SYSTEM_FULL);
         }
         let declared = letter.size.0 + self.client.size_margin.0;
