@@ -93,6 +93,7 @@
 //! | 4 | [`measure`] | facts in, records and figures out (uses `units`, `mail`, `trace`) |
 //! | 5 | [`scenario`] | TOML in, a checked scenario out |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
+//! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
 //! | 7 | [`report`] | tables, charts, the page, the terminal's text |
 //! | 8 | [`cli`] | the command line; the only room that prints |
 //!
@@ -131,6 +132,7 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod smtp;
+pub mod story;
 pub mod trace;
 pub mod units;
 pub mod workload;

@@ -37,8 +37,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "workload", "access", "queue", "measure", "scenario",
         ],
     ),
+    // Whoever tells a story reads facts and settings.
+    ("story", &["units", "mail", "trace", "smtp", "scenario"]),
     // Reports show what was measured; they run nothing.
-    ("report", &["units", "random", "mail", "trace", "measure", "scenario"]),
+    ("report", &["units", "random", "mail", "trace", "measure", "scenario", "smtp", "story"]),
     (
         "cli",
         &[
@@ -56,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "measure",
             "scenario",
             "simulation",
+            "story",
             "report",
         ],
     ),

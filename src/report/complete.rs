@@ -11,6 +11,7 @@ use super::description::RunDescription;
 use super::error::ReportError;
 use super::folder::{ResultFile, ResultFolder};
 use super::html;
+use super::player_data::player_data;
 use super::run_data::RunData;
 use super::tables::{TABLES, Tables};
 
@@ -102,7 +103,8 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
             digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
         }
     }
-    let page = html::page(&data, &figures);
+    let player = player_data(folder, &data.run, data.duration())?;
+    let page = html::page(&data, &figures, player.as_deref());
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
 }

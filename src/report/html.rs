@@ -13,9 +13,15 @@ use super::run_data::RunData;
 use super::words::{grouped, time};
 
 const STYLE: &str = include_str!("report.css");
+/// The player: built from `src/player` and checked in, so that building mailsim needs no network.
+const PLAYER: &str = include_str!("../player/bundle/player.js");
+const PLAYER_STYLE: &str = include_str!("../player/bundle/player.css");
+/// Licences of what the player contains.
+const PLAYER_LICENSES: &str = include_str!("../player/bundle/LICENSES.txt");
 
 /// Returns the page. `charts` are SVG texts with their charts, in order.
-pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
+/// `player` is the run as the player takes it; without it the page stands still.
+pub(super) fn page(data: &RunData, charts: &[(Chart, String)], player: Option<&str>) -> String {
     let scenario = &data.run.scenario;
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let mut html = String::new();
@@ -24,14 +30,20 @@ pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
         html,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'; img-src data:\">\n\
+         script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} - mailsim</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <title>{title} - mailsim</title>\n<style>\n{STYLE}{PLAYER_STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>{title}</h1>\n",
         title = escaped(title)
     );
     paragraph(&mut html, "question", "Question", &scenario.question);
     paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
+    if player.is_some() {
+        html.push_str(
+            "<noscript><p>Without scripts the run cannot be replayed; everything below \
+                       stands by itself.</p></noscript>\n<div id=\"player\"></div>\n",
+        );
+    }
     warnings(&mut html, &data.summary);
     expectations(&mut html, &data.summary);
     html.push_str("<section>\n<h2>Result</h2>\n");
@@ -58,7 +70,15 @@ pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
     }
     html.push_str("</section>\n");
     evidence(&mut html, data);
-    html.push_str("</main>\n</body>\n</html>\n");
+    html.push_str("</main>\n");
+    if let Some(json) = player {
+        let _ = write!(
+            html,
+            "<script type=\"application/json\" id=\"run\">{json}</script>\n\
+             <script>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>\n"
+        );
+    }
+    html.push_str("</body>\n</html>\n");
     html
 }
 

@@ -8,6 +8,7 @@ use std::io::Write as _;
 
 use crate::mail::{HostId, MailboxNames};
 use crate::measure::{AttemptRecord, HostRecord, MessageRecord, RecordSink};
+use crate::scenario::Scenario;
 use crate::trace::{Fact, QueueSample};
 use crate::units::SimTime;
 
@@ -98,11 +99,16 @@ impl std::fmt::Debug for Tables<'_> {
 }
 
 impl<'n> Tables<'n> {
-    /// Creates the files and writes their header lines.
+    /// Creates the files and writes their header lines. With a `scenario` the page can draw the
+    /// network and tell what was said.
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(folder: &ResultFolder, names: &'n dyn MailboxNames) -> Result<Self, ReportError> {
+    pub fn create(
+        folder: &ResultFolder,
+        names: &'n dyn MailboxNames,
+        scenario: Option<&'n Scenario>,
+    ) -> Result<Self, ReportError> {
         let [messages, attempts, queues, hosts] = TABLES;
         Ok(Self {
             names,
@@ -110,7 +116,7 @@ impl<'n> Tables<'n> {
             attempts: Table::create(folder, attempts, &ATTEMPT_COLUMNS)?,
             queues: Table::create(folder, queues, &QUEUE_COLUMNS)?,
             hosts: Table::create(folder, hosts, &HOST_COLUMNS)?,
-            trace: TraceLines::new(names),
+            trace: TraceLines::new(names, scenario),
         })
     }
 

@@ -7,11 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
+use crate::scenario::Scenario;
 use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
 use crate::units::SimTime;
 
 use super::error::ReportError;
 use super::folder::ResultFolder;
+use super::picture::Picture;
+use super::told::{Told, told_at_length};
 use super::trace_line::{Header, Line, Marks, lookup_word, seconds, when};
 
 /// Most lines about mail.
@@ -26,6 +29,10 @@ const MOST_OUTAGE_LINES: usize = 1_000;
 /// Gathers the lines; together at most 20,000.
 pub(super) struct TraceLines<'n> {
     names: &'n dyn MailboxNames,
+    /// For what the lines alone do not tell: the network, dialogues, Received fields.
+    scenario: Option<&'n Scenario>,
+    /// The stories told, by their numbers.
+    told: BTreeMap<u32, Told>,
     /// Each line, with the number of the story that it belongs to, if any.
     lines: Vec<(Option<u32>, String)>,
     stated: u64,
@@ -50,9 +57,11 @@ struct Identity {
 }
 
 impl<'n> TraceLines<'n> {
-    pub(super) fn new(names: &'n dyn MailboxNames) -> Self {
+    pub(super) fn new(names: &'n dyn MailboxNames, scenario: Option<&'n Scenario>) -> Self {
         Self {
             names,
+            scenario,
+            told: BTreeMap::new(),
             lines: Vec::new(),
             stated: 0,
             capped: false,
@@ -71,6 +80,7 @@ impl<'n> TraceLines<'n> {
     /// Takes one fact.
     pub(super) fn take(&mut self, at: SimTime, fact: &Fact) {
         self.stated += 1;
+        self.keep_fact(at, fact);
         match fact {
             Fact::Outage(outage) => {
                 self.outage_lines += 1;
@@ -173,6 +183,7 @@ impl<'n> TraceLines<'n> {
         self.stories += 1;
         self.admitted[index] =
             Some(Identity { story: self.stories, id: created.key.to_string(), to });
+        self.told.insert(self.stories, Told { at, created: *created, facts: Vec::new() });
         self.hosts.insert(created.host);
         self.domains.insert(created.mailbox.domain);
         self.story(created.recipient, |names, id, to| {
@@ -271,6 +282,21 @@ impl<'n> TraceLines<'n> {
         self.lines.push((Some(story), line));
     }
 
+    /// Keeps a fact about an admitted recipient, for its dialogue and fields.
+    fn keep_fact(&mut self, at: SimTime, fact: &Fact) {
+        let recipient = match fact {
+            Fact::Attempt(attempt) => attempt.recipient,
+            Fact::Accepted { recipient, .. } => *recipient,
+            _ => return,
+        };
+        if self.scenario.is_some()
+            && let Some(Some(who)) = self.admitted.get(recipient.index())
+            && let Some(told) = self.told.get_mut(&who.story)
+        {
+            told.facts.push((at, fact.clone()));
+        }
+    }
+
     /// Makes room for the rest of the stories begun first.
     fn take_out_the_latest(&mut self) {
         self.capped = true;
@@ -287,6 +313,7 @@ impl<'n> TraceLines<'n> {
             (stay, sum) = (story as u32, sum + length);
         }
         self.story_lines = sum;
+        self.told.retain(|story, _| *story <= stay);
         self.lines.retain(|(story, _)| story.is_none_or(|story| story <= stay));
         for slot in &mut self.admitted {
             if slot.as_ref().is_some_and(|who| who.story > stay) {
@@ -297,19 +324,28 @@ impl<'n> TraceLines<'n> {
 
     /// Writes the file.
     pub(super) fn write(self, folder: &mut ResultFolder) -> Result<(), ReportError> {
+        let at_length = match self.scenario {
+            Some(scenario) => told_at_length(scenario, self.told.into_values().collect()),
+            None => Vec::new(),
+        };
         let header = Header {
             format: "mailsim trace",
             schema: 1,
             facts: self.stated,
-            kept: self.lines.len(),
+            kept: self.lines.len() + at_length.len(),
             capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
             hosts: self.hosts.iter().map(|&host| self.names.host(host)).collect(),
             domains: self.domains.iter().map(|&domain| self.names.domain(domain)).collect(),
+            picture: self.scenario.map(Picture::of),
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');
         for (_, line) in &self.lines {
             text.push_str(line);
+            text.push('\n');
+        }
+        for line in at_length {
+            text.push_str(&line);
             text.push('\n');
         }
         folder.write("trace.jsonl", text.as_bytes())

@@ -82,7 +82,7 @@ pub(super) fn assemble(
     let builder = Builder { hosts: &hosts, roles: &roles, derived: &derived, defaults: &defaults };
     let built = builder.all(&stated, &mut zone);
     let actions = builder.actions(&drafts, &mut domains, &mut zone);
-    let notes = notes(top);
+    let notes = notes(top, SimTime::ZERO + duration);
     let mut scenario = Scenario {
         name: name.to_owned(),
         title: text(top, "title").unwrap_or_else(|| name.to_owned()),

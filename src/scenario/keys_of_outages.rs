@@ -116,6 +116,12 @@ pub(super) static NOTE: Keys = Keys {
     name: "a note",
     keys: &[
         required("at", Shape::Duration, "when it is shown"),
-        required("text", Shape::Text, "what it says"),
+        key("text", Shape::Text, "what it says"),
+        key(
+            "ask",
+            Shape::Text,
+            "a question: the page stops here until those who watch have guessed",
+        ),
+        key("answer", Shape::Text, "what is said then; without it the run shows the answer"),
     ],
 };

@@ -275,8 +275,12 @@ pub struct Expectation {
 pub struct Note {
     /// When it is shown.
     pub at: SimTime,
-    /// What it says.
+    /// What it says; empty: nothing.
     pub text: String,
+    /// A question to those who watch, before they go on; empty: none.
+    pub ask: String,
+    /// What is said after they have guessed; empty: the run shows it.
+    pub answer: String,
 }
 
 impl MailboxNames for Scenario {

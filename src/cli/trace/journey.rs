@@ -2,13 +2,11 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
 use crate::scenario::Scenario;
+use crate::story::{Exchange, LookUp, Story, exchanges, fields, lines};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::super::answers;
-use super::exchange::{Exchange, exchanges, lines};
-use super::received;
-use super::watch::{LookUp, Story};
 use super::wording::{below, clock, planned, result, said, spoken};
 
 /// Returns the journey of one message; of `only` these recipients, if there are any.
@@ -292,7 +290,7 @@ impl Journey<'_> {
     fn received(&self) -> String {
         let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
         for &copy in self.copies {
-            let fields = received::fields(self.scenario, self.story, copy, self.exchanges);
+            let fields = fields(self.scenario, self.story, copy, self.exchanges);
             match groups.iter_mut().find(|(other, _)| *other == fields) {
                 Some((_, copies)) => copies.push(copy),
                 None => groups.push((fields, vec![copy])),
