@@ -8,7 +8,7 @@ use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
 use super::connection::{Connection, Kept};
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::event::Event;
 use super::messages::Column;
 use super::policy::{Policy, tls, uses_as_relay};
@@ -149,19 +149,19 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the key of draws for a run: it says what they are for (message, host, round, first
+    /// Returns the parts of the key of draws for a run: what they are for (message, host, round, first
     /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
     /// alike for the rest.
-    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> u64 {
+    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> DrawKey {
         let message = self.messages[run.message].key.stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domain_keys[first.domain.index()];
-        key(&[message, client, what, which, round, domain, u64::from(first.local)])
+        [message, client, what, which, round, domain, u64::from(first.local)]
     }
 
-    /// Returns the key of the draws of a try; `what` tells several kinds apart.
-    fn try_key(&self, run: &Run, what: u64) -> u64 {
+    /// Returns the parts of the key of the draws of a try; `what` tells several kinds apart.
+    fn try_key(&self, run: &Run, what: u64) -> DrawKey {
         self.draw_key(run, what, run.next_target as u64)
     }
 
@@ -473,6 +473,9 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 }
+
+/// What the draws of a run are for, and which.
+pub(super) type DrawKey = [u64; 7];
 
 /// Tells draws of jitter from those of service times.
 const JITTER: u64 = 1;

@@ -17,7 +17,10 @@ pub(super) struct Jittered<'a> {
 
 impl<'a> Jittered<'a> {
     /// Returns the wire with this try's jitter.
-    pub(super) fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
+    pub(super) fn with_jitter<const PARTS: usize>(
+        self,
+        mut draws: TryDraws<'_, PARTS>,
+    ) -> Wire<'a> {
         Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
     }
 }
@@ -51,11 +54,12 @@ pub(super) fn wire<'a>(
         wire: Wire {
             latency: outer.0 + behind.0,
             rate,
-            conditions: Conditions {
-                port: &faults.port[target.address.index()],
+            conditions: Conditions::new(
+                now,
+                &faults.port[target.address.index()],
                 cuts,
-                crashes: &faults.crashes[target.host.index()],
-            },
+                &faults.crashes[target.host.index()],
+            ),
         },
     }
 }
