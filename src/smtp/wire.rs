@@ -46,7 +46,8 @@ impl<'a> Conditions<'a> {
         cuts: [&'a Timeline<()>; 5],
         crashes: &'a Timeline<CrashFault>,
     ) -> Self {
-        let until = cuts.iter().fold(port.calm_until(now), |until, cut| until.min(cut.calm_until(now)));
+        let until =
+            cuts.iter().fold(port.calm_until(now), |until, cut| until.min(cut.calm_until(now)));
         Self { port, cuts, crashes, calm: Interval { from: now, to: until } }
     }
 
