@@ -6,6 +6,9 @@ use crate::random::{Distribution, Draw as _, PurposeStreams};
 use crate::smtp::Draws;
 use crate::units::SimDuration;
 
+/// The parts of the key of a run's draws: what they are for, and which.
+pub(super) type DrawKey = [u64; 7];
+
 /// The draws of one try, by the parts of their key: its stream is opened, and the key mixed, at the
 /// first draw, since most tries draw nothing. (A key mixed in vain cost 130 instructions, five of
 /// them for each delivery.)

@@ -8,7 +8,7 @@ use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
 use super::connection::{Connection, Kept};
-use super::draws::TryDraws;
+use super::draws::{DrawKey, TryDraws};
 use super::event::Event;
 use super::messages::Column;
 use super::policy::{Policy, tls, uses_as_relay};
@@ -29,10 +29,11 @@ impl<S: FactSink> World<'_, '_, S> {
         run.next_target = next + 1;
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (client, jitter) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
         let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
@@ -199,11 +200,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let sender = self.messages[run.message].sender;
         let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
-        let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
@@ -473,9 +474,6 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 }
-
-/// What the draws of a run are for, and which.
-pub(super) type DrawKey = [u64; 7];
 
 /// Tells draws of jitter from those of service times.
 const JITTER: u64 = 1;

@@ -1,10 +1,11 @@
 //! The wire between a client and the server it connects to, on the path of the moment.
 
 use crate::mail::HostId;
+use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
 use crate::units::{SimDuration, SimTime};
 
-use super::draws::TryDraws;
+use super::draws::{DrawKey, TryDraws};
 use super::faults::Faults;
 use super::reach::{Pair, Reach};
 use super::run::Target;
@@ -16,12 +17,17 @@ pub(super) struct Jittered<'a> {
 }
 
 impl<'a> Jittered<'a> {
-    /// Returns the wire with this try's jitter.
-    pub(super) fn with_jitter<const PARTS: usize>(
-        self,
-        mut draws: TryDraws<'_, PARTS>,
+    /// Returns the wire with this try's jitter, drawn from the stream of `key` if there is any.
+    #[inline]
+    pub(super) fn with_jitter(
+        mut self,
+        streams: &PurposeStreams,
+        key: impl FnOnce() -> DrawKey,
     ) -> Wire<'a> {
-        Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
+        if !self.jitter.is_zero() {
+            self.wire.latency += TryDraws::new(streams, key()).up_to(self.jitter);
+        }
+        self.wire
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) entries: QueueEntries,
     /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
     pub(super) runs: Slots<Box<Run>>,
+    #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
@@ -77,17 +78,12 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     pub(super) fn run(mut self, mut proceed: impl FnMut(SimTime) -> bool) -> RunTotals {
         self.begin();
         let mut interrupted = false;
-        while let Some(at) = self.events.peek_time() {
-            if at >= self.until {
-                break;
-            }
+        // All events lie before the end of the run (see `schedule`).
+        while let Some((at, _, event)) = self.events.pop() {
             if self.processed.is_multiple_of(PATIENCE) && !proceed(at) {
                 interrupted = true;
                 break;
             }
-            let Some((at, _, event)) = self.events.pop() else {
-                break;
-            };
             self.now = at;
             self.processed += 1;
             self.dispatch(event);
