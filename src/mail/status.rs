@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::units::write_integer;
+
 /// An enhanced status code `class.subject.detail` (RFC 3463 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status {
@@ -54,6 +56,17 @@ impl Status {
     #[must_use]
     pub const fn as_permanent(self) -> Self {
         Self { class: 5, ..self }
+    }
+}
+
+impl Status {
+    /// Appends what [`Display`](fmt::Display) writes, without going through `fmt`.
+    pub fn write(self, out: &mut Vec<u8>) {
+        write_integer(u64::from(self.class), out);
+        out.push(b'.');
+        write_integer(u64::from(self.subject), out);
+        out.push(b'.');
+        write_integer(u64::from(self.detail), out);
     }
 }
 

@@ -4,7 +4,7 @@
 //! than a page can hold, whole stories are kept: when the cap is reached, the mail submitted last is
 //! taken out and no more is admitted, and the mail that stays is told to its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
 use crate::scenario::Scenario;
@@ -46,8 +46,25 @@ pub(super) struct TraceLines<'n> {
     /// The message and address in each slot whose mail is told.
     admitted: Vec<Option<Identity>>,
     latest_samples: BTreeMap<HostId, QueueSample>,
-    hosts: BTreeSet<HostId>,
-    domains: BTreeSet<DomainId>,
+    hosts: Named,
+    domains: Named,
+}
+
+/// Which positions of a table of names are spoken of.
+#[derive(Default)]
+struct Named(Vec<bool>);
+
+impl Named {
+    fn insert(&mut self, index: usize) {
+        if index >= self.0.len() {
+            self.0.resize(index + 1, false);
+        }
+        self.0[index] = true;
+    }
+
+    fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().filter(|(_, named)| **named).map(|(index, _)| index)
+    }
 }
 
 struct Identity {
@@ -72,8 +89,8 @@ impl<'n> TraceLines<'n> {
             outage_lines: 0,
             admitted: Vec::new(),
             latest_samples: BTreeMap::new(),
-            hosts: BTreeSet::new(),
-            domains: BTreeSet::new(),
+            hosts: Named::default(),
+            domains: Named::default(),
         }
     }
 
@@ -98,7 +115,7 @@ impl<'n> TraceLines<'n> {
             Fact::Created(created) => self.created(at, created),
             Fact::Queues(sample) => self.queues(at, sample),
             Fact::Host(totals) => {
-                self.hosts.insert(totals.host);
+                self.hosts.insert(totals.host.index());
             }
             Fact::Closed { recipient } => {
                 if let Some(slot) = self.admitted.get_mut(recipient.index()) {
@@ -110,8 +127,8 @@ impl<'n> TraceLines<'n> {
                 if self.capped {
                     return;
                 }
-                self.hosts.insert(*host);
-                self.domains.insert(*domain);
+                self.hosts.insert(host.index());
+                self.domains.insert(domain.index());
                 let line = Line::Lookup {
                     t: seconds(at),
                     delivery: *delivery,
@@ -126,14 +143,14 @@ impl<'n> TraceLines<'n> {
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted { recipient, by, received_fields, .. } => {
                 let (host, received) = (*by, *received_fields);
-                self.hosts.insert(host);
+                self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Accepted { t: seconds(at), id, to, host: names.host(host), received }
                         .spelt()
                 });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
-                self.hosts.insert(*host);
+                self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
                         t: seconds(at),
@@ -184,8 +201,8 @@ impl<'n> TraceLines<'n> {
         self.admitted[index] =
             Some(Identity { story: self.stories, id: created.key.to_string(), to });
         self.told.insert(self.stories, Told { at, created: *created, facts: Vec::new() });
-        self.hosts.insert(created.host);
-        self.domains.insert(created.mailbox.domain);
+        self.hosts.insert(created.host.index());
+        self.domains.insert(created.mailbox.domain.index());
         self.story(created.recipient, |names, id, to| {
             Line::Created {
                 t: seconds(at),
@@ -202,8 +219,10 @@ impl<'n> TraceLines<'n> {
     }
 
     fn attempt(&mut self, at: SimTime, fact: &AttemptFact) {
-        self.hosts.insert(fact.from);
-        self.hosts.extend(fact.to);
+        self.hosts.insert(fact.from.index());
+        if let Some(to) = fact.to {
+            self.hosts.insert(to.index());
+        }
         self.story(fact.recipient, |names, id, to| {
             Line::Attempt {
                 t: seconds(at),
@@ -236,7 +255,7 @@ impl<'n> TraceLines<'n> {
             return;
         }
         self.latest_samples.insert(sample.host, *sample);
-        self.hosts.insert(sample.host);
+        self.hosts.insert(sample.host.index());
         if self.queue_lines == MOST_QUEUE_LINES {
             self.queues_capped = true;
             return;
@@ -334,8 +353,12 @@ impl<'n> TraceLines<'n> {
             facts: self.stated,
             kept: self.lines.len() + at_length.len(),
             capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
-            hosts: self.hosts.iter().map(|&host| self.names.host(host)).collect(),
-            domains: self.domains.iter().map(|&domain| self.names.domain(domain)).collect(),
+            hosts: self.hosts.indices().map(|at| self.names.host(HostId::from_index(at))).collect(),
+            domains: self
+                .domains
+                .indices()
+                .map(|at| self.names.domain(DomainId::from_index(at)))
+                .collect(),
             picture: self.scenario.map(Picture::of),
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");

@@ -9,7 +9,7 @@ use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
 use crate::network::{Address, AddressId, LinkId, Topology};
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
-use crate::units::{Octets, SimDuration, SimTime};
+use crate::units::{Octets, SimDuration, SimTime, write_padded};
 use crate::workload::MailEntry;
 
 /// Everything a run needs, and nothing else: two equal scenarios with equal seeds give equal
@@ -284,19 +284,22 @@ pub struct Note {
 }
 
 impl MailboxNames for Scenario {
-    fn mailbox(&self, mailbox: Mailbox) -> String {
+    fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>) {
         let domain = &self.domains[mailbox.domain.index()];
         let local = mailbox.local as usize;
-        let name = &domain.name;
         if let Some(named) = domain.named.get(local) {
-            format!("{named}@{name}")
+            out.extend_from_slice(named.as_bytes());
         } else if mailbox.local < domain.mailboxes {
-            format!("user{:05}@{name}", local + 1)
+            out.extend_from_slice(b"user");
+            write_padded(local as u64 + 1, 5, out);
         } else if let Some(unknown) = domain.unknown.get(local - domain.mailboxes as usize) {
-            format!("{unknown}@{name}")
+            out.extend_from_slice(unknown.as_bytes());
         } else {
-            format!("nobody{:05}@{name}", local + 1)
+            out.extend_from_slice(b"nobody");
+            write_padded(local as u64 + 1, 5, out);
         }
+        out.push(b'@');
+        out.extend_from_slice(domain.name.as_bytes());
     }
 
     fn domain(&self, domain: DomainId) -> &str {

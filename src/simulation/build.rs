@@ -61,7 +61,9 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
             deliveries: 0,
             orders: Vec::new(),
-            actions: Vec::new(),
+            givers: Vec::new(),
+            accepted: Vec::new(),
+            written: Vec::new(),
             route: MailRoute::default(),
             processed: 0,
         }

@@ -205,6 +205,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (Some(target), Purpose::Delivery { delivery, .. }) = (run.target, run.purpose) else {
             return;
         };
+        let orders = self.orders.len();
         let state = &mut self.hosts[run.client.index()];
         let tried = Tried {
             delivery,
@@ -217,11 +218,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut context = Context {
             host: run.client,
             entries: &mut self.entries,
-            actions: &mut self.actions,
+            actions: &mut self.orders,
             random: &mut state.queue_random,
         };
         state.queue.tried(self.now, &tried, &mut context);
-        debug_assert!(self.actions.is_empty(), "nothing is ordered when a try ends");
+        debug_assert_eq!(self.orders.len(), orders, "nothing is ordered when a try ends");
     }
 
     /// States each recipient's attempt and marks its copy.

@@ -7,10 +7,10 @@ use crate::smtp::Draws as _;
 use crate::trace::{Fact, FactSink};
 use crate::units::{Octets, SimTime};
 
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::event::Event;
 use super::messages::Column;
-use super::run::{Phase, Run};
+use super::run::Phase;
 use super::world::World;
 
 /// A message as a host takes it over.
@@ -38,13 +38,16 @@ impl<S: FactSink> World<'_, '_, S> {
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
         let session_message = state.ordinal_on_connection;
-        let accepted: Vec<RecipientId> = state
-            .recipients
-            .iter()
-            .zip(&state.replies)
-            .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
-            .map(|(recipient, _)| *recipient)
-            .collect();
+        let mut accepted = std::mem::take(&mut self.accepted);
+        accepted.clear();
+        accepted.extend(
+            state
+                .recipients
+                .iter()
+                .zip(&state.replies)
+                .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
+                .map(|(recipient, _)| *recipient),
+        );
         let config = self.hosts[server.index()].config;
         let mut octets = size;
         if config.server.adds_received {
@@ -63,6 +66,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let arrival = Arrival { received_fields: fields, size: octets, session_message };
         self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
+        self.accepted = accepted;
         self.hosts[server.index()].totals.octets_in.0 += size.0;
         if orphaned {
             self.messages.release(message);
@@ -73,7 +77,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The client stops waiting before the server's reply leaves; the server takes the message all
     /// the same (RFC 1047). Returns a run that lives on until then, whatever the client does next.
     pub(super) fn leave_behind(&mut self, handle: Handle) -> Handle {
-        let mut orphan = self.spare_runs.pop().unwrap_or_else(Run::new);
+        let mut orphan = self.spare_run();
         let run = self.runs.get(handle).expect("a run that goes on exists");
         orphan.renew(run.purpose, run.client, run.number, self.now);
         orphan.target = run.target;
@@ -168,7 +172,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if home.config.queue_disk.is_some() {
             home.queued_octets.0 += size.0;
         }
-        let mut draws = TryDraws::new(&self.session_streams, key(&[stream_key, home.key, PICK_UP]));
+        let mut draws = TryDraws::new(&self.session_streams, [stream_key, home.key, PICK_UP]);
         let wait = draws.time(&home.config.server.service.pickup);
         if wait.is_zero() {
             self.pick_up(entry);

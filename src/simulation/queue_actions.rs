@@ -14,13 +14,17 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
-        let mut next = 0;
-        while next < self.orders.len() {
-            let (host, action) = self.orders[next];
-            next += 1;
-            self.execute(host, action);
+        let (mut next, mut giver) = (0, 0);
+        while let Some(&(host, end)) = self.givers.get(giver) {
+            giver += 1;
+            while next < end {
+                let action = self.orders[next];
+                next += 1;
+                self.execute(host, action);
+            }
         }
         self.orders.clear();
+        self.givers.clear();
     }
 
     fn execute(&mut self, host: HostId, action: Action) {

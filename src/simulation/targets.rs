@@ -81,6 +81,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Puts targets of equal preference in random order.
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        if run.targets.len() < 2 {
+            return;
+        }
         let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");

@@ -8,7 +8,7 @@ use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
 use super::connection::{Connection, Kept};
-use super::draws::{TryDraws, key};
+use super::draws::{DrawKey, TryDraws};
 use super::event::Event;
 use super::messages::Column;
 use super::policy::{Policy, tls, uses_as_relay};
@@ -29,10 +29,11 @@ impl<S: FactSink> World<'_, '_, S> {
         run.next_target = next + 1;
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (client, jitter) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
         let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
@@ -149,19 +150,19 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the key of draws for a run: it says what they are for (message, host, round, first
+    /// Returns the parts of the key of draws for a run: what they are for (message, host, round, first
     /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
     /// alike for the rest.
-    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> u64 {
+    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> DrawKey {
         let message = self.messages[run.message].key.stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domain_keys[first.domain.index()];
-        key(&[message, client, what, which, round, domain, u64::from(first.local)])
+        [message, client, what, which, round, domain, u64::from(first.local)]
     }
 
-    /// Returns the key of the draws of a try; `what` tells several kinds apart.
-    fn try_key(&self, run: &Run, what: u64) -> u64 {
+    /// Returns the parts of the key of the draws of a try; `what` tells several kinds apart.
+    fn try_key(&self, run: &Run, what: u64) -> DrawKey {
         self.draw_key(run, what, run.next_target as u64)
     }
 
@@ -199,11 +200,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let sender = self.messages[run.message].sender;
         let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
-        let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");

@@ -170,9 +170,12 @@ impl Postfix {
                 Destination::Local => 1,
                 _ => self.settings.destination_recipient_limit.max(1),
             };
-            while has_pending(context, entry, destination) {
+            loop {
                 let delivery = context.entries.assign(entry, destination, recipients);
                 state.todo.push_back(context.entries, delivery);
+                if !has_pending(context, entry, destination) {
+                    break;
+                }
             }
             self.dispatch(now, destination, context);
         }
@@ -201,18 +204,17 @@ impl Postfix {
 
     /// Begins waiting deliveries of `destination` as far as window and processes allow.
     fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        let Some(state) = self.destinations.get_mut(&destination) else {
-            return;
-        };
-        if state.in_ring {
-            return;
-        }
-        while self.destinations[&destination].may_begin() {
-            if !self.has_process(destination) {
+        loop {
+            let has_process = self.has_process(destination);
+            let Some(state) = self.destinations.get_mut(&destination) else {
+                return;
+            };
+            if state.in_ring || !state.may_begin() {
+                return;
+            }
+            if !has_process {
+                state.in_ring = true;
                 self.ring.push_back(destination);
-                if let Some(state) = self.destinations.get_mut(&destination) {
-                    state.in_ring = true;
-                }
                 return;
             }
             self.begin(now, destination, context);
