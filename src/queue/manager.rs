@@ -39,6 +39,16 @@ pub enum Timer {
         /// The round it waits for; void when another round has begun.
         round: u32,
     },
+    /// The time that one message may spend in the queue is over.
+    Lifetime {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
+    /// The sender of one message is to be told that it is late.
+    Notice {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
 }
 
 /// What a queue manager wants done.

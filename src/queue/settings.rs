@@ -1,6 +1,6 @@
 //! The queue rules of one host, by family.
 
-use super::plain::Plain;
+use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
 use super::{QueueManager, plain, postfix};
 
@@ -29,7 +29,25 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
-            Self::Plain(_) => None,
+            Self::Plain(settings) => settings.threads,
+        }
+    }
+
+    /// Returns what the MTA queues on its own: it makes as many queue entries of one message.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Plain(settings) => settings.unit,
+            _ => Unit::Message,
+        }
+    }
+
+    /// Returns who gets its failure notices.
+    #[must_use]
+    pub fn notices_to(&self) -> NoticesTo {
+        match self {
+            Self::Plain(settings) => settings.failure_notices,
+            _ => NoticesTo::All,
         }
     }
 }
