@@ -2,7 +2,7 @@
 
 use super::names::did_you_mean;
 use super::problem::ProblemKind;
-use super::profiles::{self, Profile};
+use super::profiles::{self, Evidence, Profile};
 use super::reader::{Field, Remark, Section};
 use super::settings::{self, Slot};
 use super::shape::Shape;
@@ -166,26 +166,29 @@ fn demand_required(
     profile: &Profile,
 ) {
     let host = host.field("name").and_then(|name| name.text()).unwrap_or("this host");
-    let missing: Vec<&str> = profile
-        .required
-        .iter()
-        .copied()
-        .filter(|key| given.is_none_or(|table| table.get(key).is_none()))
-        .collect();
-    for key in &missing {
-        let Some(setting) = settings::all().find(|setting| setting.name_in(profile) == *key) else {
+    let first = |names: &'static str| names.split('|').next().unwrap_or(names);
+    let is_given = |key: &str| given.is_some_and(|table| table.get(key).is_some());
+    let profile_name = profile.name;
+    for names in profile.required.iter().copied().filter(|names| !names.split('|').any(is_given)) {
+        let key = first(names);
+        let Some(setting) = settings::all().find(|setting| setting.name_in(profile) == key) else {
             continue;
         };
-        let name = profile.name;
-        let example: Vec<String> =
-            profile.required.iter().map(|key| format!("{key} = {}", schedules::example(key))).collect();
+        let why = match profile.evidence {
+            Evidence::Scenario => "it is for the scenario to state it",
+            _ => "no document tells its default, and none is invented",
+        };
+        let example: Vec<String> = profile
+            .required
+            .iter()
+            .map(|names| format!("{} = {}", first(names), schedules::example(first(names))))
+            .collect();
         let remark = Remark::new(format!(
-            "`{key}` of {host} is missing: no document tells the default of \"{name}\", and none is \
-             invented"
+            "`{key}` of {host} is missing: \"{profile_name}\" requires it, for {why}"
         ))
-        .accepted(format!("`{key}` is the {}", setting.about))
+        .accepted(format!("{}: {}", names.replace('|', " or "), setting.about))
         .help(format!(
-            "look it up on your server and write mta = {{ profile = \"{name}\", {} }}",
+            "write, with the values of your server, mta = {{ profile = \"{profile_name}\", {} }}",
             example.join(", ")
         ));
         let path = format!("{}.{key}", mta.path);

@@ -67,12 +67,8 @@ impl Plain {
     }
 
     fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
-        let own = if entry.null_sender {
-            self.settings.notice_lifetime
-        } else {
-            self.settings.lifetime
-        };
-        own.unwrap_or(SimDuration::MAX)
+        let own = self.settings.notice_lifetime.filter(|_| entry.null_sender);
+        own.or(self.settings.lifetime).unwrap_or(SimDuration::MAX)
     }
 
     fn is_overdue(&self, now: SimTime, entry: &QueueEntry) -> bool {
@@ -132,7 +128,7 @@ impl Plain {
         while let Some(destination) = next_destination(context, entry, before) {
             let limit = match destination {
                 Destination::Local => 1,
-                _ => self.settings.recipient_limit.max(1),
+                _ => self.settings.recipient_limit.unwrap_or(u32::MAX),
             };
             let delivery = context.entries.assign(entry, destination, limit);
             // Stay with this destination until none of its recipients is left.

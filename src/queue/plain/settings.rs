@@ -65,7 +65,7 @@ pub struct Settings {
     pub tries: Option<u32>,
     /// Age at which a message is returned (see [`Expiry`]); none: never.
     pub lifetime: Option<SimDuration>,
-    /// The same for notices.
+    /// The same for notices; none: as for other mail.
     pub notice_lifetime: Option<SimDuration>,
     /// How the lifetime ends a message.
     pub expiry: Expiry,
@@ -94,8 +94,8 @@ pub struct Settings {
     pub restart_delay: SimDuration,
     /// Deliveries at once to one destination; none: no limit.
     pub concurrency: Option<u32>,
-    /// Recipients in one delivery.
-    pub recipient_limit: u32,
+    /// Recipients in one delivery; none: no limit.
+    pub recipient_limit: Option<u32>,
     /// Messages handed over on one connection; 1: each gets its own.
     pub connection_messages: u32,
     /// How long an unused connection is kept.
@@ -118,7 +118,7 @@ impl Default for Settings {
             gaps_from_start: false,
             tries: None,
             lifetime: Some(SimDuration::from_days(5)),
-            notice_lifetime: Some(SimDuration::from_days(5)),
+            notice_lifetime: None,
             expiry: Expiry::AfterAttempt,
             delay_notice: None,
             notice_by_timer: false,
@@ -131,7 +131,7 @@ impl Default for Settings {
             retry_threads: None,
             restart_delay: SimDuration::ZERO,
             concurrency: Some(20),
-            recipient_limit: 100,
+            recipient_limit: Some(100),
             connection_messages: 1,
             connection_idle: SimDuration::ZERO,
             dead_site_failures: None,

@@ -2,11 +2,15 @@
 //!
 //! One file for each product or group of products.
 
+mod bulk;
 mod plain;
 mod postfix;
+mod windows;
 
-pub use plain::{none, rfc5321, sink};
+pub use bulk::{haraka, kumomta, maddy, stalwart};
+pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
+pub use windows::{hmailserver, icewarp, imail, mailenable};
 
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, ServerSettings};
@@ -42,6 +46,8 @@ pub enum Evidence {
     VendorDocument,
     /// Read in a standard.
     Standard,
+    /// Stated by whoever writes the scenario.
+    Scenario,
     /// Not a real server: a stand-in made for simulations.
     Invented,
 }
@@ -55,6 +61,7 @@ impl Evidence {
             Self::SourceCode => "source code",
             Self::VendorDocument => "vendor document",
             Self::Standard => "standard",
+            Self::Scenario => "scenario",
             Self::Invented => "invented",
         }
     }
@@ -76,6 +83,7 @@ pub struct Profile {
     /// One line for people.
     pub summary: &'static str,
     /// Settings whose defaults no source tells: a scenario must give them, for none is invented.
+    /// Of names separated by `|` it gives one.
     pub required: &'static [&'static str],
     /// What else the sources do not tell, and what the model does instead; one sentence each.
     pub not_documented: &'static [&'static str],
@@ -90,7 +98,21 @@ pub struct Profile {
 /// Returns every profile, in the order in which people are told of them.
 #[must_use]
 pub fn all() -> Vec<Profile> {
-    vec![postfix(), rfc5321(), sink(), none()]
+    vec![
+        postfix(),
+        hmailserver(),
+        mailenable(),
+        icewarp(),
+        imail(),
+        haraka(),
+        kumomta(),
+        stalwart(),
+        maddy(),
+        schedule(),
+        rfc5321(),
+        sink(),
+        none(),
+    ]
 }
 
 /// Returns the profile that a scenario calls `name`.

@@ -122,16 +122,26 @@ pub fn settings_of(profile: &Profile) -> Vec<SettingValue> {
         if let Some(slot) = setting.slot(&mut copy) {
             values.push(SettingValue {
                 name: setting.name_in(profile),
-                value: if profile.required.contains(&setting.name_in(profile)) {
-                    "required".to_owned()
-                } else {
-                    shown(&slot)
-                },
+                value: required(profile, setting.name_in(profile))
+                    .unwrap_or_else(|| shown(&slot)),
                 about: setting.about,
             });
         }
     }
     values
+}
+
+/// Returns the word for a setting that a scenario has to give, and what it may give instead.
+fn required(profile: &Profile, name: &str) -> Option<String> {
+    let (_, others) = profile
+        .required
+        .iter()
+        .map(|key| key.split_once('|').unwrap_or((key, "")))
+        .find(|(first, _)| *first == name)?;
+    Some(match others {
+        "" => "required".to_owned(),
+        others => format!("required, or {}", others.replace('|', ", ")),
+    })
 }
 
 fn shown(slot: &Slot<'_>) -> String {
