@@ -15,8 +15,8 @@ use crate::smtp::ClientTls;
 use crate::units::Octets;
 
 use super::limits;
-use super::schedules;
 use super::model::Roles;
+use super::schedules;
 
 /// What a host has besides its names and routes.
 #[derive(Debug, Clone)]
@@ -159,12 +159,7 @@ fn profile(section: &Section<'_>, roles: Roles) -> Profile {
 }
 
 /// Reports each setting that the profile requires and the scenario does not give.
-fn demand_required(
-    mta: &Field<'_>,
-    host: &Section<'_>,
-    given: Option<&Table>,
-    profile: &Profile,
-) {
+fn demand_required(mta: &Field<'_>, host: &Section<'_>, given: Option<&Table>, profile: &Profile) {
     let host = host.field("name").and_then(|name| name.text()).unwrap_or("this host");
     let first = |names: &'static str| names.split('|').next().unwrap_or(names);
     let is_given = |key: &str| given.is_some_and(|table| table.get(key).is_some());
@@ -214,7 +209,8 @@ fn named_profile(field: &Field<'_>) -> Option<Profile> {
 fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     let name = profile.name;
     let named = |profile: &Profile, key: &str| {
-        settings::all().find(|s| s.name_in(profile) == key && s.slot(&mut profile.clone()).is_some())
+        settings::all()
+            .find(|s| s.name_in(profile) == key && s.slot(&mut profile.clone()).is_some())
     };
     for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
         let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));

@@ -228,12 +228,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// States each recipient's attempt and marks its copy.
     ///
     /// Those that the next host is `still` asked about stay assigned whatever this one said.
-    fn settle_recipients(
-        &mut self,
-        handle: Handle,
-        next_attempt: Option<SimTime>,
-        still: bool,
-    ) {
+    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>, still: bool) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
         for index in 0..count {
             let fact = self.attempt_fact(handle, index, next_attempt);

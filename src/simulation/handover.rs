@@ -135,7 +135,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let fields = arrival.received_fields;
         for &recipient in recipients {
             self.messages.settle(recipient, Column::Failed);
-            let fact = Fact::Accepted { recipient, by: host, received_fields: fields, server: true };
+            let fact =
+                Fact::Accepted { recipient, by: host, received_fields: fields, server: true };
             self.state(&fact);
         }
         let home = &mut self.hosts[host.index()];

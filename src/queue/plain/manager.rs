@@ -278,13 +278,7 @@ impl Plain {
     }
 
     /// An entry waits until `due`.
-    fn defer(
-        &mut self,
-        now: SimTime,
-        due: SimTime,
-        entry: EntryHandle,
-        context: &mut Context<'_>,
-    ) {
+    fn defer(&mut self, now: SimTime, due: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         context.entries[entry].due = due;
         self.deferred.insert((due, entry));
         if self.looks.are_kept() {

@@ -24,6 +24,17 @@ pub(super) const fn one_timeout(span: SimDuration) -> ClientTimeouts {
     }
 }
 
+/// Windows gives up connecting after this: the first SYN is repeated twice, after 3 and 6 seconds,
+/// and 12 more pass (`TcpInitialRTT` 3, `TcpMaxConnectRetransmissions` 2; Windows 2000 registry
+/// reference, and so up to Windows Server 2008 R2).
+pub(super) const CONNECT: SimDuration = SimDuration::from_secs(21);
+
+/// Returns the client of RFC 5321 on Windows.
+pub(super) fn windows_client() -> ClientSettings {
+    let timeouts = ClientTimeouts { connect: CONNECT, ..ClientTimeouts::RFC5321 };
+    ClientSettings { timeouts, ..plain_client() }
+}
+
 fn minutes(list: &[u64]) -> Vec<SimDuration> {
     list.iter().map(|&minutes| SimDuration::from_minutes(minutes)).collect()
 }
@@ -65,7 +76,10 @@ pub fn hmailserver() -> Profile {
             ..plain::Settings::default()
         }),
         client: ClientSettings {
-            timeouts: one_timeout(SimDuration::from_minutes(10)),
+            timeouts: ClientTimeouts {
+                connect: CONNECT,
+                ..one_timeout(SimDuration::from_minutes(10))
+            },
             pipelining: false,
             address_limit: Some(15),
             randomizes_equal_preference: false,
@@ -111,7 +125,7 @@ pub fn mailenable() -> Profile {
             concurrency: None,
             ..plain::Settings::default()
         }),
-        client: plain_client(),
+        client: windows_client(),
         server: plain_server(),
     }
 }
@@ -140,7 +154,7 @@ pub fn icewarp() -> Profile {
             concurrency: None,
             ..plain::Settings::default()
         }),
-        client: plain_client(),
+        client: windows_client(),
         server: plain_server(),
     }
 }
@@ -173,7 +187,7 @@ pub fn imail() -> Profile {
             concurrency: None,
             ..plain::Settings::default()
         }),
-        client: plain_client(),
+        client: windows_client(),
         server: plain_server(),
     }
 }

@@ -122,8 +122,7 @@ pub fn settings_of(profile: &Profile) -> Vec<SettingValue> {
         if let Some(slot) = setting.slot(&mut copy) {
             values.push(SettingValue {
                 name: setting.name_in(profile),
-                value: required(profile, setting.name_in(profile))
-                    .unwrap_or_else(|| shown(&slot)),
+                value: required(profile, setting.name_in(profile)).unwrap_or_else(|| shown(&slot)),
                 about: setting.about,
             });
         }
