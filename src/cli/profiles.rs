@@ -226,6 +226,11 @@ fn tries(scenario: &Scenario) -> Vec<Try> {
     Simulation::new(scenario).run(&mut log);
     let mut begun: Option<SimTime> = None;
     let mut rows: Vec<(SimTime, String)> = Vec::new();
+    let told = log.facts.iter().any(|(_, fact)| match fact {
+        Fact::Created(created) => created.kind == MessageKind::FailureNotice,
+        _ => false,
+    });
+    let end = if told { "returned to its sender" } else { "given up; its sender is not told" };
     for (at, fact) in &log.facts {
         match fact {
             Fact::Accepted { server: true, .. } if begun.is_none() => begun = Some(*at),
@@ -239,7 +244,7 @@ fn tries(scenario: &Scenario) -> Vec<Try> {
                 rows.push((*at, "the sender is told that it is late".to_owned()));
             }
             Fact::Final { outcome: FinalOutcome::Failed, .. } => {
-                rows.push((*at, "returned to its sender".to_owned()));
+                rows.push((*at, end.to_owned()));
             }
             _ => {}
         }

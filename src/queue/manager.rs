@@ -90,6 +90,11 @@ pub enum Action {
         /// The entry.
         entry: EntryHandle,
     },
+    /// Route the pending recipients of the entry anew, then call [`QueueManager::resubmitted`].
+    Resubmit {
+        /// The entry.
+        entry: EntryHandle,
+    },
     /// Nothing is left to do: the entry leaves the queue.
     Remove {
         /// The entry.
@@ -220,6 +225,9 @@ pub trait QueueManager: Debug {
 
     /// The host has become responsible for `entry`.
     fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>);
+
+    /// The pending recipients of `entry` have been routed anew, as was ordered.
+    fn resubmitted(&mut self, _now: SimTime, _entry: EntryHandle, _context: &mut Context<'_>) {}
 
     /// A timer that it armed has come.
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>);

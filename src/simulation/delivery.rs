@@ -332,20 +332,9 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of a delivery agent from those of tries.
 const AGENT: u64 = u64::MAX - 1;
-/// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
-/// no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of sender,
-/// recipient or message say nothing about the site (`src/smtp/smtp_trouble.c`).
+/// Returns whether the destination as a whole failed, with the reason.
 fn site_failure(failure: Option<Failure>) -> Option<Status> {
-    let failure = failure?;
-    let site = match failure.outcome {
-        AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
-        AttemptOutcome::Tempfail => matches!(
-            failure.stage,
-            Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
-        ),
-        _ => false,
-    };
-    site.then_some(failure.status)
+    failure.filter(Failure::concerns_site).map(|failure| failure.status)
 }
 
 /// Returns whether a host refused the session for good, and the client asks the next one then.

@@ -3,11 +3,13 @@
 //! One file for each product or group of products.
 
 mod bulk;
+mod exchange;
 mod plain;
 mod postfix;
 mod windows;
 
 pub use bulk::{haraka, kumomta, maddy, stalwart};
+pub use exchange::{exchange, exchange_2003, exchange_edge};
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use windows::{hmailserver, icewarp, imail, mailenable};
@@ -20,8 +22,10 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
-    /// A plain list of gaps for each message.
+    /// A schedule for each message.
     Plain,
+    /// The transport service of Exchange.
+    Exchange,
 }
 
 impl Family {
@@ -31,6 +35,7 @@ impl Family {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
             QueueSettings::Plain(_) => Self::Plain,
+            QueueSettings::Exchange(_) => Self::Exchange,
         }
     }
 }
@@ -100,6 +105,9 @@ pub struct Profile {
 pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
+        exchange(),
+        exchange_edge(),
+        exchange_2003(),
         hmailserver(),
         mailenable(),
         icewarp(),

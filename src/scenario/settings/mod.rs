@@ -6,6 +6,7 @@
 mod choice;
 mod client;
 mod common;
+mod exchange;
 mod own_names;
 mod plain;
 mod postfix;
@@ -213,7 +214,9 @@ use setting;
 
 /// Returns every setting there is, a family's own before what all have.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [postfix::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS].into_iter().flatten()
+    [postfix::SETTINGS, exchange::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS]
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]

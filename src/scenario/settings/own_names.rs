@@ -2,6 +2,8 @@
 
 /// Profile, our name, its name.
 const OWN_NAMES: &[(&str, &str, &str)] = &[
+    ("exchange-2003", "MessageExpirationTimeout", "expiration_timeout"),
+    ("exchange-2003", "DelayNotificationTimeout", "delay_notification"),
     ("hmailserver", "threads", "maxdeliverythreads"),
     ("hmailserver", "recipient_limit", "maxsmtprecipientsinbatch"),
     ("hmailserver", "address_limit", "maxnumberofmxhosts"),
