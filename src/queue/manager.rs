@@ -39,6 +39,16 @@ pub enum Timer {
         /// The round it waits for; void when another round has begun.
         round: u32,
     },
+    /// The time that one message may spend in the queue is over.
+    Lifetime {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
+    /// The sender of one message is to be told that it is late.
+    Notice {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
 }
 
 /// What a queue manager wants done.
@@ -77,6 +87,11 @@ pub enum Action {
     },
     /// Send a delay notice about the pending recipients.
     NotifyDelay {
+        /// The entry.
+        entry: EntryHandle,
+    },
+    /// Route the pending recipients of the entry anew, then call [`QueueManager::resubmitted`].
+    Resubmit {
         /// The entry.
         entry: EntryHandle,
     },
@@ -210,6 +225,9 @@ pub trait QueueManager: Debug {
 
     /// The host has become responsible for `entry`.
     fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>);
+
+    /// The pending recipients of `entry` have been routed anew, as was ordered.
+    fn resubmitted(&mut self, _now: SimTime, _entry: EntryHandle, _context: &mut Context<'_>) {}
 
     /// A timer that it armed has come.
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>);

@@ -8,6 +8,7 @@
 //! retry rule can be tested by calling it.
 
 mod entries;
+pub mod exchange;
 mod list;
 mod manager;
 pub mod plain;

@@ -1,8 +1,9 @@
 //! The queue rules of one host, by family.
 
-use super::plain::Plain;
+use super::exchange::Exchange;
+use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
-use super::{QueueManager, plain, postfix};
+use super::{QueueManager, exchange, plain, postfix};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,8 @@ pub enum QueueSettings {
     Postfix(postfix::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
+    /// The transport service of Exchange.
+    Exchange(exchange::Settings),
 }
 
 impl QueueSettings {
@@ -20,6 +23,7 @@ impl QueueSettings {
     pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+            Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
     }
@@ -29,7 +33,27 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
-            Self::Plain(_) => None,
+            Self::Plain(settings) => settings.threads,
+            Self::Exchange(settings) => settings.max_outbound_connections,
+        }
+    }
+
+    /// Returns what the MTA queues on its own: it makes as many queue entries of one message.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Plain(settings) => settings.unit,
+            Self::Exchange(_) => Unit::Destination,
+            _ => Unit::Message,
+        }
+    }
+
+    /// Returns who gets its failure notices.
+    #[must_use]
+    pub fn notices_to(&self) -> NoticesTo {
+        match self {
+            Self::Plain(settings) => settings.failure_notices,
+            _ => NoticesTo::All,
         }
     }
 }

@@ -50,6 +50,7 @@ mod reading;
 mod render;
 mod replay;
 mod routing;
+mod schedules;
 mod schema;
 mod settings;
 mod shape;

@@ -115,7 +115,7 @@ impl Definitions {
                         schema = json!({ "allOf": [schema] });
                     }
                     schema["description"] = json!(setting.about);
-                    properties.insert(setting.name.into(), schema);
+                    properties.insert(setting.name_in(&known).into(), schema);
                 }
             }
             let table = json!({

@@ -164,7 +164,8 @@ impl<S: FactSink> World<'_, '_, S> {
             Some(reply) => !reply.is_permanent(),
             None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
-        let goes_on = temporary
+        let permanent_opening = permanent_opening(run.failure, &config.client);
+        let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
             && leads_on(run.failure, &config.client)
             && self.next_target(handle).is_some();
@@ -175,7 +176,7 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             None
         };
-        self.settle_recipients(handle, next_attempt);
+        self.settle_recipients(handle, next_attempt, goes_on && permanent_opening);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         if goes_on {
             run.phase = Phase::Targeting;
@@ -226,7 +227,9 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// States each recipient's attempt and marks its copy.
-    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>) {
+    ///
+    /// Those that the next host is `still` asked about stay assigned whatever this one said.
+    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>, still: bool) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
         for index in 0..count {
             let fact = self.attempt_fact(handle, index, next_attempt);
@@ -243,7 +246,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.entries.copy_mut(copy).state = CopyState::Done;
                     self.let_go(recipient);
                 }
-                AttemptOutcome::Permfail => {
+                AttemptOutcome::Permfail if !still => {
                     self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);
                 }
                 _ => {
@@ -330,20 +333,18 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of a delivery agent from those of tries.
 const AGENT: u64 = u64::MAX - 1;
-/// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
-/// no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of sender,
-/// recipient or message say nothing about the site (`src/smtp/smtp_trouble.c`).
+/// Returns whether the destination as a whole failed, with the reason.
 fn site_failure(failure: Option<Failure>) -> Option<Status> {
-    let failure = failure?;
-    let site = match failure.outcome {
-        AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
-        AttemptOutcome::Tempfail => matches!(
-            failure.stage,
-            Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
-        ),
-        _ => false,
-    };
-    site.then_some(failure.status)
+    failure.filter(Failure::concerns_site).map(|failure| failure.status)
+}
+
+/// Returns whether a host refused the session for good, and the client asks the next one then.
+fn permanent_opening(failure: Option<Failure>, client: &ClientSettings) -> bool {
+    client.next_host_after_permanent_opening
+        && failure.is_some_and(|failure| {
+            failure.outcome == AttemptOutcome::Permfail
+                && matches!(failure.stage, Stage::Greeting | Stage::Ehlo | Stage::Tls)
+        })
 }
 
 /// Returns whether a try that ended like this leads to the next host in the same delivery.
@@ -354,6 +355,17 @@ fn leads_on(failure: Option<Failure>, client: &ClientSettings) -> bool {
     };
     match failure.stage {
         Stage::Dns | Stage::Connect | Stage::Suspended => true,
+        _ if permanent_opening(Some(failure), client) => true,
+        Stage::Greeting | Stage::Ehlo | Stage::Tls
+            if failure.outcome == AttemptOutcome::Tempfail =>
+        {
+            client.next_host_after_connection && client.next_host_after_opening_reply
+        }
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot
+            if site_failure(Some(failure)).is_some() =>
+        {
+            client.next_host_after_connection && client.next_host_after_lost_transaction
+        }
         _ if site_failure(Some(failure)).is_some() => client.next_host_after_connection,
         _ => client.next_host_after_refusal,
     }

@@ -1,6 +1,7 @@
 //! Notices about failed and late mail, and what becomes of recipients that are given up.
 
 use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId, Status};
+use crate::queue::plain::NoticesTo;
 use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
@@ -57,11 +58,23 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             (FinalOutcome::Failed, Column::Failed)
         };
-        if !state.null_sender {
+        if !state.null_sender && self.tells_failures(host, &state) {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
             self.end_copy(host, recipient, outcome, column, status, state.received_fields);
+        }
+    }
+
+    /// Returns whether a host tells the sender of an entry that it failed.
+    fn tells_failures(&self, host: HostId, entry: &QueueEntry) -> bool {
+        let config = self.hosts[host.index()].config;
+        match config.queue.notices_to() {
+            NoticesTo::All => true,
+            NoticesTo::Nobody => false,
+            NoticesTo::Local => self.messages[entry.message]
+                .sender
+                .is_some_and(|sender| config.routing.local.contains(&sender.domain)),
         }
     }
 

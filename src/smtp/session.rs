@@ -86,6 +86,23 @@ pub struct Failure {
     pub status: Status,
 }
 
+impl Failure {
+    /// Returns whether it says something about the site rather than about the mail: no connection,
+    /// no greeting, no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of
+    /// sender, recipient or message say nothing about the site (Postfix `src/smtp/smtp_trouble.c`).
+    #[must_use]
+    pub fn concerns_site(&self) -> bool {
+        match self.outcome {
+            AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
+            AttemptOutcome::Tempfail => matches!(
+                self.stage,
+                Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// The result of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transaction {

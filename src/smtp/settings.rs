@@ -82,12 +82,23 @@ pub struct ClientSettings {
     pub permanent_ehlo_is_temporary: bool,
     /// Most addresses tried in one delivery; none: all.
     pub address_limit: Option<u32>,
+    /// Most hosts tried in one delivery; none: all.
+    pub host_limit: Option<u32>,
+    /// Most addresses of one host tried in one delivery; none: all.
+    pub addresses_per_host: Option<u32>,
     /// Most sessions that got past the greeting in one delivery; none: no limit.
     pub session_limit: Option<u32>,
     /// Whether a host that was reached but whose session failed (greeting, EHLO, TLS, time-out or
     /// loss later on) leads to the next host in the same delivery. If not, only hosts that cannot
     /// be reached do.
     pub next_host_after_connection: bool,
+    /// Whether this holds too where the host answered: a 4yz greeting or reply to EHLO.
+    pub next_host_after_opening_reply: bool,
+    /// Whether this holds too for a session lost or timed out after EHLO.
+    pub next_host_after_lost_transaction: bool,
+    /// Whether a 5yz greeting or reply to EHLO leads to the next host too, so that only that of the
+    /// last host is final.
+    pub next_host_after_permanent_opening: bool,
     /// Whether a temporary refusal after EHLO leads to the next host in the same delivery.
     pub next_host_after_refusal: bool,
     /// Whether hosts of equal preference are put in random order (RFC 5321 §5.1 demands it).
@@ -95,6 +106,9 @@ pub struct ClientSettings {
     /// Whether the client finds itself among the exchangers, and drops those that are no better
     /// than itself (RFC 5321 §5.1).
     pub finds_itself: bool,
+    /// Whether the client passes over its own addresses and goes on with the others, worse ones
+    /// included.
+    pub skips_itself: bool,
     /// Whether recipients of several domains with the same exchangers share a transaction.
     pub merges_equal_routes: bool,
     /// Look-ups without a host to try that count as temporary.

@@ -490,7 +490,7 @@ impl QueueManager for Postfix {
                 self.forget_if_idle(destination);
                 self.wake(now, context);
             }
-            Timer::QueueRun { .. } | Timer::TakeUp { .. } | Timer::Message { .. } => {}
+            _ => {}
         }
     }
 

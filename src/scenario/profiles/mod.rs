@@ -2,13 +2,19 @@
 //!
 //! One file for each product or group of products.
 
+mod bulk;
+mod exchange;
 mod plain;
 mod postfix;
 mod providers;
+mod windows;
 
-pub use plain::{none, rfc5321, sink};
+pub use bulk::{haraka, kumomta, maddy, stalwart};
+pub use exchange::{exchange, exchange_2003, exchange_edge};
+pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
+pub use windows::{hmailserver, icewarp, imail, mailenable};
 
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, ServerSettings};
@@ -18,8 +24,10 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
-    /// A plain list of gaps for each message.
+    /// A schedule for each message.
     Plain,
+    /// The transport service of Exchange.
+    Exchange,
 }
 
 impl Family {
@@ -29,6 +37,7 @@ impl Family {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
             QueueSettings::Plain(_) => Self::Plain,
+            QueueSettings::Exchange(_) => Self::Exchange,
         }
     }
 }
@@ -44,6 +53,8 @@ pub enum Evidence {
     VendorDocument,
     /// Read in a standard.
     Standard,
+    /// Stated by whoever writes the scenario.
+    Scenario,
     /// Not a real server: a stand-in made for simulations.
     Invented,
 }
@@ -57,6 +68,7 @@ impl Evidence {
             Self::SourceCode => "source code",
             Self::VendorDocument => "vendor document",
             Self::Standard => "standard",
+            Self::Scenario => "scenario",
             Self::Invented => "invented",
         }
     }
@@ -78,6 +90,7 @@ pub struct Profile {
     /// One line for people.
     pub summary: &'static str,
     /// Settings whose defaults no source tells: a scenario must give them, for none is invented.
+    /// Of names separated by `|` it gives one.
     pub required: &'static [&'static str],
     /// What else the sources do not tell, and what the model does instead; one sentence each.
     pub not_documented: &'static [&'static str],
@@ -94,6 +107,18 @@ pub struct Profile {
 pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
+        exchange(),
+        exchange_edge(),
+        exchange_2003(),
+        hmailserver(),
+        mailenable(),
+        icewarp(),
+        imail(),
+        haraka(),
+        kumomta(),
+        stalwart(),
+        maddy(),
+        schedule(),
         gmail(),
         google_workspace(),
         yahoo(),
