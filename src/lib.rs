@@ -81,6 +81,7 @@
 //! | 0 | [`units`] | virtual time, octets, rates, and how they are read from text |
 //! | 1 | [`engine`] | the event queue, its order, cancellation by generation |
 //! | 1 | [`random`] | named ChaCha8 streams, distributions on portable mathematics |
+//! | 1 | [`statistics`] | estimates with intervals, from independent values |
 //! | 1 | [`mail`] | vocabulary: addresses, replies, status codes, Received fields |
 //! | 2 | [`network`] | hosts and links as a graph, routes, transfer times |
 //! | 2 | [`fault`] | what fails and when, as intervals on a time line |
@@ -131,6 +132,7 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod smtp;
+pub mod statistics;
 pub mod trace;
 pub mod units;
 pub mod workload;

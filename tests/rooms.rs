@@ -11,6 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["units"]),
     ("random", &["units"]),
     ("mail", &["units"]),
+    // Numbers alone.
+    ("statistics", &[]),
     ("network", &["units", "random", "mail"]),
     ("fault", &["units", "random", "mail"]),
     ("dns", &["units", "random", "mail", "network", "fault"]),
