@@ -94,8 +94,9 @@
 //! | 4 | [`measure`] | facts in, records and figures out (uses `units`, `mail`, `trace`) |
 //! | 5 | [`scenario`] | TOML in, a checked scenario out |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
-//! | 7 | [`report`] | tables, charts, the page, the terminal's text |
-//! | 8 | [`cli`] | the command line; the only room that prints |
+//! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
+//! | 8 | [`report`] | tables, charts, the page, the terminal's text |
+//! | 9 | [`cli`] | the command line; the only room that prints |
 //!
 //! # Invariants
 //!
@@ -122,6 +123,7 @@ pub mod access;
 pub mod cli;
 pub mod dns;
 pub mod engine;
+pub mod experiment;
 pub mod fault;
 pub mod mail;
 pub mod measure;

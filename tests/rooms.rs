@@ -39,8 +39,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "workload", "access", "queue", "measure", "scenario",
         ],
     ),
+    // Plans, runs and analyses studies; it knows no file.
+    ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
     // Reports show what was measured; they run nothing.
-    ("report", &["units", "random", "mail", "trace", "measure", "scenario"]),
+    (
+        "report",
+        &["units", "random", "statistics", "mail", "trace", "measure", "scenario", "experiment"],
+    ),
     (
         "cli",
         &[
@@ -58,6 +63,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "measure",
             "scenario",
             "simulation",
+            "statistics",
+            "experiment",
             "report",
         ],
     ),
@@ -80,6 +87,7 @@ const MODEL: &[&str] = &[
     "measure",
     "scenario",
     "simulation",
+    "statistics",
 ];
 
 /// Words that must not stand in the code of some rooms.
@@ -143,6 +151,16 @@ const NEVER: &[Never] = &[
         words: &["clap", "clap_complete", "clap_mangen", "indicatif", "ctrlc", "anyhow"],
         rooms: Where::NotIn(&["cli"]),
         because: "they serve the command line",
+    },
+    Never {
+        words: &["rayon"],
+        rooms: Where::NotIn(&["experiment"]),
+        because: "a run has one thread; only whole runs are made in parallel",
+    },
+    Never {
+        words: &["std::fs", "std::env", "std::process", "std::net", "Instant"],
+        rooms: Where::In(&["experiment"]),
+        because: "whoever keeps the rows knows where",
     },
     Never {
         words: &["plotters"],

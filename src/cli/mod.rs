@@ -27,6 +27,7 @@ mod route;
 mod run;
 mod schema;
 mod status;
+mod study;
 mod table;
 mod terminal;
 mod trace;

@@ -19,6 +19,7 @@ mod folder;
 mod html;
 mod html_tables;
 mod run_data;
+pub mod study;
 mod tables;
 #[cfg(test)]
 mod tests;

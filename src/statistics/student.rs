@@ -22,7 +22,7 @@ fn upper_tail(t: f64, freedom: f64) -> f64 {
 /// freedom stays below with probability `p`.
 ///
 /// The root of the distribution function by Newton's method, kept within a bracket. Accurate to
-/// about one part in 10^12 for p from 10^-6 to 1 - 10^-6. Minus and plus infinity at 0 and 1; not a
+/// about one part in 10^10 for p from 10^-6 to 1 - 10^-6. Minus and plus infinity at 0 and 1; not a
 /// number outside of that, or without a positive number of degrees of freedom.
 #[must_use]
 pub fn student_quantile(p: f64, freedom: f64) -> f64 {

@@ -4,8 +4,19 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 10] =
-    ["run", "check", "trace", "route", "report", "profiles", "new", "schema", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "run",
+    "check",
+    "trace",
+    "route",
+    "study",
+    "report",
+    "profiles",
+    "new",
+    "schema",
+    "completions",
+    "man",
+];
 
 fn compare(name: &str, said: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/help/{name}.txt"));

@@ -5,3 +5,4 @@ mod journeys;
 mod messages;
 mod program;
 mod results;
+mod studies;

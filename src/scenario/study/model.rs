@@ -13,6 +13,8 @@ pub struct LoadedStudy {
     pub warnings: Problems,
     /// The study with its overrides as canonical TOML: keys sorted, no comments.
     pub resolved: String,
+    /// Every file that the study and its scenarios name, with its text, in order of name.
+    pub files: Vec<(String, String)>,
 }
 
 /// A study: the cells of a design, and what is measured in them.

@@ -1,5 +1,7 @@
 //! From the text of a study file to a checked [`Study`].
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -31,6 +33,16 @@ pub fn is_study(text: &str) -> bool {
 /// # Errors
 /// Every problem of the study and of its scenarios.
 pub fn load_study(source: &Source<'_>, overrides: &[Override]) -> Result<LoadedStudy, Problems> {
+    let files = RefCell::new(BTreeMap::new());
+    let read_file = |name: &str| {
+        if let Some(text) = files.borrow().get(name) {
+            return Ok(String::clone(text));
+        }
+        let text = (source.read_file)(name)?;
+        files.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
+    };
+    let source = &Source { read_file: &read_file, ..*source };
     let (checker, root, syntax) = parse(source, &on_command_line(overrides), &[]);
     let study = {
         let top = Section::new(&checker, &root, &STUDY, Place::File(0..0), String::new());
@@ -39,7 +51,8 @@ pub fn load_study(source: &Source<'_>, overrides: &[Override]) -> Result<LoadedS
     let (problems, failed) = all_problems(source, checker, &syntax);
     match study {
         Some(study) if !failed => {
-            Ok(LoadedStudy { study, warnings: problems, resolved: to_toml(&root) })
+            let files = files.take().into_iter().collect();
+            Ok(LoadedStudy { study, warnings: problems, resolved: to_toml(&root), files })
         }
         _ => Err(problems),
     }

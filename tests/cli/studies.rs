@@ -1,0 +1,253 @@
+//! `mailsim study`: what it writes, and that it matters neither how it is run nor what interrupts it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::program::{call, contents, folder, mailsim, names, scenario};
+
+fn study() -> String {
+    scenario("studies/outage.toml")
+}
+
+/// Runs the study into `out` of `place` and returns all that is written.
+fn made(place: &Path, out: &str, more: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
+    let study = study();
+    let all: Vec<&str> =
+        ["study", &study, "--out", out].into_iter().chain(more.iter().copied()).collect();
+    call(place, &all).ends_with(0);
+    contents(&place.join(out))
+}
+
+fn table(folder: &Path, name: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+    let head = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect());
+    [head].into_iter().chain(rows).collect()
+}
+
+#[test]
+fn a_study_writes_its_tables() {
+    let place = folder();
+    let said = call(place.path(), &["study", &study()]).ends_with(0);
+    for part in ["6 combinations × 4 replications", "delay of 95 %", "what matters", "best: "] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let result = place.path().join("output/outage");
+    for name in ["study.csv", "estimates.csv", "comparisons.csv", "study.json", "run.json"] {
+        assert!(names(&result).contains(&name.to_owned()), "{name}");
+    }
+    assert_eq!(names(&place.path().join("output")), ["outage"]);
+    let runs = table(&result, "study.csv");
+    assert_eq!(runs.len(), 1 + 6 * 4);
+    assert_eq!(
+        runs[0][..9],
+        [
+            "cell",
+            "outage",
+            "sender",
+            "seed",
+            "replication",
+            "submitted",
+            "delivered",
+            "failed",
+            "unfinished"
+        ]
+    );
+    assert_eq!(runs[24][..5], ["5", "2h", "eager", "7", "3"]);
+    let description: Value =
+        serde_json::from_str(&fs::read_to_string(result.join("run.json")).unwrap()).unwrap();
+    for (name, digest) in description["files"].as_object().unwrap() {
+        let bytes = fs::read(result.join(name)).unwrap();
+        assert_eq!(*digest, blake3::hash(&bytes).to_hex().to_string(), "{name}");
+    }
+    let text = fs::read_to_string(result.join("run.json")).unwrap();
+    assert!(!text.contains(place.path().to_str().unwrap()), "{text}");
+}
+
+/// Every row of the study can be made again as a single run, with the changes that are told.
+#[test]
+fn a_row_is_a_run_that_can_be_repeated() {
+    let place = folder();
+    made(place.path(), "s", &["--set", "replications=2"]);
+    let rows = table(&place.path().join("s"), "study.csv");
+    let row = rows.iter().find(|row| row[..5] == ["5", "2h", "eager", "7", "1"]).unwrap();
+    let base = scenario("studies/base.toml");
+    let arguments = [
+        "run",
+        &base,
+        "--unset",
+        "expect",
+        "--set",
+        "outage.0.for=2h",
+        "--set",
+        "host.\"out.a.example\".mta={ profile = \"rfc5321\", gaps = [\"1m\"] }",
+        "--set",
+        "replication=1",
+        "--format",
+        "json",
+        "--no-charts",
+    ];
+    let said = call(place.path(), &arguments).ends_with(0);
+    let summary: Value = serde_json::from_str(&said.out).unwrap();
+    let figure = |name: &str| {
+        let place = rows[0].iter().position(|column| column == name).unwrap();
+        row[place].parse::<f64>().unwrap()
+    };
+    assert_eq!(summary["mail"]["submitted"].as_f64(), Some(figure("submitted")));
+    let p95 = summary["submission_to_delivery"]["p95"].as_f64();
+    assert_eq!(p95, Some(figure("submission_to_delivery.p95")));
+    assert_eq!(summary["outages"][0]["drain_s"].as_f64(), Some(figure("outages.0.drain_s")));
+}
+
+#[test]
+fn neither_threads_nor_shards_change_a_byte() {
+    let place = folder();
+    let whole = made(place.path(), "whole", &[]);
+    assert_eq!(made(place.path(), "one", &["--threads", "1"]), whole);
+    assert_eq!(made(place.path(), "three", &["--threads", "3"]), whole);
+    // Shards in any order, one of them twice; then the parts are joined.
+    for shard in ["3/4", "1/4", "4/4", "1/4"] {
+        made(place.path(), "parts", &["--shard", shard]);
+    }
+    let study = study();
+    let merge = ["study", &study, "--out", "parts", "--merge"];
+    let said = call(place.path(), &merge).ends_with(3);
+    said.complains_of(&["6 runs are missing", "18 are there"]);
+    made(place.path(), "parts", &["--shard", "2/4"]);
+    assert_eq!(made(place.path(), "parts", &["--merge"]), whole);
+    // The same command again makes everything again.
+    assert_eq!(made(place.path(), "whole", &[]), whole);
+}
+
+#[test]
+fn a_precision_is_reached_alike_in_one_piece_and_in_shards() {
+    let place = folder();
+    let precision = [
+        "--unset",
+        "replications",
+        "--set",
+        "precision={ figure = \"outages.0.drain_s\", relative = 0.1, at_least = 3, at_most = 12 }",
+    ];
+    let whole = made(place.path(), "whole", &precision);
+    for shard in ["2/2", "1/2"] {
+        made(place.path(), "parts", &[&precision[..], &["--shard", shard]].concat());
+    }
+    assert_eq!(made(place.path(), "parts", &[&precision[..], &["--merge"]].concat()), whole);
+    let study = fs::read_to_string(place.path().join("whole/study.json")).unwrap();
+    let study: Value = serde_json::from_str(&study).unwrap();
+    let replications = study["study"]["replications"].as_u64().unwrap();
+    assert!((3..=12).contains(&replications), "{replications}");
+    for estimate in study["estimates"].as_array().unwrap() {
+        let interval = &estimate["estimate"]["interval"];
+        let half = (interval["high"].as_f64().unwrap() - interval["low"].as_f64().unwrap()) / 2.0;
+        let mean = estimate["estimate"]["mean"].as_f64().unwrap();
+        if estimate["figure"] == 4 && replications < 12 {
+            assert!(half <= 0.1 * mean, "{estimate}");
+        }
+    }
+}
+
+/// Starts the study with many replications and waits until some of its runs are kept.
+fn started(place: &Path, out: &str) -> std::process::Child {
+    let mut command = mailsim(place);
+    command.args(["study", &study(), "--out", out, "--set", "replications=30"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    let kept = || {
+        let rows = fs::read_dir(place.join(out).join("rows")).ok()?;
+        let lines = |path: PathBuf| fs::read_to_string(path).unwrap_or_default().lines().count();
+        Some(rows.map(|entry| lines(entry.unwrap().path())).sum::<usize>())
+    };
+    while kept().unwrap_or(0) < 5 {
+        assert!(begun.elapsed() < Duration::from_secs(120), "no run is kept");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[test]
+fn a_killed_study_goes_on_where_it_was() {
+    let place = folder();
+    let mut child = started(place.path(), "killed");
+    child.kill().unwrap();
+    let _ = child.wait().unwrap();
+    // A line that the kill cut off is no run.
+    let rows = place.path().join("killed/rows");
+    fs::write(rows.join("whole-0-0.jsonl"), "{\"key\":\"abc\",\"figu").unwrap();
+    let study = study();
+    let more = ["study", &study, "--set", "replications=30", "--out"];
+    let said = call(place.path(), &[&more[..], &["killed"]].concat()).ends_with(0);
+    said.complains_of(&["runs were made before and are kept"]);
+    call(place.path(), &[&more[..], &["whole"]].concat()).ends_with(0);
+    let (killed, whole) = (place.path().join("killed"), place.path().join("whole"));
+    assert_eq!(contents(&killed), contents(&whole));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_with_130_and_keeps_what_is_finished() {
+    let place = folder();
+    let child = started(place.path(), "stopped");
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{errors}");
+    assert!(errors.contains("interrupted;") && errors.contains("the same command"), "{errors}");
+    let result = place.path().join("stopped");
+    assert_eq!(names(&result), ["rows", "run.json"]);
+    // Whoever does not want the rest forgets it.
+    made(place.path(), "stopped", &["--restart"]);
+    assert_eq!(contents(&result), made(place.path(), "whole", &[]));
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    let place = folder();
+    let thesis = place.path().join("thesis");
+    fs::create_dir(&thesis).unwrap();
+    fs::write(thesis.join("chapter1.tex"), "years of work").unwrap();
+    let study = study();
+    let said = call(place.path(), &["study", &study, "--out", "thesis"]).ends_with(3);
+    said.complains_of(&["thesis is not empty", "--out"]);
+    assert_eq!(names(&thesis), ["chapter1.tex"]);
+    call(place.path(), &["study", &study, "--merge"]).ends_with(3);
+    assert_eq!(names(place.path()), ["thesis"]);
+}
+
+#[test]
+fn a_study_that_cannot_be_run_is_explained() {
+    let place = folder();
+    let study = study();
+    let wrong = |arguments: &[&str]| {
+        let all: Vec<&str> =
+            ["study", &study].into_iter().chain(arguments.iter().copied()).collect();
+        call(place.path(), &all).ends_with(2)
+    };
+    wrong(&["--set", "replications=0"]).complains_of(&["command line: --set replications=0"]);
+    wrong(&["--set", "factor.outage.path=outage.0.fro"]).complains_of(&["`fro` is not a key"]);
+    wrong(&["--set", "warm_up=6h"]).complains_of(&["leaves nothing to count"]);
+    wrong(&["--set", "factor.outage.levels=[\"1h\", 3]"]).complains_of(&["found \"3\", a number without a unit"]);
+    wrong(&["--shard", "5/4"]).complains_of(&["1/4 to 4/4"]);
+    wrong(&["--shard", "1/4", "--merge"]).complains_of(&["cannot be used with"]);
+    call(place.path(), &["study", "gone.toml"]).ends_with(3);
+    // A scenario is no study, and a study no scenario.
+    call(place.path(), &["study", &scenario("studies/base.toml")])
+        .ends_with(2)
+        .complains_of(&["a study lacks the key `scenario`"]);
+    assert_eq!(names(place.path()), [""; 0]);
+}
+
+#[test]
+fn json_is_the_file() {
+    let place = folder();
+    let arguments = ["study", &study(), "--set", "replications=2", "--format", "json", "--quiet"];
+    let said = call(place.path(), &arguments).ends_with(0);
+    let file = fs::read_to_string(place.path().join("output/outage/study.json")).unwrap();
+    assert_eq!((said.out, said.err), (file, String::new()));
+}
