@@ -7,7 +7,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
-use super::{check, completions, man, new, profiles, report, route, run, schema, study, trace};
+use super::{
+    check, compare, completions, man, new, profiles, report, route, run, schema, study, trace,
+};
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
 #[derive(Debug, Parser)]
@@ -62,6 +64,7 @@ enum Commands {
     Trace(trace::Arguments),
     Route(route::Arguments),
     Study(study::Arguments),
+    Compare(compare::Arguments),
     Report(report::Arguments),
     Profiles(profiles::Arguments),
     New(new::Arguments),
@@ -109,6 +112,7 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
         Commands::Study(arguments) => study::study(&arguments, terminal),
+        Commands::Compare(arguments) => compare::compare(&arguments, terminal),
         Commands::Report(arguments) => report::report(&arguments, terminal),
         Commands::Profiles(arguments) => profiles::profiles(&arguments, terminal),
         Commands::New(arguments) => new::new(&arguments, terminal),

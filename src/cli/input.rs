@@ -1,10 +1,12 @@
-//! Scenario files, read from the disk.
+//! Scenario and study files, read from the disk.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::scenario::{Loaded, LoadedStudy, Override, Problems, Source, load, load_study};
+use crate::scenario::{
+    Loaded, LoadedStudy, Override, Problems, Source, is_study, load, load_study,
+};
 
 use super::error::CommandError;
 use super::terminal::Terminal;
@@ -36,6 +38,11 @@ pub(super) fn read_with(
     let loaded = with_source(path, &text, |source| load(source, changes))?;
     let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
     Ok(Input { loaded, digest })
+}
+
+/// Returns whether a file is a study rather than a scenario.
+pub(super) fn is_study_file(path: &Path) -> Result<bool, CommandError> {
+    Ok(is_study(&read_text(path)?))
 }
 
 /// Reads and checks a study with the changes of the command line.

@@ -14,6 +14,7 @@ mod answers;
 mod arguments;
 mod changes;
 mod check;
+mod compare;
 mod completions;
 mod error;
 mod input;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "run",
     "check",
     "trace",
     "route",
     "study",
+    "compare",
     "report",
     "profiles",
     "new",

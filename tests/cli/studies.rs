@@ -13,8 +13,13 @@ fn study() -> String {
     scenario("studies/outage.toml")
 }
 
-/// Runs the study into `out` of `place` and returns all that is written.
+/// Runs the study into `out` of `place`, without charts, and returns all that is written.
 fn made(place: &Path, out: &str, more: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
+    drawn(place, out, &[&["--no-charts"], more].concat())
+}
+
+/// Runs the study into `out` of `place` and returns all that is written.
+fn drawn(place: &Path, out: &str, more: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
     let study = study();
     let all: Vec<&str> =
         ["study", &study, "--out", out].into_iter().chain(more.iter().copied()).collect();
@@ -124,6 +129,16 @@ fn neither_threads_nor_shards_change_a_byte() {
 }
 
 #[test]
+fn charts_and_page_have_the_same_bytes_too() {
+    let place = folder();
+    let few = ["--set", "replications=2"];
+    let whole = drawn(place.path(), "whole", &few);
+    made(place.path(), "parts", &[&few[..], &["--shard", "2/2"]].concat());
+    made(place.path(), "parts", &[&few[..], &["--shard", "1/2"]].concat());
+    assert_eq!(drawn(place.path(), "parts", &[&few[..], &["--merge"]].concat()), whole);
+}
+
+#[test]
 fn a_precision_is_reached_alike_in_one_piece_and_in_shards() {
     let place = folder();
     let precision = [
@@ -179,7 +194,7 @@ fn a_killed_study_goes_on_where_it_was() {
     let rows = place.path().join("killed/rows");
     fs::write(rows.join("whole-0-0.jsonl"), "{\"key\":\"abc\",\"figu").unwrap();
     let study = study();
-    let more = ["study", &study, "--set", "replications=30", "--out"];
+    let more = ["study", &study, "--set", "replications=30", "--no-charts", "--out"];
     let said = call(place.path(), &[&more[..], &["killed"]].concat()).ends_with(0);
     said.complains_of(&["runs were made before and are kept"]);
     call(place.path(), &[&more[..], &["whole"]].concat()).ends_with(0);
@@ -232,7 +247,8 @@ fn a_study_that_cannot_be_run_is_explained() {
     wrong(&["--set", "replications=0"]).complains_of(&["command line: --set replications=0"]);
     wrong(&["--set", "factor.outage.path=outage.0.fro"]).complains_of(&["`fro` is not a key"]);
     wrong(&["--set", "warm_up=6h"]).complains_of(&["leaves nothing to count"]);
-    wrong(&["--set", "factor.outage.levels=[\"1h\", 3]"]).complains_of(&["found \"3\", a number without a unit"]);
+    wrong(&["--set", "factor.outage.levels=[\"1h\", 3]"])
+        .complains_of(&["found \"3\", a number without a unit"]);
     wrong(&["--shard", "5/4"]).complains_of(&["1/4 to 4/4"]);
     wrong(&["--shard", "1/4", "--merge"]).complains_of(&["cannot be used with"]);
     call(place.path(), &["study", "gone.toml"]).ends_with(3);
@@ -246,8 +262,121 @@ fn a_study_that_cannot_be_run_is_explained() {
 #[test]
 fn json_is_the_file() {
     let place = folder();
-    let arguments = ["study", &study(), "--set", "replications=2", "--format", "json", "--quiet"];
+    let arguments = [
+        "study",
+        &study(),
+        "--set",
+        "replications=2",
+        "--format",
+        "json",
+        "--quiet",
+        "--no-charts",
+    ];
     let said = call(place.path(), &arguments).ends_with(0);
     let file = fs::read_to_string(place.path().join("output/outage/study.json")).unwrap();
     assert_eq!((said.out, said.err), (file, String::new()));
+}
+
+#[test]
+fn charts_and_page_are_made_again_from_the_folder() {
+    let place = folder();
+    drawn(place.path(), "s", &["--set", "replications=2"]);
+    let result = place.path().join("s");
+    let before = contents(&result);
+    let charts = names(&result.join("charts"));
+    for name in ["means-submission_to_delivery.p95.svg", "heat-delivered_share.svg", "delays.svg"] {
+        assert!(charts.contains(&name.to_owned()), "{name} is not among {charts:?}");
+    }
+    let page = fs::read_to_string(result.join("report.html")).unwrap();
+    assert!(page.contains("default-src 'none'") && page.contains("<svg"), "the page is closed");
+    fs::remove_dir_all(result.join("charts")).unwrap();
+    fs::remove_file(result.join("report.html")).unwrap();
+    call(place.path(), &["report", "s"]).ends_with(0);
+    assert_eq!(contents(&result), before);
+    let without = made(place.path(), "t", &["--set", "replications=2", "--no-charts"]);
+    assert!(!without.iter().any(|(name, _)| name.ends_with("report.html")));
+}
+
+#[test]
+fn scenarios_are_compared_in_pairs() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let arguments = [
+        "compare",
+        &base,
+        "--set",
+        "outage.0.for=2h",
+        "--unset",
+        "outage.0",
+        "--replications",
+        "4",
+        "--seed",
+        "3",
+        "--figure",
+        "submission_to_delivery.mean",
+        "--no-charts",
+    ];
+    let said = call(place.path(), &arguments).ends_with(0);
+    assert!(said.out.contains("outage.0.for=2h − as it is"), "{}", said.out);
+    assert!(said.out.contains("without outage.0 − as it is"), "{}", said.out);
+    let result = place.path().join("output/compare-base");
+    let rows = table(&result, "comparisons.csv");
+    assert_eq!(rows.len(), 3);
+    let column = |row: &[String], name: &str| {
+        let place = rows[0].iter().position(|column| column == name).unwrap();
+        row[place].parse::<f64>().unwrap()
+    };
+    // An hour more is later by far more than chance; without any outage mail is earlier.
+    assert!(column(&rows[1], "ci_low") > 600.0, "{:?}", rows[1]);
+    assert!(column(&rows[2], "ci_high") < 0.0, "{:?}", rows[2]);
+    // The same mail is sent everywhere.
+    let runs = table(&result, "study.csv");
+    let submitted = |cell: &str| -> Vec<String> {
+        let of_cell = runs.iter().filter(|row| row[0] == cell);
+        of_cell.map(|row| row[4].clone()).collect()
+    };
+    assert_eq!(submitted("0"), submitted("1"));
+    assert_eq!(submitted("0"), submitted("2"));
+    // Two files.
+    fs::copy(&base, place.path().join("a.toml")).unwrap();
+    let text = fs::read_to_string(&base).unwrap().replace("for = \"1h\"", "for = \"2h\"");
+    fs::write(place.path().join("b.toml"), text).unwrap();
+    let said =
+        call(place.path(), &["compare", "a.toml", "b.toml", "--replications", "2", "--no-charts"]);
+    let said = said.ends_with(0);
+    assert!(said.out.contains("b − a"), "{}", said.out);
+    let run = fs::read_to_string(place.path().join("output/compare-a-b/run.json")).unwrap();
+    assert!(!run.contains(place.path().to_str().unwrap()), "{run}");
+}
+
+#[test]
+fn comparisons_that_cannot_be_made_are_explained() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let compare = |arguments: &[&str]| {
+        let all: Vec<&str> =
+            ["compare", &base].into_iter().chain(arguments.iter().copied()).collect();
+        call(place.path(), &all).ends_with(2)
+    };
+    compare(&[]).complains_of(&["nothing to compare with"]);
+    compare(&[&base]).complains_of(&["one of them is enough"]);
+    compare(&["--set", "outage.0.for=2h", "--figure", "delivered_shara"])
+        .complains_of(&["no figure `delivered_shara`", "did you mean `delivered_share`?"]);
+    compare(&["--set", "outage.0.fro=2h"]).complains_of(&["`fro` is not a key"]);
+    compare(&["--set", "outage.0.for=2h", "--warm-up", "6h"])
+        .complains_of(&["leaves nothing to count"]);
+    compare(&["--set", "outage.0.for=2h", "--replications", "1"]).complains_of(&["1"]);
+    assert_eq!(names(place.path()), [""; 0]);
+}
+
+#[test]
+fn studies_are_checked_and_have_a_schema() {
+    let said = call(folder().path(), &["check", &study()]).ends_with(0);
+    assert!(said.out.contains("ok, 6 combinations of 2 factors"), "{}", said.out);
+    let set = ["check", &study(), "--set", "factor.outage.path=outage.0.fro"];
+    call(folder().path(), &set).ends_with(2).complains_of(&["did you mean `from`?"]);
+    let schema = call(folder().path(), &["schema", "--study"]).ends_with(0).out;
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["required"], serde_json::json!(["scenario"]));
+    assert!(schema["properties"]["factor"].is_object());
 }

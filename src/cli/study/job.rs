@@ -55,12 +55,17 @@ pub(in crate::cli) fn make(
     }
     let rows = plan.rows(&folder.kept()?);
     let analysis = analyse(&plan, &rows);
-    folder.complete(&plan, &rows, &analysis, &job.description)?;
+    folder.complete(&plan, &rows, &analysis, &job.description, options.charts())?;
     terminal.data(&match options.format {
         Format::Text => text::study_summary(&analysis),
         Format::Json => study_json(&analysis),
     })?;
-    terminal.message(&format!("\nResults in {}", job.folder.display()));
+    terminal.message(&if options.no_charts {
+        format!("\nResults in {}", job.folder.display())
+    } else {
+        let page = job.folder.join("report.html");
+        format!("\nResults in {}; open {}", job.folder.display(), page.display())
+    });
     Ok(ExitStatus::Success)
 }
 

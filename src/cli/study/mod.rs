@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::experiment::Shard;
-use crate::report::study::{SourceDescription, StudyDescription};
+use crate::report::study::{Charts, SourceDescription, StudyDescription};
 use crate::scenario::LoadedStudy;
 
 use super::changes::Changes;
 use super::error::CommandError;
 use super::input;
+use super::run::ChartFiles;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 
@@ -69,9 +70,28 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t, hide_default_value = true)]
     pub(super) format: Format,
 
+    /// Make no charts and no report.html
+    #[arg(long, conflicts_with = "charts")]
+    no_charts: bool,
+
+    /// Chart files: svg, or png besides [default: svg]
+    #[arg(long, value_name = "KIND", value_enum, default_value_t, hide_default_value = true)]
+    charts: ChartFiles,
+
     /// Forget the runs that an interrupted study has left
     #[arg(long)]
     pub(super) restart: bool,
+}
+
+impl Options {
+    /// Returns which charts are wanted.
+    fn charts(&self) -> Charts {
+        match self.charts {
+            _ if self.no_charts => Charts::None,
+            ChartFiles::Svg => Charts::Svg,
+            ChartFiles::Png => Charts::Png,
+        }
+    }
 }
 
 /// What standard output gets.

@@ -8,14 +8,18 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::experiment::{Analysis, Plan, Rows, RunRow};
 
-use super::super::description::RunDescription;
+use super::super::chart;
+use super::super::complete::replace;
+use super::super::description::{RunDescription, read_json};
 use super::super::error::ReportError;
 use super::super::folder::{ResultFolder, check_replaceable};
 use super::description::StudyDescription;
-use super::tables;
+use super::{page, tables};
 
 /// Where finished runs are kept until the study is whole.
 const ROWS: &str = "rows";
+/// The analysis, from which charts and page are made.
+pub(in crate::report) const STUDY_FILE: &str = "study.json";
 
 /// The folder of a study.
 ///
@@ -117,12 +121,15 @@ impl StudyFolder {
         rows: &Rows,
         analysis: &Analysis,
         description: &StudyDescription,
+        charts: Charts,
     ) -> Result<(), ReportError> {
         let mut folder = ResultFolder::claim(&self.target)?;
         for (name, text) in tables::all(plan, rows, analysis) {
             folder.write(name, &text)?;
         }
-        folder.write("study.json", study_json(analysis).as_bytes())?;
+        folder.write(STUDY_FILE, study_json(analysis).as_bytes())?;
+        let digests = make_charts_and_page(folder.work(), analysis, charts)?;
+        folder.note(digests);
         let mut description = description.clone();
         description.replications = analysis.study.replications;
         folder.commit_with(|files| {
@@ -130,6 +137,58 @@ impl StudyFolder {
             description.to_json()
         })
     }
+}
+
+/// Which charts are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charts {
+    /// None, and no page.
+    None,
+    /// SVG.
+    Svg,
+    /// SVG, and PNG besides.
+    Png,
+}
+
+/// Makes charts and `report.html` of a study folder again from `study.json` alone, and renews their
+/// digests in `run.json`.
+///
+/// # Errors
+/// If the folder is no complete study, or something cannot be written.
+pub fn rebuild_study(folder: &Path, png: bool) -> Result<(), ReportError> {
+    let mut description: StudyDescription = read_json(folder, RunDescription::FILE)?;
+    let analysis: Analysis = read_json(folder, STUDY_FILE)?;
+    let charts = if png { Charts::Png } else { Charts::Svg };
+    description.files.extend(make_charts_and_page(folder, &analysis, charts)?);
+    replace(folder, RunDescription::FILE, description.to_json().as_bytes())?;
+    Ok(())
+}
+
+fn make_charts_and_page(
+    folder: &Path,
+    analysis: &Analysis,
+    charts: Charts,
+) -> Result<BTreeMap<String, String>, ReportError> {
+    let mut digests = BTreeMap::new();
+    if charts == Charts::None {
+        return Ok(digests);
+    }
+    let mut drawn = Vec::new();
+    for chart in chart::study::charts(analysis) {
+        let svg = chart::study::svg(&chart, analysis)?;
+        digests.extend([replace(folder, &format!("charts/{}.svg", chart.name), svg.as_bytes())?]);
+        if charts == Charts::Png {
+            let name = format!("charts/{}.png", chart.name);
+            let path = folder.join(&name);
+            chart::study::png(&chart, analysis, &path)?;
+            let bytes = fs::read(&path).map_err(|cause| ReportError::io("read", &path, cause))?;
+            digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
+        }
+        drawn.push((chart, svg));
+    }
+    let page = page::page(analysis, &drawn);
+    digests.extend([replace(folder, "report.html", page.as_bytes())?]);
+    Ok(digests)
 }
 
 /// Returns the text of `study.json`.

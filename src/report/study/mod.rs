@@ -8,8 +8,11 @@
 mod description;
 mod folder;
 mod numbers;
+mod page;
 mod tables;
 pub mod text;
 
 pub use description::{SourceDescription, StudyDescription};
-pub use folder::{RowKeeper, StudyFolder, study_json};
+pub(super) use folder::STUDY_FILE;
+pub use folder::{Charts, RowKeeper, StudyFolder, rebuild_study, study_json};
+pub(super) use numbers::told;
