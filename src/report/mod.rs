@@ -21,6 +21,7 @@ mod html_tables;
 mod picture;
 mod player_data;
 mod run_data;
+pub mod study;
 mod table;
 mod tables;
 #[cfg(test)]

@@ -55,6 +55,7 @@ mod schema;
 mod settings;
 mod shape;
 mod starter;
+mod study;
 mod top;
 mod tree;
 mod warn;
@@ -67,6 +68,10 @@ pub use model::{
 };
 pub use overrides::{KeyPath, Override, OverrideError};
 pub use problem::{Problem, ProblemKind, Problems, Severity};
-pub use schema::schema;
+pub use schema::{schema, study_schema};
 pub use settings::{SettingValue, settings_of};
 pub use starter::starter;
+pub use study::{
+    Better, Cell, Comparison, Factor, LoadedStudy, Replications, Study, StudyFigure, Variant,
+    Width, compare_study, is_study, load_study, load_variant,
+};

@@ -7,3 +7,4 @@ mod left_out;
 mod messages;
 mod program;
 mod results;
+mod studies;
