@@ -2,6 +2,8 @@
 
 mod help;
 mod journeys;
+#[path = "../common/left_out.rs"]
+mod left_out;
 mod messages;
 mod program;
 mod results;
