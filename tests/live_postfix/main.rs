@@ -6,7 +6,7 @@
 //! connections for 13 s (Postfix's times are scaled down by 100), and notes each delivery, arrival
 //! and notice. Then the model makes the same experiment with many seeds: when Postfix's queue scans
 //! fall is not known. What was observed must be one of the model's runs: for all messages at once
-//! the same deliveries, hosts and notices, each within a second. A model with another back-off
+//! the same deliveries, hosts and notices, each within half a second. A model with another back-off
 //! must have no such run.
 //!
 //! Nothing outside the namespace is touched: no service is started and no Postfix of the machine

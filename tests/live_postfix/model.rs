@@ -20,19 +20,27 @@ pub(crate) fn scenario(changes: &[(&str, &str)]) -> Scenario {
     let text = text(changes);
     let no_files = |name: &str| Err(format!("{name}: no other files here"));
     let source = Source { file: "live.toml", text: &text, read_file: &no_files };
-    let mut scenario = match load(&source, &[]) {
+    match load(&source, &[]) {
         Ok(loaded) => loaded.scenario,
         Err(problems) => panic!("{problems}\n{text}"),
-    };
-    // What the relay's machine takes its time for, as far as the model knows it. It decides how
-    // many messages are still tried before a destination is dead.
-    let relay = scenario.hosts.iter_mut().find(|host| host.name == RELAY.name);
-    let relay = relay.expect("the relay is there");
-    relay.server.service.agent = Distribution::Uniform { low: 0.0005, high: 0.02 };
-    if let QueueSettings::Postfix(queue) = &mut relay.queue {
-        queue.take_up_time = Some(Distribution::Uniform { low: 0.0, high: 0.005 });
     }
-    scenario
+}
+
+/// Longest times [s] that a delivery agent may take before it begins; each run has one of them.
+/// Together with the time to take up a message they decide how many messages are still tried
+/// before a destination is dead.
+const LONGEST_BEGINNING: [f64; 4] = [0.002, 0.006, 0.02, 0.06];
+/// Longest time to take up a message [s].
+const LONGEST_TAKE_UP: f64 = 0.005;
+
+/// Makes the relay's machine as fast or slow as a seed says.
+fn set_pace(relay: &mut mailsim::scenario::Host, seed: u64) {
+    let high = LONGEST_BEGINNING[seed as usize % LONGEST_BEGINNING.len()];
+    relay.server.service.agent = Distribution::Uniform { low: 0.0, high };
+    if let QueueSettings::Postfix(queue) = &mut relay.queue {
+        let time = Distribution::Uniform { low: 0.0, high: LONGEST_TAKE_UP };
+        queue.take_up_time = Some(time);
+    }
 }
 
 fn text(changes: &[(&str, &str)]) -> String {
@@ -103,14 +111,15 @@ fn mx(preference: u16, host: &Host) -> String {
     format!("{{ host = \"{}\", preference = {preference} }}", host.name)
 }
 
-/// Runs the scenario with a seed, which decides when the queue scans fall.
+/// Runs the scenario with a seed, which decides when the queue scans fall and how fast the relay is.
 pub(crate) fn observe(scenario: &Scenario, seed: u64) -> Observation {
     let mut scenario = scenario.clone();
     scenario.seed = seed;
-    let mut log = FactLog::default();
-    let _ = Simulation::new(&scenario).run(&mut log);
     let relay = scenario.hosts.iter().position(|host| host.name == RELAY.name);
     let relay = relay.expect("the relay is there");
+    set_pace(&mut scenario.hosts[relay], seed);
+    let mut log = FactLog::default();
+    let _ = Simulation::new(&scenario).run(&mut log);
     let mut observation = Observation::default();
     let mut recipients: BTreeMap<RecipientId, (MessageKind, &str)> = BTreeMap::new();
     // A delivery may try several hosts; the last one decides.
