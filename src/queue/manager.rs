@@ -132,7 +132,9 @@ pub struct Report {
     /// assigned if they are to be tried again.
     pub delivery: DeliveryHandle,
     /// Set if the destination as a whole failed (no connection, no greeting, lost or timed-out
-    /// session at the last host tried, failed look-up), with the reason.
+    /// session at the last host tried, failed look-up), with the reason. A host that refused the
+    /// message in a session that ran to its end shows that the destination is alive, even if a later
+    /// host then fails (Postfix: `SMTP_MISC_FLAG_COMPLETE_SESSION` in `src/smtp/smtp_proto.c`).
     pub site_failure: Option<Status>,
     /// How the last try, or the look-up, ended early; none: it came to a positive reply to the dot,
     /// or nothing was tried.

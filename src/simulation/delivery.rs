@@ -178,14 +178,15 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         self.settle_recipients(handle, next_attempt, goes_on && permanent_opening);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let site = site_failure(run.failure).filter(|_| !run.session_completed);
         if goes_on {
+            run.session_completed |= site.is_none();
             run.phase = Phase::Targeting;
             run.failure = None;
             self.keep_assigned(handle);
             self.try_next(handle);
             return;
         }
-        let site = site_failure(run.failure);
         let length = self.now.since(run.begun);
         let report = Report {
             delivery,

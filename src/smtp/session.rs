@@ -398,7 +398,10 @@ impl Session<'_> {
             || (stage == Stage::Ehlo && self.client.permanent_ehlo_is_temporary);
         let permanent = reply.is_permanent() && !excused;
         let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
-        Err(Failure { at, stage, outcome, reply: Some(reply), status: reply.status })
+        // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
+        // the first digit).
+        let status = Status { class: if permanent { 5 } else { 4 }, ..reply.status };
+        Err(Failure { at, stage, outcome, reply: Some(reply), status })
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {

@@ -85,7 +85,8 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
                 flushes.push((actions.len(), within));
                 (Command::Flush, done.t_s)
             }
-            "server_stop" => (Command::Stop, done.t_s),
+            // What is in memory is lost either way, and the queue is kept.
+            "server_stop" | "server_abort" => (Command::Stop, done.t_s),
             "server_start" => (Command::Start, end),
             _ => return Err(unknown_action(done)),
         };

@@ -155,7 +155,11 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 || Err(format!("{} has no address", described.name)),
                 |index| Ok(FromIndex::from_index(index)),
             )?],
-            dns: names.dns(&described.name),
+            dns: match described.kind.as_str() {
+                "sink" | "dns" => names.dns(&described.name),
+                // The submitting client knew the servers' addresses and asked nobody.
+                _ => names.literal(&described.address)?,
+            },
             profile: profile.name.to_owned(),
             queue: profile.queue,
             client: profile.client,

@@ -246,7 +246,7 @@ impl Postfix {
         let keep_connection = keep.then_some(KeepConnection {
             idle: self.settings.connection_cache_time_limit,
             age: self.settings.connection_reuse_time_limit,
-            transactions: None,
+            transactions: self.settings.messages_per_connection(),
         });
         let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
         context.actions.push(deliver);
@@ -435,7 +435,7 @@ impl QueueManager for Postfix {
         self.starts += 1;
         if self.begun {
             // A restart: what was active is incoming again, and a scan follows at once.
-            self.scans.at_once(now);
+            self.scans.at_once(now, &self.settings);
             let resting = std::mem::take(&mut self.resting);
             self.incoming.append(context.entries, resting);
         } else {

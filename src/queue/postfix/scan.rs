@@ -45,11 +45,16 @@ impl Scans {
         };
     }
 
-    /// Sets a timer for now, as at a restart.
-    pub(super) fn at_once(&mut self, now: SimTime) {
+    /// Sets a timer for now, as at a restart, or for the scan that was observed then.
+    pub(super) fn at_once(&mut self, now: SimTime, settings: &Settings) {
         self.number += 1;
         self.due_second = None;
         self.next = now;
+        if let ScanPhase::Observed(times) = &settings.scan_phase {
+            let first = times.iter().copied().find(|&time| time >= now);
+            let soon = first.filter(|&time| time < now + settings.queue_run_delay);
+            self.next = soon.unwrap_or(now);
+        }
     }
 
     /// Nothing is scanned any more.
