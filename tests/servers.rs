@@ -485,3 +485,70 @@ stage = "rcpt"
     assert_eq!(network("\"maddy\"", more).of_kind(MessageKind::FailureNotice).len(), 0);
     assert_eq!(network("\"stalwart\"", more).of_kind(MessageKind::FailureNotice).len(), 1);
 }
+
+/// One message to an exchanger that refuses connections for ten minutes; its server crashes after
+/// five, for `hours`. Returns when copies reach the mailbox.
+fn with_a_shadow(shadow: &str, mx: &str, hours: u64) -> Vec<u64> {
+    let text = format!(
+        r#"
+duration = "1d"
+sample_every = "1d"
+[defaults]
+latency = "0"
+resolver = {{ latency = "0" }}
+[[host]]
+name = "ex1.src.example"
+roles = ["submission", "mx", "store"]
+mta = "exchange"
+{shadow}
+[[host]]
+name = "ex2.src.example"
+roles = ["relay", "mx", "store"]
+mta = "exchange"
+[[host]]
+name = "mx.dst.example"
+roles = ["mx", "store"]
+mta = "{mx}"
+[[domain]]
+name = "src.example"
+mx = [{{ host = "ex1.src.example", preference = 10 }}]
+mailboxes = ["alice"]
+[[domain]]
+name = "dst.example"
+mx = [{{ host = "mx.dst.example", preference = 10 }}]
+mailboxes = ["bob"]
+[[mail]]
+from = "alice@src.example"
+to = ["bob@dst.example"]
+submit = {{ server = "ex1.src.example" }}
+at = "0"
+[[outage]]
+host = "mx.dst.example"
+for = "10m"
+mode = "refuse"
+[[outage]]
+host = "ex1.src.example"
+from = "5m"
+for = "{hours}h"
+mode = "crash"
+"#
+    );
+    let run = run(&text);
+    let mut copies: Vec<u64> = run.only().endings.iter().map(|end| end.at.as_secs()).collect();
+    copies.sort_unstable();
+    copies
+}
+
+#[test]
+fn a_shadow_server_takes_over_after_three_hours_and_the_primary_sends_again() {
+    let shadow = "shadow_host = \"ex2.src.example\"";
+    // Sessions every two minutes: the first to fail at 6 min; three hours later the copy is sent.
+    let taken_over = 6 * 60 + 3 * 3600;
+    let back = 5 * 60 + 5 * 3600;
+    assert_eq!(with_a_shadow("", "postfix", 5), [back]);
+    assert_eq!(with_a_shadow(shadow, "postfix", 5), [taken_over, back]);
+    // Exchange's mailboxes drop the second copy.
+    assert_eq!(with_a_shadow(shadow, "exchange", 5), [taken_over]);
+    // A primary that is back in time delivers its mail itself.
+    assert_eq!(with_a_shadow(shadow, "postfix", 2), [5 * 60 + 2 * 3600]);
+}
