@@ -84,6 +84,14 @@ pub struct Settings {
     pub shadow_resubmit_time_span: SimDuration,
 }
 
+impl Settings {
+    /// Returns whether this generation of Exchange knows shadow servers.
+    #[must_use]
+    pub fn has_shadows(&self) -> bool {
+        matches!(self.intervals, Intervals::Staged { .. })
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
