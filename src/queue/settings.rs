@@ -48,6 +48,13 @@ impl QueueSettings {
         }
     }
 
+    /// Returns whether its mailboxes drop a second copy of a message (Exchange's duplicate detection,
+    /// `shadow-redundancy.md`).
+    #[must_use]
+    pub fn drops_duplicates(&self) -> bool {
+        matches!(self, Self::Exchange(_))
+    }
+
     /// Returns who gets its failure notices.
     #[must_use]
     pub fn notices_to(&self) -> NoticesTo {

@@ -8,6 +8,7 @@ use super::settings::{self, Slot};
 use super::shape::Shape;
 use super::tree::{Table, Value};
 use crate::dns::ResolverSettings;
+use crate::queue::QueueSettings;
 use crate::queue::plain::Form;
 use crate::queue::postfix::{Feedback, ScanPhase};
 use crate::random::Distribution;
@@ -166,9 +167,15 @@ fn profile(section: &Section<'_>, roles: Roles) -> Profile {
 fn demand_required(mta: &Field<'_>, host: &Section<'_>, given: Option<&Table>, profile: &Profile) {
     let host = host.field("name").and_then(|name| name.text()).unwrap_or("this host");
     let first = |names: &'static str| names.split('|').next().unwrap_or(names);
+    // A list of gaps that ends is a way of giving up, so no other need be stated.
+    let ends = matches!(&profile.queue, QueueSettings::Plain(queue) if queue.gaps.ends());
+    let gives_up = |names: &str| ends && names.split('|').any(|name| name == "tries");
     let is_given = |key: &str| given.is_some_and(|table| table.get(key).is_some());
     let profile_name = profile.name;
     for names in profile.required.iter().copied().filter(|names| !names.split('|').any(is_given)) {
+        if gives_up(names) && names.contains('|') {
+            continue;
+        }
         let key = first(names);
         let Some(setting) = settings::all().find(|setting| setting.name_in(profile) == key) else {
             continue;

@@ -152,6 +152,9 @@ pub struct Routing {
     pub smart_host: Option<NextHop>,
     /// Used when all exchangers have failed temporarily.
     pub fallback_relay: Option<HostId>,
+    /// Who keeps a shadow copy of what is queued here, and sends it on when this host is lost
+    /// (Exchange's shadow redundancy).
+    pub shadow_host: Option<HostId>,
 }
 
 impl Routing {

@@ -25,6 +25,7 @@ pub(super) struct StatedRouting {
     pub(super) routes: BTreeMap<DomainId, NextHop>,
     pub(super) smart_host: Option<NextHop>,
     pub(super) fallback_relay: Option<HostId>,
+    pub(super) shadow_host: Option<HostId>,
     pub(super) dedicated_addresses: Vec<(DomainId, AddressId)>,
 }
 
@@ -53,6 +54,7 @@ pub(super) fn stated_routing(
         stated.smart_host = next_hop(&field, hosts, domains);
     }
     stated.fallback_relay = section.field("fallback_relay").and_then(|field| hosts.one_of(&field));
+    stated.shadow_host = section.field("shadow_host").and_then(|field| hosts.one_of(&field));
     if section.knows("dedicated_addresses") {
         stated.dedicated_addresses = dedicated_addresses(section, hosts, domains);
     }
@@ -168,6 +170,7 @@ impl DerivedRouting {
             routes,
             smart_host: stated.smart_host,
             fallback_relay: stated.fallback_relay,
+            shadow_host: stated.shadow_host,
         }
     }
 }

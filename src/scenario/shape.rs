@@ -138,9 +138,11 @@ impl Shape {
             Self::Either(shapes) => {
                 shapes.iter().map(|shape| shape.accepted()).collect::<Vec<_>>().join("; or ")
             }
-            Self::Mta => "the name of a profile (\"postfix\", \"rfc5321\", \"sink\", \"none\"), \
-                          or a table of its settings with `profile`"
-                .to_owned(),
+            Self::Mta => {
+                "the name of a profile (`mailsim profiles` lists them), or a table of its \
+                          settings with `profile`"
+                    .to_owned()
+            }
         }
     }
 }

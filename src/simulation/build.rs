@@ -116,6 +116,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             delivery_slots: config.delivery_processes.or(config.queue.delivery_processes()),
             downtime: SimDuration::ZERO,
         },
+        shadow: Default::default(),
         sampled_empty: true,
     }
 }

@@ -87,6 +87,10 @@ impl<S: FactSink> World<'_, '_, S> {
         received_fields: u32,
     ) {
         let duplicate = self.messages[recipient].delivered > 0;
+        if duplicate && self.hosts[host.index()].config.queue.drops_duplicates() {
+            self.let_go(recipient);
+            return;
+        }
         self.messages[recipient].delivered += 1;
         if duplicate {
             self.messages.ledger.duplicates += 1;

@@ -50,6 +50,7 @@ mod reach;
 mod reading;
 mod run;
 mod sampling;
+mod shadow;
 mod submission;
 mod targets;
 mod tries;

@@ -54,6 +54,11 @@ impl Exchange {
 
     /// A message joins the queues of its next hops.
     fn join(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        self.join_as(now, entry, true, context);
+    }
+
+    /// The same; `new` to the queues, it is told of those that wait.
+    fn join_as(&mut self, now: SimTime, entry: EntryHandle, new: bool, context: &mut Context<'_>) {
         let state = &mut context.entries[entry];
         state.rounds += 1;
         (state.active, state.round_began) = (true, now);
@@ -63,7 +68,7 @@ impl Exchange {
             before = Some(destination);
             let queue = self.queues.entry(destination).or_insert_with(|| DeliveryQueue::new(now));
             queue.join(now, key, &self.settings);
-            if queue.retry_at.is_some() {
+            if new && queue.retry_at.is_some() {
                 suspend(context, entry, destination, queue.reason);
             }
             self.connect(destination, context);
@@ -103,12 +108,13 @@ impl Exchange {
         }
     }
 
-    /// A queue's next hop could not be reached: its status is Retry from now on.
+    /// A queue's next hop could not be reached for the entry `tried`: its status is Retry from now
+    /// on.
     fn queue_failed(
         &mut self,
         now: SimTime,
         destination: Destination,
-        reason: Status,
+        (tried, reason): (EntryHandle, Status),
         context: &mut Context<'_>,
     ) {
         let Some(queue) = self.queues.get_mut(&destination) else {
@@ -120,7 +126,7 @@ impl Exchange {
         context.actions.push(Action::Close { destination });
         if queue.failures == 1 {
             // Each message is told of once, not at every attempt of its queue.
-            for &(_, entry) in &queue.ready {
+            for &(_, entry) in queue.ready.iter().filter(|(_, entry)| *entry != tried) {
                 suspend(context, entry, destination, reason);
             }
         }
@@ -239,7 +245,7 @@ impl QueueManager for Exchange {
     }
 
     fn resubmitted(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        self.join(now, entry, context);
+        self.join_as(now, entry, false, context);
     }
 
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
@@ -311,7 +317,7 @@ impl QueueManager for Exchange {
             }
         }
         if let Some(reason) = report.site_failure {
-            self.queue_failed(now, destination, reason, context);
+            self.queue_failed(now, destination, (entry, reason), context);
         }
         self.settle(now, destination, context);
     }

@@ -12,6 +12,8 @@
 //! many connections a queue opens after a failure (modelled: one), and what ends a connection that
 //! has no message left (modelled: the client closes it).
 //!
+//! Shadow redundancy, which concerns two hosts, is the simulation's (`simulation/shadow.rs`).
+//!
 //! Not modelled: the Unreachable and poison queues, message throttling and back pressure, and Safety
 //! Net, which resends delivered mail after a failover of a mailbox database, of which there is none
 //! here.

@@ -78,6 +78,18 @@ pub struct Settings {
     pub smtp_max_messages_per_connection: u32,
     /// `ConnectionInactivityTimeOut` of the Send connector.
     pub connection_inactivity_timeout: SimDuration,
+    /// `ShadowHeartbeatFrequency`: how often a shadow server looks after its primary.
+    pub shadow_heartbeat_frequency: SimDuration,
+    /// `ShadowResubmitTimeSpan`: how long it must be unreachable to be given up.
+    pub shadow_resubmit_time_span: SimDuration,
+}
+
+impl Settings {
+    /// Returns whether this generation of Exchange knows shadow servers.
+    #[must_use]
+    pub fn has_shadows(&self) -> bool {
+        matches!(self.intervals, Intervals::Staged { .. })
+    }
 }
 
 impl Default for Settings {
@@ -99,6 +111,8 @@ impl Default for Settings {
             max_per_domain_outbound_connections: Some(20),
             smtp_max_messages_per_connection: 20,
             connection_inactivity_timeout: SimDuration::from_minutes(10),
+            shadow_heartbeat_frequency: SimDuration::from_minutes(2),
+            shadow_resubmit_time_span: SimDuration::from_hours(3),
         }
     }
 }

@@ -77,6 +77,12 @@ impl Gaps {
         Self { first, factor, ..Self::of(Form::Growing, Vec::new(), true) }
     }
 
+    /// Returns whether the list ends, and with it the attempts.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.form != Form::Growing && !self.repeats
+    }
+
     /// Returns when the next attempt is due, without what chance adds; none: there is none.
     pub(super) fn next(&self, past: &Past) -> Option<SimTime> {
         let failed = past.failures.max(1) as usize - 1;

@@ -69,7 +69,7 @@ impl Looks {
 
     /// Returns the moment for which a timer is to be armed, if the one that counts comes later than
     /// the first look at or after `due`.
-    pub(super) fn to_arm(&mut self, due: SimTime, now: SimTime) -> Option<SimTime> {
+    pub(super) fn arm(&mut self, due: SimTime, now: SimTime) -> Option<SimTime> {
         let at = self.first_for(due, now);
         if self.armed.is_some_and(|armed| armed <= at) {
             return None;

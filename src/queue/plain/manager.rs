@@ -214,7 +214,10 @@ impl Plain {
         let before = *count;
         *count += 1;
         let status = report.site_failure.unwrap_or(crate::mail::Status::NO_ANSWER);
-        while before > limit {
+        if before <= limit {
+            return;
+        }
+        loop {
             let lane = self.lanes.get_mut(&destination);
             let waiting = lane.and_then(|lane| lane.waiting.pop_front(context.entries));
             let Some(delivery) = waiting else {
@@ -291,7 +294,7 @@ impl Plain {
 
     fn arm_look(&mut self, now: SimTime, context: &mut Context<'_>) {
         let first = self.deferred.first().map(|first| first.0);
-        if let Some(at) = first.and_then(|due| self.looks.to_arm(due, now)) {
+        if let Some(at) = first.and_then(|due| self.looks.arm(due, now)) {
             let timer = Timer::QueueRun { start: self.looks.number };
             context.actions.push(Action::Arm { timer, at });
         }

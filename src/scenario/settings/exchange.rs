@@ -23,6 +23,24 @@ macro_rules! interval {
     };
 }
 
+/// A setting of shadow redundancy, which Exchange 2003 did not have.
+macro_rules! shadow {
+    ($name:literal, $field:ident, $about:literal) => {
+        Setting {
+            name: $name,
+            of: Of::Only(Family::Exchange),
+            about: $about,
+            slot: |profile| match &mut profile.queue {
+                QueueSettings::Exchange(queue) => match queue.intervals {
+                    Intervals::Staged { .. } => Some(Slot::Period(&mut queue.$field)),
+                    Intervals::Rising { .. } => None,
+                },
+                _ => None,
+            },
+        }
+    };
+}
+
 /// In the order in which people are told of them.
 #[rustfmt::skip]
 pub(super) static SETTINGS: &[Setting] = &[
@@ -44,4 +62,6 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(queue Exchange, "MaxPerDomainOutboundConnections", Limit, max_per_domain_outbound_connections, "outbound connections at once to one next hop; 0: no limit"),
     setting!(queue Exchange, "SmtpMaxMessagesPerConnection", Positive, smtp_max_messages_per_connection, "messages on one connection"),
     setting!(queue Exchange, "ConnectionInactivityTimeOut", Duration, connection_inactivity_timeout, "how long an unused connection is kept while messages may come"),
+    shadow!("ShadowHeartbeatFrequency", shadow_heartbeat_frequency, "with `shadow_host`: how often the shadow server looks after this one"),
+    shadow!("ShadowResubmitTimeSpan", shadow_resubmit_time_span, "with `shadow_host`: unreachable for so long, this one is given up and its queue resent"),
 ];
