@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
-use crate::mail::{DomainId, HostId};
+use crate::mail::{DomainId, HostId, Mailbox, MessageKey};
 use crate::queue::{Action, Context, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
@@ -50,6 +50,10 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) spare_runs: Vec<Run>,
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
+    /// When a mailbox last answered an author by itself.
+    pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
+    /// Counts what was made about each message of a scenario in which mailboxes act by themselves.
+    pub(super) offspring: BTreeMap<MessageKey, u32>,
     pub(super) session_streams: PurposeStreams,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::mail::Status;
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
@@ -126,7 +127,7 @@ impl Plain {
         let state = context.entries[entry];
         let age = now.since(state.arrived);
         if age >= self.lifetime(&state) {
-            context.actions.push(Action::Expire { entry, status: None });
+            context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
             return;
         }
         if self.settings.delay_notice.is_some_and(|notice| age >= notice) && !state.warned {
