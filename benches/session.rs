@@ -42,6 +42,10 @@ impl RecipientPolicy for Open {
         true
     }
 
+    fn refuses_sender(&mut self, _: SimTime) -> Option<Reply> {
+        None
+    }
+
     fn greylist_passes(&mut self, _: usize, _: SimTime, _: SimDuration) -> bool {
         true
     }
@@ -72,6 +76,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         connected: now,
         tls: ClientTls::Never,
         authenticates: false,
+        requires_authentication: false,
         extended: true,
     };
     let mut marks = SessionMarks::NONE;
@@ -82,6 +87,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         size: Octets(20_000),
         received_fields: 1,
         declares_size: true,
+        international: false,
     };
     session.transact(begun, &letter, &mut Open, replies, &mut marks, &mut NoDraws)
 }

@@ -38,7 +38,8 @@ fn facts(criterion: &mut Criterion) {
     group.bench_function("tables", |bencher| {
         bencher.iter(|| {
             let mut folder = ResultFolder::claim(&place.path().join("run")).expect("it is free");
-            let tables = Tables::create(&folder, &scenario, Some(&scenario)).expect("files can be made");
+            let tables =
+                Tables::create(&folder, &scenario, Some(&scenario)).expect("files can be made");
             let tables = replay(&log, &scenario, tables);
             tables.finish(&mut folder).expect("the disk has room");
         });

@@ -38,6 +38,8 @@ impl Status {
     pub const NULL_MX: Self = Self::new(5, 1, 0);
     /// 5.3.4: message too big for system.
     pub const TOO_BIG: Self = Self::new(5, 3, 4);
+    /// 5.6.7: an address beyond ASCII that the next server does not take (RFC 6531 §4.2).
+    pub const NEEDS_UTF8: Self = Self::new(5, 6, 7);
     /// 4.3.1: mail system full.
     pub const SYSTEM_FULL: Self = Self::new(4, 3, 1);
     /// 4.3.2: system not accepting network messages.

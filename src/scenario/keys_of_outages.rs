@@ -26,7 +26,8 @@ pub(super) const MODES: &[&str] = &[
 ];
 
 /// The stages of a session at which a server may deviate.
-pub(super) const STAGES: &[&str] = &["greeting", "ehlo", "mail", "rcpt", "data", "dot"];
+pub(super) const STAGES: &[&str] =
+    &["greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"];
 
 static RANDOM: Keys = Keys {
     name: "`random`",

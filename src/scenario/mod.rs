@@ -16,6 +16,7 @@ mod acceptance;
 mod actions;
 mod addresses;
 mod assemble;
+mod automatic;
 mod builder;
 mod checker;
 mod correspondents;

@@ -10,7 +10,7 @@ use crate::network::{Address, AddressId, LinkId, Topology};
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
 use crate::units::{Octets, SimDuration, SimTime, write_padded};
-use crate::workload::MailEntry;
+use crate::workload::{Automatic, MailEntry};
 
 /// Everything a run needs, and nothing else: two equal scenarios with equal seeds give equal
 /// bytes.
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub domains: Vec<Domain>,
     /// Mail that is sent.
     pub mail: Vec<MailEntry>,
+    /// What mailboxes do by themselves.
+    pub automatic: Automatic,
     /// How mailboxes are read.
     pub reading: Vec<Reading>,
     /// What fails.
@@ -71,8 +73,29 @@ pub struct Domain {
     pub mailboxes: u32,
     /// Addresses that mail is sent to although they do not exist.
     pub unknown: Vec<String>,
+    /// Positions at or beyond `mailboxes` that exist all the same, though the scenario does not name
+    /// them: `postmaster` (RFC 5321 §4.5.1), and mailboxes spoken of by an address literal.
+    pub also: Vec<u32>,
     /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
     pub store: Option<HostId>,
+}
+
+impl Domain {
+    /// Returns whether there is a mailbox at this position.
+    #[must_use]
+    pub fn has_mailbox(&self, local: u32) -> bool {
+        local < self.mailboxes || self.also.contains(&local)
+    }
+
+    /// Returns whether the local part at this position goes beyond ASCII (RFC 6531).
+    #[must_use]
+    pub fn is_international(&self, local: u32) -> bool {
+        let beyond = |at: u32, list: &[String]| {
+            list.get(at as usize).is_some_and(|spelling| !spelling.is_ascii())
+        };
+        beyond(local, &self.named)
+            || local >= self.mailboxes && beyond(local - self.mailboxes, &self.unknown)
+    }
 }
 
 /// What a host is there for. A host may have several roles.

@@ -107,6 +107,8 @@ pub(super) struct DerivedRouting {
     routes: BTreeMap<HostId, Vec<(DomainId, HostId)>>,
     /// Hosts that take mail for anybody: relays, and servers that take submissions.
     relays: BTreeMap<HostId, ()>,
+    /// Address literals and the hosts that have the addresses.
+    literals: Vec<(DomainId, HostId)>,
 }
 
 impl DerivedRouting {
@@ -122,6 +124,9 @@ impl DerivedRouting {
 
     fn add(&mut self, domain: DomainId, draft: &DomainDraft<'_>) {
         let best = draft.exchanger_hosts().map(|(preference, _)| preference).min();
+        if let (true, Some(store)) = (draft.literal, draft.store) {
+            self.literals.push((domain, store));
+        }
         if let Some(store) = draft.store {
             self.local.entry(store).or_default().push(domain);
         }
@@ -160,6 +165,12 @@ impl DerivedRouting {
         for (domain, store) in self.routes.get(&host).into_iter().flatten() {
             if local.binary_search(domain).is_err() {
                 routes.entry(*domain).or_insert(NextHop::Host(*store));
+            }
+        }
+        // An address needs no look-up (RFC 5321 §2.3.5); a smart host takes it like all else.
+        for &(domain, store) in self.literals.iter().filter(|(_, store)| *store != host) {
+            if stated.smart_host.is_none() {
+                routes.entry(domain).or_insert(NextHop::Address(store));
             }
         }
         Routing {

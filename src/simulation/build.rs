@@ -59,6 +59,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             readers: Readers::new(scenario, &streams),
             session_streams: streams.purpose("session"),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
+            answered: BTreeMap::new(),
+            offspring: BTreeMap::new(),
             deliveries: 0,
             orders: Vec::new(),
             givers: Vec::new(),

@@ -10,7 +10,7 @@ use crate::units::{Octets, SimTime};
 
 use super::draws::TryDraws;
 use super::event::Event;
-use super::run::{Phase, Purpose};
+use super::run::{Phase, Purpose, Run};
 use super::targets::direct;
 use super::world::World;
 
@@ -160,8 +160,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
         let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
+        let accepted = accepted_at_rcpt(run);
         let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
-            Some(reply) => !reply.is_permanent(),
+            Some(reply) => !config.client.refuses_for_good(reply, accepted),
             None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
         let permanent_opening = permanent_opening(run.failure, &config.client);
@@ -275,7 +276,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let refusal = refusal.filter(|reply| !reply.is_positive());
         let (stage, outcome, reply, status) = match (refusal, run.failure) {
             (Some(reply), _) => {
-                let outcome = if reply.is_permanent() {
+                let client = &self.hosts[run.client.index()].config.client;
+                let outcome = if client.refuses_for_good(reply, accepted_at_rcpt(run)) {
                     AttemptOutcome::Permfail
                 } else {
                     AttemptOutcome::Tempfail
@@ -334,6 +336,12 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of a delivery agent from those of tries.
 const AGENT: u64 = u64::MAX - 1;
+
+/// Returns how many recipients of the try at hand were accepted at RCPT.
+fn accepted_at_rcpt(run: &Run) -> usize {
+    run.replies.iter().flatten().filter(|reply| reply.is_positive()).count()
+}
+
 /// Returns whether the destination as a whole failed, with the reason.
 fn site_failure(failure: Option<Failure>) -> Option<Status> {
     failure.filter(Failure::concerns_site).map(|failure| failure.status)

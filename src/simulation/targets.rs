@@ -98,9 +98,15 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
+        let client = &self.hosts[run.client.index()].config.client;
+        let addresses_too = client.options.randomizes_addresses;
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
-            draws.shuffle(equals);
+            if addresses_too {
+                draws.shuffle(equals);
+            } else {
+                shuffle_hosts(equals, &mut draws);
+            }
         }
     }
 
@@ -160,6 +166,18 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of the order of equal hosts from those of tries.
 const SHUFFLE: u64 = u64::MAX - 2;
+
+/// Puts the hosts in random order, and the addresses of each in the order in which they were.
+fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
+    let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
+    for target in targets.iter() {
+        if !hosts.contains(&target.host) {
+            hosts.push(target.host);
+        }
+    }
+    draws.shuffle(&mut hosts);
+    targets.sort_by_key(|target| hosts.iter().position(|host| *host == target.host));
+}
 
 /// Returns a host's addresses as targets without preference.
 pub(super) fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {

@@ -1,7 +1,8 @@
 //! One try of one host: connection, server slot, session, end.
 
+use crate::dns::Ask;
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
 use crate::queue::{Destination, KeepConnection};
 use crate::smtp::{Connect, Failure, Letter, Session};
 use crate::trace::{FactSink, SessionMarks};
@@ -197,6 +198,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
         let port = self.port_of(run);
         let declares_size = self.declares_size(run);
+        let authenticates = self.authenticates(run) && port != 25;
         let sender = self.messages[run.message].sender;
         let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
@@ -219,7 +221,8 @@ impl<S: FactSink> World<'_, '_, S> {
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
             tls: tls(port, client_config, server_config),
-            authenticates: submission && port != 25,
+            authenticates,
+            requires_authentication: submission && port != 25,
             extended: connection.extended,
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
@@ -240,20 +243,34 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         };
         run.sessions += 1;
+        let scenario = self.scenario;
+        let beyond_ascii = |mailbox: &Mailbox| {
+            scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
+        };
+        let international = run.mailboxes.iter().chain(&sender).any(beyond_ascii);
         let letter = Letter {
             recipients: &run.mailboxes,
             size: run.size,
             received_fields: run.received_fields,
             declares_size,
+            international,
         };
         let mut policy = Policy {
             scenario: self.scenario,
             config: server_config,
             client: run.client,
-            authorised: submission || uses_as_relay(client_config, target.host),
+            authorised: authenticates
+                || (submission && port == 25)
+                || uses_as_relay(client_config, target.host),
             has_room: !server.disk_is_full(),
             visitor,
             tallies: &mut server.tallies,
+            resolver: &mut server.resolver,
+            ask: Ask {
+                zone: &self.scenario.zone,
+                failures: &self.faults.dns,
+                settings: &server_config.resolver,
+            },
             greylist: &mut server.greylist,
             sender,
             mailboxes: &run.mailboxes,
@@ -462,6 +479,16 @@ impl<S: FactSink> World<'_, '_, S> {
         match run.purpose {
             Purpose::Delivery { .. } => 25,
             Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+        }
+    }
+
+    /// Only mail programs do, and not on port 25.
+    fn authenticates(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Delivery { .. } => false,
+            Purpose::Submission { entry } => {
+                self.scenario.mail[entry as usize].submission.authenticates
+            }
         }
     }
 

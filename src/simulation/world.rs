@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
-use crate::mail::{DomainId, HostId, RecipientId};
+use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
 use crate::queue::{Action, Context, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
@@ -52,6 +52,10 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
+    /// When a mailbox last answered an author by itself.
+    pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
+    /// Counts what was made about each message of a scenario in which mailboxes act by themselves.
+    pub(super) offspring: BTreeMap<MessageKey, u32>,
     pub(super) session_streams: PurposeStreams,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,

@@ -52,7 +52,7 @@ fn a_journey_is_told_from_the_author_to_the_reader() {
             "into the mailbox of bob@abroad.example",
             "gives up on nobody@abroad.example (5.1.1)",
             "bob@abroad.example fetches it by POP3",
-            "Received fields for bob@abroad.example",
+            "Trace fields for bob@abroad.example",
             "by mx1.abroad.example with ESMTP id ",
             // That host's clock is ninety minutes behind.
             "; Wed, 31 Dec 2025 22:30:10 +0000",

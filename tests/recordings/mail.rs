@@ -7,7 +7,9 @@ use mailsim::mail::HostId;
 use mailsim::random::Distribution;
 use mailsim::scenario::{Action, Command};
 use mailsim::units::{Octets, SimTime};
-use mailsim::workload::{Arrivals, Correspondents, MailEntry, Replayed, Sizes, SubmissionSettings};
+use mailsim::workload::{
+    Arrivals, Correspondents, MailEntry, NoticeWishes, Replayed, Sizes, SubmissionSettings,
+};
 
 use crate::names::Names;
 use crate::recording::{Action as Done, Recording, Submission};
@@ -54,9 +56,11 @@ pub(crate) fn mail(
                 parallel_sessions: 1,
                 outbox_retry: None,
                 declares_size,
+                authenticates: true,
             },
             received_fields,
             unwanted_share: 0.0,
+            notices: NoticeWishes::default(),
             replay,
         });
         members.push(session);

@@ -176,7 +176,15 @@ impl Names {
             let dns = self.dns(&name);
             let count = u32::try_from(known.len()).map_err(|error| error.to_string())?;
             let store = self.store(recording, &name)?;
-            let domain = Domain { name, dns, named: known, mailboxes: count, unknown, store };
+            let domain = Domain {
+                name,
+                dns,
+                named: known,
+                mailboxes: count,
+                unknown,
+                also: Vec::new(),
+                store,
+            };
             self.domains.push(domain);
         }
         Ok(())

@@ -75,6 +75,7 @@ impl Blueprint {
             zone: names.zone.clone(),
             domains: names.domains.clone(),
             mail,
+            automatic: Default::default(),
             reading: Vec::new(),
             outages,
             actions,

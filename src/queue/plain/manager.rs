@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::Stage;
+use crate::mail::{Stage, Status};
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
@@ -112,7 +112,7 @@ impl Plain {
             if self.settings.expiry == Expiry::Timer && self.is_overdue(now, &state) {
                 self.threads.leave(context.entries, entry);
                 self.active -= 1;
-                context.actions.push(Action::Expire { entry, status: None });
+                context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
                 continue;
             }
             self.begin(now, entry, context);
@@ -237,12 +237,13 @@ impl Plain {
         context.entries[entry].failures += 1;
         let state = context.entries[entry];
         let Some(planned) = self.planned(now, &state, state.failures) else {
-            context.actions.push(Action::Expire { entry, status: None });
+            let status = Some(Status::EXPIRED);
+            context.actions.push(Action::Expire { entry, status });
             return;
         };
         let due = self.vary(planned, context.random).max(now);
         if self.is_too_late(&state, due) {
-            context.actions.push(Action::Expire { entry, status: None });
+            context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
             return;
         }
         let notice = self.settings.delay_notice;
@@ -316,7 +317,7 @@ impl Plain {
         // its end while the server was down, when it starts.
         let due = context.entries[entry].due;
         if self.running && self.deferred.remove(&(due, entry)) {
-            context.actions.push(Action::Expire { entry, status: None });
+            context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
         }
     }
 

@@ -4,8 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, plain};
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
-    TemporaryLookups,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::Octets;
 
@@ -98,6 +98,7 @@ pub(super) fn plain_server() -> ServerSettings {
         hop_limit: Some(99),
         adds_received: true,
         acceptance: Acceptance::default(),
+        options: ServerOptions::default(),
         service: ServiceTimes::default(),
     }
 }
@@ -129,5 +130,9 @@ pub(super) fn plain_client() -> ClientSettings {
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: false,
+        options: ClientOptions {
+            excess_recipients_are_temporary: true,
+            ..ClientOptions::default()
+        },
     }
 }

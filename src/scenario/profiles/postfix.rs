@@ -4,8 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
-    TemporaryLookups,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -61,6 +61,9 @@ pub fn postfix() -> Profile {
             merges_equal_routes: false,
             temporary_lookups: TemporaryLookups::default(),
             rset_before_reuse: true,
+            // That 552 at RCPT is temporary stands in `src/smtp/smtp_proto.c`, in a block that is
+            // never compiled.
+            options: ClientOptions { randomizes_addresses: true, ..ClientOptions::default() },
         },
         server: ServerSettings {
             ehlo: true,
@@ -74,6 +77,7 @@ pub fn postfix() -> Profile {
             hop_limit: Some(49),
             adds_received: true,
             acceptance: Acceptance::default(),
+            options: ServerOptions { chunking: true, smtputf8: true, ..ServerOptions::default() },
             service: ServiceTimes::default(),
         },
     }

@@ -6,6 +6,7 @@ use super::{Of, Setting, Slot, setting};
 #[rustfmt::skip]
 pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "client_pipelining", Flag, client.pipelining, "whether the client sends commands in groups where it may"),
+    setting!(any, "client_chunking", Flag, client.options.chunking, "whether the client sends messages by BDAT where it may"),
     setting!(any, "permanent_ehlo_is_temporary", Flag, client.permanent_ehlo_is_temporary, "whether a 5yz reply to EHLO counts as temporary"),
     setting!(any, "next_host_after_connection", Flag, client.next_host_after_connection, "whether a host that was reached but failed leads to the next host at once"),
     setting!(any, "next_host_after_opening_reply", Flag, client.next_host_after_opening_reply, "whether this holds for a 4yz greeting or reply to EHLO too"),
@@ -25,13 +26,18 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "declares_size", Flag, client.declares_size, "whether MAIL declares the size"),
     setting!(any, "size_margin", Size, client.size_margin, "octets added to the declared size"),
     setting!(any, "checks_advertised_size", Flag, client.checks_advertised_size, "whether a message above the server's SIZE is given up before MAIL"),
+    setting!(any, "excess_recipients_are_temporary", Flag, client.options.excess_recipients_are_temporary, "whether 552 at RCPT after other recipients were accepted is temporary"),
     setting!(any, "rset_before_reuse", Flag, client.rset_before_reuse, "whether RSET is sent before a connection is used again"),
     setting!(any, "messages_per_connection", Limit, server.acceptance.messages_per_connection, "messages taken over one connection, which the server then closes; 0: no limit"),
     setting!(any, "message_size_limit", SizeLimit, server.size_limit, "largest message taken; 0: no limit"),
     setting!(any, "hopcount_limit", HopLimit, server.hop_limit, "a message with this many Received fields, the server's own included, is refused; 0: never"),
     setting!(any, "esmtp", Flag, server.ehlo, "whether the server understands EHLO"),
     setting!(any, "pipelining", Flag, server.pipelining, "whether the server offers PIPELINING"),
+    setting!(any, "chunking", Flag, server.options.chunking, "whether the server offers CHUNKING (BDAT)"),
+    setting!(any, "smtputf8", Flag, server.options.smtputf8, "whether the server offers SMTPUTF8 and takes addresses beyond ASCII"),
     setting!(any, "starttls", Flag, server.starttls, "whether the server offers STARTTLS"),
     setting!(any, "auth", Flag, server.auth, "whether the server offers AUTH"),
+    setting!(any, "data_without_recipients", Flag, server.options.data_without_recipients, "whether DATA gets 354 although every RCPT was refused"),
+    setting!(any, "checks_sender_domain", Flag, server.options.checks_sender_domain, "whether MAIL from a domain that takes no mail (550) or does not exist (450) is refused"),
     setting!(any, "adds_received", Flag, server.adds_received, "whether the server adds a Received field"),
 ];

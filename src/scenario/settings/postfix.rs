@@ -50,6 +50,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(only Postfix, "smtp_data_xfer_timeout", Duration, client.timeouts.data_block, "progress while the message is sent"),
     setting!(only Postfix, "smtp_data_done_timeout", Duration, client.timeouts.data_done, "reply to the final dot"),
     setting!(only Postfix, "smtp_rset_timeout", Duration, client.timeouts.rset, "reply to RSET"),
+    setting!(only Postfix, "smtp_randomize_addresses", Flag, client.options.randomizes_addresses, "whether addresses of equal preference are tried in random order"),
     setting!(only Postfix, "smtp_mx_address_limit", Limit, client.address_limit, "addresses tried in one delivery; 0: all"),
     setting!(only Postfix, "smtp_mx_session_limit", Limit, client.session_limit, "sessions past the greeting in one delivery; 0: no limit"),
     setting!(only Postfix, "smtp_skip_5xx_greeting", Flag, client.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),

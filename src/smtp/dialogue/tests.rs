@@ -7,7 +7,7 @@ use crate::smtp::{
     TemporaryLookups,
 };
 use crate::trace::SessionMarks;
-use crate::units::SimDuration;
+use crate::units::{Octets, SimDuration};
 
 fn client(pipelining: bool) -> ClientSettings {
     ClientSettings {
@@ -35,6 +35,7 @@ fn client(pipelining: bool) -> ClientSettings {
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: true,
+        options: Default::default(),
     }
 }
 
@@ -51,6 +52,7 @@ fn server() -> ServerSettings {
         hop_limit: None,
         adds_received: true,
         acceptance: Acceptance::default(),
+        options: Default::default(),
         service: ServiceTimes::default(),
     }
 }
