@@ -126,6 +126,8 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
 fn profile(section: &Section<'_>, roles: Roles) -> Profile {
     let serves = roles.submission || roles.relay || roles.mx || roles.store;
     let no_server = !serves && (roles.mua || roles.proxy || roles.dns);
+    // Whoever only receives into its own mailboxes refuses what it cannot deliver and sends nothing.
+    let sends = roles.submission || roles.relay || !roles.store;
     let mut default = if no_server { profiles::none() } else { profiles::postfix() };
     // Who submits on port 587 needs both (RFC 6409 §4.3, RFC 8314 §3.3).
     let for_submission = |profile: &mut Profile| {
@@ -154,12 +156,16 @@ fn profile(section: &Section<'_>, roles: Roles) -> Profile {
         };
         for_submission(&mut profile);
         read_settings(&field, table, &mut profile);
-        demand_required(&field, section, Some(table), &profile);
+        if sends {
+            demand_required(&field, section, Some(table), &profile);
+        }
         return profile;
     }
     let mut profile = named_profile(&field).unwrap_or(default);
     for_submission(&mut profile);
-    demand_required(&field, section, None, &profile);
+    if sends {
+        demand_required(&field, section, None, &profile);
+    }
     profile
 }
 
