@@ -169,6 +169,9 @@ const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Puts the hosts in random order, and the addresses of each in the order in which they were.
 fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
+    if targets.len() < 2 {
+        return;
+    }
     let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
     for target in targets.iter() {
         if !hosts.contains(&target.host) {

@@ -24,7 +24,7 @@ pub fn rfc5321() -> Profile {
         required: &[],
         not_documented: &[],
         queue: QueueSettings::Plain(plain::Settings::default()),
-        client: plain_client(),
+        client: rfc5321_client(),
         server: plain_server(),
     }
 }
@@ -130,9 +130,12 @@ pub(super) fn plain_client() -> ClientSettings {
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: false,
-        options: ClientOptions {
-            excess_recipients_are_temporary: true,
-            ..ClientOptions::default()
-        },
+        options: ClientOptions::default(),
     }
+}
+
+fn rfc5321_client() -> ClientSettings {
+    let options =
+        ClientOptions { excess_recipients_are_temporary: true, ..ClientOptions::default() };
+    ClientSettings { options, ..plain_client() }
 }
