@@ -107,12 +107,13 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
         return;
     };
     let times = &mut server.service;
-    let places: [(&str, &mut Distribution); 6] = [
+    let places: [(&str, &mut Distribution); 7] = [
         ("greeting", &mut times.greeting),
         ("command", &mut times.command),
         ("message", &mut times.message),
         ("pickup", &mut times.pickup),
         ("agent", &mut times.agent),
+        ("process_start", &mut times.process_start),
         ("local", &mut times.local),
     ];
     for (key, place) in places {

@@ -161,6 +161,8 @@ pub struct ServiceTimes {
     pub pickup: Distribution,
     /// From the queue manager's order until the delivery agent begins.
     pub agent: Distribution,
+    /// What starting a delivery process takes longer, where none is idle.
+    pub process_start: Distribution,
     /// Delivery of one message into a local mailbox.
     pub local: Distribution,
 }
@@ -175,6 +177,7 @@ impl Default for ServiceTimes {
             message: nothing.clone(),
             pickup: nothing.clone(),
             agent: nothing.clone(),
+            process_start: nothing.clone(),
             local: nothing,
         }
     }
