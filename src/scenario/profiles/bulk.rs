@@ -84,6 +84,7 @@ pub fn kumomta() -> Profile {
         summary: "KumoMTA with its default settings",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Time-outs: the source has DATA 300 s, dot 300 s, idle 5 s; the documentation says 30, \
              60 and 60 s. The source is followed.",
             "What exceeds 1024 messages in the ready queue is delayed by up to a minute; not \
@@ -149,6 +150,7 @@ pub fn stalwart() -> Profile {
         summary: "Stalwart with its default settings",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Recipients in one transaction: no limit was found.",
             "Notices of its own have another schedule (ten attempts at 15, 30, 60 and 120 min); \
              modelled by that of other mail.",
@@ -212,6 +214,7 @@ pub fn maddy() -> Profile {
         summary: "Maddy with its shipped configuration",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Its documentation has a retry_time_scale of 1.2 and a submission_timeout of 12 min; \
              the source has 1.25 and 5 min and is followed.",
             "maddy.conf limits each destination to 20 messages a second and demands TLS; not \
