@@ -144,7 +144,7 @@ fn a_session_lost_after_ehlo_leads_haraka_to_the_backup_and_no_other() {
 }
 
 #[test]
-fn a_domain_that_does_not_exist_is_final_for_all_but_hmailserver() {
+fn a_domain_that_does_not_exist_is_not_final_for_hmailserver_and_kumomta() {
     let more = r#"
 [[domain]]
 name = "gone.example"
@@ -156,6 +156,7 @@ at = "10s"
 "#;
     for (mta, hours) in [
         ("\"hmailserver\"", 4),
+        ("\"kumomta\"", 85),
         ("\"haraka\"", 0),
         ("\"stalwart\"", 0),
         ("\"maddy\"", 0),
@@ -163,7 +164,10 @@ at = "10s"
     ] {
         let run = network(mta, more);
         let returned = run.to("bob@gone.example").only_ending().at.as_secs();
-        assert!((hours * 3600..hours * 3600 + 300).contains(&returned), "{mta}: {returned} s");
+        let planned = hours * 3600;
+        // KumoMTA's eight gaps deviate by up to 30 s each.
+        let possible = planned.saturating_sub(240)..planned + 300;
+        assert!(possible.contains(&returned), "{mta}: {returned} s");
     }
 }
 

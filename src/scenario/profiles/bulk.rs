@@ -6,7 +6,7 @@ use super::windows::one_timeout;
 use super::{Evidence, Family, Profile};
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, TemporaryLookups};
 use crate::units::{Octets, SimDuration};
 
 /// Returns Haraka.
@@ -16,7 +16,8 @@ use crate::units::{Octets, SimDuration};
 /// file for each destination. The timer queue is looked through once a second. `outbound/hmail.js`:
 /// a socket that fails, closes or times out leads to the next exchanger at any stage, a 4yz reply
 /// never does; `client_pool.js` sets one time-out of 30 s of silence, which stays set for the whole
-/// session. Its own addresses are passed over (`local_mx_ok` false).
+/// session. Its own addresses are passed over (`local_mx_ok` false); where no address is left the message
+/// is tried again (`try_deliver`).
 #[must_use]
 pub fn haraka() -> Profile {
     Profile {
@@ -51,6 +52,11 @@ pub fn haraka() -> Profile {
             next_host_after_refusal: false,
             finds_itself: false,
             skips_itself: true,
+            temporary_lookups: TemporaryLookups {
+                no_address: true,
+                loops_back: true,
+                ..TemporaryLookups::default()
+            },
             ..plain_client()
         },
         server: ServerSettings {
@@ -70,7 +76,8 @@ pub fn haraka() -> Profile {
 /// (`BatchHandling::BifurcateAlways`). `ready_queue.rs`: after more than 100 deliveries in succession
 /// that reached no host, each further one puts off all that waits for the site with it. Any failure
 /// to connect, 5yz greetings included, leads to the next host; later ones do not
-/// (`try_next_host_on_transport_error` false). Nobody is told: failures go to the log.
+/// (`try_next_host_on_transport_error` false). A domain that does not resolve, for whatever reason, is
+/// tried again (`Queue::insert_ready_impl`, `FailedResolve`), one with a null MX is not. Nobody is told: failures go to the log.
 #[must_use]
 pub fn kumomta() -> Profile {
     Profile {
@@ -123,6 +130,11 @@ pub fn kumomta() -> Profile {
             permanent_ehlo_is_temporary: true,
             next_host_after_lost_transaction: false,
             next_host_after_refusal: false,
+            temporary_lookups: TemporaryLookups {
+                no_such_domain: true,
+                no_address: true,
+                ..TemporaryLookups::default()
+            },
             rset_before_reuse: true,
             ..plain_client()
         },
