@@ -164,7 +164,7 @@ at = "10s"
     ] {
         let run = network(mta, more);
         let returned = run.to("bob@gone.example").only_ending().at.as_secs();
-        let planned = hours * 3600;
+        let planned: u64 = hours * 3600;
         // KumoMTA's eight gaps deviate by up to 30 s each.
         let possible = planned.saturating_sub(240)..planned + 300;
         assert!(possible.contains(&returned), "{mta}: {returned} s");
