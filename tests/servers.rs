@@ -556,3 +556,40 @@ fn a_shadow_server_takes_over_after_three_hours_and_the_primary_sends_again() {
     // A primary that is back in time delivers its mail itself.
     assert_eq!(with_a_shadow(shadow, "postfix", 2), [5 * 60 + 2 * 3600]);
 }
+
+#[test]
+fn a_server_whose_queue_timer_nobody_stated_never_tries_again() {
+    // A backup with mailboxes of its own passes as a receiver, of which nothing is required.
+    let more = r#"
+[[host]]
+name = "mx.late.example"
+roles = ["mx", "store"]
+mta = "imail"
+[[host]]
+name = "mx.far.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "late.example"
+mx = ["mx.late.example"]
+mailboxes = ["carol"]
+[[domain]]
+name = "far.example"
+mx = [
+    { host = "mx.far.example", preference = 10 },
+    { host = "mx.late.example", preference = 20 },
+]
+store = "mx.far.example"
+mailboxes = ["dave"]
+[[mail]]
+from = "alice@src.example"
+to = ["dave@far.example"]
+at = "10s"
+[[outage]]
+host = "mx.far.example"
+for = "1h"
+mode = "refuse"
+"#;
+    let run = network("\"postfix\"", more);
+    let tries = run.to("dave@far.example").tries_of(run.host("mx.late.example"));
+    assert_eq!(tries.len(), 1);
+}

@@ -111,10 +111,9 @@ pub(super) fn has_time_between(mta: &Field<'_>, table: &Table, profile: &Profile
     let QueueSettings::Plain(queue) = &profile.queue else {
         return;
     };
-    let at_once = queue.gaps.form == Form::Gaps && queue.gaps.list.iter().all(|gap| gap.is_zero());
     let entry =
         table.entries.iter().find(|entry| entry.key == own_name(profile.name, "look_every"));
-    if let Some(entry) = entry.filter(|_| at_once && queue.look_every.is_none()) {
+    if let Some(entry) = entry.filter(|_| queue.gaps.are_none() && queue.look_every.is_none()) {
         let key = &entry.key;
         let remark = Remark::new(format!("with {key} = 0 attempts would follow at once, for ever"))
             .accepted("a duration above zero")
