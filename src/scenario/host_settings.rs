@@ -249,7 +249,8 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
         let shape = shape_of(&slot);
         fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
     }
-    schedules::one_form_only(mta, table);
+    schedules::one_form_only(mta, table, profile);
+    schedules::has_time_between(mta, table, profile);
 }
 
 /// Most pieces of anything; zero stands for "no limit" where the setting says so.

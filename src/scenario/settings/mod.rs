@@ -18,6 +18,7 @@ use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
 pub(super) use choice::Choice;
+pub(super) use own_names::own_name;
 
 /// The place in a profile that a setting fills.
 pub(super) enum Slot<'a> {
@@ -94,7 +95,7 @@ impl Setting {
 
     /// Returns what `profile` calls it.
     pub(super) fn name_in(&self, profile: &Profile) -> &'static str {
-        own_names::own_name(profile.name, self.name)
+        own_name(profile.name, self.name)
     }
 
     /// Returns the place that the setting fills in `profile`, if the profile has it.
