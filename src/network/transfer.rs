@@ -9,10 +9,13 @@ use crate::units::{BitRate, Octets, SimDuration};
 /// (`tcp_syn_retries`; RFC 6298 for the initial second). Without linear ones: 1, 3, 7, 15, 31,
 /// 63 s, giving up at 127 s; with four: 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s, giving up at 131 s, as
 /// the recordings have it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SynSchedule {
     /// Repetitions one second apart before the doubling begins.
     pub linear: u32,
+    /// By how many thousandths each wait is longer than it should be. Linux keeps long timers only
+    /// roughly (`kernel/time/timer.c`): up to an eighth late, some hundredths on average.
+    pub late_per_mille: u32,
 }
 
 impl SynSchedule {
@@ -33,7 +36,8 @@ impl SynSchedule {
     fn offset(self, number: u32) -> SimDuration {
         let linear = number.min(self.linear);
         let doubled = number - linear;
-        SimDuration::from_secs(u64::from(linear) + (1_u64 << doubled) - 1)
+        let nominal = u64::from(linear) + (1_u64 << doubled) - 1;
+        SimDuration::from_millis(nominal * (1000 + u64::from(self.late_per_mille)))
     }
 }
 
@@ -94,15 +98,26 @@ mod tests {
 
     const RTT: SimDuration = SimDuration::from_millis(100);
 
+    fn schedule(linear: u32) -> SynSchedule {
+        SynSchedule { linear, late_per_mille: 0 }
+    }
+
+    #[test]
+    fn late_timers_add_up() {
+        let schedule = SynSchedule { linear: 0, late_per_mille: 30 };
+        let millis: Vec<u64> = schedule.offsets().map(|o| o.as_nanos() / 1_000_000).collect();
+        assert_eq!(millis[..4], [0, 1_030, 3_090, 7_210]);
+    }
+
     #[test]
     fn first_packets_are_repeated_as_linux_does() {
         let seconds = |linear| -> Vec<u64> {
-            SynSchedule { linear }.offsets().map(|offset| offset.as_secs()).collect()
+            schedule(linear).offsets().map(|offset| offset.as_secs()).collect()
         };
         assert_eq!(seconds(0), [0, 1, 3, 7, 15, 31, 63]);
         assert_eq!(seconds(4), [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
-        assert_eq!(SynSchedule { linear: 0 }.gives_up_after().as_secs(), 127);
-        assert_eq!(SynSchedule { linear: 4 }.gives_up_after().as_secs(), 131);
+        assert_eq!(schedule(0).gives_up_after().as_secs(), 127);
+        assert_eq!(schedule(4).gives_up_after().as_secs(), 131);
     }
 
     #[test]

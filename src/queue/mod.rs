@@ -11,9 +11,11 @@ mod entries;
 pub mod exchange;
 mod list;
 mod manager;
+mod phase;
 pub mod plain;
 pub mod postfix;
 mod round;
+pub mod sendmail;
 mod settings;
 
 pub use entries::{
@@ -21,7 +23,8 @@ pub use entries::{
     QueueEntry, QueuedDelivery,
 };
 pub use manager::{
-    Action, Candidate, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer, Tried,
-    Untried,
+    Action, Candidate, Context, KeepConnection, Process, QueueLengths, QueueManager, Report, Timer,
+    Tried, Untried,
 };
+pub use phase::ScanPhase;
 pub use settings::QueueSettings;

@@ -3,13 +3,16 @@
 use super::exchange::Exchange;
 use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
-use super::{QueueManager, exchange, plain, postfix};
+use super::sendmail::Sendmail;
+use super::{QueueManager, exchange, plain, postfix, sendmail};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueSettings {
     /// Postfix's queue manager.
     Postfix(postfix::Settings),
+    /// Sendmail's queue runs.
+    Sendmail(sendmail::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
     /// The transport service of Exchange.
@@ -23,6 +26,7 @@ impl QueueSettings {
     pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+            Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),
             Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
@@ -33,6 +37,7 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
+            Self::Sendmail(_) => None,
             Self::Plain(settings) => settings.threads,
             Self::Exchange(settings) => settings.max_outbound_connections,
         }

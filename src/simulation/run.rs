@@ -3,7 +3,7 @@
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
-use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection};
+use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process};
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
@@ -36,6 +36,8 @@ pub(super) enum Purpose {
         destination: Destination,
         reuse: bool,
         keep: Option<KeepConnection>,
+        /// The process of the MTA that makes it, with the number of connections it keeps.
+        process: Option<(Process, u32)>,
     },
     /// A submission session of `[[mail]]` entry `entry`.
     Submission { entry: u32 },
@@ -183,6 +185,14 @@ impl Run {
         self.postponed.clear();
         self.handed = 0;
         self.last_failure = None;
+    }
+
+    /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
+    pub(super) fn process(&self) -> Option<Process> {
+        match self.purpose {
+            Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
+            Purpose::Submission { .. } => None,
+        }
     }
 
     pub(super) fn is_submission(&self) -> bool {

@@ -87,6 +87,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             run.failure = Some(failure);
         }
+        self.tell_found(handle);
         outcome
     }
 
@@ -96,7 +97,14 @@ impl<S: FactSink> World<'_, '_, S> {
         if run.targets.len() < 2 {
             return;
         }
-        let key = self.draw_key(run, SHUFFLE, 0);
+        let key = match run.process().and_then(|process| process.fixed_order) {
+            None => self.draw_key(run, SHUFFLE, 0),
+            Some(began) => {
+                let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
+                let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
+                [host, SHUFFLE, began.as_nanos(), self.domain_keys[domain], 0, 0, 0]
+            }
+        };
         let mut draws = TryDraws::new(&self.session_streams, key);
         let client = &self.hosts[run.client.index()].config.client;
         let addresses_too = client.options.randomizes_addresses;
@@ -107,6 +115,15 @@ impl<S: FactSink> World<'_, '_, S> {
             } else {
                 shuffle_hosts(equals, &mut draws);
             }
+        }
+    }
+
+    /// Lets the queue manager know which addresses there are.
+    fn tell_found(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        if let Purpose::Delivery { delivery, .. } = run.purpose {
+            let queue = &mut self.hosts[run.client.index()].queue;
+            queue.found(self.now, delivery, &mut run.targets.iter().map(Target::candidate));
         }
     }
 

@@ -65,10 +65,14 @@ pub enum ClientTls {
 pub struct ClientSettings {
     /// Time-outs.
     pub timeouts: ClientTimeouts,
+    /// The time-out for a TCP connection in a message's first attempt, where it differs.
+    pub first_connect_timeout: Option<SimDuration>,
     /// When the kernel repeats an unanswered connection request.
     pub syn: SynSchedule,
     /// Whether commands are sent in groups where the server allows it (RFC 2920).
     pub pipelining: bool,
+    /// Whether MAIL is in such a group; if not, its reply is awaited first.
+    pub pipelines_mail: bool,
     /// TLS.
     pub tls: ClientTls,
     /// Whether MAIL declares the size (RFC 1870) where the server advertises SIZE.

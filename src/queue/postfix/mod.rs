@@ -22,6 +22,7 @@ mod scan;
 pub mod schedule;
 mod settings;
 
+pub use super::ScanPhase;
 pub use manager::Postfix;
 pub use schedule::{backoff, eligible};
-pub use settings::{Feedback, ScanPhase, Settings};
+pub use settings::{Feedback, Settings};

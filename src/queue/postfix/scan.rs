@@ -5,8 +5,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
+use super::super::ScanPhase;
 use super::clock::{Sleep, begins, up_to};
-use super::settings::{ScanPhase, Settings};
+use super::settings::Settings;
 
 /// The timer of the scans.
 ///

@@ -7,6 +7,7 @@ mod exchange;
 mod plain;
 mod postfix;
 mod providers;
+mod sendmail;
 mod windows;
 
 pub use bulk::{haraka, kumomta, maddy, stalwart};
@@ -14,6 +15,7 @@ pub use exchange::{exchange, exchange_2003, exchange_edge};
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
+pub use sendmail::sendmail;
 pub use windows::{hmailserver, icewarp, imail, mailenable};
 
 use crate::queue::QueueSettings;
@@ -24,6 +26,8 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
+    /// Sendmail's queue runs.
+    Sendmail,
     /// A schedule for each message.
     Plain,
     /// The transport service of Exchange.
@@ -36,6 +40,7 @@ impl Family {
     pub fn of(queue: &QueueSettings) -> Self {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
+            QueueSettings::Sendmail(_) => Self::Sendmail,
             QueueSettings::Plain(_) => Self::Plain,
             QueueSettings::Exchange(_) => Self::Exchange,
         }
@@ -107,6 +112,7 @@ pub struct Profile {
 pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
+        sendmail(),
         exchange(),
         exchange_edge(),
         exchange_2003(),

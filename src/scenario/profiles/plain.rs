@@ -107,8 +107,10 @@ pub(super) fn plain_server() -> ServerSettings {
 pub(super) fn plain_client() -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
-        syn: SynSchedule { linear: 0 },
+        first_connect_timeout: None,
+        syn: SynSchedule::default(),
         pipelining: true,
+        pipelines_mail: true,
         tls: ClientTls::Never,
         declares_size: true,
         size_margin: Octets::ZERO,

@@ -10,6 +10,7 @@ mod exchange;
 mod own_names;
 mod plain;
 mod postfix;
+mod sendmail;
 
 use super::profiles::{Family, Profile};
 use crate::queue::plain::{Form, Gaps};
@@ -215,9 +216,16 @@ use setting;
 
 /// Returns every setting there is, a family's own before what all have.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [postfix::SETTINGS, exchange::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS]
-        .into_iter()
-        .flatten()
+    [
+        postfix::SETTINGS,
+        sendmail::SETTINGS,
+        exchange::SETTINGS,
+        plain::SETTINGS,
+        client::SETTINGS,
+        common::SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[cfg(test)]

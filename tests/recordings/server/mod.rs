@@ -1,6 +1,7 @@
 //! A real server's parameters as the settings of a host: one file for each server.
 
 mod postfix;
+pub(crate) mod sendmail;
 
 use mailsim::mail::{DomainId, HostId};
 use mailsim::scenario::profiles::Profile;
@@ -13,7 +14,7 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["postfix"];
+pub(crate) const MODELLED: &[&str] = &["postfix", "sendmail"];
 
 /// Returns a server's profile with a recording's parameters in place of its own.
 ///
@@ -22,6 +23,7 @@ pub(crate) const MODELLED: &[&str] = &["postfix"];
 pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     match server.server.as_str() {
         "postfix" => postfix::profile(server),
+        "sendmail" => sendmail::profile(server),
         other => Err(format!("a server `{other}` is not modelled")),
     }
 }
