@@ -72,8 +72,8 @@ fn covers(study: &Study, theory: f64, precision: f64) {
 #[test]
 fn waiting_time_of_m_m_1_at_half_load() {
     let base = r#"
-        duration = "690s"
-        sample_every = "690s"
+        duration = "1290s"
+        sample_every = "1290s"
         [defaults]
         latency = "0ms"
         [[host]]

@@ -12,7 +12,7 @@ use super::input;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 
-/// Check scenarios and studies: print every problem with its place and a fix
+/// Check scenarios and studies: print every problem and a fix
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,

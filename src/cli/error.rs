@@ -84,6 +84,18 @@ pub(super) enum CommandError {
         /// The study's folder.
         path: PathBuf,
     },
+    /// The user interrupted the following of jobs.
+    #[error(
+        "interrupted; the jobs {jobs} of Slurm go on: `scancel {jobs}` ends them, the same command \
+         submits what is missing then"
+    )]
+    SlurmInterrupted {
+        /// Their numbers.
+        jobs: String,
+    },
+    /// Slurm did not do what was asked.
+    #[error("{0}")]
+    Slurm(String),
     /// Not all shards of a study are there.
     #[error(
         "{missing} runs are missing in {}, {kept} are there: make the missing shards, with the \
@@ -116,8 +128,11 @@ impl CommandError {
             | Self::Io { .. }
             | Self::Exists { .. }
             | Self::Output(_)
+            | Self::Slurm(_)
             | Self::RunsMissing { .. } => ExitStatus::ReadingOrWritingFailed,
-            Self::Interrupted { .. } | Self::StudyInterrupted { .. } => ExitStatus::Interrupted,
+            Self::Interrupted { .. }
+            | Self::StudyInterrupted { .. }
+            | Self::SlurmInterrupted { .. } => ExitStatus::Interrupted,
         }
     }
 }

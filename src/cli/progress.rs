@@ -93,12 +93,22 @@ impl RunsProgress {
 
     /// Takes note that one more run is made.
     pub(super) fn made_one(&self) {
-        self.made.fetch_add(1, Ordering::Relaxed);
+        let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        self.show(made);
+    }
+
+    /// Takes note that so many runs are made.
+    pub(super) fn reached(&self, made: usize) {
+        self.made.store(made, Ordering::Relaxed);
+        self.show(made);
+    }
+
+    fn show(&self, made: usize) {
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.begun.elapsed() >= PATIENCE {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        bar.inc(1);
+        bar.set_position(made as u64);
     }
 
     /// Returns how many runs are made.

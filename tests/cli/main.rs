@@ -7,4 +7,5 @@ mod left_out;
 mod messages;
 mod program;
 mod results;
+mod slurm;
 mod studies;

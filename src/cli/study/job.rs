@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::{Ended, Plan, Shard, Task, analyse, run_all};
+use crate::experiment::{Analysis, Ended, Plan, Shard, Task, analyse, run_all};
 use crate::report::study::{StudyDescription, StudyFolder, study_json, text};
 use crate::scenario::Study;
 
@@ -56,9 +56,20 @@ pub(in crate::cli) fn make(
     let rows = plan.rows(&folder.kept()?);
     let analysis = analyse(&plan, &rows);
     folder.complete(&plan, &rows, &analysis, &job.description, options.charts())?;
+    tell(&analysis, job, options, terminal)?;
+    Ok(ExitStatus::Success)
+}
+
+/// Prints a finished study and says where its results are.
+pub(super) fn tell(
+    analysis: &Analysis,
+    job: &Job<'_>,
+    options: &Options,
+    terminal: Terminal,
+) -> Result<(), CommandError> {
     terminal.data(&match options.format {
-        Format::Text => text::study_summary(&analysis),
-        Format::Json => study_json(&analysis),
+        Format::Text => text::study_summary(analysis),
+        Format::Json => study_json(analysis),
     })?;
     terminal.message(&if options.no_charts {
         format!("\nResults in {}", job.folder.display())
@@ -66,7 +77,7 @@ pub(in crate::cli) fn make(
         let page = job.folder.join("report.html");
         format!("\nResults in {}; open {}", job.folder.display(), page.display())
     });
-    Ok(ExitStatus::Success)
+    Ok(())
 }
 
 struct Runs<'a> {

@@ -2,6 +2,7 @@
 
 mod job;
 mod shard;
+mod slurm;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,26 @@ pub(super) struct Arguments {
     /// Make no runs: join those that shards have made
     #[arg(long)]
     merge: bool,
+
+    /// Make the runs as a job array of Slurm, follow it, and merge
+    ///
+    /// The study's folder must be on a file system that all nodes share. A shard should last ten
+    /// seconds or more.
+    #[arg(long, conflicts_with_all = ["merge", "shard"])]
+    slurm: bool,
+
+    /// Tasks of the job array [default: 8]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "slurm",
+        value_parser = clap::value_parser!(u64).range(1..=100_000)
+    )]
+    shards: Option<u64>,
+
+    /// Further argument of sbatch, as --sbatch=--partition=long (repeatable)
+    #[arg(long, value_name = "ARGUMENT", requires = "slurm", allow_hyphen_values = true)]
+    sbatch: Vec<String>,
 }
 
 /// What studies and comparisons have in common.
@@ -92,6 +113,15 @@ impl Options {
             ChartFiles::Png => Charts::Png,
         }
     }
+
+    /// Returns the arguments that ask for the same charts, each with a blank before it.
+    fn charts_as_arguments(&self) -> &'static str {
+        match self.charts() {
+            Charts::None => " --no-charts",
+            Charts::Svg => "",
+            Charts::Png => " --charts png",
+        }
+    }
 }
 
 /// What standard output gets.
@@ -127,7 +157,25 @@ pub(super) fn study(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         description: describe(&loaded, arguments),
         folder: arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study)),
     };
+    if arguments.slurm {
+        return slurm::make(&job, &submission(arguments), &arguments.options, terminal);
+    }
     make(&job, part, &arguments.options, terminal)
+}
+
+fn submission(arguments: &Arguments) -> slurm::Submission {
+    let changes = arguments.changes.0.iter().flat_map(|change| {
+        // The option and what stands behind it are two words for the shell.
+        let argument = change.as_argument();
+        let (option, rest) = argument.split_once(' ').unwrap_or((&argument, ""));
+        [option.to_owned(), rest.to_owned()]
+    });
+    slurm::Submission {
+        study: arguments.study.clone(),
+        changes: changes.collect(),
+        shards: arguments.shards.unwrap_or(8),
+        sbatch: arguments.sbatch.clone(),
+    }
 }
 
 /// `output/<stem of the study file>`.

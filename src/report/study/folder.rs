@@ -82,6 +82,22 @@ impl StudyFolder {
         Ok(kept)
     }
 
+    /// Returns whether the folder holds a whole study and no runs of another.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let description = read_json::<StudyDescription>(&self.target, RunDescription::FILE);
+        let whole = description.is_ok_and(|description| description.replications > 0);
+        whole && !self.target.join(ROWS).exists()
+    }
+
+    /// Returns the analysis of a whole study.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn result(&self) -> Result<Analysis, ReportError> {
+        read_json(&self.target, STUDY_FILE)
+    }
+
     /// Forgets all finished runs.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //! study. How runs are made and what is computed from them is not known here.
 //!
 //! # Design
-//! [`read`](self) takes the file apart, `factors` turns factors into changes of the scenario,
+//! `read` takes the file apart, `factors` turns factors into changes of the scenario,
 //! `cells` combines them, `figures` reads what is to be measured, `compare` makes the same of
 //! scenarios on a command line.
 
