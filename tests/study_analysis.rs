@@ -1,0 +1,216 @@
+//! What is concluded from rows: rows are made up here, so that every conclusion is known by hand.
+
+use mailsim::experiment::{Analysis, DelaySum, Plan, Rows, RunRow, analyse};
+use mailsim::scenario::{Override, Source, Study, load_study};
+
+const BASE: &str = r#"
+seed = 3
+duration = "6h"
+[[host]]
+name = "a.example"
+roles = ["submission", "mx", "store"]
+[[domain]]
+name = "a.example"
+mx = ["a.example"]
+mailboxes = ["alice"]
+[[mail]]
+from = "alice@a.example"
+to = "alice@a.example"
+arrivals = { every = "10m" }
+"#;
+
+const DESIGN: &str = r#"
+scenario = "base.toml"
+replications = 12
+figures = [{ figure = "submission_to_delivery.mean", better = "lower" }]
+[[factor]]
+name = "a"
+path = "mail.0.arrivals.every"
+levels = ["10m", "20m"]
+[[factor]]
+name = "b"
+path = "defaults.latency"
+levels = ["1ms", "2ms", "3ms"]
+"#;
+
+fn study(overrides: &[&str]) -> Study {
+    let files = |_: &str| Ok(BASE.to_owned());
+    let source = Source { file: "s.toml", text: DESIGN, read_file: &files };
+    let overrides: Vec<Override> =
+        overrides.iter().map(|text| Override::set(text).expect("a right override")).collect();
+    load_study(&source, &overrides).unwrap_or_else(|problems| panic!("{problems}")).study
+}
+
+fn row(value: Option<f64>) -> RunRow {
+    RunRow {
+        key: String::new(),
+        figures: vec![value],
+        submitted: 100,
+        delivered: 100,
+        failed: 0,
+        unfinished: 0,
+        balances: true,
+        early: DelaySum::default(),
+        late: DelaySum::default(),
+        delays: vec![(0, 100)],
+    }
+}
+
+/// Analyses the study with rows made by `of`: level of a, level of b, replication.
+fn analysed(study: &Study, of: impl Fn(usize, usize, u64) -> RunRow) -> Analysis {
+    let mut rows = Rows::new();
+    for (number, cell) in study.cells.iter().enumerate() {
+        for replication in 0..study.replications.most() {
+            rows.insert((number, replication), of(cell.levels[0], cell.levels[1], replication));
+        }
+    }
+    analyse(&Plan::new(study), &rows)
+}
+
+/// Luck that all cells of a replication share, with mean 0 over twelve replications.
+fn luck(replication: u64) -> f64 {
+    [5.0, -3.0, 1.0, -4.0, 2.0, -1.0, 6.0, -2.0, -5.0, 3.0, -6.0, 4.0][replication as usize]
+}
+
+fn near(value: f64, wanted: f64) {
+    assert!((value - wanted).abs() < 1e-9, "{value} is not {wanted}");
+}
+
+/// y = 100 + 10·a + 2·b + 3·[a and b = 2] + luck.
+fn value(a: usize, b: usize, replication: u64) -> RunRow {
+    let both = if a == 1 && b == 2 { 3.0 } else { 0.0 };
+    row(Some(100.0 + 10.0 * a as f64 + 2.0 * b as f64 + both + luck(replication)))
+}
+
+#[test]
+fn effects_are_those_of_the_formula() {
+    let analysis = analysed(&study(&[]), value);
+    // Means: 100 102 104 | 110 112 117; grand mean 107.5; a: 102 and 113, b: 105, 107, 110.5.
+    let names: Vec<_> = analysis.terms.iter().map(|term| term.factors.clone()).collect();
+    assert_eq!(names, [vec![0], vec![1], vec![0, 1]]);
+    let effects = |place: usize| -> Vec<f64> {
+        let effects = analysis.terms[place].effects.iter();
+        effects.map(|effect| effect.effect.mean.expect("every cell has it")).collect()
+    };
+    for (mean, wanted) in effects(0).into_iter().zip([-5.5, 5.5]) {
+        near(mean, wanted);
+    }
+    for (mean, wanted) in effects(1).into_iter().zip([-2.5, -0.5, 3.0]) {
+        near(mean, wanted);
+    }
+    for (mean, wanted) in effects(2).into_iter().zip([0.5, 0.5, -1.0, -0.5, -0.5, 1.0]) {
+        near(mean, wanted);
+    }
+    // Squares: 6 · 5.5² = 181.5; 2 · (6.25 + 0.25 + 9) = 31; 4 · 0.25 + 2 · 1 = 3; all: 215.5.
+    for (term, wanted) in analysis.terms.iter().zip([181.5, 31.0, 3.0]) {
+        near(term.share.expect("cells differ"), wanted / 215.5);
+    }
+    near(analysis.terms[1].range.expect("cells differ"), 5.5);
+    // Luck is common to all cells, so effects do not vary at all.
+    let interval = analysis.terms[0].effects[0].effect.interval.expect("twelve replications");
+    near(interval.half_width(), 0.0);
+}
+
+#[test]
+fn pairs_know_what_is_common() {
+    let analysis = analysed(&study(&[]), value);
+    // Of a: three pairs; of b: two levels against the first, twice.
+    assert_eq!(analysis.comparisons.len(), 3 + 4);
+    let first = &analysis.comparisons[0];
+    assert_eq!((first.factor, first.from_cell, first.to_cell), (0, 0, 3));
+    near(first.difference.mean.expect("twelve pairs"), 10.0);
+    near(first.difference.standard_error.expect("twelve pairs"), 0.0);
+    near(first.correlation.expect("both vary"), 1.0);
+    near(first.variance_reduction.expect("both vary"), 1.0);
+    // Where luck is opposite, pairing doubles the variance.
+    let against = analysed(&study(&[]), |a, b, replication| {
+        let sign = if a == 1 { -1.0 } else { 1.0 };
+        row(Some(b as f64 + sign * luck(replication)))
+    });
+    near(against.comparisons[0].correlation.expect("both vary"), -1.0);
+    near(against.comparisons[0].variance_reduction.expect("both vary"), -1.0);
+}
+
+/// The variance of the luck is (1 + 4 + 9 + 16 + 25 + 36) · 2 / 11, and t(0.975; 11) = 2.200985.
+#[test]
+fn an_estimate_is_students_interval() {
+    let analysis = analysed(&study(&[]), value);
+    let estimate = analysis.estimates[0].estimate;
+    let error = (182.0_f64 / 11.0 / 12.0).sqrt();
+    near(estimate.mean.expect("twelve values"), 100.0);
+    near(estimate.standard_error.expect("twelve values"), error);
+    let interval = estimate.interval.expect("twelve values");
+    assert!((interval.half_width() - 2.200_985 * error).abs() < 1e-5, "{interval:?}");
+    // The median of twelve lies between the third and the tenth: tables of the sign test.
+    let median = analysis.estimates[0].median.expect("twelve values");
+    let interval = median.interval.expect("twelve values");
+    assert_eq!((interval.low, interval.high), (96.0, 104.0));
+}
+
+#[test]
+fn the_best_is_told_with_its_probability() {
+    let analysis = analysed(&study(&[]), value);
+    let best = &analysis.best[0];
+    assert_eq!((best.cell, best.mean, best.n), (0, 100.0, 12));
+    assert_eq!(best.probability, Some(vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0]));
+    // Equal cells share it.
+    let equal = analysed(&study(&[]), |_, b, replication| row(Some(b as f64 + luck(replication))));
+    assert_eq!(equal.best[0].probability, Some(vec![0.5, 0.0, 0.0, 0.5, 0.0, 0.0]));
+    // Two cells that differ by luck alone: neither is sure, and of a fair pair each wins half.
+    let fair = analysed(&study(&[]), |a, b, replication| {
+        let own = luck(if a == 1 { (replication + 5) % 12 } else { replication });
+        row(Some(if b == 0 { own } else { 1_000.0 }))
+    });
+    let probability = fair.best[0].probability.clone().expect("twelve replications");
+    assert!((0.4..0.6).contains(&probability[0]), "{probability:?}");
+    near(probability[0] + probability[3], 1.0);
+}
+
+#[test]
+fn what_did_not_happen_is_counted_and_said() {
+    let study = study(&[]);
+    let analysis = analysed(&study, |a, b, replication| {
+        let missing = a == 1 && b == 0 && replication < 4;
+        let mut row = row((!missing).then_some(1.0 + luck(replication)));
+        if missing {
+            row.unfinished = 25;
+        }
+        row
+    });
+    let estimate = analysis.estimates.iter().find(|one| one.cell == 3).expect("the cell is there");
+    assert_eq!((estimate.estimate.n, estimate.censored_runs), (8, 4));
+    assert_eq!(estimate.censored_recipients, 100);
+    let pair = analysis.comparisons.iter().find(|one| one.to_cell == 3).expect("it is compared");
+    assert_eq!((pair.difference.n, pair.censored_pairs), (8, 4));
+    let warnings = analysis.warnings.join("\n");
+    assert!(warnings.contains("in 1 of 6 combinations (most where a = 20m, b = 1ms"), "{warnings}");
+    assert!(warnings.contains("has no value in 4 of 72 runs"), "{warnings}");
+}
+
+#[test]
+fn warnings_are_given_where_they_are_due() {
+    let warnings = |study: &Study, of: &dyn Fn(usize, usize, u64) -> RunRow| {
+        analysed(study, of).warnings.join("\n")
+    };
+    assert_eq!(warnings(&study(&[]), &value), "");
+    assert!(warnings(&study(&["replications=9"]), &value).contains("n = 9:"));
+    assert!(warnings(&study(&["replications=1"]), &value).contains("a single replication"));
+    let unbalanced = |a, b, r| RunRow { balances: false, ..value(a, b, r) };
+    assert!(warnings(&study(&[]), &unbalanced).contains("the ledger does not balance"));
+    // The first tenth is quicker than the rest, by far more than it varies.
+    let rising = |a, b, replication| RunRow {
+        early: DelaySum { n: 10, micros: 1_000 + replication },
+        late: DelaySum { n: 90, micros: 90_000 },
+        ..value(a, b, replication)
+    };
+    assert_eq!(warnings(&study(&[]), &rising), "", "nobody asked for a steady state");
+    let warm = study(&["warm_up=10m"]);
+    assert!(warnings(&warm, &rising).contains("the warm-up of 10m may be too short"));
+    // No difference but chance: no warning.
+    let steady = |a, b, replication: u64| RunRow {
+        early: DelaySum { n: 1, micros: (1_000.0 + 10.0 * luck(replication)) as u64 },
+        late: DelaySum { n: 1, micros: 1_000 },
+        ..value(a, b, replication)
+    };
+    assert_eq!(warnings(&warm, &steady), "");
+}
