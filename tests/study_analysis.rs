@@ -147,23 +147,40 @@ fn an_estimate_is_students_interval() {
     assert_eq!((interval.low, interval.high), (96.0, 104.0));
 }
 
+fn probabilities(analysis: &Analysis) -> Vec<f64> {
+    let designs = analysis.best[0].designs.iter();
+    designs.map(|design| design.probability.expect("twelve replications")).collect()
+}
+
 #[test]
 fn the_best_is_told_with_its_probability() {
     let analysis = analysed(&study(&[]), value);
     let best = &analysis.best[0];
-    assert_eq!((best.cell, best.mean, best.n), (0, 100.0, 12));
-    assert_eq!(best.probability, Some(vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.0]));
+    assert_eq!((best.best, best.designs[0].mean, best.n), (0, 100.0, 12));
+    assert_eq!(best.designs[0].name, "a = 10m, b = 1ms");
+    assert_eq!(probabilities(&analysis), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     // Equal cells share it.
     let equal = analysed(&study(&[]), |_, b, replication| row(Some(b as f64 + luck(replication))));
-    assert_eq!(equal.best[0].probability, Some(vec![0.5, 0.0, 0.0, 0.5, 0.0, 0.0]));
+    assert_eq!(probabilities(&equal), [0.5, 0.0, 0.0, 0.5, 0.0, 0.0]);
     // Two cells that differ by luck alone: neither is sure, and of a fair pair each wins half.
     let fair = analysed(&study(&[]), |a, b, replication| {
         let own = luck(if a == 1 { (replication + 5) % 12 } else { replication });
         row(Some(if b == 0 { own } else { 1_000.0 }))
     });
-    let probability = fair.best[0].probability.clone().expect("twelve replications");
-    assert!((0.4..0.6).contains(&probability[0]), "{probability:?}");
-    near(probability[0] + probability[3], 1.0);
+    let fair = probabilities(&fair);
+    assert!((0.4..0.6).contains(&fair[0]), "{fair:?}");
+    near(fair[0] + fair[3], 1.0);
+}
+
+#[test]
+fn what_the_world_decides_is_no_choice() {
+    // Over a the means are 105, 107 and 110.5, each the average of two cells.
+    let analysis = analysed(&study(&["factor.a.given=true"]), value);
+    let designs = &analysis.best[0].designs;
+    let told: Vec<_> = designs.iter().map(|one| (one.name.as_str(), one.mean)).collect();
+    assert_eq!(told, [("b = 1ms", 105.0), ("b = 2ms", 107.0), ("b = 3ms", 110.5)]);
+    assert_eq!(designs[1].levels, [None, Some(1)]);
+    assert_eq!(probabilities(&analysis), [1.0, 0.0, 0.0]);
 }
 
 #[test]

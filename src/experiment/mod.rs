@@ -35,8 +35,8 @@ mod row;
 mod run;
 
 pub use analysis::{
-    Analysis, BestDesign, CellEstimate, CellOutline, Effect, FactorOutline, FigureOutline, Outline,
-    PairedDifference, Term, analyse,
+    Analysis, BestDesign, CellEstimate, CellOutline, Design, Effect, FactorOutline, FigureOutline,
+    Outline, PairedDifference, Term, analyse,
 };
 pub use plan::{Plan, Rows, Shard, Task};
 pub use row::{DelaySum, RunRow, STEPS_PER_DECADE};

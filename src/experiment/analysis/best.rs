@@ -12,36 +12,53 @@ const RESAMPLES: usize = 4_000;
 /// Figures added up for one ranking at most; a large study is resampled less often.
 const WORK: usize = 40_000_000;
 
-/// The cell that is best by a figure.
+/// The design that is best by a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BestDesign {
     /// Place of the figure.
     pub figure: usize,
-    /// Place of the cell with the best mean; the first of equal ones.
-    pub cell: usize,
-    /// Its mean.
-    pub mean: f64,
     /// Replications behind it.
     pub n: u64,
-    /// By cell: the share of bootstrap resamples in which it has the best mean, shared out evenly
-    /// among equal ones. Whole replications are drawn with replacement, so that what cells have in
-    /// common stays common. Absent for fewer than two replications.
-    pub probability: Option<Vec<f64>>,
+    /// Place in `designs` of the one with the best mean; the first of equal ones.
+    pub best: usize,
+    /// All designs, in the order of the study's cells.
+    pub designs: Vec<Design>,
+}
+
+/// A choice of levels for all factors that are not given by the world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Design {
+    /// The level of each factor by its place; none of those that are given.
+    pub levels: Vec<Option<usize>>,
+    /// What it is called.
+    pub name: String,
+    /// The figure's mean, over all levels of what is given too.
+    pub mean: f64,
+    /// Share of bootstrap resamples in which it has the best mean, shared out evenly among equal
+    /// ones. Whole replications are drawn with replacement, so that what designs have in common
+    /// stays common. Absent for fewer than two replications.
+    pub probability: Option<f64>,
 }
 
 pub(super) fn of(data: &Data<'_>) -> Vec<BestDesign> {
+    let given = data.study.factors.iter().any(|factor| factor.given);
+    if given && !data.study.is_full_factorial() {
+        // Averages over different levels cannot be compared.
+        return Vec::new();
+    }
     let figures = data.study.figures.iter().enumerate();
     figures.filter_map(|(figure, asked)| one(data, figure, asked.better?)).collect()
 }
 
 fn one(data: &Data<'_>, figure: usize, better: Better) -> Option<BestDesign> {
-    let complete = data.complete(figure);
-    let cells = data.study.cells.len();
-    if complete.is_empty() || cells < 2 {
+    let (mut designs, places) = designs(data);
+    let complete = by_design(&data.complete(figure), &places, designs.len());
+    if complete.is_empty() || designs.len() < 2 {
         return None;
     }
+    let n = complete.len();
     let sums = |rows: &mut dyn Iterator<Item = &Vec<f64>>| {
-        let mut sums = vec![0.0; cells];
+        let mut sums = vec![0.0; designs.len()];
         for row in rows {
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += value;
@@ -50,31 +67,67 @@ fn one(data: &Data<'_>, figure: usize, better: Better) -> Option<BestDesign> {
         sums
     };
     let all = sums(&mut complete.iter());
-    let cell = *best_of(&all, better).first()?;
-    let resamples = (WORK / (complete.len() * cells)).clamp(100, RESAMPLES);
-    let probability = (complete.len() > 1).then(|| {
+    let best = *best_of(&all, better).first()?;
+    let resamples = (WORK / (n * designs.len())).clamp(100, RESAMPLES);
+    let wins = (n > 1).then(|| {
         let streams = Streams::new(data.study.seed, 0);
         let mut stream = streams.stream("study/best design", figure as u64);
-        let mut wins = vec![0.0; cells];
+        let mut wins = vec![0.0; designs.len()];
         for _ in 0..resamples {
-            let drawn: Vec<usize> =
-                (0..complete.len()).map(|_| stream.below(complete.len() as u64) as usize).collect();
+            let drawn: Vec<usize> = (0..n).map(|_| stream.below(n as u64) as usize).collect();
             let best = best_of(&sums(&mut drawn.iter().map(|&row| &complete[row])), better);
             for &winner in &best {
                 wins[winner] += 1.0 / best.len() as f64;
             }
         }
-        wins.iter().map(|won| won / resamples as f64).collect()
+        wins
     });
-    let n = complete.len() as u64;
-    Some(BestDesign { figure, cell, mean: all[cell] / n as f64, n, probability })
+    for (place, design) in designs.iter_mut().enumerate() {
+        design.mean = all[place] / n as f64;
+        design.probability = wins.as_ref().map(|wins| wins[place] / resamples as f64);
+    }
+    Some(BestDesign { figure, n: n as u64, best, designs })
 }
 
-/// Returns the cells with the best sum: several if they are equal.
+/// Returns the designs without their figures, and the place of each cell's design among them.
+fn designs(data: &Data<'_>) -> (Vec<Design>, Vec<usize>) {
+    let factors = &data.study.factors;
+    let (mut designs, mut places): (Vec<Design>, Vec<usize>) = Default::default();
+    for cell in &data.study.cells {
+        let chosen = factors.iter().zip(&cell.levels);
+        let levels: Vec<Option<usize>> =
+            chosen.map(|(factor, &level)| (!factor.given).then_some(level)).collect();
+        let known = designs.iter().position(|design| design.levels == levels);
+        places.push(known.unwrap_or(designs.len()));
+        if known.is_none() {
+            let named = factors.iter().zip(&levels).filter_map(|(factor, level)| {
+                Some(format!("{} = {}", factor.name, factor.levels[(*level)?]))
+            });
+            let name = named.collect::<Vec<_>>().join(", ");
+            designs.push(Design { levels, name, mean: 0.0, probability: None });
+        }
+    }
+    (designs, places)
+}
+
+/// Averages the cells of each design, replication by replication.
+fn by_design(complete: &[Vec<f64>], places: &[usize], designs: usize) -> Vec<Vec<f64>> {
+    let cells_of_each = places.len() as f64 / designs as f64;
+    let average = |row: &Vec<f64>| {
+        let mut sums = vec![0.0; designs];
+        for (value, &place) in row.iter().zip(places) {
+            sums[place] += value;
+        }
+        sums.into_iter().map(|sum| sum / cells_of_each).collect()
+    };
+    complete.iter().map(average).collect()
+}
+
+/// Returns the designs with the best sum: several if they are equal.
 fn best_of(sums: &[f64], better: Better) -> Vec<usize> {
     let best = sums.iter().copied().reduce(match better {
         Better::Lower => f64::min,
         Better::Higher => f64::max,
     });
-    (0..sums.len()).filter(|&cell| Some(sums[cell]) == best).collect()
+    (0..sums.len()).filter(|&place| Some(sums[place]) == best).collect()
 }

@@ -15,7 +15,7 @@ use crate::scenario::Study;
 
 use super::plan::{Plan, Rows};
 
-pub use best::BestDesign;
+pub use best::{BestDesign, Design};
 pub use comparisons::PairedDifference;
 pub use effects::{Effect, Term};
 pub use estimates::CellEstimate;
@@ -35,7 +35,7 @@ pub struct Analysis {
     /// Main effects and two-way interactions, the largest first within each figure. Empty unless
     /// all combinations were run.
     pub terms: Vec<Term>,
-    /// The best cell by each figure of which the study says what is better.
+    /// The best design by each figure of which the study says what is better.
     pub best: Vec<BestDesign>,
     /// Delivered recipients by delay in each cell: logarithmic steps with counts.
     pub delays: Vec<Vec<(i32, u64)>>,

@@ -42,6 +42,8 @@ pub struct FactorOutline {
     pub name: String,
     /// Names of its levels.
     pub levels: Vec<String>,
+    /// Whether the world decides it, and not whoever designs the mail system.
+    pub given: bool,
 }
 
 /// A figure.
@@ -84,6 +86,7 @@ impl Outline {
         let factors = study.factors.iter().map(|factor| FactorOutline {
             name: factor.name.clone(),
             levels: factor.levels.clone(),
+            given: factor.given,
         });
         let figures = study.figures.iter().map(|figure| FigureOutline {
             name: figure.name.clone(),

@@ -29,7 +29,8 @@ pub(super) fn page(analysis: &Analysis, charts: &[(StudyChart, String)]) -> Stri
     for figure in 0..study.figures.len() {
         let _ = write!(html, "<section>\n<h2>{}</h2>\n", escaped(&figure_head(analysis, figure)));
         for best in analysis.best.iter().filter(|best| best.figure == figure) {
-            let _ = writeln!(html, "<p>The {}.</p>", escaped(&best_words(analysis, best)));
+            let words = best_words(analysis, best);
+            let _ = writeln!(html, "<p>{}.</p>", escaped(&words.replacen("best:", "Best:", 1)));
         }
         draw(&mut html, charts, Some(figure));
         estimate_table(&mut html, analysis, figure);
@@ -59,19 +60,31 @@ fn draw(html: &mut String, charts: &[(StudyChart, String)], figure: Option<usize
 
 fn design(html: &mut String, study: &Outline) {
     html.push_str("<section>\n<h2>What was run</h2>\n");
+    let counts = match (study.warm_up_s > 0.0, study.cool_down_s > 0.0) {
+        (false, false) => "all mail counts".to_owned(),
+        (true, false) => {
+            format!("mail submitted in the first {} does not count", time(study.warm_up_s))
+        }
+        (false, true) => {
+            format!("mail submitted in the last {} does not count", time(study.cool_down_s))
+        }
+        (true, true) => format!(
+            "mail submitted in the first {} and in the last {} does not count",
+            time(study.warm_up_s),
+            time(study.cool_down_s)
+        ),
+    };
     let _ = writeln!(
         html,
-        "<p>{} combinations, {} replications of each; mail counts if it was submitted after {} of \
-         warm-up and before the last {} of a run.</p>",
+        "<p>{} combinations, {} replications of each; {counts}.</p>",
         grouped(study.cells.len() as u64),
         grouped(study.replications),
-        time(study.warm_up_s),
-        time(study.cool_down_s)
     );
     if !study.factors.is_empty() {
-        open_table(html, "Factors", &["Factor", "Levels"]);
+        open_table(html, "Factors", &["Factor", "Levels", "Decided by"]);
         for factor in &study.factors {
-            row(html, &factor.name, &[factor.levels.join(", ")]);
+            let who = if factor.given { "the world" } else { "the design" };
+            row(html, &factor.name, &[factor.levels.join(", "), who.to_owned()]);
         }
         close_table(html);
     }
@@ -200,7 +213,8 @@ fn method(html: &mut String, analysis: &Analysis) {
          measured against the sum of both variances, which independent runs would have. An effect \
          is the mean over all combinations that have a level, less the grand mean; shares are of \
          the squared deviations of combinations' means. The probability of being best is the share \
-         of bootstrap resamples of whole replications in which a combination has the best mean; \
+         of bootstrap resamples of whole replications in which a design has the best mean, on average \
+         over what the world decides; \
          with few replications it is too sure of itself.</p>\n\
          <p>Study <code>{}</code>, seed {}. The tables hold every number; how to repeat the study \
          is in <code>run.json</code>.</p>\n</section>",

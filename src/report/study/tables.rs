@@ -204,24 +204,28 @@ fn effects(analysis: &Analysis) -> Vec<u8> {
 }
 
 fn best(analysis: &Analysis) -> Vec<u8> {
-    let mut table = Table::new(
-        owned(["figure", "unit", "better", "cell"]).chain(factors(analysis)).chain(owned([
+    let mut table =
+        Table::new(owned(["figure", "unit", "better"]).chain(factors(analysis)).chain(owned([
             "n",
+            "mean",
             "probability_best",
             "best_mean",
-        ])),
-    );
+        ])));
     for one in &analysis.best {
         let figure = &analysis.study.figures[one.figure];
-        for number in 0..analysis.study.cells.len() {
-            let probability = one.probability.as_ref().map(|all| all[number]);
+        for (place, design) in one.designs.iter().enumerate() {
+            // Empty: given by the world, so the mean is over all of its levels.
+            let levels = analysis.study.factors.iter().zip(&design.levels);
+            let levels = levels
+                .map(|(factor, level)| level.map_or("", |level| &factor.levels[level]).to_owned());
             table.row(
                 [figure.name.clone(), figure.unit.clone()]
                     .into_iter()
-                    .chain([figure.better.clone().unwrap_or_default(), number.to_string()])
-                    .chain(levels(analysis, number))
-                    .chain([one.n.to_string(), cell(probability, PURE)])
-                    .chain([if number == one.cell { "true" } else { "false" }.to_owned()]),
+                    .chain([figure.better.clone().unwrap_or_default()])
+                    .chain(levels)
+                    .chain([one.n.to_string(), cell(Some(design.mean), decimals(&figure.unit))])
+                    .chain([cell(design.probability, PURE)])
+                    .chain([if place == one.best { "true" } else { "false" }.to_owned()]),
             );
         }
     }

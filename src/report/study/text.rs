@@ -193,22 +193,34 @@ fn ranked(analysis: &Analysis, figure: usize) -> String {
     wrapped("  ", &format!("what matters (share of differences): {}", parts.join(", ")))
 }
 
-/// Says which combination is best, and how sure that is.
+/// Says which design is best, and how sure that is.
 pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> String {
     let study = &analysis.study;
     let unit = study.figures[best.figure].unit.as_str();
-    let mut text = format!("best: {} with {}", study.cells[best.cell].name, told(best.mean, unit));
-    if let Some(all) = &best.probability {
-        let sure = all[best.cell];
-        text.push_str(&format!(
+    let design = &best.designs[best.best];
+    let given = study.factors.iter().filter(|factor| factor.given);
+    let given: Vec<&str> = given.map(|factor| factor.name.as_str()).collect();
+    let over = match given.as_slice() {
+        [] => String::new(),
+        names => format!(", on average over {}", names.join(" and ")),
+    };
+    let mean = told(design.mean, unit);
+    // Designs that share every resample have the very same figures.
+    let equal = best.designs.iter().filter(|other| other.mean == design.mean).count();
+    if equal > 1 {
+        let who = if equal == best.designs.len() {
+            "all alike".to_owned()
+        } else {
+            format!("{equal} alike, the first of them {}", design.name)
+        };
+        return format!("best: {who}, with {mean}{over}");
+    }
+    let sure = design.probability.map_or_else(String::new, |sure| {
+        format!(
             " (best with probability {}, by {} bootstrapped replications)",
             probability(sure),
             best.n
-        ));
-        let equal = all.iter().filter(|&&other| other > 0.0 && (other - sure).abs() < 1e-9).count();
-        if equal > 1 {
-            text.push_str(&format!(", one of {equal} that are equal"));
-        }
-    }
-    text
+        )
+    });
+    format!("best: {} with {mean}{over}{sure}", design.name)
 }

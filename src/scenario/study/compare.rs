@@ -102,7 +102,7 @@ pub fn compare_study(variants: Vec<Variant>, how: &Comparison) -> Result<Study, 
         warm_up: how.warm_up,
         cool_down: SimDuration::ZERO,
         cells: cells.collect(),
-        factors: vec![Factor { name: "scenario".to_owned(), levels }],
+        factors: vec![Factor { name: "scenario".to_owned(), levels, given: false }],
         figures,
     })
 }

@@ -52,7 +52,8 @@ pub(super) fn read_factors<'a>(top: &Section<'a>) -> Vec<ReadFactor<'a>> {
         if levels.is_empty() {
             continue;
         }
-        let factor = Factor { name: name.to_owned(), levels: labels };
+        let given = section.field("given").and_then(|field| field.flag()).unwrap_or(false);
+        let factor = Factor { name: name.to_owned(), levels: labels, given };
         factors.push(ReadFactor { factor, levels });
     }
     factors

@@ -93,6 +93,12 @@ pub(super) static FACTOR: Keys = Keys {
         ),
         key("levels", Shape::List(&Shape::Anything), "the values that are set at `path`"),
         key(
+            "given",
+            Shape::Flag,
+            "true for what the world decides, such as the length of an outage: the best combination \
+             is then told of the other factors, on average over its levels; default false",
+        ),
+        key(
             "alternative",
             Shape::List(&Shape::Table(&ALTERNATIVE)),
             "levels with names, each a set of changes or another scenario",

@@ -93,6 +93,8 @@ pub struct Factor {
     pub name: String,
     /// Names of its levels, the first of which others are compared with.
     pub levels: Vec<String>,
+    /// Whether the world decides it, and not whoever designs the mail system.
+    pub given: bool,
 }
 
 /// One combination of levels.
