@@ -293,7 +293,7 @@ fn charts_and_page_are_made_again_from_the_folder() {
     fs::remove_file(result.join("report.html")).unwrap();
     call(place.path(), &["report", "s"]).ends_with(0);
     assert_eq!(contents(&result), before);
-    let without = made(place.path(), "t", &["--set", "replications=2", "--no-charts"]);
+    let without = made(place.path(), "t", &["--set", "replications=2"]);
     assert!(!without.iter().any(|(name, _)| name.ends_with("report.html")));
 }
 
