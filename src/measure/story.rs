@@ -6,59 +6,70 @@ use crate::units::{Octets, SimDuration, SimTime};
 
 use super::record::{FinalState, MessageRecord};
 
-/// Hosts in order. Six fit in place: most mail takes no longer way, and only loops go further.
+/// Hosts in order. Four fit in place: most mail takes no longer way, and only loops go much further.
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     near: [HostId; Self::NEAR],
-    length: u8,
-    far: Vec<HostId>,
+    far: Option<Box<Vec<HostId>>>,
 }
 
 impl Path {
-    const NEAR: usize = 6;
+    const NEAR: usize = 4;
+    /// Stands where no host does yet.
+    const NOWHERE: HostId = HostId(u32::MAX);
 
     fn starting_at(host: HostId) -> Self {
-        Self { near: [host; Self::NEAR], length: 1, far: Vec::new() }
+        let mut near = [Self::NOWHERE; Self::NEAR];
+        near[0] = host;
+        Self { near, far: None }
     }
 
     fn push(&mut self, host: HostId) {
-        if self.hosts().last() == Some(&host) {
+        let length = self.hosts().len();
+        if self.hosts()[length - 1] == host {
             return;
         }
-        if !self.far.is_empty() {
-            self.far.push(host);
-        } else if usize::from(self.length) < Self::NEAR {
-            self.near[usize::from(self.length)] = host;
-            self.length += 1;
+        if let Some(far) = &mut self.far {
+            far.push(host);
+        } else if let Some(place) = self.near.get_mut(length) {
+            *place = host;
         } else {
-            self.far = self.near.to_vec();
-            self.far.push(host);
+            let mut far = self.near.to_vec();
+            far.push(host);
+            self.far = Some(Box::new(far));
         }
     }
 
     fn hosts(&self) -> &[HostId] {
-        if self.far.is_empty() { &self.near[..usize::from(self.length)] } else { &self.far }
+        match &self.far {
+            Some(far) => far,
+            None => {
+                let length = self.near.iter().take_while(|&&host| host != Self::NOWHERE).count();
+                &self.near[..length]
+            }
+        }
     }
 }
 
-/// A recipient's story while it is open.
+/// A recipient's story while it is open. There is one for each recipient that waits somewhere, so
+/// what few have is kept apart: all else takes 160 octets, not 248.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
     pub(super) key: MessageKey,
     pub(super) recipient: Mailbox,
     pub(super) kind: MessageKind,
-    about: Option<MessageKey>,
+    about: Option<Box<MessageKey>>,
     sender: Option<Mailbox>,
     size: Octets,
     pub(super) submitted: SimTime,
     accepted: SimTime,
-    ending: Option<Ending>,
+    /// With its first retrieval; most stories close as soon as they have ended.
+    ending: Option<Box<Ending>>,
     path: Path,
     received_fields: u32,
     attempts: u32,
     copies: u32,
     latest_status: Option<Status>,
-    retrieved: Option<(SimTime, RetrievalProtocol)>,
     /// Time in tries that handed it to the first server.
     submitting: SimDuration,
     /// Time in failed tries before a server had the message.
@@ -76,6 +87,7 @@ struct Ending {
     host: HostId,
     status: Status,
     received_fields: u32,
+    retrieved: Option<(SimTime, RetrievalProtocol)>,
 }
 
 /// Where a delivered message spent its time; the parts add up to submission to delivery.
@@ -93,7 +105,7 @@ impl Story {
             key: created.key,
             recipient: created.mailbox,
             kind: created.kind,
-            about: created.about,
+            about: created.about.map(Box::new),
             sender: created.sender,
             size: created.size,
             submitted: at,
@@ -104,7 +116,6 @@ impl Story {
             attempts: 0,
             copies: 0,
             latest_status: None,
-            retrieved: None,
             submitting: SimDuration::ZERO,
             failing_to_submit: SimDuration::ZERO,
             handing_on: SimDuration::ZERO,
@@ -126,7 +137,8 @@ impl Story {
     pub(super) fn attempted(&mut self, fact: &AttemptFact) {
         self.attempts += 1;
         self.latest_status = Some(fact.status);
-        let until = self.ending.map_or(fact.ended, |ending| fact.ended.min(ending.at));
+        let ending = self.ending.as_ref();
+        let until = ending.map_or(fact.ended, |ending| fact.ended.min(ending.at));
         let spent = until.since(fact.started);
         let success = fact.outcome == AttemptOutcome::Accepted;
         *match (fact.started < self.accepted, success) {
@@ -146,22 +158,32 @@ impl Story {
         status: Status,
         received_fields: u32,
     ) -> bool {
-        let first = self.ending.is_none();
         let delivered = outcome == FinalOutcome::Delivered;
         self.copies += u32::from(delivered);
-        // The first end counts, except that a delivery counts before a failure.
-        let replaces = self
-            .ending
-            .is_some_and(|ending| delivered && ending.outcome != FinalOutcome::Delivered);
-        if first || replaces {
-            self.path.push(host);
-            self.ending = Some(Ending { at, outcome, host, status, received_fields });
+        let retrieved = None;
+        let end = Ending { at, outcome, host, status, received_fields, retrieved };
+        match &mut self.ending {
+            None => {
+                self.path.push(host);
+                self.ending = Some(Box::new(end));
+                true
+            }
+            // The first end counts, except that a delivery counts before a failure.
+            Some(former) => {
+                if delivered && former.outcome != FinalOutcome::Delivered {
+                    **former = Ending { retrieved: former.retrieved, ..end };
+                    self.path.push(host);
+                }
+                false
+            }
         }
-        first
     }
 
+    /// # Panics
+    /// On a message that is in no mailbox yet.
     pub(super) fn retrieved(&mut self, at: SimTime, protocol: RetrievalProtocol) {
-        self.retrieved.get_or_insert((at, protocol));
+        let ending = self.ending.as_mut().expect("what is fetched was delivered");
+        ending.retrieved.get_or_insert((at, protocol));
     }
 
     /// Returns the status of an open story: why it was put off last. The reply by which the present
@@ -172,7 +194,7 @@ impl Story {
 
     /// Returns the row; `open` says where the message is if its story has not ended.
     pub(super) fn record(&self, open: Option<(FinalState, HostId)>) -> MessageRecord<'_> {
-        let (state, status, ended, host, fields) = match (self.ending, open) {
+        let (state, status, ended, host, fields) = match (&self.ending, open) {
             (Some(end), _) => {
                 let state = match end.outcome {
                     FinalOutcome::Delivered => FinalState::Delivered,
@@ -193,7 +215,7 @@ impl Story {
             recipient: self.recipient,
             sender: self.sender,
             kind: self.kind,
-            about: self.about,
+            about: self.about.as_deref().copied(),
             size: self.size,
             submitted: self.submitted,
             accepted: (self.accepted != SimTime::MAX).then_some(self.accepted),
@@ -205,13 +227,16 @@ impl Story {
             attempts: self.attempts,
             path: self.path.hosts(),
             copies: self.copies,
-            retrieved: self.retrieved,
+            retrieved: self.ending.as_ref().and_then(|ending| ending.retrieved),
         }
     }
 
     /// Returns where the time until delivery went; none unless delivered.
     pub(super) fn stages(&self) -> Option<Stages> {
-        let end = self.ending.filter(|ending| ending.outcome == FinalOutcome::Delivered)?;
+        let end = self.ending.as_ref()?;
+        if end.outcome != FinalOutcome::Delivered {
+            return None;
+        }
         let whole = end.at.since(self.submitted);
         let before_server = self.accepted.min(end.at).since(self.submitted);
         // A session outlasts its 250 by the way back to the client, and copies may be under way at
