@@ -14,6 +14,7 @@ mod manager;
 mod phase;
 pub mod plain;
 pub mod postfix;
+pub mod qmail;
 mod round;
 pub mod sendmail;
 mod settings;

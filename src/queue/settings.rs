@@ -3,14 +3,17 @@
 use super::exchange::Exchange;
 use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
+use super::qmail::Qmail;
 use super::sendmail::Sendmail;
-use super::{QueueManager, exchange, plain, postfix, sendmail};
+use super::{QueueManager, exchange, plain, postfix, qmail, sendmail};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueSettings {
     /// Postfix's queue manager.
     Postfix(postfix::Settings),
+    /// qmail's two channels.
+    Qmail(qmail::Settings),
     /// Sendmail's queue runs.
     Sendmail(sendmail::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
@@ -26,6 +29,7 @@ impl QueueSettings {
     pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+            Self::Qmail(settings) => Box::new(Qmail::new(settings.clone(), remote, local)),
             Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),
             Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
@@ -37,6 +41,7 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
+            Self::Qmail(settings) => Some(settings.concurrency_remote),
             Self::Sendmail(_) => None,
             Self::Plain(settings) => settings.threads,
             Self::Exchange(settings) => settings.max_outbound_connections,

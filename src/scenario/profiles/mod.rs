@@ -7,6 +7,7 @@ mod exchange;
 mod plain;
 mod postfix;
 mod providers;
+mod qmail;
 mod sendmail;
 mod windows;
 
@@ -15,6 +16,7 @@ pub use exchange::{exchange, exchange_2003, exchange_edge};
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
+pub use qmail::qmail;
 pub use sendmail::sendmail;
 pub use windows::{hmailserver, icewarp, imail, mailenable};
 
@@ -26,6 +28,8 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
+    /// qmail's two channels.
+    Qmail,
     /// Sendmail's queue runs.
     Sendmail,
     /// A schedule for each message.
@@ -40,6 +44,7 @@ impl Family {
     pub fn of(queue: &QueueSettings) -> Self {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
+            QueueSettings::Qmail(_) => Self::Qmail,
             QueueSettings::Sendmail(_) => Self::Sendmail,
             QueueSettings::Plain(_) => Self::Plain,
             QueueSettings::Exchange(_) => Self::Exchange,
@@ -113,6 +118,7 @@ pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
         sendmail(),
+        qmail(),
         exchange(),
         exchange_edge(),
         exchange_2003(),

@@ -10,6 +10,7 @@ mod exchange;
 mod own_names;
 mod plain;
 mod postfix;
+mod qmail;
 mod sendmail;
 
 use super::profiles::{Family, Profile};
@@ -219,6 +220,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         postfix::SETTINGS,
         sendmail::SETTINGS,
+        qmail::SETTINGS,
         exchange::SETTINGS,
         plain::SETTINGS,
         client::SETTINGS,
