@@ -66,6 +66,8 @@ pub struct QueueEntry {
     pub host: HostId,
     /// When this host became responsible.
     pub arrived: SimTime,
+    /// When this host had heard of its recipients, before the message itself came.
+    pub announced: SimTime,
     /// Whether the reverse path is null, so that no notice is made.
     pub null_sender: bool,
     /// Whether a delay notice has been sent.
@@ -214,6 +216,22 @@ impl QueueEntries {
         destination: Destination,
         limit: u32,
     ) -> DeliveryHandle {
+        let mut left = limit;
+        self.assign_where(entry, destination, |_| {
+            let fits = left > 0;
+            left = left.saturating_sub(1);
+            fits
+        })
+    }
+
+    /// Makes a delivery of those pending recipients of `entry` that go to `destination` and are
+    /// among `which`, asked about each in turn, and counts it as outstanding.
+    pub fn assign_where(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        mut which: impl FnMut(&QueueCopy) -> bool,
+    ) -> DeliveryHandle {
         let delivery = self.deliveries.insert(QueuedDelivery {
             entry,
             destination,
@@ -223,8 +241,8 @@ impl QueueEntries {
         let (mut count, mut next) = (0, self[entry].first);
         while let Some(index) = next {
             let copy = self.copy_mut(index);
-            if count < limit && copy.state == CopyState::Pending && copy.destination == destination
-            {
+            let pending = copy.state == CopyState::Pending && copy.destination == destination;
+            if pending && which(copy) {
                 copy.state = CopyState::Assigned;
                 copy.delivery = delivery.index();
                 count += 1;

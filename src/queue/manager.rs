@@ -126,6 +126,44 @@ pub enum Action {
         /// Which.
         destination: Destination,
     },
+    /// Ask where mail for this destination goes; the answer comes as
+    /// [`QueueManager::resolved`].
+    LookUp {
+        /// Which.
+        destination: Destination,
+    },
+    /// Open a connection, up to the reply to EHLO, without any message yet; the answer comes as
+    /// [`QueueManager::connected`].
+    Connect {
+        /// The number by which the manager knows it.
+        connection: ConnectionId,
+        /// Whose host it is.
+        destination: Destination,
+        /// Where to.
+        candidate: Candidate,
+    },
+    /// Hand this delivery over on a connection that stands. It stays open afterwards, as far as
+    /// the server and the network allow ([`Report::connection_kept`]).
+    Transact {
+        /// The delivery.
+        delivery: DeliveryHandle,
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Say QUIT; that it is over comes as [`QueueManager::closed`].
+    Quit {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Give a delivery up without a connection of its own; its recipients share the failure.
+    Abandon {
+        /// The delivery.
+        delivery: DeliveryHandle,
+        /// Since when it waited for a connection.
+        since: SimTime,
+        /// Why.
+        failure: Failure,
+    },
     /// Wake the manager.
     Arm {
         /// What for.
@@ -144,6 +182,10 @@ pub struct Process {
     /// began, by which that order is drawn.
     pub fixed_order: Option<SimTime>,
 }
+
+/// A connection that a queue manager asked for, by the number it gave it; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
 
 /// How long a connection is kept for the next delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,6 +346,30 @@ pub trait QueueManager: Debug {
     /// The try of one address has ended. Called before the states of the recipients are set and
     /// before the next address is chosen; the manager orders nothing here.
     fn tried(&mut self, _now: SimTime, _tried: &Tried<'_>, _context: &mut Context<'_>) {}
+
+    /// A look-up that it ordered is over: the addresses in order of preference, or why there are
+    /// none.
+    fn resolved(
+        &mut self,
+        _now: SimTime,
+        _destination: Destination,
+        _found: Result<&[Candidate], Failure>,
+        _context: &mut Context<'_>,
+    ) {
+    }
+
+    /// A connection that it ordered stands, the greeting and EHLO behind it, or has failed.
+    fn connected(
+        &mut self,
+        _now: SimTime,
+        _connection: ConnectionId,
+        _opened: Result<(), Failure>,
+        _context: &mut Context<'_>,
+    ) {
+    }
+
+    /// A connection is closed, as ordered.
+    fn closed(&mut self, _now: SimTime, _connection: ConnectionId, _context: &mut Context<'_>) {}
 
     /// All deferred messages are to be tried now.
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>);

@@ -228,6 +228,9 @@ impl<S: FactSink> World<'_, '_, S> {
             return Visitor::default();
         }
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        if run.carries_nothing() {
+            return Visitor::default();
+        }
         Visitor {
             submission: run.is_submission(),
             sender: self.messages[run.message].sender,

@@ -54,7 +54,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let fields = fields + 1;
         let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
         let size = Octets(size.0 + u64::from(fields) * RECEIVED_FIELD);
-        let arrival = Arrival { received_fields: fields, size, session_message: 0 };
+        let arrival = Arrival::made_here(fields, size, self.now);
         self.send_automatic(host, original, copy, &list.members, arrival);
     }
 
@@ -81,7 +81,7 @@ impl<S: FactSink> World<'_, '_, S> {
         self.answered.insert((mailbox, author), now);
         let size = Octets(REPLY);
         let reply = self.new_message(original, MessageKind::AutomaticReply, None, size, 1);
-        let arrival = Arrival { received_fields: 1, size, session_message: 0 };
+        let arrival = Arrival::made_here(1, size, self.now);
         self.send_automatic(host, original, reply, &[author], arrival);
     }
 

@@ -95,6 +95,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         up: true,
         cache: Cache::default(),
         agents: Agents::default(),
+        opened: BTreeMap::new(),
         inbound: 0,
         outbound: 0,
         inbound_by_client: Default::default(),

@@ -3,6 +3,7 @@
 use crate::engine::Handle;
 use crate::mail::HostId;
 use crate::queue::Destination;
+use crate::trace::SessionMarks;
 use crate::units::SimTime;
 
 use super::run::Target;
@@ -20,6 +21,11 @@ pub(super) struct Connection {
     pub(super) holds_slot: bool,
     pub(super) extended: bool,
     pub(super) transactions: u32,
+    /// Whether its last transaction was refused before the message was sent.
+    pub(super) refused: bool,
+    /// Of a connection opened for a queue manager: when its opening began, and its marks, until its
+    /// first message tells of them.
+    pub(super) opening: Option<(SimTime, SessionMarks)>,
     /// While kept: when its time is over.
     pub(super) kept: Option<Kept>,
 }

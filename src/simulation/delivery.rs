@@ -3,7 +3,7 @@
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
-use crate::queue::{Context, CopyState, Destination, Report, Tried};
+use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report, Tried};
 use crate::smtp::{ClientSettings, Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
@@ -20,6 +20,21 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Delivery { delivery, destination, .. } = purpose else {
             return;
         };
+        let handle = self.run_of(host, delivery, purpose);
+        if destination == Destination::Local {
+            self.begin_local(handle);
+        } else {
+            self.start_agent(handle);
+        }
+    }
+
+    /// Makes the run of a delivery.
+    pub(super) fn run_of(
+        &mut self,
+        host: HostId,
+        delivery: DeliveryHandle,
+        purpose: Purpose,
+    ) -> Handle {
         let handle = self.new_run(purpose, host);
         let entry = self.entries.delivery(delivery).expect("it was just ordered").entry;
         let (entry, rounds) = (self.entries[entry], self.entries[entry].rounds);
@@ -34,13 +49,15 @@ impl<S: FactSink> World<'_, '_, S> {
             run.recipients.push(recipient);
             run.mailboxes.push(self.messages[recipient].mailbox);
         }
-        if destination == Destination::Local {
-            self.begin_local(handle);
-            return;
-        }
+        handle
+    }
+
+    /// Goes on with a new run when its agent has begun.
+    pub(super) fn start_agent(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("just made");
+        let client = run.client;
         let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, AGENT, 0));
-        let sender = &mut self.hosts[host.index()];
+        let sender = &mut self.hosts[client.index()];
         let service = &sender.config.server.service;
         let mut wait = draws.time(&service.agent);
         if !sender.agents.take(self.now) {
@@ -59,9 +76,14 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         match run.phase {
-            Phase::Beginning => self.look_up(handle),
+            Phase::Beginning => match run.purpose {
+                Purpose::Transaction { .. } => self.use_opened(handle),
+                _ => self.look_up(handle),
+            },
             Phase::Targeting => {
-                if run.targets.is_empty() {
+                if matches!(run.purpose, Purpose::LookUp { .. }) {
+                    self.tell_resolved(handle);
+                } else if run.targets.is_empty() {
                     self.nobody_to_try(handle);
                 } else if !self.take_up_connection(handle) {
                     self.try_next(handle);
@@ -128,9 +150,12 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns where a run goes.
-    fn destination_of(&self, handle: Handle) -> Destination {
+    pub(super) fn destination_of(&self, handle: Handle) -> Destination {
         match self.runs.get(handle).expect("a run that goes on exists").purpose {
-            Purpose::Delivery { destination, .. } => destination,
+            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination } => destination,
+            Purpose::Transaction { .. } | Purpose::Opening { .. } | Purpose::Closing { .. } => {
+                Destination::Local
+            }
             Purpose::Submission { entry } => {
                 Destination::Host(self.scenario.mail[entry as usize].submission.server)
             }
@@ -141,12 +166,18 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn nobody_to_try(&mut self, handle: Handle) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let failure = run.failure.expect("an empty list of targets comes with a reason");
-        run.started = run.begun.max(SimTime::ZERO);
+        run.started = run.begun;
+        run.last_failure = Some(failure);
+        self.share_failure(handle);
+    }
+
+    /// All recipients share the failure of their run, which has tried nobody.
+    pub(super) fn share_failure(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.target = None;
         run.marks = SessionMarks::NONE;
         run.replies.clear();
         run.replies.resize(run.recipients.len(), None);
-        run.last_failure = Some(failure);
         if run.is_submission() {
             self.submission_tried(handle);
         } else {
@@ -158,7 +189,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// reports to the queue manager.
     pub(super) fn delivery_tried(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let Purpose::Delivery { delivery, .. } = run.purpose else {
+        let Some(delivery) = run.delivery() else {
             return;
         };
         self.tell_tried(handle);
@@ -211,7 +242,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Lets the queue manager know how the try of a host ended.
     fn tell_tried(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (Some(target), Purpose::Delivery { delivery, .. }) = (run.target, run.purpose) else {
+        let (Some(target), Some(delivery)) = (run.target, run.delivery()) else {
             return;
         };
         let orders = self.orders.len();
@@ -258,11 +289,9 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);
                 }
                 _ => {
-                    let Purpose::Delivery { delivery, .. } = run.purpose else {
-                        continue;
-                    };
-                    if let Some(queued) = self.entries.delivery(delivery) {
-                        let entry = queued.entry;
+                    let queued =
+                        run.delivery().and_then(|delivery| self.entries.delivery(delivery));
+                    if let Some(entry) = queued.map(|queued| queued.entry) {
                         self.entries[entry].last_status = fact.status;
                     }
                 }

@@ -22,6 +22,15 @@ pub(super) struct Arrival {
     pub(super) size: Octets,
     /// Which message of its session it is, from 1; 0: no session brought it.
     pub(super) session_message: u32,
+    /// When the host had heard of the recipients.
+    pub(super) announced: SimTime,
+}
+
+impl Arrival {
+    /// Returns a message that comes from the host itself.
+    pub(super) fn made_here(received_fields: u32, size: Octets, now: SimTime) -> Self {
+        Self { received_fields, size, session_message: 0, announced: now }
+    }
 }
 
 /// Octets of a Received field.
@@ -39,6 +48,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
         let session_message = state.ordinal_on_connection;
+        let announced = state.marks.rcpt.min(self.now);
         let mut accepted = std::mem::take(&mut self.accepted);
         accepted.clear();
         accepted.extend(
@@ -64,7 +74,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 record.holders += 1;
             }
         }
-        let arrival = Arrival { received_fields: fields, size: octets, session_message };
+        let arrival = Arrival { received_fields: fields, size: octets, session_message, announced };
         self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
         self.accepted = accepted;
@@ -201,13 +211,14 @@ impl<S: FactSink> World<'_, '_, S> {
         recipients: &[RecipientId],
         arrival: &Arrival,
     ) -> EntryHandle {
-        let &Arrival { received_fields, size, session_message } = arrival;
+        let &Arrival { received_fields, size, session_message, announced } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
         let entry = self.entries.insert(QueueEntry {
             message,
             host,
             arrived: self.now,
+            announced,
             null_sender: state.sender.is_none(),
             warned: false,
             deferred: false,

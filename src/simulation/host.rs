@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::dns::Resolver;
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
-use crate::queue::{Destination, QueueManager};
+use crate::queue::{ConnectionId, Destination, QueueManager};
 use crate::scenario::{Host, NextHop};
 use crate::trace::HostTotals;
 use crate::units::{Octets, SimDuration, SimTime};
@@ -35,6 +35,8 @@ pub(super) struct HostState<'s> {
     pub(super) cache: Cache,
     /// Delivery processes that wait for work.
     pub(super) agents: Agents,
+    /// Connections that its queue manager has had opened.
+    pub(super) opened: BTreeMap<ConnectionId, Handle>,
     /// Sessions served now.
     pub(super) inbound: u32,
     /// Sessions in which it is the client.

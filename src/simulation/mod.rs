@@ -46,6 +46,7 @@ mod messages;
 mod notice;
 mod outage_actions;
 mod outcome;
+mod own_connections;
 mod policy;
 mod queue_actions;
 mod reach;

@@ -141,12 +141,7 @@ impl<S: FactSink> World<'_, '_, S> {
         });
         let recipient = self.create_recipient(host, message, sender, Some(original.key));
         let size = Octets(NOTICE + returned);
-        self.enqueue(
-            host,
-            message,
-            &[recipient],
-            Arrival { received_fields: 1, size, session_message: 0 },
-        );
+        self.enqueue(host, message, &[recipient], Arrival::made_here(1, size, self.now));
     }
 
     /// Returns the key of the next message that is made about another. A copy of a list may have

@@ -32,6 +32,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         for connection in self.hosts[host.index()].cache.drain() {
             self.close_connection(connection);
         }
+        for connection in std::mem::take(&mut self.hosts[host.index()].opened).into_values() {
+            self.close_connection(connection);
+        }
         self.refuse_waiting(host);
         self.free_slots(host);
         self.tell(host, |queue, _, context| queue.stop(context));
@@ -103,7 +106,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let (purpose, phase) = (run.purpose, run.phase);
         let waits = run.phase == Phase::Waiting;
         let in_session = matches!(phase, Phase::Trying | Phase::Connecting | Phase::Waiting)
-            && run.target.is_some();
+            && run.target.is_some()
+            && !matches!(purpose, Purpose::Closing { .. });
         // What was sent before may still be accepted: the server has the final dot, or will.
         let sent = run.transaction.is_some_and(|transaction| {
             transaction.dot_sent <= self.now
@@ -115,9 +119,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             self.leave_session(handle);
         }
         match purpose {
-            Purpose::Delivery { delivery, .. } => {
+            Purpose::Delivery { delivery, .. } | Purpose::Transaction { delivery, .. } => {
                 self.release_delivery(delivery);
             }
+            Purpose::LookUp { .. } | Purpose::Opening { .. } | Purpose::Closing { .. } => {}
             Purpose::Submission { .. } => {
                 self.abort_submission(handle, sent);
                 return;

@@ -68,6 +68,17 @@ impl<S: FactSink> World<'_, '_, S> {
             Action::Close { destination } => {
                 self.close_kept(host, Keeper::Destination(destination));
             }
+            Action::LookUp { destination } => self.look_up_for(host, destination),
+            Action::Connect { connection, destination, candidate } => {
+                self.open_connection(host, connection, destination, candidate);
+            }
+            Action::Transact { delivery, connection } => {
+                self.begin_transaction(host, delivery, Some(connection));
+            }
+            Action::Quit { connection } => self.quit(host, connection),
+            Action::Abandon { delivery, since, failure } => {
+                self.abandon(host, delivery, since, failure);
+            }
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }

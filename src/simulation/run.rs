@@ -3,7 +3,9 @@
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
-use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process};
+use crate::queue::{
+    Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process,
+};
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
@@ -39,6 +41,18 @@ pub(super) enum Purpose {
         /// The process of the MTA that makes it, with the number of connections it keeps.
         process: Option<(Process, u32)>,
     },
+    /// A delivery over a connection that the queue manager has had opened.
+    Transaction {
+        delivery: DeliveryHandle,
+        /// None: it is given up without one.
+        connection: Option<ConnectionId>,
+    },
+    /// A look-up for a queue manager.
+    LookUp { destination: Destination },
+    /// A connection opened for a queue manager.
+    Opening { connection: ConnectionId },
+    /// A connection that a queue manager has closed.
+    Closing { connection: ConnectionId },
     /// A submission session of `[[mail]]` entry `entry`.
     Submission { entry: u32 },
 }
@@ -193,6 +207,24 @@ impl Run {
             Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
             Purpose::Submission { .. } => None,
         }
+    }
+
+    /// Returns the delivery that the run is about, if it is about one.
+    pub(super) fn delivery(&self) -> Option<DeliveryHandle> {
+        match self.purpose {
+            Purpose::Delivery { delivery, .. } | Purpose::Transaction { delivery, .. } => {
+                Some(delivery)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns whether the run has no message at hand, and never has.
+    pub(super) fn carries_nothing(&self) -> bool {
+        matches!(
+            self.purpose,
+            Purpose::LookUp { .. } | Purpose::Opening { .. } | Purpose::Closing { .. }
+        )
     }
 
     pub(super) fn is_submission(&self) -> bool {

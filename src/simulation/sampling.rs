@@ -67,5 +67,5 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Returns whether a delivery process of the client is at work.
 fn delivers(run: &Run) -> bool {
-    !run.is_submission() && run.phase != Phase::Orphaned
+    run.delivery().is_some() && run.phase != Phase::Orphaned
 }

@@ -122,7 +122,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             if !left.is_empty() {
                 let QueueEntry { received_fields, size, .. } = entry;
-                let arrival = Arrival { received_fields, size, session_message: 0 };
+                let arrival = Arrival::made_here(received_fields, size, self.now);
                 self.enqueue(server, entry.message, &left, arrival);
             }
         }

@@ -23,6 +23,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let by_mx = matches!(
             run.purpose,
             Purpose::Delivery { destination: Destination::Exchangers(_), .. }
+                | Purpose::LookUp { destination: Destination::Exchangers(_) }
         );
         for exchanger in &self.route.exchangers {
             let at = self.scenario.addresses[exchanger.address.index()].host;
@@ -140,7 +141,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 Purpose::Delivery { delivery, .. } => {
                     queue.may_try(self.now, delivery, &target.candidate(), &self.entries)
                 }
-                Purpose::Submission { .. } => true,
+                _ => true,
             };
             counted += u32::from(may);
             fits

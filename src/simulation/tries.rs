@@ -90,8 +90,9 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Notes that a try begins now.
-    fn begin_try(&mut self, handle: Handle, target: Target) {
+    pub(super) fn begin_try(&mut self, handle: Handle, target: Target) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let purpose = run.purpose;
         run.phase = Phase::Trying;
         run.target = Some(target);
         run.started = self.now;
@@ -111,7 +112,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let home = &mut self.hosts[run.client.index()];
         home.outbound += 1;
-        home.totals.outbound_sessions += 1;
+        // A connection opened for a queue manager counts with what is sent over it.
+        if !matches!(purpose, Purpose::Opening { .. }) {
+            home.totals.outbound_sessions += 1;
+        }
     }
 
     /// Uses a kept connection to the run's destination, if there is one that is still good.
@@ -190,6 +194,13 @@ impl<S: FactSink> World<'_, '_, S> {
     /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
     /// alike for the rest.
     pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> DrawKey {
+        let client = self.hosts[run.client.index()].key;
+        match run.purpose {
+            Purpose::Opening { connection } => return [client, what, which, connection.0, 1, 0, 0],
+            Purpose::Closing { connection } => return [client, what, which, connection.0, 2, 0, 0],
+            Purpose::LookUp { .. } => return [client, what, self.now.as_nanos(), 0, 3, 0, 0],
+            _ => {}
+        }
         let message = self.messages[run.message].key.stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
@@ -215,18 +226,21 @@ impl<S: FactSink> World<'_, '_, S> {
             holds_slot: true,
             extended: true,
             transactions: 0,
+            refused: false,
+            opening: None,
             kept: None,
         }));
-        self.converse(handle, Some(ready));
+        self.converse(handle, Step::Open(ready));
     }
 
     /// Runs another transaction over the connection at hand.
     pub(super) fn continue_session(&mut self, handle: Handle) {
-        self.converse(handle, None);
+        self.converse(handle, Step::GoOn);
     }
 
-    /// Runs a session's opening, if it is new, and one transaction, and schedules what follows.
-    fn converse(&mut self, handle: Handle, opening: Option<SimTime>) {
+    /// Runs a session's opening, if it is new, and one transaction, if there is a message, or QUIT,
+    /// and schedules what follows.
+    pub(super) fn converse(&mut self, handle: Handle, step: Step) {
         let wire_target = self.runs.get(handle).and_then(|run| run.target);
         let target = wire_target.expect("a try has a target");
         let run = self.runs.get(handle).expect("a run that goes on exists");
@@ -234,7 +248,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let port = self.port_of(run);
         let declares_size = self.declares_size(run);
         let authenticates = self.authenticates(run) && port != 25;
-        let sender = self.messages[run.message].sender;
+        let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
         let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
@@ -262,11 +276,31 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
         let sessions = server.inbound;
-        let opened = match opening {
-            Some(ready) => session.open(ready, refusal, sessions, &mut run.marks, &mut draws),
-            None => session.reset(self.now, &mut draws),
+        let opened = match step {
+            Step::Open(ready) => session.open(ready, refusal, sessions, &mut run.marks, &mut draws),
+            Step::GoOn => {
+                let client = &client_config.client;
+                if client.rset_before_reuse
+                    || (client.options.rset_after_refusal && connection.refused)
+                {
+                    session.reset(self.now, &mut draws)
+                } else {
+                    Ok(self.now)
+                }
+            }
+            Step::Quit => {
+                let at = session.quit(self.now, &mut draws);
+                self.schedule_end(handle, at);
+                return;
+            }
         };
         connection.extended = session.extended;
+        if opens {
+            run.failure = opened.err();
+            let at = opened.unwrap_or_else(|failure| failure.at);
+            self.schedule_end(handle, at);
+            return;
+        }
         connection.transactions += 1;
         run.ordinal_on_connection = connection.transactions;
         let start = match opened {
@@ -278,6 +312,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         };
         run.sessions += 1;
+        let sender = self.messages[message].sender;
         let scenario = self.scenario;
         let beyond_ascii = |mailbox: &Mailbox| {
             scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
@@ -323,6 +358,8 @@ impl<S: FactSink> World<'_, '_, S> {
         run.transaction = Some(transaction);
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
+        connection.refused =
+            all_refused || transaction.failure.is_some_and(|failure| failure.stage != Stage::Dot);
         if let Some(at) = transaction.accepted_at
             && !all_refused
         {
@@ -354,6 +391,11 @@ impl<S: FactSink> World<'_, '_, S> {
         if run.phase == Phase::Orphaned {
             self.drop_orphan(handle);
             return;
+        }
+        match run.purpose {
+            Purpose::Opening { connection } => return self.tell_connected(handle, connection),
+            Purpose::Closing { connection } => return self.tell_closed(handle, connection),
+            _ => {}
         }
         self.leave_session(handle);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
@@ -408,6 +450,15 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let open = run.transaction.is_some_and(|transaction| transaction.open);
+        if let Purpose::Transaction { connection: Some(id), .. } = run.purpose {
+            run.connection_kept = open;
+            let client = run.client;
+            if !open {
+                self.hosts[client.index()].opened.remove(&id);
+                self.close_connection(connection);
+            }
+            return;
+        }
         let Purpose::Delivery { destination, keep: Some(keep), process, .. } = run.purpose else {
             self.close_connection(connection);
             return;
@@ -533,29 +584,40 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns the port a run connects to.
     pub(super) fn port_of(&self, run: &Run) -> u16 {
         match run.purpose {
-            Purpose::Delivery { .. } => 25,
             Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+            _ => 25,
         }
     }
 
     /// Only mail programs do, and not on port 25.
     fn authenticates(&self, run: &Run) -> bool {
         match run.purpose {
-            Purpose::Delivery { .. } => false,
             Purpose::Submission { entry } => {
                 self.scenario.mail[entry as usize].submission.authenticates
             }
+            _ => false,
         }
     }
 
     fn declares_size(&self, run: &Run) -> bool {
         match run.purpose {
-            Purpose::Delivery { .. } => true,
             Purpose::Submission { entry } => {
                 self.scenario.mail[entry as usize].submission.declares_size
             }
+            _ => true,
         }
     }
+}
+
+/// What comes next in a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    /// Its opening; the server has a process for it from then on.
+    Open(SimTime),
+    /// Another transaction.
+    GoOn,
+    /// Its end.
+    Quit,
 }
 
 /// Tells draws of jitter from those of service times.

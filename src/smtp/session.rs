@@ -286,9 +286,6 @@ impl Session<'_> {
     /// # Errors
     /// How and when it failed; the client then opens a new connection.
     pub fn reset(&mut self, sent: SimTime, draws: &mut impl Draws) -> Result<SimTime, Failure> {
-        if !self.client.rset_before_reuse {
-            return Ok(sent);
-        }
         let timeout = self.client.timeouts.rset;
         let arrived = match self.wire.reach_server(sent) {
             Passage::Arrives(arrived) => arrived,
@@ -298,6 +295,23 @@ impl Session<'_> {
         let at = self.acted_at(arrived, draws);
         let done = Answer::Reply(Reply::new(250, Status::SUCCESS), at);
         self.hear(sent, Stage::Mail, timeout, done).map(|(_, now)| now)
+    }
+
+    /// Says QUIT; returns when the client is rid of the connection: at the reply, or when it knows
+    /// that none comes.
+    pub fn quit(&mut self, sent: SimTime, draws: &mut impl Draws) -> SimTime {
+        let timeout = self.client.timeouts.rset;
+        let arrived = match self.wire.reach_server(sent) {
+            Passage::Arrives(arrived) => arrived,
+            Passage::Lost(at) => return at.min(sent + timeout),
+            Passage::Never => return sent + timeout,
+        };
+        let at = self.acted_at(arrived, draws);
+        let done = Answer::Reply(Reply::new(221, Status::SUCCESS), at);
+        match self.hear(sent, Stage::Mail, timeout, done) {
+            Ok((_, at)) => at,
+            Err(failure) => failure.at,
+        }
     }
 
     /// One command outside groups whose refusal ends the session's use.
@@ -367,6 +381,14 @@ impl Session<'_> {
             Some(Deviation::Answer { reply, .. }) => Some(*reply),
             _ => None,
         }
+    }
+
+    /// Returns whether the server closes the connection after a refusal at `stage`.
+    fn closes_after(&self, stage: Stage, at: SimTime) -> bool {
+        matches!(
+            self.rules.find(Slot::Answer(stage), at),
+            Some(Deviation::Answer { reply, close: true, .. }) if !reply.is_positive()
+        )
     }
 
     fn slowed(&self, at: SimTime, time: SimDuration) -> SimDuration {

@@ -118,7 +118,7 @@ pub struct ClientSettings {
     pub merges_equal_routes: bool,
     /// Look-ups without a host to try that count as temporary.
     pub temporary_lookups: TemporaryLookups,
-    /// Round trips that a further message on an open connection costs before MAIL (RSET).
+    /// Whether RSET is sent before each further message on an open connection.
     pub rset_before_reuse: bool,
     /// Rules that are optional or that servers differ in.
     pub options: ClientOptions,
@@ -136,6 +136,17 @@ pub struct ClientOptions {
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
+    /// Whether the final dot is written apart from the message. TCP then holds it back (Nagle)
+    /// until the server's machine has acknowledged the message, which it puts off for 40 ms.
+    pub writes_dot_apart: bool,
+    /// Whether RSET is sent after a transaction that was refused before the message was sent.
+    pub rset_after_refusal: bool,
+    /// Whether the client keeps its connection after a 421 for as long as the server does, although
+    /// RFC 5321 §3.8 has the server close it.
+    pub stays_after_421: bool,
+    /// Refused recipients in a row, in one transaction, at which the client gives up the session;
+    /// none: it never does.
+    pub refusals_in_a_row: Option<u32>,
 }
 
 /// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up

@@ -1,0 +1,154 @@
+//! Look-ups, connections and transactions that a queue manager orders one by one.
+//!
+//! Most MTAs start a delivery agent that does all this for one message. OpenSMTPD opens connections
+//! by itself and hands its messages to those that stand.
+
+use crate::engine::Handle;
+use crate::mail::HostId;
+use crate::queue::{Candidate, ConnectionId, DeliveryHandle, Destination};
+use crate::smtp::Failure;
+use crate::trace::FactSink;
+use crate::units::SimTime;
+
+use super::run::{Phase, Purpose, Target};
+use super::tries::Step;
+use super::world::World;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Looks a destination up for a host's queue manager.
+    pub(super) fn look_up_for(&mut self, host: HostId, destination: Destination) {
+        let handle = self.new_run(Purpose::LookUp { destination }, host);
+        self.look_up(handle);
+    }
+
+    /// Tells a queue manager how its look-up ended.
+    pub(super) fn tell_resolved(&mut self, handle: Handle) {
+        let destination = self.destination_of(handle);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (client, failure) = (run.client, run.failure);
+        let candidates: Vec<Candidate> = run.targets.iter().map(|t| t.candidate()).collect();
+        self.drop_run(handle);
+        self.tell(client, |queue, now, context| {
+            let found = match failure {
+                Some(failure) if candidates.is_empty() => Err(failure),
+                _ => Ok(candidates.as_slice()),
+            };
+            queue.resolved(now, destination, found, context);
+        });
+    }
+
+    /// Opens a connection for a host's queue manager.
+    pub(super) fn open_connection(
+        &mut self,
+        host: HostId,
+        connection: ConnectionId,
+        destination: Destination,
+        candidate: Candidate,
+    ) {
+        debug_assert!(destination != Destination::Local, "mailboxes need no connection");
+        let at = self.scenario.addresses[candidate.address.index()].host;
+        let server = self.behind.get(&at).copied();
+        let handle = self.new_run(Purpose::Opening { connection }, host);
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.targets.push(Target {
+            preference: candidate.preference,
+            address: candidate.address,
+            host: server.unwrap_or(at),
+            proxy: server.map(|_| at),
+        });
+        self.try_next(handle);
+    }
+
+    /// Tells a queue manager how the opening of its connection ended.
+    pub(super) fn tell_connected(&mut self, handle: Handle, connection: ConnectionId) {
+        self.leave_session(handle);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let (client, failure) = (run.client, run.failure);
+        if let (None, Some(stands)) = (failure, run.connection) {
+            run.connection = None;
+            let opening = (run.started, run.marks);
+            if let Some(stands) = self.connections.get_mut(stands) {
+                stands.opening = Some(opening);
+            }
+            self.hosts[client.index()].opened.insert(connection, stands);
+        } else {
+            self.close_run_connection(handle);
+        }
+        self.drop_run(handle);
+        let opened = failure.map_or(Ok(()), Err);
+        self.tell(client, |queue, now, context| queue.connected(now, connection, opened, context));
+    }
+
+    /// Begins a delivery over a connection that stands.
+    pub(super) fn begin_transaction(
+        &mut self,
+        host: HostId,
+        delivery: DeliveryHandle,
+        connection: Option<ConnectionId>,
+    ) {
+        if self.entries.delivery(delivery).is_some() {
+            let handle = self.run_of(host, delivery, Purpose::Transaction { delivery, connection });
+            self.start_agent(handle);
+        }
+    }
+
+    /// Hands a delivery over on its connection.
+    pub(super) fn use_opened(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Purpose::Transaction { connection: Some(connection), .. } = run.purpose else {
+            return;
+        };
+        let stands = self.hosts[run.client.index()].opened.get(&connection).copied();
+        let stands = stands.expect("a queue manager uses connections that stand");
+        let state = self.connections.get_mut(stands).expect("it stands");
+        let (target, opening) = (state.target, state.opening.take());
+        self.begin_try(handle, target);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        run.connection = Some(stands);
+        // The first message tells of the opening too.
+        if let Some((started, marks)) = opening {
+            (run.started, run.marks) = (started, marks);
+        }
+        self.continue_session(handle);
+    }
+
+    /// Closes a connection for a queue manager.
+    pub(super) fn quit(&mut self, host: HostId, connection: ConnectionId) {
+        let Some(stands) = self.hosts[host.index()].opened.remove(&connection) else {
+            return;
+        };
+        let target = self.connections.get(stands).expect("it stands").target;
+        let handle = self.new_run(Purpose::Closing { connection }, host);
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.phase = Phase::Trying;
+        (run.target, run.connection) = (Some(target), Some(stands));
+        self.converse(handle, Step::Quit);
+    }
+
+    /// Tells a queue manager that its connection is closed.
+    pub(super) fn tell_closed(&mut self, handle: Handle, connection: ConnectionId) {
+        let client = self.runs.get(handle).expect("a run that goes on exists").client;
+        self.close_run_connection(handle);
+        self.drop_run(handle);
+        self.tell(client, |queue, now, context| queue.closed(now, connection, context));
+    }
+
+    /// Gives a delivery up without a connection of its own.
+    pub(super) fn abandon(
+        &mut self,
+        host: HostId,
+        delivery: DeliveryHandle,
+        since: SimTime,
+        failure: Failure,
+    ) {
+        if self.entries.delivery(delivery).is_none() {
+            return;
+        }
+        let handle =
+            self.run_of(host, delivery, Purpose::Transaction { delivery, connection: None });
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.failure = Some(failure);
+        run.started = since;
+        self.share_failure(handle);
+    }
+}
