@@ -11,6 +11,7 @@ mod entries;
 pub mod exchange;
 mod list;
 mod manager;
+pub mod opensmtpd;
 mod phase;
 pub mod plain;
 pub mod postfix;
@@ -24,8 +25,8 @@ pub use entries::{
     QueueEntry, QueuedDelivery,
 };
 pub use manager::{
-    Action, Candidate, Context, KeepConnection, Process, QueueLengths, QueueManager, Report, Timer,
-    Tried, Untried,
+    Action, Candidate, ConnectionId, Context, KeepConnection, Process, QueueLengths, QueueManager,
+    Report, Timer, Tried, Untried,
 };
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

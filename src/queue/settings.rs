@@ -1,11 +1,12 @@
 //! The queue rules of one host, by family.
 
 use super::exchange::Exchange;
+use super::opensmtpd::OpenSmtpd;
 use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
 use super::qmail::Qmail;
 use super::sendmail::Sendmail;
-use super::{QueueManager, exchange, plain, postfix, qmail, sendmail};
+use super::{QueueManager, exchange, opensmtpd, plain, postfix, qmail, sendmail};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub enum QueueSettings {
     Qmail(qmail::Settings),
     /// Sendmail's queue runs.
     Sendmail(sendmail::Settings),
+    /// OpenSMTPD's scheduler and transfer agent.
+    OpenSmtpd(opensmtpd::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
     /// The transport service of Exchange.
@@ -31,6 +34,7 @@ impl QueueSettings {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
             Self::Qmail(settings) => Box::new(Qmail::new(settings.clone(), remote, local)),
             Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),
+            Self::OpenSmtpd(settings) => Box::new(OpenSmtpd::new(settings.clone(), remote, local)),
             Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
@@ -43,6 +47,7 @@ impl QueueSettings {
             Self::Postfix(settings) => Some(settings.process_limit),
             Self::Qmail(settings) => Some(settings.concurrency_remote),
             Self::Sendmail(_) => None,
+            Self::OpenSmtpd(settings) => Some(settings.limits.max_conn_per_source),
             Self::Plain(settings) => settings.threads,
             Self::Exchange(settings) => settings.max_outbound_connections,
         }

@@ -263,6 +263,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => Shape::Duration,
         Slot::FirstGap(_) => Shape::Duration,
+        Slot::Ages(_) => Shape::List(&schedules::DURATION),
         Slot::Schedule(..) => schedules::SHAPE,
         Slot::Factor(_) => Shape::Number,
         Slot::Choice(choice) => Shape::Word(choice.words()),
@@ -288,6 +289,11 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
         }
         Slot::OptionalDuration(place) => {
             put(place, field.duration().map(|span| (!span.is_zero()).then_some(span)));
+        }
+        Slot::Ages(place) => {
+            let ages = field.list();
+            *place = ages.iter().filter_map(Field::positive_duration).collect();
+            place.sort_unstable();
         }
         Slot::Schedule(place, form) => schedules::read(field, place, form),
         Slot::FirstGap(place) => {

@@ -11,7 +11,8 @@ use crate::queue::QueueSettings;
 use crate::queue::plain::{Form, Gaps};
 use crate::units::SimDuration;
 
-static DURATION: Shape = Shape::Duration;
+/// What each time of a list looks like.
+pub(super) static DURATION: Shape = Shape::Duration;
 /// What a schedule looks like.
 pub(super) const SHAPE: Shape = Shape::Either(&[Shape::List(&DURATION), Shape::Text]);
 

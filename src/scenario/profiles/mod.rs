@@ -4,6 +4,7 @@
 
 mod bulk;
 mod exchange;
+mod opensmtpd;
 mod plain;
 mod postfix;
 mod providers;
@@ -13,6 +14,7 @@ mod windows;
 
 pub use bulk::{haraka, kumomta, maddy, stalwart};
 pub use exchange::{exchange, exchange_2003, exchange_edge};
+pub use opensmtpd::opensmtpd;
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
@@ -32,6 +34,8 @@ pub enum Family {
     Qmail,
     /// Sendmail's queue runs.
     Sendmail,
+    /// OpenSMTPD's scheduler and transfer agent.
+    OpenSmtpd,
     /// A schedule for each message.
     Plain,
     /// The transport service of Exchange.
@@ -46,6 +50,7 @@ impl Family {
             QueueSettings::Postfix(_) => Self::Postfix,
             QueueSettings::Qmail(_) => Self::Qmail,
             QueueSettings::Sendmail(_) => Self::Sendmail,
+            QueueSettings::OpenSmtpd(_) => Self::OpenSmtpd,
             QueueSettings::Plain(_) => Self::Plain,
             QueueSettings::Exchange(_) => Self::Exchange,
         }
@@ -119,6 +124,7 @@ pub fn all() -> Vec<Profile> {
         postfix(),
         sendmail(),
         qmail(),
+        opensmtpd(),
         exchange(),
         exchange_edge(),
         exchange_2003(),

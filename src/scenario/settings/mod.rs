@@ -7,6 +7,7 @@ mod choice;
 mod client;
 mod common;
 mod exchange;
+mod opensmtpd;
 mod own_names;
 mod plain;
 mod postfix;
@@ -34,6 +35,8 @@ pub(super) enum Slot<'a> {
     OptionalDuration(&'a mut Option<SimDuration>),
     /// Several spans of time, as a list or in the notation `5m 10m 30m 1h*`: gaps or ages.
     Schedule(&'a mut Gaps, Form),
+    /// Several ages, or none.
+    Ages(&'a mut Vec<SimDuration>),
     /// The first gap of a schedule that grows.
     FirstGap(&'a mut Gaps),
     /// A number of at least 1.
@@ -154,6 +157,9 @@ fn shown(slot: &Slot<'_>) -> String {
             span.exact().to_string()
         }
         Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
+        Slot::Ages(ages) => {
+            ages.iter().map(|age| age.exact().to_string()).collect::<Vec<_>>().join(", ")
+        }
         Slot::Schedule(gaps, form) if gaps.form == *form => listed(gaps),
         Slot::FirstGap(gaps) if gaps.form == Form::Growing => gaps.first.exact().to_string(),
         Slot::Schedule(..) | Slot::FirstGap(_) => "not used".to_owned(),
@@ -221,6 +227,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
         postfix::SETTINGS,
         sendmail::SETTINGS,
         qmail::SETTINGS,
+        opensmtpd::SETTINGS,
         exchange::SETTINGS,
         plain::SETTINGS,
         client::SETTINGS,

@@ -1,0 +1,454 @@
+//! The queue manager: scheduler, transfer agent, local delivery and notices together.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::mail::Status;
+use crate::random::Draw as _;
+use crate::smtp::Failure;
+use crate::units::{SimDuration, SimTime};
+
+use super::agent::{Agent, Moment, Order, Task};
+use super::bounces::{Bounces, Notice};
+use super::scheduler::{Due, Scheduler};
+use super::settings::Settings;
+use super::{Clock, EnvelopeId};
+use crate::queue::{
+    Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
+    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+};
+
+/// A delivery under way.
+#[derive(Debug)]
+struct UnderWay {
+    task: Task,
+    /// None: it has failed, or is local.
+    connection: Option<ConnectionId>,
+    /// Whether the host answered RCPT, and whether it took somebody.
+    answered: Option<bool>,
+}
+
+/// What is on its way between the scheduler and the transfer agent.
+#[derive(Debug)]
+enum OnItsWay {
+    /// Envelopes to be transferred.
+    Envelopes(Vec<(EnvelopeId, Destination)>),
+    /// Results.
+    News,
+}
+
+/// OpenSMTPD on one host.
+#[derive(Debug)]
+pub struct OpenSmtpd {
+    settings: Settings,
+    /// Deliveries into mailboxes at once (`sc_mda_max_session`).
+    local_processes: u32,
+    running: bool,
+    scheduler: Scheduler,
+    agent: Agent,
+    bounces: Bounces,
+    under_way: BTreeMap<DeliveryHandle, UnderWay>,
+    local_waiting: VecDeque<EnvelopeId>,
+    local_busy: u32,
+    on_its_way: BTreeMap<u64, OnItsWay>,
+    /// Counts timers.
+    number: u64,
+}
+
+impl OpenSmtpd {
+    /// Returns the queue manager with `settings`; `remote` replaces the limit of connections at
+    /// once, `local` that of deliveries into local mailboxes.
+    #[must_use]
+    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
+        settings.limits.max_conn_per_source = remote.unwrap_or(settings.limits.max_conn_per_source);
+        Self {
+            settings,
+            local_processes: local.unwrap_or(50),
+            running: false,
+            scheduler: Scheduler::default(),
+            agent: Agent::default(),
+            bounces: Bounces::default(),
+            under_way: BTreeMap::new(),
+            local_waiting: VecDeque::new(),
+            local_busy: 0,
+            on_its_way: BTreeMap::new(),
+            number: 0,
+        }
+    }
+
+    fn clock(&self, now: SimTime) -> Clock {
+        Clock::at(now, self.settings.clock_lag)
+    }
+
+    /// Calls the transfer agent.
+    fn agent<T>(&mut self, now: SimTime, call: impl FnOnce(&mut Agent, Moment<'_>) -> T) -> T {
+        let moment = Moment { clock: self.clock(now), settings: &self.settings };
+        call(&mut self.agent, moment)
+    }
+
+    /// Does everything that follows from what has happened, then arms the timers.
+    fn settle(&mut self, now: SimTime, context: &mut Context<'_>) {
+        loop {
+            if let Some(order) = self.agent.orders.pop_front() {
+                self.obey(now, order, context);
+            } else if self.scheduler.touched && self.running {
+                let due = self.take_due(now, context);
+                self.send(now, due, context);
+            } else {
+                break;
+            }
+        }
+        let scheduler = &mut self.scheduler.alarm;
+        for alarm in self.agent.alarms().into_iter().chain([scheduler, &mut self.bounces.alarm]) {
+            if let Some((number, due)) = alarm.arm(&mut self.number) {
+                let at = due + lag(self.settings.timer_lag, context.random);
+                context.actions.push(Action::Arm { timer: Timer::Own { number }, at });
+            }
+        }
+    }
+
+    /// Takes what the scheduler wants done now; what has expired, expires.
+    fn take_due(&mut self, now: SimTime, context: &mut Context<'_>) -> OnItsWay {
+        let clock = self.clock(now);
+        let mut envelopes = Vec::new();
+        while let Some(due) = self.scheduler.next_due(clock, &self.settings) {
+            match due {
+                Due::Deliver(id, destination) => envelopes.push((id, destination)),
+                Due::Expire(id) => self.expire(now, id, context),
+            }
+        }
+        OnItsWay::Envelopes(envelopes)
+    }
+
+    /// Sends something through the queue process.
+    fn send(&mut self, now: SimTime, what: OnItsWay, context: &mut Context<'_>) {
+        if matches!(&what, OnItsWay::Envelopes(envelopes) if envelopes.is_empty()) {
+            return;
+        }
+        let Some(time) = &self.settings.handover_time else {
+            self.receive(now, what, context);
+            return;
+        };
+        let at = now + time.sample_duration(context.random);
+        self.number += 1;
+        self.on_its_way.insert(self.number, what);
+        context.actions.push(Action::Arm { timer: Timer::Own { number: self.number }, at });
+    }
+
+    /// Something has come through the queue process.
+    fn receive(&mut self, now: SimTime, what: OnItsWay, context: &mut Context<'_>) {
+        let OnItsWay::Envelopes(envelopes) = what else {
+            self.scheduler.touched = true;
+            return;
+        };
+        for (id, destination) in envelopes {
+            if destination == Destination::Local {
+                self.local_waiting.push_back(id);
+                self.deliver_locally(context);
+            } else {
+                let rank = self.scheduler.rank(id);
+                self.agent(now, |agent, moment| agent.take(moment, id, destination, rank));
+            }
+        }
+    }
+
+    /// An envelope's time is over.
+    fn expire(&mut self, now: SimTime, id: EnvelopeId, context: &mut Context<'_>) {
+        self.scheduler.remove(id);
+        if let Some(index) = copy_of(context.entries, id) {
+            // The notice says 4.4.7 and, for the sake of that 4, "delayed".
+            context.entries.copy_mut(index).state = CopyState::Failed(Status::EXPIRED);
+        }
+        let clock = self.clock(now);
+        self.bounces.add(clock, id.entry, Notice::Failed);
+    }
+
+    /// Begins local deliveries, one for each recipient.
+    fn deliver_locally(&mut self, context: &mut Context<'_>) {
+        while self.local_busy < self.local_processes {
+            let Some(id) = self.local_waiting.pop_front() else {
+                return;
+            };
+            self.local_busy += 1;
+            let task = Task::local(id);
+            let delivery = self.begin(task, None, context);
+            context.actions.push(Action::Deliver {
+                delivery,
+                reuse_connection: false,
+                keep_connection: None,
+            });
+        }
+    }
+
+    /// Carries out what the agent wants.
+    fn obey(&mut self, now: SimTime, order: Order, context: &mut Context<'_>) {
+        let clock = self.clock(now);
+        match order {
+            Order::LookUp(destination) => context.actions.push(Action::LookUp { destination }),
+            Order::Connect(connection, destination, candidate) => {
+                context.actions.push(Action::Connect { connection, destination, candidate });
+            }
+            Order::Quit(connection) => context.actions.push(Action::Quit { connection }),
+            Order::Transact(connection, task) => {
+                let delivery = self.begin(task, Some(connection), context);
+                context.actions.push(Action::Transact { delivery, connection });
+            }
+            Order::Abandon(task, failure) => {
+                let since = task.since;
+                let delivery = self.begin(task, None, context);
+                context.actions.push(Action::Abandon { delivery, since, failure });
+            }
+            Order::Hold(id, relay) => self.scheduler.hold(id, relay, &self.settings),
+            Order::Release { relay, limit, failed } => {
+                self.scheduler.release(relay, limit, failed, &self.settings);
+            }
+            Order::Schedule(id) => self.scheduler.schedule(clock, id, &self.settings),
+        }
+    }
+
+    /// Makes a delivery of a task.
+    fn begin(
+        &mut self,
+        task: Task,
+        connection: Option<ConnectionId>,
+        context: &mut Context<'_>,
+    ) -> DeliveryHandle {
+        let entry = &mut context.entries[task.entry];
+        entry.rounds += 1;
+        entry.active = true;
+        let delivery = context.entries.assign_where(task.entry, task.destination, |copy| {
+            task.recipients.contains(&copy.recipient)
+        });
+        self.under_way.insert(delivery, UnderWay { task, connection, answered: None });
+        delivery
+    }
+
+    /// Takes notice of how each recipient of a task fared.
+    fn note_results(&mut self, now: SimTime, task: &Task, context: &mut Context<'_>) -> bool {
+        let (clock, entry) = (self.clock(now), task.entry);
+        let mut accepted = false;
+        for id in task.envelopes() {
+            let Some(index) = copy_of(context.entries, id) else {
+                continue;
+            };
+            match context.entries.copy(index).state {
+                CopyState::Done => {
+                    accepted = true;
+                    self.scheduler.remove(id);
+                }
+                CopyState::Failed(status) => {
+                    // Its notices say 5.0.0 whatever the host said (`ESC_OTHER_STATUS`).
+                    let status = Status::new(status.class, 0, 0);
+                    context.entries.copy_mut(index).state = CopyState::Failed(status);
+                    self.scheduler.remove(id);
+                    self.bounces.add(clock, entry, Notice::Failed);
+                }
+                CopyState::Pending | CopyState::Assigned => {
+                    let postponed = self.scheduler.postpone(clock, id, &self.settings);
+                    let second = u64::try_from(postponed.until).unwrap_or(u64::MAX);
+                    let due = SimTime::ZERO.saturating_add(SimDuration::from_secs(second));
+                    context.entries[entry].due = due;
+                    if postponed.warns {
+                        context.entries[entry].warned = true;
+                        self.bounces.add(clock, entry, Notice::Delayed);
+                    }
+                }
+            }
+        }
+        accepted
+    }
+
+    /// Sends the notices that are due.
+    fn send_notices(&mut self, now: SimTime, context: &mut Context<'_>) {
+        let clock = self.clock(now);
+        while let Some((entry, notice)) = self.bounces.next_due(clock) {
+            context.actions.push(match notice {
+                Notice::Failed => Action::ReturnFailed { entry },
+                Notice::Delayed => Action::NotifyDelay { entry },
+            });
+            self.remove_if_over(entry, context);
+        }
+    }
+
+    /// Lets a message go when no recipient and no notice is left.
+    fn remove_if_over(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
+        let open = context.entries.recipients(entry).any(|index| {
+            let state = context.entries.copy(index).state;
+            matches!(state, CopyState::Pending | CopyState::Assigned)
+        });
+        if !open && !self.bounces.concern(entry) {
+            self.scheduler.forget_message(entry);
+            context.actions.push(Action::Remove { entry });
+        }
+    }
+}
+
+/// Returns the copy of an envelope, if there still is one.
+fn copy_of(entries: &QueueEntries, id: EnvelopeId) -> Option<crate::queue::CopyIndex> {
+    entries.recipients(id.entry).find(|&index| entries.copy(index).recipient == id.recipient)
+}
+
+fn lag(bound: SimDuration, random: &mut ChaCha8Rng) -> SimDuration {
+    if bound == SimDuration::ZERO {
+        return bound;
+    }
+    random.duration_between(SimDuration::ZERO, bound)
+}
+
+impl QueueManager for OpenSmtpd {
+    fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.running = true;
+        self.scheduler.restart(&self.settings);
+        let clock = self.clock(now);
+        self.bounces.restart(clock);
+        self.settle(now, context);
+    }
+
+    fn stop(&mut self, context: &mut Context<'_>) {
+        self.running = false;
+        self.agent.stop();
+        self.under_way.clear();
+        self.local_waiting.clear();
+        self.on_its_way.clear();
+        self.local_busy = 0;
+        for entry in context.entries.active_at(context.host) {
+            context.entries[entry].active = false;
+        }
+    }
+
+    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        let creation = self.clock(context.entries[entry].announced).second;
+        let message = context.random.below(1 << 32);
+        let copies: Vec<_> = context.entries.recipients(entry).collect();
+        for index in copies {
+            let copy = *context.entries.copy(index);
+            let id = EnvelopeId { entry, recipient: copy.recipient };
+            let rank = (message, context.random.below(1 << 32));
+            self.scheduler.insert(id, copy.destination, creation, rank, &self.settings);
+        }
+        if self.running {
+            // The time until the queue manager took notice covers the way of a new message.
+            let due = self.take_due(now, context);
+            self.receive(now, due, context);
+        }
+        self.settle(now, context);
+    }
+
+    fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
+        let Timer::Own { number } = timer else {
+            return;
+        };
+        if !self.running {
+            return;
+        }
+        if let Some(what) = self.on_its_way.remove(&number) {
+            self.receive(now, what, context);
+        } else if self.scheduler.alarm.goes_off(number) {
+            self.scheduler.touched = true;
+        } else if self.bounces.alarm.goes_off(number) {
+            self.send_notices(now, context);
+        } else {
+            self.agent(now, |agent, moment| agent.timer(moment, number));
+        }
+        self.settle(now, context);
+    }
+
+    fn tried(&mut self, _now: SimTime, tried: &Tried<'_>, _context: &mut Context<'_>) {
+        if let Some(under_way) = self.under_way.get_mut(&tried.delivery)
+            && tried.replies.iter().any(Option::is_some)
+        {
+            let positive = tried.replies.iter().flatten().any(|reply| reply.is_positive());
+            under_way.answered = Some(positive);
+        }
+    }
+
+    fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
+        let entry = context.entries.release(report.delivery);
+        let Some(under_way) = self.under_way.remove(&report.delivery) else {
+            return;
+        };
+        let UnderWay { task, connection, answered } = under_way;
+        context.entries[entry].active = context.entries[entry].outstanding > 0;
+        let accepted = self.note_results(now, &task, context);
+        // The scheduler acts on the news when they reach it.
+        if std::mem::take(&mut self.scheduler.touched) {
+            self.send(now, OnItsWay::News, context);
+        }
+        context.entries.drop_finished(entry, false);
+        if task.destination == Destination::Local {
+            self.local_busy -= 1;
+            self.deliver_locally(context);
+        }
+        if let Some(connection) = connection {
+            let stands = report.connection_kept;
+            self.agent(now, |agent, moment| {
+                let positive = answered.unwrap_or(false);
+                agent.offered(moment, task.destination, task.envelopes(), positive);
+                agent.transaction_over(moment, connection, accepted, stands);
+            });
+        }
+        self.remove_if_over(entry, context);
+        self.settle(now, context);
+    }
+
+    fn resolved(
+        &mut self,
+        now: SimTime,
+        destination: Destination,
+        found: Result<&[Candidate], Failure>,
+        context: &mut Context<'_>,
+    ) {
+        self.agent(now, |agent, moment| agent.resolved(moment, destination, found));
+        self.settle(now, context);
+    }
+
+    fn connected(
+        &mut self,
+        now: SimTime,
+        connection: ConnectionId,
+        opened: Result<(), Failure>,
+        context: &mut Context<'_>,
+    ) {
+        self.agent(now, |agent, moment| agent.connected(moment, connection, opened.is_ok()));
+        self.settle(now, context);
+    }
+
+    fn closed(&mut self, now: SimTime, connection: ConnectionId, context: &mut Context<'_>) {
+        self.agent(now, |agent, moment| agent.session_over(moment, connection));
+        self.settle(now, context);
+    }
+
+    fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
+        let clock = self.clock(now);
+        self.scheduler.schedule_all(clock, &self.settings);
+        self.settle(now, context);
+    }
+
+    fn configure(&mut self, settings: &QueueSettings) {
+        if let QueueSettings::OpenSmtpd(settings) = settings {
+            self.settings = settings.clone();
+        }
+    }
+
+    fn next_attempt(
+        &self,
+        now: SimTime,
+        entry: EntryHandle,
+        entries: &QueueEntries,
+    ) -> Option<SimTime> {
+        let assigned = entries.recipients(entry).map(|index| entries.copy(index));
+        assigned
+            .filter(|copy| copy.state == CopyState::Assigned)
+            .filter_map(|copy| {
+                let id = EnvelopeId { entry, recipient: copy.recipient };
+                self.scheduler.would_retry(self.clock(now), id, &self.settings)
+            })
+            .min()
+    }
+
+    fn lengths(&self) -> QueueLengths {
+        let (active, deferred) = self.scheduler.counts();
+        QueueLengths { incoming: 0, active, deferred }
+    }
+}

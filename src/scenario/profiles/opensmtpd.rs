@@ -1,0 +1,91 @@
+//! OpenSMTPD.
+
+use super::plain::plain_client;
+use super::{Evidence, Family, Profile};
+use crate::queue::{QueueSettings, opensmtpd};
+use crate::smtp::{
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
+};
+use crate::units::{Octets, SimDuration};
+
+/// One timer for everything a session waits for (`mta_session.c`, `mta_connect`). It covers the
+/// connection too, but the kernel gives that up first.
+const TIMEOUT: SimDuration = SimDuration::from_minutes(5);
+
+/// Returns OpenSMTPD 6.8.0p2 with its defaults, as recorded and as read at that version.
+#[must_use]
+pub fn opensmtpd() -> Profile {
+    Profile {
+        name: "opensmtpd",
+        family: Family::OpenSmtpd,
+        version: "6.8.0p2",
+        evidence: Evidence::Recorded,
+        source: "recordings of 6.8.0p2, with mta.c, mta_session.c, limit.c, scheduler.c, \
+                 scheduler_ramqueue.c, bounce.c and dns.c of that version",
+        summary: "quadratic back-off for each recipient, few connections, opened slowly and kept",
+        required: &[],
+        not_documented: &[],
+        queue: QueueSettings::OpenSmtpd(opensmtpd::Settings::default()),
+        client: ClientSettings {
+            timeouts: ClientTimeouts {
+                connect: TIMEOUT,
+                greeting: TIMEOUT,
+                ehlo: TIMEOUT,
+                tls: TIMEOUT,
+                mail: TIMEOUT,
+                rcpt: TIMEOUT,
+                data_init: TIMEOUT,
+                data_block: TIMEOUT,
+                data_done: TIMEOUT,
+                rset: TIMEOUT,
+            },
+            tls: ClientTls::Opportunistic,
+            // `mta_session.c` reads that the server offers PIPELINING and makes no use of it.
+            pipelining: false,
+            declares_size: false,
+            // A greeting or EHLO that is refused, for now or for good, is a failed connection.
+            permanent_greeting_is_temporary: true,
+            permanent_ehlo_is_temporary: true,
+            // The look-ups of the exchangers' addresses run side by side; the list has them in the
+            // order of the answers (`dns.c`, `mta.c`).
+            randomizes_equal_preference: true,
+            // Only as a backup (`relay backup`) does it know its own name among the exchangers.
+            finds_itself: false,
+            merges_equal_routes: false,
+            // `dns.c`, `mta_on_mx`: only a domain that does not exist fails at once.
+            temporary_lookups: TemporaryLookups {
+                no_such_domain: false,
+                null_mx: true,
+                no_address: true,
+                loops_back: true,
+            },
+            options: ClientOptions {
+                // `mta_session.c`, states `MTA_BODY` and `MTA_EOM`; 42 to 44 ms in all recordings.
+                writes_dot_apart: true,
+                // `mta_response`: RSET after a refusal, whatever its code (`MTA_RSET`), and an end
+                // after `max-failures-per-session` refusals (`limit.c`).
+                rset_after_refusal: true,
+                stays_after_421: true,
+                refusals_in_a_row: Some(25),
+                ..ClientOptions::default()
+            },
+            ..plain_client()
+        },
+        server: ServerSettings {
+            ehlo: true,
+            pipelining: false,
+            starttls: false,
+            auth: true,
+            size_limit: Some(Octets(36_700_160)),
+            max_sessions: None,
+            max_sessions_per_client: None,
+            max_recipients: Some(1000),
+            hop_limit: Some(100),
+            adds_received: true,
+            acceptance: Acceptance::default(),
+            options: ServerOptions::default(),
+            service: ServiceTimes::default(),
+        },
+    }
+}
