@@ -205,7 +205,7 @@ impl Run {
     pub(super) fn process(&self) -> Option<Process> {
         match self.purpose {
             Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
-            Purpose::Submission { .. } => None,
+            _ => None,
         }
     }
 

@@ -113,6 +113,34 @@ pub(crate) fn after_last_acknowledgement(
     Distribution::empirical(times, &weights).expect("finite times can be drawn from")
 }
 
+/// Returns the time that an envelope of OpenSMTPD took through its queue process: some
+/// milliseconds, for whether an idle session that looked for work each second saw a message that
+/// had just become due was a matter of chance (01a, 02a, 03e).
+pub(crate) fn handover_time(random: &mut impl Draw) -> Distribution {
+    let median = 0.001 * libm::pow(5.0, random.unit_f64());
+    Distribution::empirical(around(median), &[]).expect("finite times can be drawn from")
+}
+
+/// Returns the time in which a new message of OpenSMTPD came to the transfer agent, counted from the
+/// reply to its dot: it had come before the client read that reply in 128 of 198 cases, those in
+/// which a session of the server with itself went on without a pause (07a).
+pub(crate) fn first_handover_time(random: &mut impl Draw) -> Distribution {
+    let median = 0.001 * libm::pow(5.0, random.unit_f64());
+    let mut times = around(median);
+    let late = 70.0 / 198.0;
+    let mut weights = vec![late / times.len() as f64; times.len()];
+    times.push(0.0);
+    weights.push(1.0 - late);
+    Distribution::empirical(times, &weights).expect("finite times can be drawn from")
+}
+
+/// Returns the time that OpenSMTPD's processes took to agree on one command of a client: of the
+/// messages whose MAIL came 4 ms after a whole second 14 of 44 were created in the second before,
+/// of those with 3 ms 40 of 41, with 5 ms none of 29.
+pub(crate) fn command_time() -> Distribution {
+    Distribution::Uniform { low: 0.0, high: 0.0005 }
+}
+
 /// Returns times [s] spread about `median`.
 fn around(median: f64) -> Vec<f64> {
     let quantile = |step| (SHORTEST + median * libm::exp(SPREAD * normal_step(step))).min(LONGEST);

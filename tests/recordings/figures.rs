@@ -83,10 +83,15 @@ impl Figures {
                 final_s: outcome.t_s,
                 latency_s: outcome.latency_s,
             });
-            let kinds = [
-                (&mut figures.failure_notices, &outcome.bounces),
-                (&mut figures.delay_notices, &outcome.delay_notices),
-            ];
+            // What tells that the delivery time has expired is the end, also where its action is
+            // `delayed` (OpenSMTPD).
+            let (last, delay): (Vec<_>, Vec<_>) =
+                outcome.delay_notices.iter().partition(|notice| {
+                    notice.status.as_deref() == Some("4.4.7") && state == FinalState::Expired
+                });
+            let failure = outcome.bounces.iter().chain(last).collect();
+            let kinds =
+                [(&mut figures.failure_notices, failure), (&mut figures.delay_notices, delay)];
             for (ages, notices) in kinds {
                 // One notice about several recipients stands with each of them.
                 for notice in notices {

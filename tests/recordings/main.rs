@@ -54,8 +54,21 @@ const RUNS: u64 = 400;
 const NOT_MODELLED: &str = "not modelled yet";
 
 /// Cases that must agree, by server and the first word of the file's name.
-const REQUIRED: [(&str, &str); 28] = [
+const REQUIRED: [(&str, &str); 41] = [
     ("dovecot", "16"),
+    ("opensmtpd", "01a"),
+    ("opensmtpd", "02a"),
+    ("opensmtpd", "03a"),
+    ("opensmtpd", "03e"),
+    ("opensmtpd", "03f"),
+    ("opensmtpd", "04a"),
+    ("opensmtpd", "05a"),
+    ("opensmtpd", "06b"),
+    ("opensmtpd", "07a"),
+    ("opensmtpd", "08a"),
+    ("opensmtpd", "11c"),
+    ("opensmtpd", "12a"),
+    ("opensmtpd", "13a"),
     ("postfix", "01a"),
     ("postfix", "01c"),
     ("postfix", "03a"),

@@ -87,6 +87,8 @@ pub(crate) struct Routing {
     pub(crate) known_recipients: Option<Value>,
     pub(crate) relay_domains: Value,
     pub(crate) routes: Vec<Route>,
+    #[serde(default)]
+    pub(crate) backup_for: Vec<Value>,
     pub(crate) accepts_from: String,
 }
 
@@ -296,6 +298,7 @@ pub(crate) struct Copy {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Notice {
     pub(crate) age_s: f64,
+    pub(crate) status: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

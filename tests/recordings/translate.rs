@@ -15,8 +15,8 @@ use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
-    Scans, after_last_acknowledgement, known_scans, late_requests, run_lag, sendmail_times,
-    service_times, sink_times, take_up_time,
+    Scans, after_last_acknowledgement, command_time, first_handover_time, handover_time,
+    known_scans, late_requests, run_lag, sendmail_times, service_times, sink_times, take_up_time,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -139,6 +139,11 @@ impl Blueprint {
                     queue.take_up_time = Some(take_up_time());
                 }
                 QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
+                QueueSettings::OpenSmtpd(queue) => {
+                    queue.handover_time = Some(handover_time(&mut random));
+                    host.server.service.command = command_time();
+                    host.server.service.pickup = first_handover_time(&mut random);
+                }
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! A real server's parameters as the settings of a host: one file for each server.
 
+mod opensmtpd;
 mod postfix;
 pub(crate) mod sendmail;
 
@@ -14,7 +15,7 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["postfix", "sendmail"];
+pub(crate) const MODELLED: &[&str] = &["opensmtpd", "postfix", "sendmail"];
 
 /// Returns a server's profile with a recording's parameters in place of its own.
 ///
@@ -22,6 +23,7 @@ pub(crate) const MODELLED: &[&str] = &["postfix", "sendmail"];
 /// What the recording says and the model does not know, in words.
 pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     match server.server.as_str() {
+        "opensmtpd" => opensmtpd::profile(server),
         "postfix" => postfix::profile(server),
         "sendmail" => sendmail::profile(server),
         other => Err(format!("a server `{other}` is not modelled")),

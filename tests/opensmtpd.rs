@@ -1,0 +1,240 @@
+//! OpenSMTPD's retry rules: the vector of its source, its traps, and what its agent shares between
+//! messages.
+
+mod common;
+
+use mailsim::mail::{AttemptOutcome, MessageKey, MessageKind};
+use mailsim::scenario::Scenario;
+use mailsim::simulation::Simulation;
+use mailsim::trace::{AttemptFact, Fact, FactLog, FinalOutcome};
+use mailsim::units::SimTime;
+
+const NETWORK: &str = r#"
+title = "OpenSMTPD and one exchanger"
+seed = 3
+[[host]]
+name = "a.src.example"
+roles = ["submission", "relay", "mx", "store"]
+mta = "opensmtpd"
+[[host]]
+name = "mx1.dst.example"
+roles = ["mx", "store"]
+[[host]]
+name = "mx2.dst.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "src.example"
+mx = [{ host = "a.src.example", preference = 10 }]
+mailboxes = ["alice"]
+"#;
+
+const ONE_EXCHANGER: &str = r#"
+[[domain]]
+name = "dst.example"
+mx = [{ host = "mx1.dst.example", preference = 10 }]
+store = "mx1.dst.example"
+mailboxes = { count = 300 }
+"#;
+
+/// Runs the network with what `more` adds.
+fn run(duration: &str, more: &str) -> (Scenario, FactLog) {
+    let text = format!("duration = \"{duration}\"\n{NETWORK}{more}");
+    let scenario = common::scenario(&text);
+    let mut log = FactLog::default();
+    let _ = Simulation::new(&scenario).run(&mut log);
+    (scenario, log)
+}
+
+fn down(host: &str, mode: &str, from: &str, length: &str) -> String {
+    format!(
+        "[[outage]]\nhost = \"{host}\"\nmode = \"{mode}\"\nfrom = \"{from}\"\nfor = \"{length}\"\n"
+    )
+}
+
+fn mail(to: &str, at: &str) -> String {
+    format!(
+        "[[mail]]\nfrom = \"alice@src.example\"\nto = [\"{to}@dst.example\"]\nat = \"{at}\"\n\
+         size = \"2kB\"\n"
+    )
+}
+
+/// The attempts of OpenSMTPD at messages that were written, not at notices.
+fn attempts(log: &FactLog) -> Vec<(SimTime, AttemptFact)> {
+    let mut written = Vec::new();
+    let mut found = Vec::new();
+    for (at, fact) in &log.facts {
+        match fact {
+            Fact::Created(created) if created.kind == MessageKind::Mail => {
+                written.push(created.recipient);
+            }
+            Fact::Attempt(attempt)
+                if written.contains(&attempt.recipient)
+                    && attempt.port == 25
+                    && attempt.from.index() == 0 =>
+            {
+                found.push((*at, *attempt));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The notices of one kind: when each was made.
+fn notices(log: &FactLog, kind: MessageKind) -> Vec<f64> {
+    let made = |fact: &Fact| matches!(fact, Fact::Created(created) if created.kind == kind);
+    log.facts.iter().filter(|(_, fact)| made(fact)).map(|(at, _)| at.as_secs_f64()).collect()
+}
+
+#[test]
+fn the_schedule_is_quadratic_and_ends_by_the_clock() {
+    // `scheduler_ramqueue.c`: creation + 400 k², 30 times within the four days of `smtpd.h`.
+    let more = format!(
+        "{ONE_EXCHANGER}{}{}",
+        mail("user00001", "0"),
+        down("mx1.dst.example", "refuse", "0", "30d")
+    );
+    let (_, log) = run("10d", &more);
+    let tried: Vec<f64> =
+        attempts(&log).iter().map(|(_, attempt)| attempt.started.as_secs_f64()).collect();
+    assert_eq!(tried.len(), 30, "{tried:?}");
+    for (k, at) in tried.iter().enumerate() {
+        let due = 400.0 * (k * k) as f64;
+        assert!((due..due + 1.0).contains(at), "attempt {k}: {at} s, due {due} s");
+    }
+    // `bounce.c`: a second after the envelope has expired, which is not when it was tried.
+    let expired = notices(&log, MessageKind::FailureNotice);
+    assert_eq!(expired.len(), 1);
+    assert!((345_600.0..345_602.1).contains(&expired[0]), "{expired:?}");
+}
+
+#[test]
+fn the_delay_notice_comes_when_the_next_try_is_beyond_four_hours() {
+    // `scheduler.c`: nexttry >= creation + 14400 first after the failure at 10000 s. The failure
+    // is known when the relay looks at its connector again, some ten seconds later.
+    let more = format!(
+        "{ONE_EXCHANGER}{}{}",
+        mail("user00001", "0"),
+        down("mx1.dst.example", "refuse", "0", "30d")
+    );
+    let (_, log) = run("1d", &more);
+    let told = notices(&log, MessageKind::DelayNotice);
+    assert_eq!(told.len(), 1);
+    assert!((10_000.0..10_015.0).contains(&told[0]), "{told:?}");
+}
+
+#[test]
+fn long_attempts_do_not_shift_the_schedule() {
+    // A black-holed connection costs two minutes, and the next try is still on the grid.
+    let more = format!(
+        "{ONE_EXCHANGER}{}{}",
+        mail("user00001", "0"),
+        down("mx1.dst.example", "blackhole", "0", "30d")
+    );
+    let (_, log) = run("12h", &more);
+    let found = attempts(&log);
+    for (k, (ended, attempt)) in found.iter().enumerate() {
+        let (due, at) = (400.0 * (k * k) as f64, attempt.started.as_secs_f64());
+        assert!((due..due + 1.0).contains(&at), "attempt {k}: {at} s, due {due} s");
+        assert!(ended.since(attempt.started).as_secs() >= 127, "{attempt:?}");
+    }
+    assert_eq!(found.len(), 11);
+}
+
+#[test]
+fn a_suspended_route_fails_new_messages_at_once() {
+    // The first message finds the route closed for 15 s: one that comes in that time is not tried.
+    let more = format!(
+        "{ONE_EXCHANGER}{}{}{}",
+        mail("user00001", "0"),
+        mail("user00002", "13s"),
+        down("mx1.dst.example", "refuse", "0", "14s")
+    );
+    let (_, log) = run("1h", &more);
+    let found = attempts(&log);
+    let second: Vec<_> = found.iter().filter(|(_, a)| a.started.as_secs() == 13).collect();
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0].1.outcome, AttemptOutcome::Tempfail);
+    assert_eq!(second[0].1.to, None);
+    assert!(second[0].0.since(second[0].1.started).as_millis() < 10);
+    let delivered = found.iter().filter(|(_, a)| a.outcome == AttemptOutcome::Accepted);
+    let at: Vec<u64> = delivered.map(|(at, _)| at.as_secs()).collect();
+    // Both on their own grids.
+    assert_eq!(at, [400, 413]);
+}
+
+#[test]
+fn the_backup_takes_over_two_seconds_later() {
+    // `limit.c`: two seconds between connections of a relay; 5yz at the greeting is a failed
+    // connection like any other.
+    let more = format!(
+        r#"
+[[domain]]
+name = "dst.example"
+mx = [{{ host = "mx1.dst.example", preference = 10 }}, {{ host = "mx2.dst.example", preference = 20 }}]
+mailboxes = {{ count = 300 }}
+{}{}"#,
+        mail("user00001", "0"),
+        down("mx1.dst.example", "refuse", "0", "1h")
+    );
+    let (scenario, log) = run("10m", &more);
+    let found = attempts(&log);
+    let first = &found[0].1;
+    assert_eq!(
+        first.to.map(|host| scenario.hosts[host.index()].name.as_str()),
+        Some("mx2.dst.example")
+    );
+    assert_eq!(first.outcome, AttemptOutcome::Accepted);
+    assert_eq!(found[0].0.as_secs(), 2);
+}
+
+#[test]
+fn one_connection_takes_a_hundred_messages_and_more_are_opened_slowly() {
+    // 250 messages at once, each a second at the dot: one connection at first, another each five
+    // seconds, five in all (`limit.c`); none takes more than a hundred.
+    let mut more = format!(
+        "{ONE_EXCHANGER}[[outage]]\nhost = \"mx1.dst.example\"\nmode = \"slow\"\nfrom = \"0\"\n\
+         for = \"1h\"\nstage = \"dot\"\ndelay = \"1s\"\n"
+    );
+    for user in 1..=250 {
+        more.push_str(&mail(&format!("user{user:05}"), "1s"));
+    }
+    let (_, log) = run("1h", &more);
+    let mut opened: Vec<u64> = Vec::new();
+    let mut most = 0;
+    for (_, attempt) in attempts(&log) {
+        if attempt.transaction == 1 {
+            opened.push(attempt.marks.connected.as_secs());
+        }
+        most = most.max(attempt.transaction);
+    }
+    opened.sort_unstable();
+    assert_eq!(opened.len(), 5, "{opened:?}");
+    assert!(opened.windows(2).all(|pair| pair[1] - pair[0] == 5), "{opened:?}");
+    assert!(most <= 100);
+    let delivered = log
+        .facts
+        .iter()
+        .filter(|(_, fact)| matches!(fact, Fact::Final { outcome: FinalOutcome::Delivered, .. }));
+    assert_eq!(delivered.count(), 250);
+}
+
+#[test]
+fn a_restart_tries_what_is_overdue_and_keeps_the_grid() {
+    // `scheduler_ram_insert`: after a start the next try is at creation + 400 k² with the failures
+    // so far, in the past or not.
+    let more = format!(
+        "{ONE_EXCHANGER}{}{}[[action]]\nhost = \"a.src.example\"\nat = \"300s\"\ndo = \"stop\"\n\
+         [[action]]\nhost = \"a.src.example\"\nat = \"500s\"\ndo = \"start\"\n",
+        mail("user00001", "0"),
+        down("mx1.dst.example", "refuse", "0", "600s")
+    );
+    let (_, log) = run("2h", &more);
+    let started: Vec<u64> =
+        attempts(&log).iter().map(|(_, attempt)| attempt.started.as_secs()).collect();
+    assert_eq!(started, [0, 500, 1600]);
+    assert!(log.facts.iter().any(|(_, fact)| matches!(
+        fact,
+        Fact::Created(created) if matches!(created.key, MessageKey::Mail { .. })
+    )));
+}
