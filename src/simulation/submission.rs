@@ -149,6 +149,34 @@ impl<S: FactSink> World<'_, '_, S> {
         self.continue_session(handle);
     }
 
+    /// Returns the port a run connects to.
+    pub(super) fn port_of(&self, run: &Run) -> u16 {
+        match run.purpose {
+            Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+            _ => 25,
+        }
+    }
+
+    /// Only mail programs do, and not on port 25.
+    pub(super) fn authenticates(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Submission { entry } => {
+                self.scenario.mail[entry as usize].submission.authenticates
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether a run's client declares the size: a mail program that does, and every MTA.
+    pub(super) fn declares_size(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Submission { entry } => {
+                self.scenario.mail[entry as usize].submission.declares_size
+            }
+            _ => true,
+        }
+    }
+
     /// One address of the server did not answer: the mail program tries the next.
     fn try_next_address(&mut self, handle: Handle) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());

@@ -580,33 +580,6 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         self.try_ended(handle);
     }
-
-    /// Returns the port a run connects to.
-    pub(super) fn port_of(&self, run: &Run) -> u16 {
-        match run.purpose {
-            Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
-            _ => 25,
-        }
-    }
-
-    /// Only mail programs do, and not on port 25.
-    fn authenticates(&self, run: &Run) -> bool {
-        match run.purpose {
-            Purpose::Submission { entry } => {
-                self.scenario.mail[entry as usize].submission.authenticates
-            }
-            _ => false,
-        }
-    }
-
-    fn declares_size(&self, run: &Run) -> bool {
-        match run.purpose {
-            Purpose::Submission { entry } => {
-                self.scenario.mail[entry as usize].submission.declares_size
-            }
-            _ => true,
-        }
-    }
 }
 
 /// What comes next in a session.
