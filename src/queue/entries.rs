@@ -2,7 +2,7 @@
 //! there, and the deliveries under way.
 
 use crate::engine::{Handle, Slots};
-use crate::mail::{DomainId, HostId, MessageId, RecipientId, Status};
+use crate::mail::{DomainId, HostId, Mailbox, MessageId, RecipientId, Status};
 use crate::units::{Octets, SimTime};
 
 /// Where a recipient's copy goes from a host.
@@ -41,6 +41,8 @@ pub enum CopyState {
 pub struct QueueCopy {
     /// The recipient.
     pub recipient: RecipientId,
+    /// Its address, by which some MTAs remember failures beyond one message.
+    pub mailbox: Mailbox,
     /// Where its copy goes.
     pub destination: Destination,
     /// What is still to be done.
@@ -68,6 +70,8 @@ pub struct QueueEntry {
     pub arrived: SimTime,
     /// Whether the reverse path is null, so that no notice is made.
     pub null_sender: bool,
+    /// The reverse path; none: null.
+    pub sender: Option<Mailbox>,
     /// Whether a delay notice has been sent.
     pub warned: bool,
     /// Whether some recipient was put off in the present round.
@@ -80,6 +84,8 @@ pub struct QueueEntry {
     pub size: Octets,
     /// Which message of the session that brought it, from 1; 0: no session did.
     pub session_message: u32,
+    /// Sessions that the host served when it came, that session included.
+    pub sessions_open: u32,
     /// Deliveries of the present round not yet over.
     pub outstanding: u32,
     /// Rounds begun.
@@ -127,11 +133,13 @@ impl QueueEntries {
         &mut self,
         entry: EntryHandle,
         recipient: RecipientId,
+        mailbox: Mailbox,
         destination: Destination,
     ) {
         let next = self[entry].first;
         let copy = QueueCopy {
             recipient,
+            mailbox,
             destination,
             state: CopyState::Pending,
             delivery: 0,

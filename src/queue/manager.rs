@@ -217,6 +217,16 @@ pub trait QueueManager: Debug {
     /// A delivery has ended. The manager releases it.
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>);
 
+    /// The addresses of a delivery have been found; they will be tried in this order. Told before
+    /// the first of them is tried; the manager orders nothing here.
+    fn found(
+        &mut self,
+        _now: SimTime,
+        _delivery: DeliveryHandle,
+        _candidates: &mut dyn Iterator<Item = Candidate>,
+    ) {
+    }
+
     /// Returns whether a delivery may try this address now. Asked of each address in turn, once
     /// or several times at one instant; those it may not are passed over as if they were not there.
     /// MTAs that remember hosts which were down answer from that memory.
@@ -243,6 +253,13 @@ pub trait QueueManager: Debug {
     /// The try of one address has ended. Called before the states of the recipients are set and
     /// before the next address is chosen; the manager orders nothing here.
     fn tried(&mut self, _now: SimTime, _tried: &Tried<'_>, _context: &mut Context<'_>) {}
+
+    /// Returns whether the connection that a delivery was told to keep is still wanted after its
+    /// last try, which came to a reply to the dot or to RCPT. Asked before [`Self::tried`] is told
+    /// of the same try.
+    fn keeps_connection(&mut self, _tried: &Tried<'_>, _entries: &QueueEntries) -> bool {
+        true
+    }
 
     /// All deferred messages are to be tried now.
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>);

@@ -3,7 +3,7 @@
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
-use crate::queue::{Context, CopyState, Destination, Report, Tried};
+use crate::queue::{Context, CopyState, Destination, Report};
 use crate::smtp::{ClientSettings, Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
@@ -202,18 +202,10 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Lets the queue manager know how the try of a host ended.
     fn tell_tried(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (Some(target), Purpose::Delivery { delivery, .. }) = (run.target, run.purpose) else {
+        let Some(tried) = run.tried() else {
             return;
         };
         let state = &mut self.hosts[run.client.index()];
-        let tried = Tried {
-            delivery,
-            candidate: target.candidate(),
-            started: run.started,
-            failure: run.failure,
-            copies: &run.copies,
-            replies: &run.replies,
-        };
         let mut context = Context {
             host: run.client,
             entries: &mut self.entries,

@@ -134,19 +134,21 @@ impl<S: FactSink> World<'_, '_, S> {
         let Arrival { received_fields, size, session_message } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
-        let null_sender = state.sender.is_none();
+        let sender = state.sender;
         let stream_key = state.key.stream_key();
         let entry = self.entries.insert(QueueEntry {
             message,
             host,
             arrived: self.now,
-            null_sender,
+            null_sender: sender.is_none(),
+            sender,
             warned: false,
             deferred: false,
             active: false,
             received_fields,
             size,
             session_message,
+            sessions_open: self.hosts[host.index()].inbound,
             outstanding: 0,
             rounds: 0,
             due: SimTime::MAX,
@@ -155,8 +157,9 @@ impl<S: FactSink> World<'_, '_, S> {
             next: None,
         });
         for &recipient in recipients.iter().rev() {
-            let destination = self.route_of(host, self.messages[recipient].mailbox);
-            self.entries.add_recipient(entry, recipient, destination);
+            let mailbox = self.messages[recipient].mailbox;
+            let destination = self.route_of(host, mailbox);
+            self.entries.add_recipient(entry, recipient, mailbox, destination);
         }
         for &recipient in recipients {
             self.messages.settle(recipient, Column::Failed);

@@ -3,7 +3,7 @@
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
-use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection};
+use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection, Tried};
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
@@ -179,6 +179,22 @@ impl Run {
         self.postponed.clear();
         self.handed = 0;
         self.last_failure = None;
+    }
+
+    /// Returns the try at hand, which has ended, as a queue manager is told of it; none for
+    /// submissions and where no host was tried.
+    pub(super) fn tried(&self) -> Option<Tried<'_>> {
+        let Purpose::Delivery { delivery, .. } = self.purpose else {
+            return None;
+        };
+        Some(Tried {
+            delivery,
+            candidate: self.target?.candidate(),
+            started: self.started,
+            failure: self.failure,
+            copies: &self.copies,
+            replies: &self.replies,
+        })
     }
 
     pub(super) fn is_submission(&self) -> bool {

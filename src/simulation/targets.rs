@@ -75,6 +75,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             run.failure = Some(failure);
         }
+        self.tell_found(handle);
         outcome
     }
 
@@ -86,6 +87,15 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
             draws.shuffle(equals);
+        }
+    }
+
+    /// Lets the queue manager know which addresses there are.
+    fn tell_found(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        if let Purpose::Delivery { delivery, .. } = run.purpose {
+            let queue = &mut self.hosts[run.client.index()].queue;
+            queue.found(self.now, delivery, &mut run.targets.iter().map(Target::candidate));
         }
     }
 

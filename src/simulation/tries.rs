@@ -357,22 +357,30 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let client = run.client;
         let KeepConnection { idle, age, transactions } = keep;
-        let Some(state) = self.connections.get_mut(connection) else {
+        let Some(state) = self.connections.get(connection) else {
             return;
         };
         let too_old = state.connected.saturating_add(age);
         let worn = transactions.is_some_and(|most| state.transactions >= most);
-        if !open || worn || self.now >= too_old {
+        if !open || worn || self.now >= too_old || !self.is_still_wanted(handle) {
             self.close_connection(connection);
             return;
         }
         let until = self.now + idle;
+        let state = self.connections.get_mut(connection).expect("it is open");
         state.kept = Some(Kept { until, too_old });
         if let Some(run) = self.runs.get_mut(handle) {
             run.connection_kept = true;
         }
         self.hosts[client.index()].cache.put(destination, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
+    }
+
+    /// Asks the queue manager whether it still wants the connection of a delivery that kept it.
+    fn is_still_wanted(&mut self, handle: Handle) -> bool {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let queue = &mut self.hosts[run.client.index()].queue;
+        run.tried().is_some_and(|tried| queue.keeps_connection(&tried, &self.entries))
     }
 
     /// Closes what a host keeps open for a destination.
