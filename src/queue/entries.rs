@@ -218,6 +218,17 @@ impl QueueEntries {
         destination: Destination,
         limit: u32,
     ) -> DeliveryHandle {
+        self.assign_those(entry, destination, limit, |_| true)
+    }
+
+    /// The same, of those recipients that `which` names.
+    pub fn assign_those(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        limit: u32,
+        which: impl Fn(&QueueCopy) -> bool,
+    ) -> DeliveryHandle {
         let delivery = self.deliveries.insert(QueuedDelivery {
             entry,
             destination,
@@ -227,8 +238,8 @@ impl QueueEntries {
         let (mut count, mut next) = (0, self[entry].first);
         while let Some(index) = next {
             let copy = self.copy_mut(index);
-            if count < limit && copy.state == CopyState::Pending && copy.destination == destination
-            {
+            let fits = copy.state == CopyState::Pending && copy.destination == destination;
+            if count < limit && fits && which(copy) {
                 copy.state = CopyState::Assigned;
                 copy.delivery = delivery.index();
                 count += 1;

@@ -224,6 +224,7 @@ pub trait QueueManager: Debug {
         _now: SimTime,
         _delivery: DeliveryHandle,
         _candidates: &mut dyn Iterator<Item = Candidate>,
+        _entries: &QueueEntries,
     ) {
     }
 

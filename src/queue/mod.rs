@@ -8,8 +8,10 @@
 //! retry rule can be tested by calling it.
 
 mod entries;
+pub mod exim;
 mod list;
 mod manager;
+mod phase;
 pub mod plain;
 pub mod postfix;
 mod round;
@@ -23,4 +25,5 @@ pub use manager::{
     Action, Candidate, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer, Tried,
     Untried,
 };
+pub use phase::ScanPhase;
 pub use settings::QueueSettings;

@@ -1,14 +1,17 @@
 //! The queue rules of one host, by family.
 
+use super::exim::Exim;
 use super::plain::Plain;
 use super::postfix::Postfix;
-use super::{QueueManager, plain, postfix};
+use super::{QueueManager, exim, plain, postfix};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueSettings {
     /// Postfix's queue manager.
     Postfix(postfix::Settings),
+    /// Exim's delivery processes and queue runners.
+    Exim(exim::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
 }
@@ -20,6 +23,7 @@ impl QueueSettings {
     pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+            Self::Exim(settings) => Box::new(Exim::new(settings.clone(), remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
     }
@@ -29,7 +33,7 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
-            Self::Plain(_) => None,
+            Self::Exim(_) | Self::Plain(_) => None,
         }
     }
 }

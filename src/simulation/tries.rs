@@ -35,7 +35,10 @@ impl<S: FactSink> World<'_, '_, S> {
             .with_jitter(TryDraws::new(&self.session_streams, jitter));
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
-        let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
+        let timeouts = &settings.timeouts;
+        let patience =
+            if settings.tcp_fast_open { timeouts.greeting } else { timeouts.connect };
+        let connect = wire.connect(self.now, patience, settings.syn);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {
@@ -71,7 +74,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let server = &mut self.hosts[target.host.index()];
         if server.has_slot() {
             server.take_slot(client);
-            self.settle(handle, self.now);
+            self.settle(handle, self.now, true);
+            return;
+        }
+        if server.config.server.refuses_excess_sessions {
+            self.settle(handle, self.now, false);
             return;
         }
         run.phase = Phase::Waiting;
@@ -165,8 +172,9 @@ impl<S: FactSink> World<'_, '_, S> {
         self.draw_key(run, what, run.next_target as u64)
     }
 
-    /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
-    fn settle(&mut self, handle: Handle, ready: SimTime) {
+    /// Runs a new session from its greeting on; the server has a process for it from `ready` on,
+    /// or, if it is not `served`, turns it away.
+    fn settle(&mut self, handle: Handle, ready: SimTime, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
@@ -175,7 +183,7 @@ impl<S: FactSink> World<'_, '_, S> {
             target,
             connected: run.connected,
             since: self.now,
-            holds_slot: true,
+            holds_slot: served,
             extended: true,
             transactions: 0,
             kept: None,
@@ -209,7 +217,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let connection = connection.expect("a session has a connection");
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
-        let limit = server.client_exceeds_limit(run.client);
+        let limit = server.client_exceeds_limit(run.client) || !connection.holds_slot;
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
             wire,
@@ -436,7 +444,7 @@ impl<S: FactSink> World<'_, '_, S> {
             if run.phase == Phase::Waiting && here {
                 let client = run.client;
                 self.hosts[server.index()].take_slot(client);
-                self.settle(next, self.now);
+                self.settle(next, self.now, true);
             }
         }
     }

@@ -101,6 +101,8 @@ impl Figures {
         for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
             match attempt.outcome.as_str() {
                 "suspended" => figures.suspensions += 1,
+                // Says how the try ended that the row before is about.
+                "bounced" if attempt.stage == "none(expired)" => {}
                 "sent" | "deferred" | "bounced" => figures.attempts += 1,
                 other => return Err(format!("unknown word `{other}` in attempts[].outcome")),
             }

@@ -4,6 +4,7 @@
 //! are those in `tests/recordings`, or those in the folder named by `MAILSIM_RECORDINGS`, laid out
 //! as `<server>/<case>.json`. See the README beside this file.
 
+mod backlog;
 mod compare;
 mod drawn;
 mod figures;
@@ -38,6 +39,9 @@ use crate::translate::Blueprint;
 
 /// Names a folder of recordings to be compared in place of the repository's own.
 const FOLDER_VARIABLE: &str = "MAILSIM_RECORDINGS";
+
+/// Names the cases that are compared, `exim/01`: those whose server and name begin so.
+const CASES_VARIABLE: &str = "MAILSIM_CASES";
 
 /// Names a case, `01a`, the facts of whose first run are printed, for finding out what happens.
 const SHOW_VARIABLE: &str = "MAILSIM_SHOW";
@@ -156,11 +160,15 @@ fn find_cases() -> Vec<Case> {
         paths
     };
     let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let only = std::env::var(CASES_VARIABLE).unwrap_or_default();
     let mut cases = Vec::new();
     for server in entries(&folder).into_iter().filter(|path| path.is_dir()) {
         for path in entries(&server) {
             if path.extension().is_some_and(|extension| extension == "json") {
                 let (server, name) = (text(server.file_name()), text(path.file_stem()));
+                if !format!("{server}/{name}").starts_with(&only) {
+                    continue;
+                }
                 cases.push(Case { server, name, path });
             }
         }
@@ -205,7 +213,11 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     if value.get("sessions").is_some() {
         return timing::disagreements(&parse::<TimingRecording>(value)?);
     }
-    let recording: Recording = parse(value)?;
+    let mut recording: Recording = parse(value)?;
+    let left_out = backlog::leave_out(&mut recording);
+    if left_out > 0 {
+        println!("{} {}: {left_out} sessions left out (listen backlog)", case.server, case.number());
+    }
     let blueprint = Blueprint::new(&recording)?;
     let cast = Cast::new(&recording, &blueprint)?;
     let recorded = Figures::recorded(&recording)?;

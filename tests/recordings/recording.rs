@@ -77,6 +77,8 @@ pub(crate) struct Accept {
     pub(crate) max_recipients_per_message: Option<u32>,
     pub(crate) max_messages_per_session: Option<u32>,
     pub(crate) immediate_deliveries_per_session: Option<u32>,
+    pub(crate) queue_only_above_connections: Option<u32>,
+    pub(crate) backlog: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -241,6 +243,8 @@ pub(crate) struct Submission {
     #[serde(default)]
     pub(crate) declare_size: bool,
     pub(crate) t_s: f64,
+    pub(crate) t_accept_s: Option<f64>,
+    pub(crate) rejected: Option<String>,
     pub(crate) session: Session,
 }
 
@@ -249,6 +253,7 @@ pub(crate) struct Session {
     pub(crate) no: u32,
     pub(crate) order: u32,
     pub(crate) to_server: String,
+    pub(crate) planned_t_s: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -256,6 +261,8 @@ pub(crate) struct Attempt {
     pub(crate) id: String,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
+    #[serde(default)]
+    pub(crate) stage: String,
     pub(crate) outcome: String,
 }
 

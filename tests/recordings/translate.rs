@@ -14,7 +14,9 @@ use mailsim::random::{Draw, Streams};
 use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
-use crate::drawn::{Scans, known_scans, service_times, sink_times, take_up_time};
+use crate::drawn::{
+    Scans, exim_times, known_scans, service_times, sink_times, take_up_time,
+};
 use crate::mail::{actions, mail};
 use crate::names::Names;
 use crate::recording::Recording;
@@ -100,9 +102,18 @@ impl Blueprint {
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
             host.server.service = service.clone();
-            if let QueueSettings::Postfix(queue) = &mut host.queue {
-                queue.scan_phase = scans.phase(&mut random);
-                queue.take_up_time = Some(take_up_time());
+            match &mut host.queue {
+                QueueSettings::Postfix(queue) => {
+                    queue.scan_phase = scans.phase(&mut random);
+                    queue.take_up_time = Some(take_up_time());
+                }
+                QueueSettings::Exim(queue) => {
+                    let (service, tidying_up) = exim_times(&mut random);
+                    host.server.service = service;
+                    queue.tidying_up = Some(tidying_up);
+                    queue.run_phase = scans.logged();
+                }
+                QueueSettings::Plain(_) => {}
             }
         }
         for (action, within) in &self.flushes {

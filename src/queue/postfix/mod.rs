@@ -24,4 +24,5 @@ mod settings;
 
 pub use manager::Postfix;
 pub use schedule::{backoff, eligible};
-pub use settings::{Feedback, ScanPhase, Settings};
+pub use super::ScanPhase;
+pub use settings::{Feedback, Settings};

@@ -6,7 +6,8 @@ use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::clock::up_to;
-use super::settings::{ScanPhase, Settings};
+use super::super::ScanPhase;
+use super::settings::Settings;
 
 /// The timer of the scans.
 ///

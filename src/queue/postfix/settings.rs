@@ -1,18 +1,9 @@
 //! Postfix's parameters, by the names of `postconf(5)`.
 
 use crate::random::Distribution;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimDuration;
 
-/// When the first scan of the deferred queue falls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScanPhase {
-    /// Drawn evenly within one `queue_run_delay`: nobody knows when the server was started.
-    Random,
-    /// The first scan at this time after the start of the run.
-    At(SimDuration),
-    /// The scans fell at exactly these times (taken from a recording).
-    Observed(Vec<SimTime>),
-}
+use super::super::ScanPhase;
 
 /// The queue manager of Postfix 3.7 (the recorded version; the source read is 3.12, whose queue
 /// manager has the same rules). Defaults: `src/global/mail_params.h`.

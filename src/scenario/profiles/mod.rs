@@ -2,10 +2,12 @@
 //!
 //! One file for each product or group of products.
 
+mod exim;
 mod plain;
 mod postfix;
 mod providers;
 
+pub use exim::exim;
 pub use plain::{none, rfc5321, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
@@ -18,6 +20,8 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
+    /// Exim's delivery processes and queue runners.
+    Exim,
     /// A plain list of gaps for each message.
     Plain,
 }
@@ -28,6 +32,7 @@ impl Family {
     pub fn of(queue: &QueueSettings) -> Self {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
+            QueueSettings::Exim(_) => Self::Exim,
             QueueSettings::Plain(_) => Self::Plain,
         }
     }
@@ -94,6 +99,7 @@ pub struct Profile {
 pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
+        exim(),
         gmail(),
         google_workspace(),
         yahoo(),

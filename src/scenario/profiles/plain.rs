@@ -32,6 +32,7 @@ pub fn rfc5321() -> Profile {
             auth: false,
             size_limit: None,
             max_sessions: None,
+            refuses_excess_sessions: false,
             max_sessions_per_client: None,
             max_recipients: None,
             hop_limit: Some(99),
@@ -82,6 +83,7 @@ pub(super) fn plain_client() -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
         syn: SynSchedule { linear: 0 },
+        tcp_fast_open: false,
         pipelining: true,
         tls: ClientTls::Never,
         declares_size: true,

@@ -5,11 +5,14 @@
 
 mod client;
 mod common;
+mod exim;
 mod plain;
 mod postfix;
 
 use super::profiles::{Family, Profile};
-use crate::queue::postfix::{Feedback, ScanPhase};
+use crate::queue::ScanPhase;
+use crate::queue::exim::{RetryRules, exim_time};
+use crate::queue::postfix::Feedback;
 use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
@@ -47,6 +50,10 @@ pub(super) enum Slot<'a> {
     Feedback(&'a mut Feedback),
     /// `random`, or the time of the first scan.
     ScanPhase(&'a mut ScanPhase),
+    /// Retry rules as Exim writes them.
+    RetryRules(&'a mut RetryRules),
+    /// Times as Exim writes them, with colons between; `0s`: none.
+    TimeList(&'a mut Vec<SimDuration>),
 }
 
 /// One setting.
@@ -140,6 +147,11 @@ fn shown(slot: &Slot<'_>) -> String {
         Slot::Feedback(Feedback::Fixed(number)) => number.to_string(),
         Slot::Feedback(Feedback::PerWindow(number)) => format!("{number}/concurrency"),
         Slot::Feedback(Feedback::PerRoot(number)) => format!("{number}/sqrt_concurrency"),
+        Slot::RetryRules(rules) => rules.to_string(),
+        Slot::TimeList(times) if times.is_empty() => "0s".to_owned(),
+        Slot::TimeList(times) => {
+            times.iter().map(|time| exim_time(*time)).collect::<Vec<_>>().join(":")
+        }
         Slot::ScanPhase(ScanPhase::Random) => "random".to_owned(),
         Slot::ScanPhase(ScanPhase::At(span)) => span.exact().to_string(),
         Slot::ScanPhase(ScanPhase::Observed(times)) => format!("{} observed scans", times.len()),
@@ -176,7 +188,7 @@ use setting;
 
 /// Returns every setting there is, a family's own before what all have.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [postfix::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS].into_iter().flatten()
+    [postfix::SETTINGS, exim::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS].into_iter().flatten()
 }
 
 #[cfg(test)]

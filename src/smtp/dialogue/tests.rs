@@ -13,6 +13,7 @@ fn client(pipelining: bool) -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
         syn: SynSchedule { linear: 0 },
+        tcp_fast_open: false,
         pipelining,
         tls: ClientTls::Never,
         declares_size: true,
@@ -40,6 +41,7 @@ fn server() -> ServerSettings {
         auth: false,
         size_limit: Some(Octets(1_000)),
         max_sessions: None,
+        refuses_excess_sessions: false,
         max_sessions_per_client: None,
         max_recipients: None,
         hop_limit: None,

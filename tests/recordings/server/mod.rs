@@ -1,5 +1,6 @@
 //! A real server's parameters as the settings of a host: one file for each server.
 
+mod exim;
 mod postfix;
 
 use mailsim::mail::{DomainId, HostId};
@@ -13,7 +14,7 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["postfix"];
+pub(crate) const MODELLED: &[&str] = &["exim", "postfix"];
 
 /// Returns a server's profile with a recording's parameters in place of its own.
 ///
@@ -21,6 +22,7 @@ pub(crate) const MODELLED: &[&str] = &["postfix"];
 /// What the recording says and the model does not know, in words.
 pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     match server.server.as_str() {
+        "exim" => exim::profile(server),
         "postfix" => postfix::profile(server),
         other => Err(format!("a server `{other}` is not modelled")),
     }
