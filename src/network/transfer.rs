@@ -1,6 +1,6 @@
 //! How long a TCP connection needs for a run of octets.
 
-use crate::units::{BitRate, Octets, SimDuration};
+use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
 /// When a connecting client repeats its first packet.
 ///
@@ -30,12 +30,49 @@ impl SynSchedule {
         self.offset(self.linear + Self::DOUBLING + 1)
     }
 
+    /// Returns when the packets of a request that begins at `at` are sent, and last when the kernel
+    /// gives up.
+    ///
+    /// With a `wheel` each repetition is as late as Linux's coarse timers make it
+    /// (`kernel/time/timer.c`, 250 ticks a second): a time-out of 64 ticks or more fires at the
+    /// next multiple of 8 ticks, from 512 on of 64, from 4096 on of 512, and so on. `wheel` says how
+    /// long before time zero the ticks began. So a request that nominally fails after 131 s fails
+    /// after 132 to 135 s, at multiples of 2.048 s, as the recordings have it.
+    pub fn moments(self, at: SimTime, wheel: Option<SimDuration>) -> impl Iterator<Item = SimTime> {
+        let mut last = at;
+        (0..=self.linear + Self::DOUBLING + 1).map(move |number| {
+            if number > 0 {
+                let timeout = self.offset(number).saturating_sub(self.offset(number - 1));
+                last = last + timeout;
+                if let Some(began) = wheel {
+                    last = on_the_wheel(last, timeout, began);
+                }
+            }
+            last
+        })
+    }
+
     fn offset(self, number: u32) -> SimDuration {
         let linear = number.min(self.linear);
         let doubled = number - linear;
         SimDuration::from_secs(u64::from(linear) + (1_u64 << doubled) - 1)
     }
 }
+
+/// Returns when a timer of Linux fires that was set for `due`, `timeout` ahead.
+fn on_the_wheel(due: SimTime, timeout: SimDuration, began: SimDuration) -> SimTime {
+    let ticks = timeout.as_nanos() / TICK.as_nanos();
+    let (mut step, mut reach) = (TICK.as_nanos(), 64);
+    while ticks >= reach {
+        step *= 8;
+        reach *= 8;
+    }
+    let counted = due.as_nanos() + began.as_nanos();
+    SimTime::from_nanos((counted / step + 1) * step - began.as_nanos())
+}
+
+/// Length of a tick of the kernel's timer (`CONFIG_HZ=250`).
+const TICK: SimDuration = SimDuration::from_millis(4);
 
 /// How TCP sends a long run of octets.
 ///
@@ -103,6 +140,26 @@ mod tests {
         assert_eq!(seconds(4), [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
         assert_eq!(SynSchedule { linear: 0 }.gives_up_after().as_secs(), 127);
         assert_eq!(SynSchedule { linear: 4 }.gives_up_after().as_secs(), 131);
+    }
+
+    #[test]
+    fn coarse_timers_fire_on_their_own_grid() {
+        // Recording 02a of Exim: requests that began at 0.2, 7.1, 14.1, 21.2 and 28.0 s failed at
+        // these times, whole multiples of 2.048 s apart.
+        let failed = [133.979, 142.173, 148.320, 156.512, 162.657];
+        let began = [0.25, 7.15, 14.1, 21.25, 28.05];
+        let schedule = SynSchedule { linear: 4 };
+        let grid = 2.048;
+        let phase = grid - failed[0] % grid;
+        for (began, failed) in began.into_iter().zip(failed) {
+            let wheel = Some(SimDuration::from_secs_f64(phase + 0.01));
+            let at = SimTime::ZERO + SimDuration::from_secs_f64(began);
+            let last = schedule.moments(at, wheel).last().map(SimTime::as_secs_f64);
+            let difference = last.unwrap_or(0.0) - failed;
+            assert!((-0.05..0.05).contains(&difference), "{began}: {last:?}, recorded {failed}");
+            let nominal = schedule.moments(at, None).last().map(SimTime::as_secs_f64);
+            assert_eq!(nominal, Some((at + schedule.gives_up_after()).as_secs_f64()));
+        }
     }
 
     #[test]

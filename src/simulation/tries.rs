@@ -36,9 +36,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
         let timeouts = &settings.timeouts;
-        let patience =
-            if settings.tcp_fast_open { timeouts.greeting } else { timeouts.connect };
-        let connect = wire.connect(self.now, patience, settings.syn);
+        let patience = if settings.tcp_fast_open { timeouts.greeting } else { timeouts.connect };
+        let connect = wire.connect(self.now, patience, settings.syn, settings.timer_wheel);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {

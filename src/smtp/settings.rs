@@ -66,6 +66,9 @@ pub struct ClientSettings {
     pub timeouts: ClientTimeouts,
     /// When the kernel repeats an unanswered connection request.
     pub syn: SynSchedule,
+    /// How long before time zero the ticks of the kernel's coarse timers began, which make
+    /// repetitions late; none: they are exact.
+    pub timer_wheel: Option<SimDuration>,
     /// Whether connections are opened by TCP fast open (RFC 7413). The client then waits for the
     /// greeting at once, so that its time-out for connecting has no effect: a silent host costs the
     /// time after which the kernel gives up.

@@ -107,14 +107,20 @@ impl Wire<'_> {
         }
     }
 
-    /// Connects, with a first packet at `at` and repetitions by `schedule`, giving up after
-    /// `timeout` or when the kernel does.
+    /// Connects, with a first packet at `at` and repetitions by `schedule` on the kernel's coarse
+    /// timers (`wheel`), giving up after `timeout` or when the kernel does.
     #[must_use]
-    pub fn connect(&self, at: SimTime, timeout: SimDuration, schedule: SynSchedule) -> Connect {
-        let patience = timeout.min(schedule.gives_up_after());
-        for offset in schedule.offsets() {
-            let sent = at + offset;
-            if offset >= patience {
+    pub fn connect(
+        &self,
+        at: SimTime,
+        timeout: SimDuration,
+        schedule: SynSchedule,
+        wheel: Option<SimDuration>,
+    ) -> Connect {
+        let kernel = schedule.moments(at, wheel).last().unwrap_or(at);
+        let patience = timeout.min(kernel.since(at));
+        for sent in schedule.moments(at, wheel) {
+            if sent >= at + patience {
                 break;
             }
             match self.fate(sent) {

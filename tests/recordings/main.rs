@@ -216,7 +216,11 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     let mut recording: Recording = parse(value)?;
     let left_out = backlog::leave_out(&mut recording);
     if left_out > 0 {
-        println!("{} {}: {left_out} sessions left out (listen backlog)", case.server, case.number());
+        println!(
+            "{} {}: {left_out} sessions left out (listen backlog)",
+            case.server,
+            case.number()
+        );
     }
     let blueprint = Blueprint::new(&recording)?;
     let cast = Cast::new(&recording, &blueprint)?;

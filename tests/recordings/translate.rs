@@ -15,7 +15,7 @@ use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
-    Scans, exim_times, known_scans, service_times, sink_times, take_up_time,
+    Scans, burst, exim_times, known_scans, service_times, sink_times, take_up_time,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -37,6 +37,8 @@ pub(crate) struct Blueprint {
     /// The hosts that are real servers.
     pub(crate) servers: Vec<HostId>,
     sinks: Vec<HostId>,
+    /// Messages that came at once at most.
+    burst: u32,
 }
 
 impl Blueprint {
@@ -83,10 +85,11 @@ impl Blueprint {
             expectations: Vec::new(),
             notes: Vec::new(),
         };
+        let burst = burst(recording);
         let servers = scans.iter().map(|(host, _)| *host).collect();
         let sinks =
             recording.sinks.keys().map(|name| names.host(name)).collect::<Result<_, _>>()?;
-        Ok(Self { scenario, scans, flushes, submissions, names, servers, sinks })
+        Ok(Self { scenario, scans, flushes, submissions, names, servers, sinks, burst })
     }
 
     /// Returns the scenario with what chance decides drawn for `seed`.
@@ -108,7 +111,7 @@ impl Blueprint {
                     queue.take_up_time = Some(take_up_time());
                 }
                 QueueSettings::Exim(queue) => {
-                    let (service, tidying_up) = exim_times(&mut random);
+                    let (service, tidying_up) = exim_times(&mut random, self.burst);
                     host.server.service = service;
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
@@ -121,9 +124,15 @@ impl Blueprint {
             let after = SimDuration::from_secs_f64(length * random.unit_f64());
             scenario.actions[*action].at = within.from + after;
         }
+        // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
+        let ticking = SimDuration::from_nanos(random.below(WHEEL.as_nanos()));
+        scenario.hosts.iter_mut().for_each(|host| host.client.timer_wheel = Some(ticking));
         scenario
     }
 }
+
+/// The coarsest step of the kernel's timers for connection requests.
+const WHEEL: SimDuration = SimDuration::from_millis(2_048);
 
 fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> {
     let mut hosts = Vec::new();

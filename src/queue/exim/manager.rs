@@ -359,9 +359,8 @@ impl Exim {
     ) -> bool {
         let state = context.entries[process.entry];
         let frozen = state.null_sender && age < self.settings.ignore_bounce_errors_after;
-        let failed = all_in(process.entry, context.entries, |state| {
-            matches!(state, CopyState::Failed(_))
-        });
+        let failed =
+            all_in(process.entry, context.entries, |state| matches!(state, CopyState::Failed(_)));
         for &index in &failed {
             context.entries.copy_mut(index).state =
                 if frozen { CopyState::Pending } else { CopyState::Failed(FAILED) };
@@ -404,7 +403,8 @@ fn timed_out(deferral: &Deferral, verdicts: &BTreeMap<RetryKey, bool>) -> Vec<Co
     let verdict = |index: CopyIndex, with_hosts: bool| -> Option<bool> {
         let own = deferral.own_items.iter().filter(|(copy, _)| *copy == index).map(|(_, key)| key);
         let hosts = deferral.host_items.iter().filter(|_| with_hosts);
-        let all: Vec<bool> = own.chain(hosts).filter_map(|key| verdicts.get(key).copied()).collect();
+        let all: Vec<bool> =
+            own.chain(hosts).filter_map(|key| verdicts.get(key).copied()).collect();
         (!all.is_empty()).then(|| all.iter().all(|&timed_out| timed_out))
     };
     let Some(&first) = deferral.copies.first().filter(|_| !deferral.skipped) else {
@@ -528,9 +528,7 @@ impl QueueManager for Exim {
         match process {
             Some(process) if process.fails_all => Untried::Failed(FAILED),
             // "All hosts have been failing for a long time."
-            Some(process)
-                if process.gives_up(delivery, clock, &self.database, &self.settings) =>
-            {
+            Some(process) if process.gives_up(delivery, clock, &self.database, &self.settings) => {
                 Untried::Failed(Status::NO_ANSWER)
             }
             _ => Untried::Deferred(Status::NO_ANSWER),

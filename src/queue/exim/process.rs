@@ -283,8 +283,7 @@ impl Process {
             }
         }
         self.warns |= deferred;
-        let old =
-            RetryDatabase::is_past_ultimate_timeout(clock, self.message.received, settings);
+        let old = RetryDatabase::is_past_ultimate_timeout(clock, self.message.received, settings);
         transport.count(tried.candidate, expired, deferred && old, settings);
     }
 

@@ -22,7 +22,7 @@ mod scan;
 pub mod schedule;
 mod settings;
 
+pub use super::ScanPhase;
 pub use manager::Postfix;
 pub use schedule::{backoff, eligible};
-pub use super::ScanPhase;
 pub use settings::{Feedback, Settings};

@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
-use super::clock::up_to;
 use super::super::ScanPhase;
+use super::clock::up_to;
 use super::settings::Settings;
 
 /// The timer of the scans.

@@ -39,6 +39,7 @@ pub fn exim() -> Profile {
                 ..ClientTimeouts::RFC5321
             },
             syn: SynSchedule { linear: 0 },
+            timer_wheel: None,
             tcp_fast_open: true,
             pipelining: true,
             tls: ClientTls::Never,

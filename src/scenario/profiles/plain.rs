@@ -83,6 +83,7 @@ pub(super) fn plain_client() -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
         syn: SynSchedule { linear: 0 },
+        timer_wheel: None,
         tcp_fast_open: false,
         pipelining: true,
         tls: ClientTls::Never,

@@ -39,6 +39,7 @@ pub fn postfix() -> Profile {
                 rset: SimDuration::from_secs(20),
             },
             syn: SynSchedule { linear: 0 },
+            timer_wheel: None,
             tcp_fast_open: false,
             pipelining: true,
             tls: ClientTls::Never,

@@ -188,7 +188,9 @@ use setting;
 
 /// Returns every setting there is, a family's own before what all have.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [postfix::SETTINGS, exim::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS].into_iter().flatten()
+    [postfix::SETTINGS, exim::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS]
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]

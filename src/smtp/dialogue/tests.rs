@@ -13,6 +13,7 @@ fn client(pipelining: bool) -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
         syn: SynSchedule { linear: 0 },
+        timer_wheel: None,
         tcp_fast_open: false,
         pipelining,
         tls: ClientTls::Never,
