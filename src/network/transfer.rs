@@ -43,7 +43,7 @@ impl SynSchedule {
         (0..=self.linear + Self::DOUBLING + 1).map(move |number| {
             if number > 0 {
                 let timeout = self.offset(number).saturating_sub(self.offset(number - 1));
-                last = last + timeout;
+                last += timeout;
                 if let Some(began) = wheel {
                     last = on_the_wheel(last, timeout, began);
                 }

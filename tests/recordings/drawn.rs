@@ -39,30 +39,40 @@ pub(crate) fn service_times(random: &mut impl Draw) -> ServiceTimes {
 
 /// Returns the work of Exim, and how long its delivery processes take to tidy up.
 ///
-/// Exim begins a process for each message. On the machine of the recordings a delivery process
-/// tried its first host 8 ms (07a) to 0.5 s (01c, 11a) after the message came; within one case most
-/// were alike (03e: 0.12 to 0.19 s), single ones were not (09a: 0.01 to 0.47 s). It then needed 1 to
-/// 70 ms to write what it had learnt into the retry database (01b, 02a), in which time others still
+/// Exim begins a process for each message. On the machine of the recordings the first delivery
+/// process tried its first host 8 ms (07a) to 0.5 s (01c, 11a) after the message came; within one
+/// case most were alike (03e: 0.12 to 0.19 s), single ones were not (09a: 0.01 to 0.47 s). Queue
+/// runners took 10 to 100 ms from one message to the next (01a, 01b). A process then needed 1 to 70
+/// ms to write what it had learnt into the retry database (02a, 01b), in which time others still
 /// tried the same host. Where `burst` messages came at once, their processes shared two processors:
-/// the last waited for the work of all (01b: 20 within 0.7 s; 10a: 100 within 3 s).
+/// the last waited for the work of all (01b: 20 within 0.7 s, half of which tried the host before
+/// the first had written that it was down; 10a: 100 within 3 s).
 pub(crate) fn exim_times(random: &mut impl Draw, burst: u32) -> (ServiceTimes, Distribution) {
     let crowd = 1.0 + f64::from(burst) / 40.0;
     let alike = 0.3 + 0.9 * random.unit_f64();
-    let each = 0.003 * libm::pow(0.06 / 0.003, random.unit_f64());
+    let queue = 0.003 * libm::pow(0.06 / 0.003, random.unit_f64()) * f64::from(burst.max(1) - 1);
     let mut work = |floor: f64, least: f64, greatest: f64, longest: f64| {
         let median = least * libm::pow(greatest / least, random.unit_f64());
         let time = |step| (floor + median * libm::exp(alike * normal_step(step))).min(longest);
-        let times = (0..STEPS).map(time).collect();
+        (0..STEPS).map(time).collect::<Vec<f64>>()
+    };
+    let empirical = |times: Vec<f64>| {
         Distribution::empirical(times, &[]).expect("finite times can be drawn from")
     };
+    let mut begins = work(0.0, 0.0005, 0.3, 0.6);
+    // Each place in the queue for a processor is as likely as the others.
+    let places = begins.len();
+    for (place, time) in begins.iter_mut().enumerate() {
+        *time += queue * ((place * 77) % places) as f64 / places as f64;
+    }
     let service = ServiceTimes {
-        message: work(SHORTEST, 0.0005, 0.08 * crowd, 0.5),
-        agent: work(0.006, 0.002, 0.3, 0.7),
-        local: work(SHORTEST, 0.0005, 0.03, 0.25),
-        pickup: Distribution::Uniform { low: 0.0, high: each * f64::from(burst.max(1) - 1) },
+        message: empirical(work(SHORTEST, 0.0005, 0.08 * crowd, 0.5)),
+        pickup: empirical(begins),
+        agent: empirical(work(0.006, 0.002, 0.12, 0.5)),
+        local: empirical(work(SHORTEST, 0.0005, 0.03, 0.25)),
         ..ServiceTimes::default()
     };
-    (service, work(SHORTEST, 0.001, 0.05, 0.25))
+    (service, empirical(work(SHORTEST, 0.001, 0.08 * crowd, 0.4)))
 }
 
 /// Returns how many messages came at once at most: within half a second.

@@ -13,13 +13,15 @@
 //! | queue runners: when they start, in which order they go through the spool | `runner.rs` |
 //! | one delivery process: its addresses, the hosts it may try, what it learns of them | `process.rs` |
 //! | when the sender is told of a delay | `warning.rs` |
-//! | processes at acceptance, in a queue run and over a kept connection; bounces, freezing | `manager.rs` |
+//! | processes at acceptance, in a queue run and over a kept connection | `manager.rs` |
+//! | how a process ends: records, bounces, freezing | `ending.rs` |
 //!
 //! Not modelled: retry rules that depend on the destination or the error (one line holds for all),
 //! `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put off, and the
 //! delivery of a message for another domain over a connection whose host happens to serve both
 //! (only messages for domains with the same exchangers follow).
 
+mod ending;
 mod manager;
 mod process;
 mod retry;

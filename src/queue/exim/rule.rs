@@ -97,9 +97,9 @@ impl FromStr for RetryRules {
 
 fn rule(text: &str) -> Result<RetryRule, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let (letter, until, interval, factor) = match parts.as_slice() {
-        &[letter, until, interval] => (letter, until, interval, None),
-        &[letter, until, interval, factor] => (letter, until, interval, Some(factor)),
+    let (letter, until, interval, factor) = match *parts.as_slice() {
+        [letter, until, interval] => (letter, until, interval, None),
+        [letter, until, interval, factor] => (letter, until, interval, Some(factor)),
         _ => return Err(format!("`{text}` is not letter, cut-off, interval and factor")),
     };
     let growth = match (letter, factor) {
