@@ -81,6 +81,7 @@
 //! | 0 | [`units`] | virtual time, octets, rates, and how they are read from text |
 //! | 1 | [`engine`] | the event queue, its order, cancellation by generation |
 //! | 1 | [`random`] | named ChaCha8 streams, distributions on portable mathematics |
+//! | 1 | [`statistics`] | estimates with intervals, from independent values |
 //! | 1 | [`mail`] | vocabulary: addresses, replies, status codes, Received fields |
 //! | 2 | [`network`] | hosts and links as a graph, routes, transfer times |
 //! | 2 | [`fault`] | what fails and when, as intervals on a time line |
@@ -93,8 +94,10 @@
 //! | 4 | [`measure`] | facts in, records and figures out (uses `units`, `mail`, `trace`) |
 //! | 5 | [`scenario`] | TOML in, a checked scenario out |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
-//! | 7 | [`report`] | tables, charts, the page, the terminal's text |
-//! | 8 | [`cli`] | the command line; the only room that prints |
+//! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
+//! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
+//! | 8 | [`report`] | tables, charts, the page, the terminal's text |
+//! | 9 | [`cli`] | the command line; the only room that prints |
 //!
 //! # Invariants
 //!
@@ -121,6 +124,7 @@ pub mod access;
 pub mod cli;
 pub mod dns;
 pub mod engine;
+pub mod experiment;
 pub mod fault;
 pub mod mail;
 pub mod measure;
@@ -131,6 +135,8 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod smtp;
+pub mod statistics;
+pub mod story;
 pub mod trace;
 pub mod units;
 pub mod workload;

@@ -358,3 +358,66 @@ fn overrides_are_reported_as_the_command_line() {
     assert_eq!(again.resolved, loaded.resolved);
     assert_eq!(again.scenario.hosts.len(), 5);
 }
+
+/// Returns the good scenario whose sender has this mail server.
+fn with_mta(mta: &str) -> String {
+    let roles = "roles = [\"submission\", \"relay\", \"store\"]";
+    spoilt(roles, &format!("{roles}\nmta = {mta}"))
+}
+
+#[test]
+fn undocumented_defaults_have_to_be_given() {
+    let all = errors(&with_mta("\"imail\""));
+    let keys: Vec<_> = all.iter().map(|error| (error.line, error.key.as_str())).collect();
+    let host = "host.\"smtp.sender.example\".mta";
+    let expected = [format!("{host}.queue_timer"), format!("{host}.tries_before_return")];
+    assert_eq!(keys, [(8, expected[0].as_str()), (8, expected[1].as_str())]);
+    assert!(all.iter().all(|error| error.kind == ProblemKind::Missing));
+    expect_error(
+        &with_mta(r#"{ profile = "icewarp", undeliverable_after = "4d" }"#),
+        ProblemKind::Missing,
+        "{ profile = \"icewarp\"",
+        "`warning_after` of smtp.sender.example is missing: \"icewarp\" requires it, for no document",
+        "mta = { profile = \"icewarp\", undeliverable_after = \"4d\", warning_after = \"4h\" }",
+    );
+    let given = with_mta(r#"{ profile = "imail", queue_timer = "20m", tries_before_return = 9 }"#);
+    assert!(read(&given, &[]).is_ok());
+}
+
+#[test]
+fn a_schedule_says_what_is_wrong_with_it() {
+    expect_error(
+        &with_mta(r#"{ profile = "schedule", gaps = "5m 1h*" }"#),
+        ProblemKind::Missing,
+        "{ profile = \"schedule\"",
+        "`lifetime` of smtp.sender.example is missing",
+        "lifetime = \"4d\"",
+    );
+    expect_error(
+        &with_mta(r#"{ profile = "schedule", gaps = "5m* 1h", tries = 9 }"#),
+        ProblemKind::BadValue,
+        "\"5m* 1h\"",
+        "`1h` stands behind the time that repeats for ever",
+        "write \"5m 10m 30m 1h*\"",
+    );
+    expect_error(
+        &with_mta(r#"{ profile = "schedule", gaps = "5m", offsets = "5m", tries = 9 }"#),
+        ProblemKind::Contradiction,
+        "offsets",
+        "exclude each other",
+        "remove `gaps` or `offsets`",
+    );
+    // A list that ends is a way of giving up.
+    assert!(read(&with_mta(r#"{ profile = "schedule", gaps = "5m 1h" }"#), &[]).is_ok());
+}
+
+#[test]
+fn shadow_servers_are_exchange_s() {
+    expect_error(
+        &with_mta("\"postfix\"\nshadow_host = \"mx1.recipient.example\""),
+        ProblemKind::Contradiction,
+        "shadow_host",
+        "only Exchange since 2013 has shadow servers",
+        "remove `shadow_host`",
+    );
+}

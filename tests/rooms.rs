@@ -11,6 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["units"]),
     ("random", &["units"]),
     ("mail", &["units"]),
+    // Numbers alone.
+    ("statistics", &[]),
     ("network", &["units", "random", "mail"]),
     ("fault", &["units", "random", "mail"]),
     ("dns", &["units", "random", "mail", "network", "fault"]),
@@ -37,8 +39,26 @@ const ROOMS: &[(&str, &[&str])] = &[
             "workload", "access", "queue", "measure", "scenario",
         ],
     ),
+    // Whoever tells a story reads facts and settings.
+    ("story", &["units", "mail", "trace", "smtp", "scenario"]),
+    // Plans, runs and analyses studies; it knows no file.
+    ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
     // Reports show what was measured; they run nothing.
-    ("report", &["units", "random", "mail", "trace", "measure", "scenario"]),
+    (
+        "report",
+        &[
+            "units",
+            "random",
+            "statistics",
+            "mail",
+            "trace",
+            "smtp",
+            "measure",
+            "scenario",
+            "story",
+            "experiment",
+        ],
+    ),
     (
         "cli",
         &[
@@ -56,6 +76,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "measure",
             "scenario",
             "simulation",
+            "story",
+            "statistics",
+            "experiment",
             "report",
         ],
     ),
@@ -78,6 +101,7 @@ const MODEL: &[&str] = &[
     "measure",
     "scenario",
     "simulation",
+    "statistics",
 ];
 
 /// Words that must not stand in the code of some rooms.
@@ -141,6 +165,16 @@ const NEVER: &[Never] = &[
         words: &["clap", "clap_complete", "clap_mangen", "indicatif", "ctrlc", "anyhow"],
         rooms: Where::NotIn(&["cli"]),
         because: "they serve the command line",
+    },
+    Never {
+        words: &["rayon"],
+        rooms: Where::NotIn(&["experiment"]),
+        because: "a run has one thread; only whole runs are made in parallel",
+    },
+    Never {
+        words: &["std::fs", "std::env", "std::process", "std::net", "Instant"],
+        rooms: Where::In(&["experiment"]),
+        because: "whoever keeps the rows knows where",
     },
     Never {
         words: &["plotters"],

@@ -256,7 +256,7 @@ mx = ["mx.one.example"]
     assert_eq!(scenario.addresses[1].literal, "2001:db8::1");
     assert!(scenario.hosts[1].roles.relay, "it is named as a next hop");
     let QueueSettings::Plain(queue) = &scenario.hosts[1].queue else { panic!("plain") };
-    assert_eq!(queue.gaps.len(), 2);
+    assert_eq!(queue.gaps.list.len(), 2);
     assert_eq!(scenario.hosts[1].server.max_recipients, Some(5));
     assert_eq!(scenario.zone.records(host.dns, SimTime::ZERO).ttl, SimDuration::from_minutes(5));
     let Effect::Server(Deviation::Greylist { delay, .. }) = &scenario.outages[0].effect else {

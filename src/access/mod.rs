@@ -10,8 +10,8 @@
 //! message when that message arrives, and [`visit`] settles it as a whole.
 //!
 //! # Validation
-//! Visits against recording 16 of a real Dovecot over an emulated link, step by step; waiting times
-//! against the law of a uniform phase (mean T/2).
+//! Visits against recording 16 of a real Dovecot over an emulated link, step by step
+//! (`tests/recordings/retrieval.rs`); waiting times against the law of a uniform phase (mean T/2).
 
 mod clock;
 mod reading;

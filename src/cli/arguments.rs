@@ -7,7 +7,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
-use super::{check, completions, man, new, profiles, report, route, run, schema, trace};
+use super::{
+    check, compare, completions, man, new, profiles, report, route, run, schema, study, trace,
+};
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
 #[derive(Debug, Parser)]
@@ -61,6 +63,8 @@ enum Commands {
     Check(check::Arguments),
     Trace(trace::Arguments),
     Route(route::Arguments),
+    Study(study::Arguments),
+    Compare(compare::Arguments),
     Report(report::Arguments),
     Profiles(profiles::Arguments),
     New(new::Arguments),
@@ -107,6 +111,8 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Check(arguments) => check::check(&arguments, terminal),
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
+        Commands::Study(arguments) => study::study(&arguments, terminal),
+        Commands::Compare(arguments) => compare::compare(&arguments, terminal),
         Commands::Report(arguments) => report::report(&arguments, terminal),
         Commands::Profiles(arguments) => profiles::profiles(&arguments, terminal),
         Commands::New(arguments) => new::new(&arguments, terminal),

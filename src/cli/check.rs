@@ -1,10 +1,10 @@
-//! `mailsim check`: every problem of scenario files, without running them.
+//! `mailsim check`: every problem of scenario and study files, without running them.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::scenario::{Problems, Scenario, Severity};
+use crate::scenario::{LoadedStudy, Override, Problems, Scenario, Severity};
 
 use super::changes::Changes;
 use super::error::CommandError;
@@ -12,16 +12,16 @@ use super::input;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 
-/// Check scenarios: print every problem with its place and a fix
+/// Check scenarios and studies: print every problem with its place and a fix
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
-    long_about = "Check scenarios: print every problem with file, line, column, key and a fix, and \
+    long_about = "Check scenarios and studies: print every problem with file, line, column, key and a fix, and \
                   warn of likely mistakes (single point of failure, mail loop, MX without a store).\
                   \n\nWarnings do not change the exit status."
 )]
 pub(super) struct Arguments {
-    /// Scenario files
+    /// Scenario or study files
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
 
@@ -39,13 +39,12 @@ Examples:
 pub(super) fn check(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let mut status = ExitStatus::Success;
     for path in &arguments.scenarios {
-        match input::read(path, &arguments.changes.0) {
-            Ok(input) => {
-                let warnings = &input.loaded.warnings;
+        match read(path, &arguments.changes.0) {
+            Ok((warnings, found)) => {
                 if !warnings.0.is_empty() {
                     terminal.problems(&(warnings.render(terminal.color()) + "\n"));
                 }
-                terminal.data(&ok(path, &input.loaded.scenario, warnings))?;
+                terminal.data(&ok(path, &found, &warnings))?;
             }
             Err(CommandError::Scenario(problems)) => {
                 terminal.problems(&(problems.render(terminal.color()) + "\n"));
@@ -61,15 +60,34 @@ pub(super) fn check(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     Ok(status)
 }
 
-fn ok(path: &Path, scenario: &Scenario, warnings: &Problems) -> String {
+/// Reads a scenario or a study. Returns what is likely a mistake, and what is in the file.
+fn read(path: &Path, changes: &[Override]) -> Result<(Problems, String), CommandError> {
+    if !input::is_study_file(path)? {
+        let loaded = input::read(path, changes)?.loaded;
+        return Ok((loaded.warnings, contents(&loaded.scenario)));
+    }
+    let LoadedStudy { study, warnings, .. } = input::read_study(path, changes)?;
+    let found = format!(
+        "{} of {}, up to {} of each",
+        noun(study.cells.len(), "combination", "combinations"),
+        noun(study.factors.len(), "factor", "factors"),
+        noun(study.replications.most() as usize, "replication", "replications"),
+    );
+    Ok((warnings, found))
+}
+
+fn contents(scenario: &Scenario) -> String {
     let parts = [
         noun(scenario.hosts.len(), "host", "hosts"),
         noun(scenario.domains.len(), "domain", "domains"),
         noun(scenario.mail.len(), "flow of mail", "flows of mail"),
         noun(outages(scenario), "outage", "outages"),
     ];
-    let mut line = format!("{}: ok, {}", path.display(), parts.join(", "));
-    line.push_str(&format!(", {}", scenario.duration.exact()));
+    format!("{}, {}", parts.join(", "), scenario.duration.exact())
+}
+
+fn ok(path: &Path, found: &str, warnings: &Problems) -> String {
+    let mut line = format!("{}: ok, {found}", path.display());
     if !warnings.0.is_empty() {
         line.push_str(&format!("; {}", noun(warnings.0.len(), "warning", "warnings")));
     }

@@ -70,6 +70,34 @@ pub(super) enum CommandError {
         /// A word on the former result, if there is one.
         untouched: String,
     },
+    /// The user interrupted a study.
+    #[error(
+        "interrupted; {made} of {all} runs were made and are kept in {}: the same command makes \
+         the rest",
+        path.display()
+    )]
+    StudyInterrupted {
+        /// Runs made.
+        made: usize,
+        /// Runs that were to be made.
+        all: usize,
+        /// The study's folder.
+        path: PathBuf,
+    },
+    /// Not all shards of a study are there.
+    #[error(
+        "{missing} runs are missing in {}, {kept} are there: make the missing shards, with the \
+         same --set and --out, or leave out --merge to make the rest here",
+        path.display()
+    )]
+    RunsMissing {
+        /// The study's folder.
+        path: PathBuf,
+        /// Runs that are missing.
+        missing: usize,
+        /// Runs that are there.
+        kept: usize,
+    },
 }
 
 impl CommandError {
@@ -84,10 +112,12 @@ impl CommandError {
             Self::Scenario(_) | Self::Usage(_) | Self::NotText { .. } | Self::TooLarge { .. } => {
                 ExitStatus::Invalid
             }
-            Self::Report(_) | Self::Io { .. } | Self::Exists { .. } | Self::Output(_) => {
-                ExitStatus::ReadingOrWritingFailed
-            }
-            Self::Interrupted { .. } => ExitStatus::Interrupted,
+            Self::Report(_)
+            | Self::Io { .. }
+            | Self::Exists { .. }
+            | Self::Output(_)
+            | Self::RunsMissing { .. } => ExitStatus::ReadingOrWritingFailed,
+            Self::Interrupted { .. } | Self::StudyInterrupted { .. } => ExitStatus::Interrupted,
         }
     }
 }

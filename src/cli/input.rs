@@ -1,10 +1,12 @@
-//! Scenario files, read from the disk.
+//! Scenario and study files, read from the disk.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::scenario::{Loaded, Override, Source, load};
+use crate::scenario::{
+    Loaded, LoadedStudy, Override, Problems, Source, is_study, load, load_study,
+};
 
 use super::error::CommandError;
 use super::terminal::Terminal;
@@ -23,14 +25,43 @@ pub(super) struct Input {
 
 /// Reads and checks a scenario with the changes of the command line.
 pub(super) fn read(path: &Path, changes: &[Override]) -> Result<Input, CommandError> {
+    read_with(path, changes, load)
+}
+
+/// Does what [`read`] does, with another way to read the text.
+pub(super) fn read_with(
+    path: &Path,
+    changes: &[Override],
+    load: impl Fn(&Source<'_>, &[Override]) -> Result<Loaded, Problems>,
+) -> Result<Input, CommandError> {
     let text = read_text(path)?;
+    let loaded = with_source(path, &text, |source| load(source, changes))?;
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    Ok(Input { loaded, digest })
+}
+
+/// Returns whether a file is a study rather than a scenario.
+pub(super) fn is_study_file(path: &Path) -> Result<bool, CommandError> {
+    Ok(is_study(&read_text(path)?))
+}
+
+/// Reads and checks a study with the changes of the command line.
+pub(super) fn read_study(path: &Path, changes: &[Override]) -> Result<LoadedStudy, CommandError> {
+    let text = read_text(path)?;
+    with_source(path, &text, |source| load_study(source, changes))
+}
+
+/// Hands over a file's text with the way to the files that it names.
+fn with_source<T>(
+    path: &Path,
+    text: &str,
+    load: impl FnOnce(&Source<'_>) -> Result<T, Problems>,
+) -> Result<T, CommandError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let read_file = |name: &str| read_beside(folder, name);
     let shown = path.display().to_string();
-    let source = Source { file: &shown, text: &text, read_file: &read_file };
-    let loaded = load(&source, changes).map_err(CommandError::Scenario)?;
-    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-    Ok(Input { loaded, digest })
+    let source = Source { file: &shown, text, read_file: &read_file };
+    load(&source).map_err(CommandError::Scenario)
 }
 
 /// Reads a scenario and says how many warnings there are; `mailsim check` shows them.

@@ -32,6 +32,11 @@ impl Interrupt {
         interrupt
     }
 
+    /// Returns what becomes true when the user wants to stop.
+    pub(super) fn flag(&self) -> &AtomicBool {
+        &self.wanted
+    }
+
     /// Returns whether the user wants to stop.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::Relaxed)

@@ -20,7 +20,8 @@ use super::terminal::Terminal;
     after_help = EXAMPLES,
     long_about = "Show the mail servers known: version modelled, and evidence (recorded: compared \
                   with recordings of real servers; source code or vendor document: read there; \
-                  standard: read in an RFC; invented: a stand-in).\
+                  standard: read in an RFC; scenario: stated by whoever writes it; \
+                  invented: a stand-in).\
                   \n\nWith NAME: every setting with its value, and when a message is tried whose \
                   destination stays down, until it is returned. The schedule comes from running \
                   the server's own queue rules."
@@ -86,6 +87,10 @@ fn one(profile: &Profile) -> String {
         text.push_str("\nNot documented\n");
         profile.not_documented.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
+    if !profile.required.is_empty() {
+        text.push_str(&missing(profile));
+        return text;
+    }
     if profile.evidence == Evidence::Invented {
         // It only accepts, or only submits.
         text.push_str("\nIt keeps no queue of its own, so it has no retry schedule.\n");
@@ -108,9 +113,23 @@ fn one(profile: &Profile) -> String {
              the probe, and when the host has\nfailed for the last cut-off all fail, however young \
              they are.\n"
         }
-        Family::Plain => "",
+        Family::Plain | Family::Exchange => "",
     });
     text
+}
+
+/// Says why there is no schedule to show.
+fn missing(profile: &Profile) -> String {
+    let names: Vec<String> =
+        profile.required.iter().map(|names| names.replace('|', " or ")).collect();
+    let why = match profile.evidence {
+        Evidence::Scenario => "The scenario states them",
+        _ => "No document tells their defaults, and none is invented",
+    };
+    format!(
+        "\nThe times of its attempts depend on settings that a scenario has to give:\n  {}\n{why}.\n",
+        names.join("\n  ")
+    )
 }
 
 /// Long enough for any server to give up.
@@ -214,6 +233,11 @@ fn tries(scenario: &Scenario) -> Vec<Try> {
     Simulation::new(scenario).run(&mut log);
     let mut begun: Option<SimTime> = None;
     let mut rows: Vec<(SimTime, String)> = Vec::new();
+    let told = log.facts.iter().any(|(_, fact)| match fact {
+        Fact::Created(created) => created.kind == MessageKind::FailureNotice,
+        _ => false,
+    });
+    let end = if told { "returned to its sender" } else { "given up; its sender is not told" };
     for (at, fact) in &log.facts {
         match fact {
             Fact::Accepted { server: true, .. } if begun.is_none() => begun = Some(*at),
@@ -227,7 +251,7 @@ fn tries(scenario: &Scenario) -> Vec<Try> {
                 rows.push((*at, "the sender is told that it is late".to_owned()));
             }
             Fact::Final { outcome: FinalOutcome::Failed, .. } => {
-                rows.push((*at, "returned to its sender".to_owned()));
+                rows.push((*at, end.to_owned()));
             }
             _ => {}
         }

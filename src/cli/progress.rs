@@ -1,5 +1,6 @@
-//! The progress bar of a long run.
+//! The progress bars of a long run and of many runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -60,6 +61,49 @@ impl Progress {
     /// Returns how long the run has taken so far by the clock on the wall.
     pub(super) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
+    }
+
+    /// Removes the bar.
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows how many runs of a study are made; it may be told from several threads.
+#[derive(Debug)]
+pub(super) struct RunsProgress {
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    made: AtomicUsize,
+}
+
+impl RunsProgress {
+    pub(super) fn new(all: usize, terminal: Terminal) -> Self {
+        let bar = terminal.shows_progress().then(|| {
+            let target = ProgressDrawTarget::hidden();
+            let bar = ProgressBar::with_draw_target(Some(all as u64), target);
+            let style = ProgressStyle::with_template("{bar:32} {pos} of {len} runs  ({eta} left)");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self { bar, begun: Instant::now(), made: AtomicUsize::new(0) }
+    }
+
+    /// Takes note that one more run is made.
+    pub(super) fn made_one(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let Some(bar) = &self.bar else { return };
+        if bar.is_hidden() && self.begun.elapsed() >= PATIENCE {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.inc(1);
+    }
+
+    /// Returns how many runs are made.
+    pub(super) fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// Removes the bar.

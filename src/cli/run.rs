@@ -107,7 +107,8 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     // Before the run, so that a folder in the way is noticed before time is spent.
     let folder = ResultFolder::claim(&target)?;
     let interrupt = Interrupt::listen(Some(folder.work().to_owned()));
-    let tables = if wanted.rows() { Some(Tables::create(&folder, scenario)?) } else { None };
+    let tables =
+        if wanted.rows() { Some(Tables::create(&folder, scenario, Some(scenario))?) } else { None };
     let duration = length(scenario, arguments.until, terminal);
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
     let (recorder, totals) = simulate(scenario, duration, tables, &interrupt, &mut progress);

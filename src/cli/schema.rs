@@ -1,15 +1,21 @@
-//! `mailsim schema`: the JSON Schema of scenario files, for editors that complete and check them.
+//! `mailsim schema`: the JSON Schema of scenario and study files, for editors that complete and check them.
 
 use clap::Args;
+
+use crate::scenario::{schema as schema_of_scenarios, study_schema};
 
 use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 
-/// Print the JSON Schema of scenario files
+/// Print the JSON Schema of scenario or study files
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The schema of study files instead
+    #[arg(long)]
+    study: bool,
+}
 
 const EXAMPLES: &str = "\
 Example:
@@ -19,9 +25,10 @@ Example:
 
 /// Runs the command.
 pub(super) fn schema(
-    _arguments: &Arguments,
+    arguments: &Arguments,
     terminal: Terminal,
 ) -> Result<ExitStatus, CommandError> {
-    terminal.data(&format!("{:#}\n", crate::scenario::schema()))?;
+    let schema = if arguments.study { study_schema() } else { schema_of_scenarios() };
+    terminal.data(&format!("{schema:#}\n"))?;
     Ok(ExitStatus::Success)
 }

@@ -1,31 +1,38 @@
 //! Cancellation by generation: handles that tell when what they name is gone.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// Counts the lives of a slot, or the settings of a timer.
 ///
 /// Something that can be set again (a timer, a try) keeps its current generation and advances it
 /// on each setting; an event that carries an earlier generation is stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Generation(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(NonZeroU32);
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self::FIRST
+    }
+}
 
 impl Generation {
-    /// The first generation.
-    pub const FIRST: Self = Self(0);
+    /// The first generation. (Counted from one within, so that an absent handle takes no room.)
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// Moves on to the next generation and returns it; all earlier ones are stale from now on.
     ///
     /// # Panics
-    /// After 2^32 - 1 steps, since an old generation must not come back to life.
+    /// After 2^32 - 2 steps, since an old generation must not come back to life.
     pub fn advance(&mut self) -> Self {
-        self.0 = self.0.checked_add(1).expect("a generation is advanced fewer than 2^32 times");
+        self.0 = self.0.checked_add(1).expect("a generation is advanced fewer than 2^32 - 1 times");
         *self
     }
 
     /// Returns the number of the generation, counted from zero.
     #[must_use]
     pub const fn get(self) -> u32 {
-        self.0
+        self.0.get() - 1
     }
 
     const fn next(self) -> Option<Self> {
@@ -59,7 +66,7 @@ impl Handle {
 
 impl fmt::Display for Handle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.index, self.generation.0)
+        write!(formatter, "{}.{}", self.index, self.generation.get())
     }
 }
 
@@ -178,6 +185,7 @@ impl<T> Slots<T> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::num::NonZeroU32;
 
     use proptest::prelude::*;
 
@@ -211,8 +219,9 @@ mod tests {
     fn a_slot_whose_generations_are_used_up_is_retired() {
         let mut slots = Slots::new();
         let handle = slots.insert(1);
-        slots.slots[0].generation = Generation(u32::MAX);
-        let last = Handle { generation: Generation(u32::MAX), ..handle };
+        let generation = Generation(NonZeroU32::MAX);
+        slots.slots[0].generation = generation;
+        let last = Handle { generation, ..handle };
         assert_eq!(slots.remove(last), Some(1));
         assert_eq!(slots.insert(2).index(), 1);
         assert!(!slots.contains(last) && !slots.contains(handle));

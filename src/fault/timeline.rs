@@ -14,6 +14,7 @@ pub struct Interval {
 impl Interval {
     /// Returns whether `at` lies inside.
     #[must_use]
+    #[inline]
     pub fn contains(self, at: SimTime) -> bool {
         self.from <= at && at < self.to
     }
@@ -65,7 +66,12 @@ impl<T> Timeline<T> {
 
     /// Returns the entry that decides at `at`.
     #[must_use]
+    #[inline]
     pub fn at(&self, at: SimTime) -> Option<&(Interval, T)> {
+        // Nearly all time lines are empty.
+        if self.entries.is_empty() {
+            return None;
+        }
         self.active(at).next()
     }
 
@@ -79,9 +85,24 @@ impl<T> Timeline<T> {
 
     /// Returns the first entry that begins in `after < from <= until`.
     #[must_use]
+    #[inline]
     pub fn next_begin(&self, after: SimTime, until: SimTime) -> Option<&(Interval, T)> {
+        if self.entries.is_empty() {
+            return None;
+        }
         let index = self.entries.partition_point(|(interval, _)| interval.from <= after);
         self.entries.get(index).filter(|(interval, _)| interval.from <= until)
+    }
+
+    /// Returns the end of the time from `at` on in which nothing is in force: `at` itself if
+    /// something is.
+    #[must_use]
+    #[inline]
+    pub fn calm_until(&self, at: SimTime) -> SimTime {
+        if self.entries.is_empty() {
+            return SimTime::MAX;
+        }
+        if self.at(at).is_some() { at } else { self.next_transition(at) }
     }
 
     /// Returns the first instant after `after` at which an entry begins or ends;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::units::write_integer;
+
 macro_rules! index_newtype {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -60,12 +62,19 @@ pub struct Mailbox {
 
 /// Spells mailboxes and hosts for people and files.
 pub trait MailboxNames {
-    /// Returns the address as `local@domain`.
-    fn mailbox(&self, mailbox: Mailbox) -> String;
-    /// Returns the domain's name.
+    /// Appends the address as `local@domain`, in UTF-8.
+    fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>);
+    /// Returns the domain's name, as the DNS has it.
     fn domain(&self, domain: DomainId) -> &str;
-    /// Returns the host's name.
+    /// Returns the host's name, as the DNS has it: letters, digits, dots, `-` and `_`.
     fn host(&self, host: HostId) -> &str;
+
+    /// Returns the address as `local@domain`.
+    fn mailbox(&self, mailbox: Mailbox) -> String {
+        let mut name = Vec::new();
+        self.write_mailbox(mailbox, &mut name);
+        String::from_utf8(name).expect("names are written in UTF-8")
+    }
 }
 
 /// What a message is, independent of what happens to it (the contract's "identity").
@@ -113,6 +122,20 @@ impl MessageKey {
     }
 }
 
+impl MessageKey {
+    /// Appends what [`Display`](fmt::Display) writes, without going through `fmt`.
+    pub fn write(self, out: &mut Vec<u8>) {
+        let (Self::Mail { entry, ordinal } | Self::Notice { entry, ordinal, .. }) = self;
+        write_integer(u64::from(entry) + 1, out);
+        out.push(b'-');
+        write_integer(ordinal + 1, out);
+        if let Self::Notice { number, .. } = self {
+            out.extend_from_slice(b".n");
+            write_integer(u64::from(number) + 1, out);
+        }
+    }
+}
+
 impl fmt::Display for MessageKey {
     /// Writes `3-17` for mail (entry 3, message 17, both counted from 1) and `3-17.n2` for the
     /// second notice about it.
@@ -156,7 +179,11 @@ mod tests {
     #[test]
     fn keys_read_back_what_they_write() {
         for text in ["1-1", "3-17", "3-17.n2"] {
-            assert_eq!(text.parse::<MessageKey>().unwrap().to_string(), text);
+            let key = text.parse::<MessageKey>().unwrap();
+            assert_eq!(key.to_string(), text);
+            let mut written = Vec::new();
+            key.write(&mut written);
+            assert_eq!(written, text.as_bytes());
         }
         for text in ["", "1", "0-1", "1-0", "1-1.n0", "a-b"] {
             assert_eq!(text.parse::<MessageKey>(), Err(()), "{text}");

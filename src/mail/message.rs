@@ -42,6 +42,17 @@ impl MessageKind {
         }
     }
 
+    /// Returns what a notice says was done with the message that it is about (RFC 3464 §2.3.3); none:
+    /// it is no notice.
+    #[must_use]
+    pub fn dsn_action(self) -> Option<&'static str> {
+        match self {
+            Self::DelayNotice => Some("delayed"),
+            Self::FailureNotice => Some("failed"),
+            Self::Mail | Self::ListCopy | Self::AutomaticReply => None,
+        }
+    }
+
     /// Returns whether the reverse path is null (RFC 5321 §4.5.5), so that no notice is ever
     /// made about it.
     #[must_use]

@@ -6,6 +6,7 @@
 mod attempt;
 mod identity;
 mod message;
+mod path;
 mod received;
 mod reply;
 mod status;
@@ -13,6 +14,7 @@ mod status;
 pub use attempt::{AttemptOutcome, Stage};
 pub use identity::{DomainId, EntryId, HostId, Mailbox, MailboxNames, MessageKey, RecipientId};
 pub use message::{MessageId, MessageKind, TransmissionType};
+pub use path::{local_part, split_address};
 pub use received::{ReceivedField, format_date};
 pub use reply::{Reply, ReplyClass};
 pub use status::Status;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::units::write_integer;
+
 /// An enhanced status code `class.subject.detail` (RFC 3463 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status {
@@ -36,6 +38,8 @@ impl Status {
     pub const NULL_MX: Self = Self::new(5, 1, 0);
     /// 5.3.4: message too big for system.
     pub const TOO_BIG: Self = Self::new(5, 3, 4);
+    /// 5.6.7: an address beyond ASCII that the next server does not take (RFC 6531 §4.2).
+    pub const NEEDS_UTF8: Self = Self::new(5, 6, 7);
     /// 4.3.1: mail system full.
     pub const SYSTEM_FULL: Self = Self::new(4, 3, 1);
     /// 4.3.2: system not accepting network messages.
@@ -54,6 +58,17 @@ impl Status {
     #[must_use]
     pub const fn as_permanent(self) -> Self {
         Self { class: 5, ..self }
+    }
+}
+
+impl Status {
+    /// Appends what [`Display`](fmt::Display) writes, without going through `fmt`.
+    pub fn write(self, out: &mut Vec<u8>) {
+        write_integer(u64::from(self.class), out);
+        out.push(b'.');
+        write_integer(u64::from(self.subject), out);
+        out.push(b'.');
+        write_integer(u64::from(self.detail), out);
     }
 }
 

@@ -21,9 +21,9 @@ pub(crate) const MX: HostId = HostId(2);
 pub(crate) struct Names;
 
 impl MailboxNames for Names {
-    fn mailbox(&self, mailbox: Mailbox) -> String {
+    fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>) {
         let local = if mailbox.local == 0 { "bob".to_owned() } else { mailbox.local.to_string() };
-        format!("{local}@{}", self.domain(mailbox.domain))
+        out.extend(format!("{local}@{}", self.domain(mailbox.domain)).bytes());
     }
 
     fn domain(&self, domain: DomainId) -> &str {

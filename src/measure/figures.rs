@@ -105,8 +105,8 @@ struct Names<'a> {
 }
 
 impl MailboxNames for Names<'_> {
-    fn mailbox(&self, mailbox: Mailbox) -> String {
-        format!("{}@{}", mailbox.local, self.domain(mailbox.domain))
+    fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>) {
+        out.extend(format!("{}@{}", mailbox.local, self.domain(mailbox.domain)).bytes());
     }
 
     fn domain(&self, domain: DomainId) -> &str {

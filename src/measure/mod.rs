@@ -16,6 +16,7 @@
 //! # Validation
 //! The tests beside each file feed facts written by hand whose figures can be computed on paper.
 
+mod asked;
 mod backlog;
 #[cfg(test)]
 pub(crate) mod example;
@@ -30,7 +31,9 @@ mod story;
 mod summary;
 mod tally;
 mod warnings;
+mod window;
 
+pub use asked::{AskedFigure, Delay, DelayCounts, Unit};
 pub use backlog::Backlog;
 pub use expectation::{Bound, Verdict, VerdictKind};
 pub use figures::{figure_names, likely_names};
@@ -41,3 +44,4 @@ pub use summary::{
     AttemptFigures, DomainFigures, HopFigures, HostFigures, LedgerFigures, OutageFigures,
     ProfileEvidence, RunFigures, SpreadFigures, StageFigures, StateCounts, Summary, WhereTimeWent,
 };
+pub use window::Window;

@@ -11,6 +11,7 @@ use super::story::Story;
 use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
 use super::tally::{Tally, share};
 use super::warnings;
+use super::window::Window;
 
 /// What the caller knows of a run and the facts do not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,11 @@ pub struct RunFrame {
 pub struct Recorder<R> {
     sink: R,
     stories: Vec<Option<Story>>,
+    window: Window,
     tally: Tally,
+    /// Mail submitted outside of the window: only the ledger speaks of it.
+    outside: Tally,
+    attempts: u64,
     backlog: Backlog,
     hosts: Vec<HostTotals>,
     ledger: Option<Ledger>,
@@ -54,12 +59,23 @@ impl<R: RecordSink> Recorder<R> {
         Self {
             sink,
             stories: Vec::new(),
+            window: Window::default(),
             tally: Tally::default(),
+            outside: Tally::default(),
+            attempts: 0,
             backlog: Backlog::default(),
             hosts: Vec::new(),
             ledger: None,
             latest: SimTime::ZERO,
         }
+    }
+
+    /// Makes only messages submitted within `window` count in the figures of mail, attempts, times
+    /// and domains. Rows are handed out for all; figures of hosts, of outages and of the ledger
+    /// remain those of the whole run.
+    #[must_use]
+    pub fn counting(self, window: Window) -> Self {
+        Self { window, ..self }
     }
 
     /// Returns where the rows go, for instance to ask whether it is still in order.
@@ -76,7 +92,7 @@ impl<R: RecordSink> Recorder<R> {
     /// Returns the number of attempts so far: for progress displays.
     #[must_use]
     pub fn attempts(&self) -> u64 {
-        self.tally.attempts.rows
+        self.attempts
     }
 
     fn story(&mut self, recipient: RecipientId) -> &mut Story {
@@ -95,8 +111,13 @@ impl<R: RecordSink> Recorder<R> {
 
     fn tell(&mut self, story: &Story, open: Option<(FinalState, crate::mail::HostId)>) {
         let row = story.record(open);
-        self.tally.close(&row, story.stages());
+        self.tally_of(row.submitted).close(&row, story.stages());
         self.sink.message(&row);
+    }
+
+    /// Returns where a message submitted at `submitted` is counted.
+    fn tally_of(&mut self, submitted: SimTime) -> &mut Tally {
+        if self.window.holds(submitted) { &mut self.tally } else { &mut self.outside }
     }
 
     /// Ends the recording: rows of hosts are handed out, and the summary is computed. Stories that
@@ -154,16 +175,17 @@ impl<R: RecordSink> Recorder<R> {
 
     /// The run's own ledger, held against the rows; without one, the rows' alone.
     fn ledger_figures(&self) -> LedgerFigures {
-        let (mail, all) = (self.tally.mail(), self.tally.everything());
+        let (mail, all) = (self.tally.mail().submitted, self.tally.everything());
+        let (mail_outside, outside) = (self.outside.mail().submitted, self.outside.everything());
         let counted = Ledger {
-            submitted: mail.submitted,
-            created: all.submitted - mail.submitted,
-            delivered: all.delivered,
-            failed: all.failed,
-            discarded: all.discarded,
-            queued: all.queued,
-            in_transit: all.in_transit,
-            duplicates: self.tally.duplicates,
+            submitted: mail + mail_outside,
+            created: all.submitted - mail + outside.submitted - mail_outside,
+            delivered: all.delivered + outside.delivered,
+            failed: all.failed + outside.failed,
+            discarded: all.discarded + outside.discarded,
+            queued: all.queued + outside.queued,
+            in_transit: all.in_transit + outside.in_transit,
+            duplicates: self.tally.duplicates + self.outside.duplicates,
         };
         let stated = self.ledger.unwrap_or(counted);
         LedgerFigures {
@@ -224,11 +246,12 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 self.story(*recipient).accepted(at, *by, *received_fields, *server);
             }
             Fact::Attempt(attempt) => {
-                self.tally.attempts.count(attempt);
-                let number = self.tally.attempts.rows;
+                self.attempts += 1;
+                let number = self.attempts;
                 let story = self.story(attempt.recipient);
                 story.attempted(attempt);
-                let (key, recipient) = (story.key, story.recipient);
+                let (key, recipient, submitted) = (story.key, story.recipient, story.submitted);
+                self.tally_of(submitted).attempts.count(attempt);
                 self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {

@@ -50,7 +50,7 @@ pub(super) struct Story {
     about: Option<MessageKey>,
     sender: Option<Mailbox>,
     size: Octets,
-    submitted: SimTime,
+    pub(super) submitted: SimTime,
     accepted: SimTime,
     ending: Option<Ending>,
     path: Path,

@@ -90,6 +90,10 @@ pub struct QueueEntry {
     pub outstanding: u32,
     /// Rounds begun.
     pub rounds: u32,
+    /// Rounds that ended with somebody put off.
+    pub failures: u32,
+    /// When the present or last round began.
+    pub round_began: SimTime,
     /// When the schedule would have it tried next, while it waits.
     pub due: SimTime,
     /// Last status of a temporary failure, for notices.

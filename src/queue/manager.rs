@@ -39,6 +39,16 @@ pub enum Timer {
         /// The round it waits for; void when another round has begun.
         round: u32,
     },
+    /// The time that one message may spend in the queue is over.
+    Lifetime {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
+    /// The sender of one message is to be told that it is late.
+    Notice {
+        /// Which; void when the entry is gone.
+        entry: EntryHandle,
+    },
 }
 
 /// What a queue manager wants done.
@@ -80,6 +90,11 @@ pub enum Action {
         /// The entry.
         entry: EntryHandle,
     },
+    /// Route the pending recipients of the entry anew, then call [`QueueManager::resubmitted`].
+    Resubmit {
+        /// The entry.
+        entry: EntryHandle,
+    },
     /// Nothing is left to do: the entry leaves the queue.
     Remove {
         /// The entry.
@@ -117,7 +132,9 @@ pub struct Report {
     /// assigned if they are to be tried again.
     pub delivery: DeliveryHandle,
     /// Set if the destination as a whole failed (no connection, no greeting, lost or timed-out
-    /// session at the last host tried, failed look-up), with the reason.
+    /// session at the last host tried, failed look-up), with the reason. A host that refused the
+    /// message in a session that ran to its end shows that the destination is alive, even if a later
+    /// host then fails (Postfix: `SMTP_MISC_FLAG_COMPLETE_SESSION` in `src/smtp/smtp_proto.c`).
     pub site_failure: Option<Status>,
     /// How the last try, or the look-up, ended early; none: it came to a positive reply to the dot,
     /// or nothing was tried.
@@ -210,6 +227,9 @@ pub trait QueueManager: Debug {
 
     /// The host has become responsible for `entry`.
     fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>);
+
+    /// The pending recipients of `entry` have been routed anew, as was ordered.
+    fn resubmitted(&mut self, _now: SimTime, _entry: EntryHandle, _context: &mut Context<'_>) {}
 
     /// A timer that it armed has come.
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>);

@@ -8,6 +8,7 @@
 //! retry rule can be tested by calling it.
 
 mod entries;
+pub mod exchange;
 pub mod exim;
 mod list;
 mod manager;

@@ -1,9 +1,10 @@
 //! The queue rules of one host, by family.
 
+use super::exchange::Exchange;
 use super::exim::Exim;
-use super::plain::Plain;
+use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
-use super::{QueueManager, exim, plain, postfix};
+use super::{QueueManager, exchange, exim, plain, postfix};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,8 @@ pub enum QueueSettings {
     Exim(exim::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
+    /// The transport service of Exchange.
+    Exchange(exchange::Settings),
 }
 
 impl QueueSettings {
@@ -24,6 +27,7 @@ impl QueueSettings {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
             Self::Exim(settings) => Box::new(Exim::new(settings.clone(), remote, local)),
+            Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
     }
@@ -33,7 +37,35 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
-            Self::Exim(_) | Self::Plain(_) => None,
+            Self::Exim(_) => None,
+            Self::Plain(settings) => settings.threads,
+            Self::Exchange(settings) => settings.max_outbound_connections,
+        }
+    }
+
+    /// Returns what the MTA queues on its own: it makes as many queue entries of one message.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Plain(settings) => settings.unit,
+            Self::Exchange(_) => Unit::Destination,
+            _ => Unit::Message,
+        }
+    }
+
+    /// Returns whether its mailboxes drop a second copy of a message (Exchange's duplicate detection,
+    /// `shadow-redundancy.md`).
+    #[must_use]
+    pub fn drops_duplicates(&self) -> bool {
+        matches!(self, Self::Exchange(_))
+    }
+
+    /// Returns who gets its failure notices.
+    #[must_use]
+    pub fn notices_to(&self) -> NoticesTo {
+        match self {
+            Self::Plain(settings) => settings.failure_notices,
+            _ => NoticesTo::All,
         }
     }
 }

@@ -11,7 +11,9 @@ use super::description::RunDescription;
 use super::error::ReportError;
 use super::folder::{ResultFile, ResultFolder};
 use super::html;
+use super::player_data::player_data;
 use super::run_data::RunData;
+use super::study::{STUDY_FILE, rebuild_study};
 use super::tables::{TABLES, Tables};
 
 /// What is wanted of a result folder.
@@ -73,12 +75,15 @@ pub fn summary_json(summary: &Summary) -> String {
     serde_json::to_string_pretty(summary).expect("a summary is plain data") + "\n"
 }
 
-/// Makes charts and `report.html` of a result folder again from its files alone, and renews their
+/// Makes charts and `report.html` of a run's or a study's folder again from its files alone, and renews their
 /// digests in `run.json`. Charts are made as PNG too if `png`.
 ///
 /// # Errors
 /// If the folder is no complete result, or something cannot be written.
 pub fn rebuild(folder: &Path, png: bool) -> Result<(), ReportError> {
+    if folder.join(STUDY_FILE).exists() {
+        return rebuild_study(folder, png);
+    }
     let mut description = RunDescription::read(folder)?;
     let digests = make_charts_and_page(folder, png)?;
     description.files.extend(digests);
@@ -102,14 +107,19 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
             digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
         }
     }
-    let page = html::page(&data, &figures);
+    let player = player_data(folder, &data.run, data.duration())?;
+    let page = html::page(&data, &figures, player.as_deref());
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
 }
 
 /// Writes a file under another name first, so that it is never seen half-written. Returns name and
 /// digest.
-fn replace(folder: &Path, name: &str, contents: &[u8]) -> Result<(String, String), ReportError> {
+pub(super) fn replace(
+    folder: &Path,
+    name: &str,
+    contents: &[u8],
+) -> Result<(String, String), ReportError> {
     use std::io::Write as _;
 
     let unfinished = format!("{name}.unfinished");

@@ -74,7 +74,7 @@ pub enum ReportError {
     #[error("chart {name} could not be drawn: {problem}")]
     Chart {
         /// Name of the chart.
-        name: &'static str,
+        name: String,
         /// What is wrong.
         problem: String,
     },

@@ -112,10 +112,22 @@ impl ResultFolder {
     /// # Errors
     /// If the target has become something that may not be replaced, or cannot be moved. The target
     /// is then as it was.
-    pub fn commit(mut self, description: &RunDescription) -> Result<(), ReportError> {
+    pub fn commit(self, description: &RunDescription) -> Result<(), ReportError> {
         let mut description = description.clone();
-        description.files = std::mem::take(&mut self.digests);
-        self.write(RunDescription::FILE, description.to_json().as_bytes())?;
+        self.commit_with(|files| {
+            description.files = files;
+            description.to_json()
+        })
+    }
+
+    /// Does what [`ResultFolder::commit`] does with a `run.json` of another kind, made from the
+    /// digests of all files.
+    pub(super) fn commit_with(
+        mut self,
+        run_json: impl FnOnce(BTreeMap<String, String>) -> String,
+    ) -> Result<(), ReportError> {
+        let digests = std::mem::take(&mut self.digests);
+        self.write(RunDescription::FILE, run_json(digests).as_bytes())?;
         check_replaceable(&self.target)?;
         let moving = |cause| ReportError::io("move the finished results to", &self.target, cause);
         if self.target.exists() {
@@ -147,7 +159,7 @@ impl Drop for ResultFolder {
 }
 
 /// Refuses to touch anything but an absent, an empty or an own folder.
-fn check_replaceable(target: &Path) -> Result<(), ReportError> {
+pub(super) fn check_replaceable(target: &Path) -> Result<(), ReportError> {
     let metadata = match fs::metadata(target) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(cause) => return Err(ReportError::io("look at", target, cause)),

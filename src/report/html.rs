@@ -13,26 +13,30 @@ use super::run_data::RunData;
 use super::words::{grouped, time};
 
 const STYLE: &str = include_str!("report.css");
+/// The player: built from `src/player` and checked in, so that building mailsim needs no network.
+const PLAYER: &str = include_str!("../player/bundle/player.js");
+const PLAYER_STYLE: &str = include_str!("../player/bundle/player.css");
+/// Licences of what the player contains.
+const PLAYER_LICENSES: &str = include_str!("../player/bundle/LICENSES.txt");
 
 /// Returns the page. `charts` are SVG texts with their charts, in order.
-pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
+/// `player` is the run as the player takes it; without it the page stands still.
+pub(super) fn page(data: &RunData, charts: &[(Chart, String)], player: Option<&str>) -> String {
     let scenario = &data.run.scenario;
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let mut html = String::new();
-    // Writing to memory succeeds, so results of write! are of no interest here and below.
-    let _ = write!(
-        html,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'; img-src data:\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} - mailsim</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{title}</h1>\n",
-        title = escaped(title)
-    );
+    let (script, style) =
+        if player.is_some() { ("script-src 'unsafe-inline'; ", PLAYER_STYLE) } else { ("", "") };
+    begin_page(&mut html, title, script, style);
     paragraph(&mut html, "question", "Question", &scenario.question);
     paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
-    warnings(&mut html, &data.summary);
+    if player.is_some() {
+        html.push_str(
+            "<noscript><p>Without scripts the run cannot be replayed; everything below stands by \
+             itself.</p></noscript>\n<div id=\"player\"></div>\n",
+        );
+    }
+    warning_list(&mut html, &data.summary.warnings);
     expectations(&mut html, &data.summary);
     html.push_str("<section>\n<h2>Result</h2>\n");
     counts_table(&mut html, &data.summary);
@@ -58,8 +62,33 @@ pub(super) fn page(data: &RunData, charts: &[(Chart, String)]) -> String {
     }
     html.push_str("</section>\n");
     evidence(&mut html, data);
-    html.push_str("</main>\n</body>\n</html>\n");
+    html.push_str("</main>\n");
+    if let Some(json) = player {
+        let _ = write!(
+            html,
+            "<script type=\"application/json\" id=\"run\">{json}</script>\n\
+             <script>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>\n"
+        );
+    }
+    html.push_str("</body>\n</html>\n");
     html
+}
+
+/// Writes the head of a page that may load nothing, and its headline.
+///
+/// `script` is what the content security policy says about scripts, `style` is added to the page's.
+pub(super) fn begin_page(html: &mut String, title: &str, script: &str, style: &str) {
+    // Writing to memory succeeds, so results of write! are of no interest here and elsewhere.
+    let _ = write!(
+        html,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+         {script}style-src 'unsafe-inline'; img-src data:\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} - mailsim</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{title}</h1>\n",
+        title = escaped(title)
+    );
 }
 
 /// Returns `text` with the characters that mean something in HTML replaced.
@@ -78,19 +107,19 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
-fn paragraph(html: &mut String, class: &str, head: &str, text: &str) {
+pub(super) fn paragraph(html: &mut String, class: &str, head: &str, text: &str) {
     if !text.is_empty() {
         let _ =
             writeln!(html, "<p class=\"{class}\"><strong>{head}:</strong> {}</p>", escaped(text));
     }
 }
 
-fn warnings(html: &mut String, summary: &Summary) {
-    if summary.warnings.is_empty() {
+pub(super) fn warning_list(html: &mut String, warnings: &[String]) {
+    if warnings.is_empty() {
         return;
     }
     html.push_str("<section class=\"warnings\">\n<h2>Mind</h2>\n<ul>\n");
-    for warning in &summary.warnings {
+    for warning in warnings {
         let _ = writeln!(html, "<li>{}</li>", escaped(warning));
     }
     html.push_str("</ul>\n</section>\n");

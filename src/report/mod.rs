@@ -18,11 +18,16 @@ mod error;
 mod folder;
 mod html;
 mod html_tables;
+mod picture;
+mod player_data;
 mod run_data;
+pub mod study;
+mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod told;
 mod trace_file;
 mod trace_line;
 mod words;

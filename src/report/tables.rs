@@ -3,16 +3,15 @@
 //!
 //! RFC 4180 with a header line and LF; decimal point; empty means "did not happen".
 
-use std::fmt::Display;
-use std::io::Write as _;
-
-use crate::mail::{HostId, MailboxNames};
+use crate::mail::MailboxNames;
 use crate::measure::{AttemptRecord, HostRecord, MessageRecord, RecordSink};
+use crate::scenario::Scenario;
 use crate::trace::{Fact, QueueSample};
 use crate::units::SimTime;
 
 use super::error::ReportError;
-use super::folder::{ResultFile, ResultFolder};
+use super::folder::ResultFolder;
+use super::table::Table;
 use super::trace_file::TraceLines;
 
 /// Columns of `messages.csv`.
@@ -98,11 +97,16 @@ impl std::fmt::Debug for Tables<'_> {
 }
 
 impl<'n> Tables<'n> {
-    /// Creates the files and writes their header lines.
+    /// Creates the files and writes their header lines. With a `scenario` the page can draw the
+    /// network and tell what was said.
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(folder: &ResultFolder, names: &'n dyn MailboxNames) -> Result<Self, ReportError> {
+    pub fn create(
+        folder: &ResultFolder,
+        names: &'n dyn MailboxNames,
+        scenario: Option<&'n Scenario>,
+    ) -> Result<Self, ReportError> {
         let [messages, attempts, queues, hosts] = TABLES;
         Ok(Self {
             names,
@@ -110,7 +114,7 @@ impl<'n> Tables<'n> {
             attempts: Table::create(folder, attempts, &ATTEMPT_COLUMNS)?,
             queues: Table::create(folder, queues, &QUEUE_COLUMNS)?,
             hosts: Table::create(folder, hosts, &HOST_COLUMNS)?,
-            trace: TraceLines::new(names),
+            trace: TraceLines::new(names, scenario),
         })
     }
 
@@ -119,7 +123,7 @@ impl<'n> Tables<'n> {
     pub fn failed(&self) -> bool {
         [&self.messages, &self.attempts, &self.queues, &self.hosts]
             .iter()
-            .any(|table| table.failure.is_some())
+            .any(|table| table.failed())
     }
 
     /// Completes the files, and writes `trace.jsonl`.
@@ -138,43 +142,43 @@ impl RecordSink for Tables<'_> {
     fn message(&mut self, row: &MessageRecord<'_>) {
         let names = self.names;
         let table = &mut self.messages;
-        table.show(row.key);
-        table.text(&names.mailbox(row.recipient));
-        table.text(&row.sender.map(|sender| names.mailbox(sender)).unwrap_or_default());
-        table.text(row.kind.as_str());
-        table.show_some(row.about);
-        table.show(row.size.get());
+        table.key(Some(row.key));
+        table.mailbox(Some(row.recipient), names);
+        table.mailbox(row.sender, names);
+        table.word(row.kind.as_str());
+        table.key(row.about);
+        table.number(row.size.get());
         table.time(Some(row.submitted));
         table.time(row.accepted);
-        table.text(row.state.as_str());
-        table.show_some(row.status);
+        table.word(row.state.as_str());
+        table.status(row.status);
         table.time(row.ended);
-        table.text(row.host.map_or("", |host| names.host(host)));
-        table.show_some(row.hops);
-        table.show(row.attempts);
+        table.host(row.host, names);
+        table.some_number(row.hops);
+        table.number(row.attempts);
         table.path(row.path, names);
-        table.show(row.copies);
+        table.number(row.copies);
         table.time(row.retrieved.map(|(at, _)| at));
-        table.text(row.retrieved.map_or("", |(_, protocol)| protocol.as_str()));
+        table.word(row.retrieved.map_or("", |(_, protocol)| protocol.as_str()));
         table.end_row();
     }
 
     fn attempt(&mut self, row: &AttemptRecord<'_>) {
         let names = self.names;
         let (table, fact) = (&mut self.attempts, row.fact);
-        table.show(row.number);
-        table.show(fact.delivery);
-        table.show(row.key);
-        table.text(&names.mailbox(row.recipient));
-        table.text(names.host(fact.from));
-        table.text(fact.to.map_or("", |host| names.host(host)));
-        table.show_some(fact.preference);
+        table.number(row.number);
+        table.number(fact.delivery);
+        table.key(Some(row.key));
+        table.mailbox(Some(row.recipient), names);
+        table.host(Some(fact.from), names);
+        table.host(fact.to, names);
+        table.some_number(fact.preference);
         table.time(Some(fact.started));
         table.time(Some(fact.ended));
-        table.text(fact.stage.as_str());
-        table.text(fact.outcome.as_str());
-        table.show_some(fact.reply.map(|reply| reply.code));
-        table.show(fact.status);
+        table.word(fact.stage.as_str());
+        table.word(fact.outcome.as_str());
+        table.some_number(fact.reply.map(|reply| reply.code));
+        table.status(Some(fact.status));
         table.time(fact.next_attempt);
         table.end_row();
     }
@@ -182,125 +186,35 @@ impl RecordSink for Tables<'_> {
     fn queues(&mut self, at: SimTime, sample: &QueueSample) {
         let table = &mut self.queues;
         table.time(Some(at));
-        table.text(self.names.host(sample.host));
-        table.show(sample.incoming);
-        table.show(sample.active);
-        table.show(sample.deferred);
-        table.show(sample.inbound_sessions);
-        table.show(sample.outbound_sessions);
+        table.host(Some(sample.host), self.names);
+        table.number(sample.incoming);
+        table.number(sample.active);
+        table.number(sample.deferred);
+        table.number(sample.inbound_sessions);
+        table.number(sample.outbound_sessions);
         table.end_row();
     }
 
     fn host(&mut self, row: &HostRecord) {
         let (table, totals) = (&mut self.hosts, &row.totals);
-        table.text(self.names.host(totals.host));
-        table.show(totals.inbound_sessions);
-        table.show(totals.outbound_sessions);
-        table.show(totals.octets_in.get());
-        table.show(totals.octets_out.get());
-        table.show(totals.attempts);
-        table.show(totals.suspensions);
-        table.show(totals.messages_accepted);
-        table.show(totals.peak_inbound_sessions);
-        table.show(totals.peak_queue);
-        table.show_some(row.inbound_utilisation);
-        table.show_some(row.delivery_utilisation);
-        table.show_some(row.utilisation());
+        table.host(Some(totals.host), self.names);
+        table.number(totals.inbound_sessions);
+        table.number(totals.outbound_sessions);
+        table.number(totals.octets_in.get());
+        table.number(totals.octets_out.get());
+        table.number(totals.attempts);
+        table.number(totals.suspensions);
+        table.number(totals.messages_accepted);
+        table.number(totals.peak_inbound_sessions);
+        table.number(totals.peak_queue);
+        table.some_fraction(row.inbound_utilisation);
+        table.some_fraction(row.delivery_utilisation);
+        table.some_fraction(row.utilisation());
         table.time(Some(SimTime::ZERO + totals.downtime));
         table.end_row();
     }
 
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         self.trace.take(at, fact);
-    }
-}
-
-/// One table in the making.
-struct Table {
-    writer: csv::Writer<ResultFile>,
-    failure: Option<csv::Error>,
-    /// The field being spelt, reused from field to field.
-    field: Vec<u8>,
-}
-
-impl Table {
-    fn create(folder: &ResultFolder, name: &str, columns: &[&str]) -> Result<Self, ReportError> {
-        let file = folder.create(name)?;
-        let writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(file);
-        let mut table = Self { writer, failure: None, field: Vec::new() };
-        for column in columns {
-            table.text(column);
-        }
-        table.end_row();
-        Ok(table)
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    fn show(&mut self, value: impl Display) {
-        self.field.clear();
-        write!(self.field, "{value}").expect("writing to memory succeeds");
-        self.spelt();
-    }
-
-    fn show_some(&mut self, value: Option<impl Display>) {
-        match value {
-            Some(value) => self.show(value),
-            None => self.bytes(b""),
-        }
-    }
-
-    fn time(&mut self, time: Option<SimTime>) {
-        self.field.clear();
-        if let Some(time) = time.filter(|&time| time != SimTime::MAX) {
-            time.write_fixed_seconds(&mut self.field);
-        }
-        self.spelt();
-    }
-
-    fn path(&mut self, path: &[HostId], names: &dyn MailboxNames) {
-        self.field.clear();
-        for (step, &host) in path.iter().enumerate() {
-            if step > 0 {
-                self.field.push(b'>');
-            }
-            self.field.extend_from_slice(names.host(host).as_bytes());
-        }
-        self.spelt();
-    }
-
-    fn spelt(&mut self) {
-        if self.failure.is_none() {
-            self.failure = self.writer.write_field(&self.field).err();
-        }
-    }
-
-    fn bytes(&mut self, field: &[u8]) {
-        if self.failure.is_none() {
-            self.failure = self.writer.write_field(field).err();
-        }
-    }
-
-    fn end_row(&mut self) {
-        if self.failure.is_none() {
-            self.failure = self.writer.write_record(None::<&[u8]>).err();
-        }
-    }
-
-    fn finish(self) -> Result<ResultFile, ReportError> {
-        let path = self.writer.get_ref().path().to_owned();
-        if let Some(failure) = self.failure {
-            return Err(match failure.into_kind() {
-                csv::ErrorKind::Io(cause) => ReportError::io("write", &path, cause),
-                other => ReportError::BadFile { path, problem: format!("{other:?}") },
-            });
-        }
-        self.writer.into_inner().map_err(|failure| {
-            let cause = failure.error();
-            let cause = std::io::Error::new(cause.kind(), cause.to_string());
-            ReportError::io("write", &path, cause)
-        })
     }
 }

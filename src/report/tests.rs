@@ -31,7 +31,7 @@ fn write(target: &Path, messages: u64, wanted: Wanted) -> Summary {
 
 fn write_facts(target: &Path, facts: Vec<(SimTime, Fact)>, wanted: Wanted) -> Summary {
     let folder = ResultFolder::claim(target).unwrap();
-    let tables = wanted.rows().then(|| Tables::create(&folder, &Names).unwrap());
+    let tables = wanted.rows().then(|| Tables::create(&folder, &Names, None).unwrap());
     let mut recorder = Recorder::new(tables);
     for (at, fact) in facts {
         recorder.fact(at, &fact);
@@ -95,7 +95,7 @@ fn rows_are_spelt_as_the_contract_says() {
     let place = tempfile::tempdir().unwrap();
     let target = place.path().join("run");
     let folder = ResultFolder::claim(&target).unwrap();
-    let mut recorder = Recorder::new(Tables::create(&folder, &Names).unwrap());
+    let mut recorder = Recorder::new(Tables::create(&folder, &Names, None).unwrap());
     use example::{MUA, MX, SENDER, accepted, attempt, created, ended, secs, totals};
     let failed = crate::trace::AttemptFact {
         next_attempt: Some(secs(100)),
@@ -230,10 +230,17 @@ fn the_page_is_closed_and_says_what_matters() {
     assert!(page.contains("default-src 'none'"));
     assert!(page.contains("The primary MX is down for &lt;four&gt; hours"));
     assert!(page.contains("How late is the mail?"));
-    for forbidden in ["http://", "https://", "<script", "<link", "@import"] {
-        let without_namespace = page.replace("http://www.w3.org/2000/svg", "");
-        assert!(!without_namespace.contains(forbidden), "{forbidden}");
+    // The player and the run it plays, nothing from elsewhere.
+    assert_eq!(page.matches("<script").count(), 2);
+    for forbidden in ["<link", "@import", "<script src", "<iframe", "<img"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
     }
+    let json = page.split("id=\"run\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let json = json.expect("the page holds its run");
+    assert!(!json.contains('<'), "nothing that a scenario says ends the element");
+    let run: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    assert_eq!(run["title"], "The primary MX is down for <four> hours");
+    assert!(run["events"].as_array().is_some_and(|events| events.len() > 100));
     assert_eq!(page.matches("<svg role=\"img\"").count(), 5);
     assert_eq!(page.matches("<figure>").count(), 5);
 }

@@ -4,14 +4,17 @@
 //! than a page can hold, whole stories are kept: when the cap is reached, the mail submitted last is
 //! taken out and no more is admitted, and the mail that stays is told to its end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
+use crate::scenario::Scenario;
 use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
 use crate::units::SimTime;
 
 use super::error::ReportError;
 use super::folder::ResultFolder;
+use super::picture::Picture;
+use super::told::{Told, told_at_length};
 use super::trace_line::{Header, Line, Marks, lookup_word, seconds, when};
 
 /// Most lines about mail.
@@ -26,6 +29,10 @@ const MOST_OUTAGE_LINES: usize = 1_000;
 /// Gathers the lines; together at most 20,000.
 pub(super) struct TraceLines<'n> {
     names: &'n dyn MailboxNames,
+    /// For what the lines alone do not tell: the network, dialogues, Received fields.
+    scenario: Option<&'n Scenario>,
+    /// The stories told, by their numbers.
+    told: BTreeMap<u32, Told>,
     /// Each line, with the number of the story that it belongs to, if any.
     lines: Vec<(Option<u32>, String)>,
     stated: u64,
@@ -39,8 +46,25 @@ pub(super) struct TraceLines<'n> {
     /// The message and address in each slot whose mail is told.
     admitted: Vec<Option<Identity>>,
     latest_samples: BTreeMap<HostId, QueueSample>,
-    hosts: BTreeSet<HostId>,
-    domains: BTreeSet<DomainId>,
+    hosts: Named,
+    domains: Named,
+}
+
+/// Which positions of a table of names are spoken of.
+#[derive(Default)]
+struct Named(Vec<bool>);
+
+impl Named {
+    fn insert(&mut self, index: usize) {
+        if index >= self.0.len() {
+            self.0.resize(index + 1, false);
+        }
+        self.0[index] = true;
+    }
+
+    fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().filter(|(_, named)| **named).map(|(index, _)| index)
+    }
 }
 
 struct Identity {
@@ -50,9 +74,11 @@ struct Identity {
 }
 
 impl<'n> TraceLines<'n> {
-    pub(super) fn new(names: &'n dyn MailboxNames) -> Self {
+    pub(super) fn new(names: &'n dyn MailboxNames, scenario: Option<&'n Scenario>) -> Self {
         Self {
             names,
+            scenario,
+            told: BTreeMap::new(),
             lines: Vec::new(),
             stated: 0,
             capped: false,
@@ -63,14 +89,15 @@ impl<'n> TraceLines<'n> {
             outage_lines: 0,
             admitted: Vec::new(),
             latest_samples: BTreeMap::new(),
-            hosts: BTreeSet::new(),
-            domains: BTreeSet::new(),
+            hosts: Named::default(),
+            domains: Named::default(),
         }
     }
 
     /// Takes one fact.
     pub(super) fn take(&mut self, at: SimTime, fact: &Fact) {
         self.stated += 1;
+        self.keep_fact(at, fact);
         match fact {
             Fact::Outage(outage) => {
                 self.outage_lines += 1;
@@ -88,7 +115,7 @@ impl<'n> TraceLines<'n> {
             Fact::Created(created) => self.created(at, created),
             Fact::Queues(sample) => self.queues(at, sample),
             Fact::Host(totals) => {
-                self.hosts.insert(totals.host);
+                self.hosts.insert(totals.host.index());
             }
             Fact::Closed { recipient } => {
                 if let Some(slot) = self.admitted.get_mut(recipient.index()) {
@@ -100,8 +127,8 @@ impl<'n> TraceLines<'n> {
                 if self.capped {
                     return;
                 }
-                self.hosts.insert(*host);
-                self.domains.insert(*domain);
+                self.hosts.insert(host.index());
+                self.domains.insert(domain.index());
                 let line = Line::Lookup {
                     t: seconds(at),
                     delivery: *delivery,
@@ -116,14 +143,14 @@ impl<'n> TraceLines<'n> {
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted { recipient, by, received_fields, .. } => {
                 let (host, received) = (*by, *received_fields);
-                self.hosts.insert(host);
+                self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Accepted { t: seconds(at), id, to, host: names.host(host), received }
                         .spelt()
                 });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
-                self.hosts.insert(*host);
+                self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
                         t: seconds(at),
@@ -173,8 +200,9 @@ impl<'n> TraceLines<'n> {
         self.stories += 1;
         self.admitted[index] =
             Some(Identity { story: self.stories, id: created.key.to_string(), to });
-        self.hosts.insert(created.host);
-        self.domains.insert(created.mailbox.domain);
+        self.told.insert(self.stories, Told { at, created: *created, facts: Vec::new() });
+        self.hosts.insert(created.host.index());
+        self.domains.insert(created.mailbox.domain.index());
         self.story(created.recipient, |names, id, to| {
             Line::Created {
                 t: seconds(at),
@@ -191,8 +219,10 @@ impl<'n> TraceLines<'n> {
     }
 
     fn attempt(&mut self, at: SimTime, fact: &AttemptFact) {
-        self.hosts.insert(fact.from);
-        self.hosts.extend(fact.to);
+        self.hosts.insert(fact.from.index());
+        if let Some(to) = fact.to {
+            self.hosts.insert(to.index());
+        }
         self.story(fact.recipient, |names, id, to| {
             Line::Attempt {
                 t: seconds(at),
@@ -225,7 +255,7 @@ impl<'n> TraceLines<'n> {
             return;
         }
         self.latest_samples.insert(sample.host, *sample);
-        self.hosts.insert(sample.host);
+        self.hosts.insert(sample.host.index());
         if self.queue_lines == MOST_QUEUE_LINES {
             self.queues_capped = true;
             return;
@@ -271,6 +301,21 @@ impl<'n> TraceLines<'n> {
         self.lines.push((Some(story), line));
     }
 
+    /// Keeps a fact about an admitted recipient, for its dialogue and fields.
+    fn keep_fact(&mut self, at: SimTime, fact: &Fact) {
+        let recipient = match fact {
+            Fact::Attempt(attempt) => attempt.recipient,
+            Fact::Accepted { recipient, .. } => *recipient,
+            _ => return,
+        };
+        if self.scenario.is_some()
+            && let Some(Some(who)) = self.admitted.get(recipient.index())
+            && let Some(told) = self.told.get_mut(&who.story)
+        {
+            told.facts.push((at, fact.clone()));
+        }
+    }
+
     /// Makes room for the rest of the stories begun first.
     fn take_out_the_latest(&mut self) {
         self.capped = true;
@@ -287,6 +332,7 @@ impl<'n> TraceLines<'n> {
             (stay, sum) = (story as u32, sum + length);
         }
         self.story_lines = sum;
+        self.told.retain(|story, _| *story <= stay);
         self.lines.retain(|(story, _)| story.is_none_or(|story| story <= stay));
         for slot in &mut self.admitted {
             if slot.as_ref().is_some_and(|who| who.story > stay) {
@@ -297,19 +343,32 @@ impl<'n> TraceLines<'n> {
 
     /// Writes the file.
     pub(super) fn write(self, folder: &mut ResultFolder) -> Result<(), ReportError> {
+        let at_length = match self.scenario {
+            Some(scenario) => told_at_length(scenario, self.told.into_values().collect()),
+            None => Vec::new(),
+        };
         let header = Header {
             format: "mailsim trace",
             schema: 1,
             facts: self.stated,
-            kept: self.lines.len(),
+            kept: self.lines.len() + at_length.len(),
             capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
-            hosts: self.hosts.iter().map(|&host| self.names.host(host)).collect(),
-            domains: self.domains.iter().map(|&domain| self.names.domain(domain)).collect(),
+            hosts: self.hosts.indices().map(|at| self.names.host(HostId::from_index(at))).collect(),
+            domains: self
+                .domains
+                .indices()
+                .map(|at| self.names.domain(DomainId::from_index(at)))
+                .collect(),
+            picture: self.scenario.map(Picture::of),
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');
         for (_, line) in &self.lines {
             text.push_str(line);
+            text.push('\n');
+        }
+        for line in at_length {
+            text.push_str(&line);
             text.push('\n');
         }
         folder.write("trace.jsonl", text.as_bytes())

@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::trace::{LookupOutcome, SessionMarks};
 use crate::units::SimTime;
 
+use super::picture::Picture;
+
 #[derive(Serialize)]
 pub(super) struct Header<'a> {
     pub(super) format: &'a str,
@@ -14,6 +16,8 @@ pub(super) struct Header<'a> {
     pub(super) capped: bool,
     pub(super) hosts: Vec<&'a str>,
     pub(super) domains: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) picture: Option<Picture>,
 }
 
 /// A line lives only until it is spelt, so its size is no matter.
@@ -102,6 +106,21 @@ pub(super) enum Line<'a> {
         to: &'a str,
         host: &'a str,
         state: &'a str,
+    },
+    /// What was said in a try; told once for all recipients of its message.
+    Dialogue {
+        delivery: u64,
+        started: f64,
+        /// Time, who speaks (`C`, `S`, or `-` for what befalls the connection), and the line.
+        lines: Vec<(Option<f64>, &'a str, String)>,
+    },
+    /// The Received field that a host wrote.
+    Field {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        text: String,
     },
     Queues {
         t: f64,

@@ -1,6 +1,7 @@
 //! Puts a scenario together, in the order in which things need each other's names.
 
 use super::actions::read_actions;
+use super::automatic::read_automatic;
 use super::builder::Builder;
 use super::domains::Domains;
 use super::effects::greylist;
@@ -64,6 +65,7 @@ pub(super) fn assemble(
         .iter()
         .map(|entry| stated_routing(&entry.section, &hosts, &mut domains))
         .collect();
+    let automatic = read_automatic(top, &mut domains);
     let (mail, mail_sections) = read_all_mail(top, &hosts, &mut domains, duration, read_file);
     let reading = read_readings(&tables(top, "reading"), &hosts, &mut domains);
     let outage_sections: Vec<Section<'_>> =
@@ -82,7 +84,7 @@ pub(super) fn assemble(
     let builder = Builder { hosts: &hosts, roles: &roles, derived: &derived, defaults: &defaults };
     let built = builder.all(&stated, &mut zone);
     let actions = builder.actions(&drafts, &mut domains, &mut zone);
-    let notes = notes(top);
+    let notes = notes(top, SimTime::ZERO + duration);
     let mut scenario = Scenario {
         name: name.to_owned(),
         title: text(top, "title").unwrap_or_else(|| name.to_owned()),
@@ -98,6 +100,7 @@ pub(super) fn assemble(
         domains: final_domains(&domains, &mut zone),
         zone: zone.into_zone(),
         mail,
+        automatic,
         reading,
         outages,
         actions,
@@ -219,6 +222,7 @@ fn final_domains(domains: &Domains<'_>, zone: &mut ZoneBuilder) -> Vec<Domain> {
         named: draft.named.clone(),
         mailboxes: draft.mailboxes,
         unknown: draft.unknown.clone(),
+        also: draft.also.clone(),
         store: draft.store,
     });
     each.collect()

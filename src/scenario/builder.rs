@@ -7,12 +7,14 @@ use super::domains::Domains;
 use super::host_settings::{HostSettings, host_settings};
 use super::hosts::Hosts;
 use super::model::{Action, Command, Host, Roles};
-use super::reader::Section;
+use super::problem::ProblemKind;
+use super::reader::{Remark, Section};
 use super::routing::{DerivedRouting, StatedRouting, stated_routing};
 use super::top::Defaults;
 use super::tree::Table;
 use super::zone::ZoneBuilder;
 use crate::mail::HostId;
+use crate::queue::QueueSettings;
 
 /// Builds hosts from their tables, at the start and when an action changes them.
 pub(super) struct Builder<'s, 'a> {
@@ -50,6 +52,7 @@ impl Builder<'_, '_> {
         zone: &mut ZoneBuilder,
     ) -> Host {
         let name = self.hosts.names[host.index()].clone();
+        check_shadow(host, section, &settings, stated);
         let proxy = section.field("behind_proxy").and_then(|field| self.hosts.one_of(&field));
         Host {
             dns: zone.name(&name),
@@ -136,4 +139,27 @@ impl Builder<'_, '_> {
         let settings = host_settings(&section, roles, &self.defaults.resolver);
         self.host(host, &section, settings, &stated, zone)
     }
+}
+
+/// Reports a shadow server where there can be none.
+fn check_shadow(
+    host: HostId,
+    section: &Section<'_>,
+    settings: &HostSettings,
+    stated: &StatedRouting,
+) {
+    let profile = &settings.profile;
+    let problem = match stated.shadow_host {
+        Some(shadow) if shadow == host => "a host cannot keep the shadow copies of itself",
+        Some(_) if !has_shadows(&profile.queue) => "only Exchange since 2013 has shadow servers",
+        _ => return,
+    };
+    let remark = Remark::new(format!("{problem}; this host is \"{}\"", profile.name))
+        .accepted("another host, at a host with mta = \"exchange\"")
+        .help("remove `shadow_host`, or choose another");
+    section.error_at("shadow_host", ProblemKind::Contradiction, remark);
+}
+
+fn has_shadows(queue: &QueueSettings) -> bool {
+    matches!(queue, QueueSettings::Exchange(exchange) if exchange.has_shadows())
 }

@@ -1,6 +1,7 @@
 //! Collects the problems of one scenario as they are found.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::problem::{Problem, ProblemKind, Severity, line_and_column};
@@ -11,9 +12,25 @@ use super::tree::Place;
 pub(super) struct Checker {
     file: String,
     text: Arc<str>,
-    /// Overrides as they stand on the command line, by number.
-    overrides: Vec<String>,
+    /// Where each override was written, by number.
+    overrides: Vec<Origin>,
     problems: RefCell<Vec<Problem>>,
+}
+
+/// Where an override was written.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// On the command line, as it stands there.
+    CommandLine(String),
+    /// In a study: its path and its value have places there.
+    Study { file: String, text: Arc<str>, path: Mark, value: Mark },
+}
+
+/// A place in a study's text with the key that it belongs to.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    span: Range<usize>,
+    key: String,
 }
 
 /// What is said about a problem, besides where it is.
@@ -39,7 +56,7 @@ impl Remark {
 }
 
 impl Checker {
-    pub(super) fn new(file: &str, text: &str, overrides: Vec<String>) -> Self {
+    pub(super) fn new(file: &str, text: &str, overrides: Vec<Origin>) -> Self {
         Self { file: file.to_owned(), text: text.into(), overrides, problems: RefCell::default() }
     }
 
@@ -61,20 +78,28 @@ impl Checker {
         key: &str,
         remark: Remark,
     ) {
+        let at = |file: &str, text: &Arc<str>, span: &Range<usize>| {
+            (file.to_owned(), line_and_column(text, span.start), span.clone(), text.clone())
+        };
+        let mut key = key.to_owned();
         let (file, (line, column), span, text) = match place {
-            Place::File(span) => (
-                self.file.clone(),
-                line_and_column(&self.text, span.start),
-                span.clone(),
-                self.text.clone(),
-            ),
-            Place::CommandLine(number) => {
-                let argument = self.overrides.get(*number).map_or("", String::as_str);
-                (format!("command line: {argument}"), (0, 0), 0..0, "".into())
-            }
+            Place::File(span) => at(&self.file, &self.text, span),
+            Place::CommandLine(number) => match self.overrides.get(*number) {
+                Some(Origin::Study { file, text, path, value }) => {
+                    // What is wrong with the path stands at the path, all else at the value.
+                    let about_path =
+                        matches!(kind, ProblemKind::Override | ProblemKind::UnknownKey);
+                    let mark = if about_path { path } else { value };
+                    key.clone_from(&mark.key);
+                    at(file, text, &mark.span)
+                }
+                Some(Origin::CommandLine(argument)) => {
+                    (format!("command line: {argument}"), (0, 0), 0..0, "".into())
+                }
+                None => ("command line".to_owned(), (0, 0), 0..0, "".into()),
+            },
         };
         let Remark { message, accepted, help } = remark;
-        let key = key.to_owned();
         self.add(Problem {
             severity,
             kind,
@@ -88,6 +113,21 @@ impl Checker {
             span,
             text,
         });
+    }
+
+    /// Returns the origin of an override whose path and value stand at these places of this file.
+    pub(super) fn origin(&self, path: (&Place, &str), value: (&Place, &str)) -> Origin {
+        match (path.0, value.0) {
+            (Place::File(of_path), Place::File(of_value)) => Origin::Study {
+                file: self.file.clone(),
+                text: self.text.clone(),
+                path: Mark { span: of_path.clone(), key: path.1.to_owned() },
+                value: Mark { span: of_value.clone(), key: value.1.to_owned() },
+            },
+            (Place::CommandLine(number), _) | (_, Place::CommandLine(number)) => {
+                self.overrides.get(*number).cloned().unwrap_or(Origin::CommandLine(String::new()))
+            }
+        }
     }
 
     /// Adds a problem of another file.

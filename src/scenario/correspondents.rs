@@ -1,6 +1,6 @@
 //! Reading addresses: one mailbox, one of several, or one drawn from a domain.
 
-use super::domains::{Domains, is_local_part};
+use super::domains::Domains;
 use super::hosts::dns_name;
 use super::keys_of_mail::DRAWN_KEYS;
 use super::limits;
@@ -9,7 +9,7 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark};
 use super::shape::Shape;
 use super::tree::{Node, Value};
-use crate::mail::{DomainId, Mailbox};
+use crate::mail::{DomainId, Mailbox, split_address};
 use crate::workload::Correspondents;
 
 /// Reads one sender or recipient: an address, a list to draw from, or `{ domain = … }`.
@@ -72,8 +72,7 @@ fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspond
 /// Reads an address; warns of a mailbox or domain that does not exist.
 pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Mailbox> {
     let text = field.text()?;
-    let Some((local, name)) = text.rsplit_once('@').filter(|(local, _)| is_local_part(local))
-    else {
+    let Some((local, name)) = split_address(text) else {
         let remark = Remark::new(format!("found \"{text}\", which is no address"))
             .accepted("an address such as \"alice@sender.example\"")
             .help(if text.contains('@') {
@@ -84,6 +83,9 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         field.error(ProblemKind::BadValue, remark);
         return None;
     };
+    if name.starts_with('[') {
+        return literal(field, &local, name, domains);
+    }
     let node = Node { place: field.place().clone(), value: Value::Text(name.to_owned()) };
     let name = dns_name(&Field {
         checker: field.checker,
@@ -95,16 +97,43 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
     if added {
         field.warn(unknown_domain(&name, domain, domains));
     }
-    let (mailbox, exists) = domains.mailbox(domain, local);
+    let (mailbox, exists) = domains.mailbox(domain, &local);
     let draft = domains.get(domain);
     if !exists && draft.section.is_some() && draft.exists {
         let names: Vec<&str> = draft.named().collect();
-        let near = did_you_mean(local, names);
+        let near = did_you_mean(&local, names);
         let meant = "mail to it will be refused or bounced, if that is what you want";
         let help = if near.is_empty() { meant.to_owned() } else { format!("{near}; {meant}") };
         field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
     }
     Some(mailbox)
+}
+
+/// Reads an address that exists because an alias or a list has it.
+pub(super) fn founded(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Mailbox> {
+    if let Some((local, name)) = field.text().and_then(split_address)
+        && let Some(domain) = domains.find(name)
+    {
+        domains.found(domain, &local);
+    }
+    address(field, domains)
+}
+
+/// Reads an address at a host's own address.
+fn literal(
+    field: &Field<'_>,
+    local: &str,
+    name: &str,
+    domains: &mut Domains<'_>,
+) -> Option<Mailbox> {
+    let Some(domain) = domains.literal(name) else {
+        let remark = Remark::new(format!("no host has the address {name}"))
+            .accepted("the address of a host, as [192.0.2.1] or [IPv6:2001:db8::1]")
+            .help("give a host addresses = [\"192.0.2.1\"]");
+        field.error(ProblemKind::UnknownName, remark);
+        return None;
+    };
+    Some(domains.mailbox(domain, local).0)
 }
 
 fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {

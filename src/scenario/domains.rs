@@ -1,6 +1,7 @@
 //! Mail domains: exchangers, stores and mailboxes.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::exchangers::{Exchanger, ExchangerName, exchangers};
 use super::hosts::{Hosts, canonical, dns_name};
@@ -11,11 +12,11 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
 use super::tree::Value;
-use crate::mail::{DomainId, HostId, Mailbox};
+use crate::mail::{DomainId, HostId, Mailbox, local_part};
 use crate::network::AddressId;
 
 /// A mail domain.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct DomainDraft<'a> {
     /// Its table; none: it is only spoken of.
     pub(super) section: Option<Section<'a>>,
@@ -29,6 +30,10 @@ pub(super) struct DomainDraft<'a> {
     pub(super) named: Vec<String>,
     pub(super) mailboxes: u32,
     pub(super) unknown: Vec<String>,
+    /// Positions at or beyond `mailboxes` that exist all the same.
+    pub(super) also: Vec<u32>,
+    /// Whether this is the address of a host in brackets rather than a name.
+    pub(super) literal: bool,
     /// Positions of named and unknown mailboxes by their spelling.
     by_local: BTreeMap<String, u32>,
 }
@@ -38,12 +43,15 @@ pub(super) struct DomainDraft<'a> {
 pub(super) struct Domains<'a> {
     pub(super) list: Vec<DomainDraft<'a>>,
     by_name: BTreeMap<String, DomainId>,
+    /// Who has which address, for address literals.
+    hosts: BTreeMap<IpAddr, HostId>,
 }
 
 impl<'a> Domains<'a> {
     /// Reads all `[[domain]]` tables.
     pub(super) fn read(list: &[Field<'a>], hosts: &Hosts<'_>) -> Self {
-        let mut domains = Self { list: Vec::new(), by_name: BTreeMap::new() };
+        let mut domains =
+            Self { list: Vec::new(), by_name: BTreeMap::new(), hosts: hosts.by_address() };
         for field in list {
             let Some(section) = field.section() else {
                 continue;
@@ -96,37 +104,77 @@ impl<'a> Domains<'a> {
         }
         let (id, name) = (DomainId::from_index(self.list.len()), canonical(name));
         self.by_name.insert(name.clone(), id);
-        self.list.push(DomainDraft {
-            section: None,
-            name,
-            exists: false,
-            mx: Vec::new(),
-            addresses: Vec::new(),
-            alias: None,
-            store: None,
-            named: Vec::new(),
-            mailboxes: 0,
-            unknown: Vec::new(),
-            by_local: BTreeMap::new(),
-        });
+        self.list.push(DomainDraft { name, ..DomainDraft::default() });
         (id, true)
+    }
+
+    /// Returns the domain that an address literal stands for (RFC 5321 §4.1.3), such as
+    /// `[192.0.2.1]` or `[IPv6:2001:db8::1]`: the mailboxes of the host that has the address. None:
+    /// no host has it.
+    pub(super) fn literal(&mut self, text: &str) -> Option<DomainId> {
+        let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+        let address: IpAddr = match inner.split_once(':') {
+            Some((tag, rest)) if tag.eq_ignore_ascii_case("ipv6") => rest.parse().ok()?,
+            _ => inner.parse().ok().filter(IpAddr::is_ipv4)?,
+        };
+        let store = Some(*self.hosts.get(&address)?);
+        let (id, added) = self.find_or_add(text);
+        if added {
+            let draft = &mut self.list[id.index()];
+            (draft.store, draft.literal) = (store, true);
+        }
+        Some(id)
     }
 
     /// Returns the mailbox `local` of a domain and whether it exists; one that does not is noted
     /// by its spelling.
     pub(super) fn mailbox(&mut self, domain: DomainId, local: &str) -> (Mailbox, bool) {
+        let special = self.exists_unnamed(domain, local);
         let draft = &mut self.list[domain.index()];
         let number = draft.position(local);
         let (local, exists) = match number {
-            Some(position) => (position, position < draft.mailboxes),
+            Some(position) => {
+                (position, position < draft.mailboxes || draft.also.contains(&position))
+            }
             None => {
                 let position = draft.mailboxes + draft.unknown.len() as u32;
                 draft.unknown.push(local.to_owned());
                 draft.by_local.insert(local.to_owned(), position);
-                (position, false)
+                if special {
+                    draft.also.push(position);
+                }
+                (position, special)
             }
         };
         (Mailbox { domain, local }, exists)
+    }
+
+    /// Makes an address exist that the domain's own table need not name.
+    pub(super) fn found(&mut self, domain: DomainId, local: &str) {
+        let (mailbox, exists) = self.mailbox(domain, local);
+        if !exists {
+            self.list[domain.index()].also.push(mailbox.local);
+        }
+    }
+
+    /// Returns how a mailbox is spelt that was named or spoken of.
+    pub(super) fn spelt(&self, mailbox: Mailbox) -> String {
+        let draft = &self.list[mailbox.domain.index()];
+        let local = draft.by_local.iter().find(|(_, position)| **position == mailbox.local);
+        let local = local.map_or_else(|| format!("user{:05}", mailbox.local + 1), |l| l.0.clone());
+        format!("{local}@{}", draft.name)
+    }
+
+    /// Returns whether a mailbox exists that the domain's own table need not name: `postmaster`
+    /// wherever mailboxes are kept (RFC 5321 §4.5.1), and at an address literal those of all domains
+    /// that the host keeps.
+    fn exists_unnamed(&self, domain: DomainId, local: &str) -> bool {
+        let draft = &self.list[domain.index()];
+        let kept = draft.store.is_some();
+        let elsewhere = |other: &DomainDraft<'_>| {
+            other.store == draft.store && other.position(local).is_some_and(|p| p < other.mailboxes)
+        };
+        kept && (local == "postmaster" || draft.literal && self.list.iter().any(elsewhere))
     }
 
     /// Returns the draft of a domain.
@@ -187,12 +235,7 @@ fn read_domain<'a>(section: Section<'a>, name: String, hosts: &Hosts<'_>) -> Dom
         mx: mx.unwrap_or_default(),
         addresses: addresses.unwrap_or_default(),
         alias,
-        store: None,
-        named: Vec::new(),
-        mailboxes: 0,
-        unknown: Vec::new(),
-        by_local: BTreeMap::new(),
-        section: None,
+        ..DomainDraft::default()
     };
     draft.store = match stated_store {
         Some(store) => store,
@@ -235,7 +278,7 @@ fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
     };
     for item in &names {
         let Some(local) = item.text() else { continue };
-        if !is_local_part(local) {
+        let Some(spelt) = local_part(local) else {
             let remark = Remark::new(format!("found \"{local}\", which is no local part"))
                 .accepted("what stands before the at sign, without blanks")
                 .help(local.split_once('@').map_or_else(
@@ -244,24 +287,18 @@ fn read_mailboxes(section: &Section<'_>, draft: &mut DomainDraft<'_>) {
                 ));
             item.error(ProblemKind::BadValue, remark);
             continue;
-        }
+        };
         let position = draft.named.len() as u32;
-        if draft.by_local.insert(local.to_owned(), position).is_some() {
+        if draft.by_local.insert(spelt.clone(), position).is_some() {
             let remark = Remark::new(format!("there are two mailboxes named \"{local}\""))
                 .accepted("a name that no other mailbox of the domain has")
                 .help("remove one of them");
             item.error(ProblemKind::Duplicate, remark);
             continue;
         }
-        draft.named.push(local.to_owned());
+        draft.named.push(spelt);
     }
     let named = draft.named.len() as u32;
     let count = count.unwrap_or(u64::from(named)).min(limits::MAILBOXES);
     draft.mailboxes = u32::try_from(count).unwrap_or(u32::MAX).max(named);
-}
-
-/// Returns whether this may stand before the at sign.
-pub(super) fn is_local_part(text: &str) -> bool {
-    let fits = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | '<' | '>');
-    !text.is_empty() && text.len() <= 64 && text.chars().all(fits)
 }

@@ -246,6 +246,8 @@ fn stage_named(word: &str) -> Stage {
     match word {
         "greeting" => Stage::Greeting,
         "ehlo" => Stage::Ehlo,
+        "tls" => Stage::Tls,
+        "auth" => Stage::Auth,
         "mail" => Stage::Mail,
         "rcpt" => Stage::Rcpt,
         "data" => Stage::Data,

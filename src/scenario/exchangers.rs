@@ -62,9 +62,11 @@ fn exchanger(
         Some("host") => {
             section.field("host").and_then(|field| hosts.all_of(&field)).map(ExchangerName::Hosts)
         }
-        Some(_) => {
-            section.field("name").and_then(|field| dns_name(&field)).map(ExchangerName::Name)
-        }
+        Some(_) => section.field("name").and_then(|field| match field.text() {
+            // The root, alone a null MX (RFC 7505 §3).
+            Some(".") => Some(ExchangerName::Nobody),
+            _ => dns_name(&field).map(ExchangerName::Name),
+        }),
         None => {
             let remark = Remark::new("this MX record names nobody")
                 .accepted("`host`: a host of the scenario, or `name`: any name")

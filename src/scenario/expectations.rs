@@ -50,29 +50,43 @@ pub(super) fn read_expectations(
 
 /// A bound on a figure that no summary has is refused before the run, not after it.
 fn check_name(section: &Section<'_>, figure: &str, scenario: &Scenario) {
-    let domains: Vec<&str> = scenario.domains.iter().map(|domain| domain.name.as_str()).collect();
-    let hosts: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
-    // How many outages there are may be left to chance, and how many hops too.
-    let outages = usize::from(!scenario.outages.is_empty());
-    let names = figure_names(&domains, &hosts, outages);
-    let wanted = of_first_outage(figure);
-    if names.contains(&wanted) || is_hop_count(figure) {
-        return;
+    if let Some(remark) = FigureNames::of(scenario).unknown(figure) {
+        section.error_at("figure", ProblemKind::UnknownName, remark);
     }
-    let likely = likely_names(&wanted, &names);
-    let help = match likely.first() {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => "run without it and look into summary.json: a figure is named by its keys, joined \
-                 by dots"
-            .to_owned(),
-    };
-    let remark = Remark::new(format!("there is no figure `{figure}`"))
-        .accepted(
+}
+
+/// The figures that a run of a scenario can have.
+#[derive(Debug)]
+pub(super) struct FigureNames(Vec<String>);
+
+impl FigureNames {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let domains: Vec<&str> = scenario.domains.iter().map(|one| one.name.as_str()).collect();
+        let hosts: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
+        // How many outages there are may be left to chance, and how many hops too.
+        let outages = usize::from(!scenario.outages.is_empty());
+        Self(figure_names(&domains, &hosts, outages))
+    }
+
+    /// Returns what to say of a figure that there cannot be.
+    pub(super) fn unknown(&self, figure: &str) -> Option<Remark> {
+        let wanted = of_first_outage(figure);
+        if self.0.contains(&wanted) || is_hop_count(figure) {
+            return None;
+        }
+        let likely = likely_names(&wanted, &self.0);
+        let help = match likely.first() {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "run without it and look into summary.json: a figure is named by its keys, \
+                     joined by dots"
+                .to_owned(),
+        };
+        let remark = Remark::new(format!("there is no figure `{figure}`")).accepted(
             "a figure of summary.json, such as delivered_share, submission_to_delivery.p95 or \
              hosts.\"mx1.example.org\".peak_queue",
-        )
-        .help(help);
-    section.error_at("figure", ProblemKind::UnknownName, remark);
+        );
+        Some(remark.help(help))
+    }
 }
 
 /// Returns the figure of the first outage that is like `figure`, if it is one of an outage.

@@ -2,15 +2,16 @@
 
 use super::names::did_you_mean;
 use super::problem::ProblemKind;
-use super::profiles::{self, Profile};
+use super::profiles::{self, Evidence, Profile};
 use super::reader::{Field, Remark, Section};
 use super::settings::{self, Slot};
 use super::shape::Shape;
 use super::tree::{Table, Value};
 use crate::dns::ResolverSettings;
-use crate::queue::ScanPhase;
 use crate::queue::exim::exim_seconds;
+use crate::queue::plain::Form;
 use crate::queue::postfix::Feedback;
+use crate::queue::{QueueSettings, ScanPhase};
 use crate::random::Distribution;
 use crate::smtp::{ClientTls, Standing};
 use crate::units::{Octets, SimDuration};
@@ -18,6 +19,7 @@ use crate::units::{Octets, SimDuration};
 use super::acceptance::{read_acceptance, standing};
 use super::limits;
 use super::model::Roles;
+use super::schedules;
 
 /// What a host has besides its names and routes.
 #[derive(Debug, Clone)]
@@ -125,6 +127,8 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
 fn profile(section: &Section<'_>, roles: Roles) -> Profile {
     let serves = roles.submission || roles.relay || roles.mx || roles.store;
     let no_server = !serves && (roles.mua || roles.proxy || roles.dns);
+    // Whoever only receives into its own mailboxes refuses what it cannot deliver and sends nothing.
+    let sends = roles.submission || roles.relay || !roles.store;
     let mut default = if no_server { profiles::none() } else { profiles::postfix() };
     // Who submits on port 587 needs both (RFC 6409 §4.3, RFC 8314 §3.3).
     let for_submission = |profile: &mut Profile| {
@@ -153,11 +157,56 @@ fn profile(section: &Section<'_>, roles: Roles) -> Profile {
         };
         for_submission(&mut profile);
         read_settings(&field, table, &mut profile);
+        if sends {
+            demand_required(&field, section, Some(table), &profile);
+        }
         return profile;
     }
     let mut profile = named_profile(&field).unwrap_or(default);
     for_submission(&mut profile);
+    if sends {
+        demand_required(&field, section, None, &profile);
+    }
     profile
+}
+
+/// Reports each setting that the profile requires and the scenario does not give.
+fn demand_required(mta: &Field<'_>, host: &Section<'_>, given: Option<&Table>, profile: &Profile) {
+    let host = host.field("name").and_then(|name| name.text()).unwrap_or("this host");
+    let first = |names: &'static str| names.split('|').next().unwrap_or(names);
+    // A list of gaps that ends is a way of giving up, so no other need be stated.
+    let ends = matches!(&profile.queue, QueueSettings::Plain(queue) if queue.gaps.ends());
+    let gives_up = |names: &str| ends && names.split('|').any(|name| name == "tries");
+    let is_given = |key: &str| given.is_some_and(|table| table.get(key).is_some());
+    let profile_name = profile.name;
+    for names in profile.required.iter().copied().filter(|names| !names.split('|').any(is_given)) {
+        if gives_up(names) && names.contains('|') {
+            continue;
+        }
+        let key = first(names);
+        let Some(setting) = settings::all().find(|setting| setting.name_in(profile) == key) else {
+            continue;
+        };
+        let why = match profile.evidence {
+            Evidence::Scenario => "it is for the scenario to state it",
+            _ => "no document tells its default, and none is invented",
+        };
+        let example: Vec<String> = profile
+            .required
+            .iter()
+            .map(|names| format!("{} = {}", first(names), schedules::example(first(names))))
+            .collect();
+        let remark = Remark::new(format!(
+            "`{key}` of {host} is missing: \"{profile_name}\" requires it, for {why}"
+        ))
+        .accepted(format!("{}: {}", names.replace('|', " or "), setting.about))
+        .help(format!(
+            "write, with the values of your server, mta = {{ profile = \"{profile_name}\", {} }}",
+            example.join(", ")
+        ));
+        let path = format!("{}.{key}", mta.path);
+        mta.checker.error(ProblemKind::Missing, mta.place(), &path, remark);
+    }
 }
 
 fn named_profile(field: &Field<'_>) -> Option<Profile> {
@@ -177,12 +226,14 @@ fn named_profile(field: &Field<'_>) -> Option<Profile> {
 /// Reads the settings of a table `mta` into the profile.
 fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     let name = profile.name;
+    let named = |profile: &Profile, key: &str| {
+        settings::all()
+            .find(|s| s.name_in(profile) == key && s.slot(&mut profile.clone()).is_some())
+    };
     for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
         let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
         // Two families may have a setting of one name; the profile picks its own.
-        let setting = settings::all()
-            .filter(|setting| setting.name == entry.key)
-            .find(|setting| setting.slot(profile).is_some());
+        let setting = named(profile, &entry.key);
         let Some(slot) = setting.and_then(|setting| setting.slot(profile)) else {
             let known: Vec<_> =
                 settings::settings_of(profile).iter().map(|setting| setting.name).collect();
@@ -198,12 +249,11 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
         let shape = shape_of(&slot);
         fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
     }
+    schedules::one_form_only(mta, table);
 }
 
 /// Most pieces of anything; zero stands for "no limit" where the setting says so.
 const LIMIT: Shape = Shape::Count(0, limits::PIECES);
-static DURATION: Shape = Shape::Duration;
-
 /// Returns what a slot takes.
 pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
     match slot {
@@ -211,7 +261,10 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         | Slot::Period(_)
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => Shape::Duration,
-        Slot::Durations(_) => Shape::List(&DURATION),
+        Slot::FirstGap(_) => Shape::Duration,
+        Slot::Schedule(..) => schedules::SHAPE,
+        Slot::Factor(_) => Shape::Number,
+        Slot::Choice(choice) => Shape::Word(choice.words()),
         Slot::Positive(_) => Shape::Count(1, limits::PIECES),
         Slot::Count(_) | Slot::CountAndLimit(..) | Slot::Limit(_) | Slot::HopLimit(_) => LIMIT,
         Slot::SizeLimit(_) | Slot::Size(_) => Shape::Size,
@@ -236,16 +289,16 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
         Slot::OptionalDuration(place) => {
             put(place, field.duration().map(|span| (!span.is_zero()).then_some(span)));
         }
-        Slot::Durations(place) => {
-            let spans: Vec<SimDuration> =
-                field.list().iter().filter_map(Field::positive_duration).collect();
-            if spans.is_empty() {
-                let remark = Remark::new("found no gap at all")
-                    .accepted("one or more durations above zero")
-                    .help("write [\"30m\", \"2h\"]");
-                field.error(ProblemKind::BadValue, remark);
-            } else {
-                *place = spans;
+        Slot::Schedule(place, form) => schedules::read(field, place, form),
+        Slot::FirstGap(place) => {
+            if let Some(first) = field.positive_duration() {
+                (place.form, place.first) = (Form::Growing, first);
+            }
+        }
+        Slot::Factor(place) => put(place, schedules::factor(field)),
+        Slot::Choice(place) => {
+            if let Some(word) = field.word() {
+                place.choose(word);
             }
         }
         Slot::Count(place) | Slot::Positive(place) => put(place, field.count32()),

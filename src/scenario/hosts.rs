@@ -90,6 +90,12 @@ impl<'a> Hosts<'a> {
         hosts
     }
 
+    /// Returns who has which address.
+    pub(super) fn by_address(&self) -> BTreeMap<IpAddr, HostId> {
+        let host = |id: &AddressId| self.addresses[id.index()].host;
+        self.by_literal.iter().map(|(address, id)| (*address, host(id))).collect()
+    }
+
     fn add(&mut self, section: Section<'a>) {
         let name = section.field("name").and_then(|field| dns_name(&field));
         let count = section.field("count").map_or(Some(1), |field| field.count());

@@ -2,7 +2,7 @@
 
 use super::keys_of_domains::{DNS, DOMAIN};
 use super::keys_of_hosts::HOST;
-use super::keys_of_mail::{MAIL, READING};
+use super::keys_of_mail::{LIST, MAIL, READING, RESPONDER};
 use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
 use super::limits;
 use super::shape::{Keys, Shape, key, required};
@@ -45,6 +45,8 @@ pub(super) static TOP: Keys = Keys {
         key("domain", Shape::List(&Shape::Table(&DOMAIN)), "mail domains"),
         key("dns", Shape::List(&Shape::Table(&DNS)), "further names in the DNS"),
         key("mail", Shape::List(&Shape::Table(&MAIL)), "mail that is sent"),
+        key("list", Shape::List(&Shape::Table(&LIST)), "aliases and mailing lists"),
+        key("responder", Shape::List(&Shape::Table(&RESPONDER)), "mailboxes that answer"),
         key("reading", Shape::List(&Shape::Table(&READING)), "how mailboxes are read"),
         key("outage", Shape::List(&Shape::Table(&OUTAGE)), "what fails"),
         key("action", Shape::List(&Shape::Table(&ACTION)), "what is done at a time"),

@@ -8,7 +8,7 @@ static MX: Keys = Keys {
     name: "an MX record",
     keys: &[
         key("host", Shape::Text, "a host of this scenario"),
-        key("name", Shape::Text, "any name, whether or not it resolves"),
+        key("name", Shape::Text, "any name, whether or not it resolves; \".\" for the root"),
         key(
             "preference",
             Shape::Count(0, 65_535),

@@ -68,6 +68,11 @@ pub(super) static HOST: Keys = Keys {
         ),
         key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
         key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
+        key(
+            "shadow_host",
+            Shape::Text,
+            "Exchange only: who keeps a shadow copy of what is queued here",
+        ),
         key("routes", Shape::Map(&HOP), "next hop by domain, before MX records are asked"),
         key("clock_error", Shape::SignedDuration, "how far its clock is ahead, \"-2d\": behind"),
         key("behind_proxy", Shape::Text, "the proxy through which clients reach it"),
@@ -110,6 +115,11 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
         key("knows_recipients", Shape::Flag, "whether unknown mailboxes are refused at RCPT"),
         key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
         key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),
+        key(
+            "shadow_host",
+            Shape::Text,
+            "Exchange only: who keeps a shadow copy of what is queued here",
+        ),
         key("routes", Shape::Map(&HOP), "next hop by domain"),
         key("clock_error", Shape::SignedDuration, "how far its clock is ahead"),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),

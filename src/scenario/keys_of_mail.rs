@@ -67,6 +67,11 @@ static SUBMIT: Keys = Keys {
             "how long mail waits in the outbox when it cannot be submitted; default 5m",
         ),
         key("declares_size", Shape::Flag, "whether MAIL declares the size; default true"),
+        key(
+            "authenticates",
+            Shape::Flag,
+            "whether AUTH is used on port 587 or 465, where MAIL gets 530 without; default true",
+        ),
     ],
 };
 
@@ -111,8 +116,21 @@ pub(super) static MAIL: Keys = Keys {
             "share of its messages that recipients do not want, 0 to 1: it costs the sending \
              address its reputation; default 0",
         ),
+        key(
+            "notify",
+            Shape::Either(&[Shape::Word(&["never"]), Shape::List(&Shape::Word(NOTIFY))]),
+            "what the author wants to be told (RFC 3461); default [\"failure\", \"delay\"]",
+        ),
+        key(
+            "returns",
+            Shape::Word(&["full", "headers"]),
+            "what a notice of failure returns; default \"full\"",
+        ),
     ],
 };
+
+/// Events of which an author may want to be told.
+pub(super) const NOTIFY: &[&str] = &["failure", "delay"];
 
 static POLL: Keys = Keys {
     name: "`every`",
@@ -143,5 +161,26 @@ pub(super) static READING: Keys = Keys {
             "POP3 only: whether mail is deleted from the store; default true",
         ),
         key("from_host", Shape::Text, "where the reader sits; default: beside the default path"),
+    ],
+};
+
+pub(super) static LIST: Keys = Keys {
+    name: "a list",
+    keys: &[
+        required("address", Shape::Text, "the address that stands for others"),
+        required("members", Shape::List(&Shape::Text), "for whom it stands"),
+        key(
+            "owner",
+            Shape::Text,
+            "who is told of failures; default: an alias, whose authors are told themselves",
+        ),
+    ],
+};
+
+pub(super) static RESPONDER: Keys = Keys {
+    name: "a responder",
+    keys: &[
+        required("mailbox", Shape::Text, "the mailbox whose mail is answered"),
+        key("every", Shape::Duration, "a correspondent is answered once in this time; default 7d"),
     ],
 };

@@ -26,7 +26,8 @@ pub(super) const MODES: &[&str] = &[
 ];
 
 /// The stages of a session at which a server may deviate.
-pub(super) const STAGES: &[&str] = &["greeting", "ehlo", "mail", "rcpt", "data", "dot"];
+pub(super) const STAGES: &[&str] =
+    &["greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"];
 
 static RANDOM: Keys = Keys {
     name: "`random`",
@@ -116,6 +117,12 @@ pub(super) static NOTE: Keys = Keys {
     name: "a note",
     keys: &[
         required("at", Shape::Duration, "when it is shown"),
-        required("text", Shape::Text, "what it says"),
+        key("text", Shape::Text, "what it says"),
+        key(
+            "ask",
+            Shape::Text,
+            "a question: the page stops here until those who watch have guessed",
+        ),
+        key("answer", Shape::Text, "what is said then; without it the run shows the answer"),
     ],
 };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::assemble::assemble;
+use super::checker::Origin;
 use super::keys::TOP;
 use super::model::Scenario;
 use super::overrides::{Override, apply};
@@ -45,21 +46,70 @@ pub struct Loaded {
     pub files: Vec<(String, String)>,
 }
 
+/// An override and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    pub(super) change: Override,
+    pub(super) origin: Origin,
+}
+
 /// Reads and checks a scenario with the overrides of the command line, applied in order.
 ///
 /// # Errors
 /// Every problem of the file, errors and warnings, in the order of the file.
 pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Problems> {
-    let arguments = overrides.iter().map(Override::as_argument).collect();
-    let checker = Checker::new(source.file, source.text, arguments);
+    load_placed(source, &on_command_line(overrides), Expectations::Kept)
+}
+
+/// Whether the `[[expect]]` entries of a scenario are kept: bounds of its own question mean nothing
+/// in a study of other settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expectations {
+    Kept,
+    LeftOut,
+}
+
+/// Returns overrides of the command line with their origin.
+pub(super) fn on_command_line(overrides: &[Override]) -> Vec<Placed> {
+    let placed = |change: &Override| Placed {
+        change: change.clone(),
+        origin: Origin::CommandLine(change.as_argument()),
+    };
+    overrides.iter().map(placed).collect()
+}
+
+/// Parses a file and applies overrides to its tree. Returns the tree, what collects problems, and
+/// the errors of the syntax.
+pub(super) fn parse(
+    source: &Source<'_>,
+    overrides: &[Placed],
+    without: &[&str],
+) -> (Checker, Table, Vec<toml::de::Error>) {
+    let origins = overrides.iter().map(|placed| placed.origin.clone()).collect();
+    let checker = Checker::new(source.file, source.text, origins);
     let (parsed, syntax) = DeTable::parse_recoverable(source.text);
     let mut root = from_parser(parsed.get_ref());
-    for (number, change) in overrides.iter().enumerate() {
-        if let Err(misfit) = apply(&mut root, change, number) {
+    root.entries.retain(|entry| !without.contains(&entry.key.as_str()));
+    for (number, placed) in overrides.iter().enumerate() {
+        if let Err(misfit) = apply(&mut root, &placed.change, number) {
             let remark = Remark::new(misfit.message).accepted(misfit.accepted).help(misfit.help);
             checker.error(ProblemKind::Override, &Place::CommandLine(number), "", remark);
         }
     }
+    (checker, root, syntax)
+}
+
+/// Reads and checks a scenario with overrides that may stand in a study.
+pub(super) fn load_placed(
+    source: &Source<'_>,
+    overrides: &[Placed],
+    expectations: Expectations,
+) -> Result<Loaded, Problems> {
+    let without: &[&str] = match expectations {
+        Expectations::Kept => &[],
+        Expectations::LeftOut => &["expect"],
+    };
+    let (checker, root, syntax) = parse(source, overrides, without);
     let files = std::cell::RefCell::new(Vec::new());
     let read_file = |name: &str| {
         let text = (source.read_file)(name)?;
@@ -68,12 +118,7 @@ pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Probl
     };
     let name = FilePath::new(source.file).file_stem().and_then(|stem| stem.to_str());
     let scenario = typed(&checker, &root, name.unwrap_or("scenario"), &read_file);
-    let failed = checker.has_errors() || !syntax.is_empty();
-    let mut problems = Problems(checker.into_problems());
-    if !syntax.is_empty() {
-        problems = with_syntax_errors(source, &syntax, problems);
-    }
-    problems.sort();
+    let (problems, failed) = all_problems(source, checker, &syntax);
     match scenario {
         Some(scenario) if !failed => Ok(Loaded {
             scenario,
@@ -83,6 +128,21 @@ pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Probl
         }),
         _ => Err(problems),
     }
+}
+
+/// Returns everything that is wrong with a file, in order, and whether it is unusable.
+pub(super) fn all_problems(
+    source: &Source<'_>,
+    checker: Checker,
+    syntax: &[toml::de::Error],
+) -> (Problems, bool) {
+    let failed = checker.has_errors() || !syntax.is_empty();
+    let mut problems = Problems(checker.into_problems());
+    if !syntax.is_empty() {
+        problems = with_syntax_errors(source, syntax, problems);
+    }
+    problems.sort();
+    (problems, failed)
 }
 
 fn typed(

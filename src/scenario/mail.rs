@@ -3,6 +3,7 @@
 use super::correspondents::{MOST_RECIPIENTS, correspondents, domain_of};
 use super::domains::Domains;
 use super::hosts::Hosts;
+use super::keys_of_mail::NOTIFY;
 use super::limits;
 use super::names::listed;
 use super::problem::ProblemKind;
@@ -15,7 +16,8 @@ use crate::mail::{DomainId, HostId};
 use crate::random::Distribution;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{
-    Arrivals, Correspondents, MailEntry, RecipientChoice, Replayed, Sizes, SubmissionSettings,
+    Arrivals, Correspondents, MailEntry, NoticeWishes, RecipientChoice, Replayed, Sizes,
+    SubmissionSettings,
 };
 
 /// Size of a message when the entry says nothing \[octets\].
@@ -66,6 +68,7 @@ pub(super) fn read_mail(
         limit,
         submission,
         received_fields,
+        notices: notices(section),
         replay: replay.unwrap_or_default(),
         unwanted_share: section.field("unwanted").and_then(|field| share(&field)).unwrap_or(0.0),
     })
@@ -82,6 +85,24 @@ pub(super) fn share(field: &Field<'_>) -> Option<f64> {
         .help("write 0.02 for two in a hundred");
     field.error(ProblemKind::BadValue, remark);
     None
+}
+
+/// Reads what the author asks to be told.
+fn notices(section: &Section<'_>) -> NoticeWishes {
+    let mut wishes = NoticeWishes::default();
+    if let Some(field) = section.field("notify") {
+        let items = if field.is_text() {
+            field.shaped(Shape::Word(&["never"])).word();
+            Vec::new()
+        } else {
+            field.one_or_many(Shape::Word(NOTIFY))
+        };
+        let words: Vec<&str> = items.iter().filter_map(Field::word).collect();
+        (wishes.failure, wishes.delay) = (words.contains(&"failure"), words.contains(&"delay"));
+    }
+    let returns = section.field("returns");
+    wishes.headers_only = returns.as_ref().and_then(Field::word) == Some("headers");
+    wishes
 }
 
 fn missing(section: &Section<'_>, key: &str, what: &str, example: &str) {
@@ -297,6 +318,7 @@ fn submission(
         parallel_sessions: field("parallel_sessions").and_then(|f| f.count32()).unwrap_or(1),
         outbox_retry: retry,
         declares_size: field("declares_size").and_then(|field| field.flag()).unwrap_or(true),
+        authenticates: field("authenticates").and_then(|field| field.flag()).unwrap_or(true),
     })
 }
 

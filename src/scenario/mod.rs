@@ -16,6 +16,7 @@ mod acceptance;
 mod actions;
 mod addresses;
 mod assemble;
+mod automatic;
 mod builder;
 mod checker;
 mod correspondents;
@@ -50,10 +51,12 @@ mod reading;
 mod render;
 mod replay;
 mod routing;
+mod schedules;
 mod schema;
 mod settings;
 mod shape;
 mod starter;
+mod study;
 mod top;
 mod tree;
 mod warn;
@@ -66,6 +69,10 @@ pub use model::{
 };
 pub use overrides::{KeyPath, Override, OverrideError};
 pub use problem::{Problem, ProblemKind, Problems, Severity};
-pub use schema::schema;
+pub use schema::{schema, study_schema};
 pub use settings::{SettingValue, settings_of};
 pub use starter::starter;
+pub use study::{
+    Better, Cell, Comparison, Factor, LoadedStudy, Replications, Study, StudyFigure, Variant,
+    Width, compare_study, is_study, load_study, load_variant,
+};

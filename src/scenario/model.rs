@@ -9,8 +9,8 @@ use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
 use crate::network::{Address, AddressId, LinkId, Topology};
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
-use crate::units::{Octets, SimDuration, SimTime};
-use crate::workload::MailEntry;
+use crate::units::{Octets, SimDuration, SimTime, write_padded};
+use crate::workload::{Automatic, MailEntry};
 
 /// Everything a run needs, and nothing else: two equal scenarios with equal seeds give equal
 /// bytes.
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub domains: Vec<Domain>,
     /// Mail that is sent.
     pub mail: Vec<MailEntry>,
+    /// What mailboxes do by themselves.
+    pub automatic: Automatic,
     /// How mailboxes are read.
     pub reading: Vec<Reading>,
     /// What fails.
@@ -71,8 +73,29 @@ pub struct Domain {
     pub mailboxes: u32,
     /// Addresses that mail is sent to although they do not exist.
     pub unknown: Vec<String>,
+    /// Positions at or beyond `mailboxes` that exist all the same, though the scenario does not name
+    /// them: `postmaster` (RFC 5321 §4.5.1), and mailboxes spoken of by an address literal.
+    pub also: Vec<u32>,
     /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
     pub store: Option<HostId>,
+}
+
+impl Domain {
+    /// Returns whether there is a mailbox at this position.
+    #[must_use]
+    pub fn has_mailbox(&self, local: u32) -> bool {
+        local < self.mailboxes || self.also.contains(&local)
+    }
+
+    /// Returns whether the local part at this position goes beyond ASCII (RFC 6531).
+    #[must_use]
+    pub fn is_international(&self, local: u32) -> bool {
+        let beyond = |at: u32, list: &[String]| {
+            list.get(at as usize).is_some_and(|spelling| !spelling.is_ascii())
+        };
+        beyond(local, &self.named)
+            || local >= self.mailboxes && beyond(local - self.mailboxes, &self.unknown)
+    }
 }
 
 /// What a host is there for. A host may have several roles.
@@ -152,6 +175,9 @@ pub struct Routing {
     pub smart_host: Option<NextHop>,
     /// Used when all exchangers have failed temporarily.
     pub fallback_relay: Option<HostId>,
+    /// Who keeps a shadow copy of what is queued here, and sends it on when this host is lost
+    /// (Exchange's shadow redundancy).
+    pub shadow_host: Option<HostId>,
 }
 
 impl Routing {
@@ -275,24 +301,31 @@ pub struct Expectation {
 pub struct Note {
     /// When it is shown.
     pub at: SimTime,
-    /// What it says.
+    /// What it says; empty: nothing.
     pub text: String,
+    /// A question to those who watch, before they go on; empty: none.
+    pub ask: String,
+    /// What is said after they have guessed; empty: the run shows it.
+    pub answer: String,
 }
 
 impl MailboxNames for Scenario {
-    fn mailbox(&self, mailbox: Mailbox) -> String {
+    fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>) {
         let domain = &self.domains[mailbox.domain.index()];
         let local = mailbox.local as usize;
-        let name = &domain.name;
         if let Some(named) = domain.named.get(local) {
-            format!("{named}@{name}")
+            out.extend_from_slice(named.as_bytes());
         } else if mailbox.local < domain.mailboxes {
-            format!("user{:05}@{name}", local + 1)
+            out.extend_from_slice(b"user");
+            write_padded(local as u64 + 1, 5, out);
         } else if let Some(unknown) = domain.unknown.get(local - domain.mailboxes as usize) {
-            format!("{unknown}@{name}")
+            out.extend_from_slice(unknown.as_bytes());
         } else {
-            format!("nobody{:05}@{name}", local + 1)
+            out.extend_from_slice(b"nobody");
+            write_padded(local as u64 + 1, 5, out);
         }
+        out.push(b'@');
+        out.extend_from_slice(domain.name.as_bytes());
     }
 
     fn domain(&self, domain: DomainId) -> &str {

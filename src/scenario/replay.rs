@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::correspondents::domain_of;
-use super::domains::{Domains, is_local_part};
+use super::domains::Domains;
 use super::hosts::canonical;
 use super::names::did_you_mean;
 use super::problem::{Problem, ProblemKind, Severity};
 use super::reader::{Field, Remark};
-use crate::mail::Mailbox;
+use crate::mail::{Mailbox, split_address};
 use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Correspondents, Replayed};
 
@@ -202,12 +202,12 @@ impl Replay<'_, '_> {
 }
 
 fn replay_address(text: &str, domains: &mut Domains<'_>) -> Option<Mailbox> {
-    let (local, name) = text.rsplit_once('@')?;
-    if !is_local_part(local) || name.is_empty() {
-        return None;
-    }
-    let (domain, _) = domains.find_or_add(&canonical(name));
-    let mailbox = domains.mailbox(domain, local).0;
+    let (local, name) = split_address(text)?;
+    let domain = match name.starts_with('[') {
+        true => domains.literal(name)?,
+        false => domains.find_or_add(&canonical(name)).0,
+    };
+    let mailbox = domains.mailbox(domain, &local).0;
     debug_assert_eq!(domain_of(&Correspondents::One(mailbox)), domain, "the mailbox's own domain");
     Some(mailbox)
 }

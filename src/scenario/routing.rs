@@ -25,6 +25,7 @@ pub(super) struct StatedRouting {
     pub(super) routes: BTreeMap<DomainId, NextHop>,
     pub(super) smart_host: Option<NextHop>,
     pub(super) fallback_relay: Option<HostId>,
+    pub(super) shadow_host: Option<HostId>,
     pub(super) dedicated_addresses: Vec<(DomainId, AddressId)>,
 }
 
@@ -53,6 +54,7 @@ pub(super) fn stated_routing(
         stated.smart_host = next_hop(&field, hosts, domains);
     }
     stated.fallback_relay = section.field("fallback_relay").and_then(|field| hosts.one_of(&field));
+    stated.shadow_host = section.field("shadow_host").and_then(|field| hosts.one_of(&field));
     if section.knows("dedicated_addresses") {
         stated.dedicated_addresses = dedicated_addresses(section, hosts, domains);
     }
@@ -105,6 +107,8 @@ pub(super) struct DerivedRouting {
     routes: BTreeMap<HostId, Vec<(DomainId, HostId)>>,
     /// Hosts that take mail for anybody: relays, and servers that take submissions.
     relays: BTreeMap<HostId, ()>,
+    /// Address literals and the hosts that have the addresses.
+    literals: Vec<(DomainId, HostId)>,
 }
 
 impl DerivedRouting {
@@ -120,6 +124,9 @@ impl DerivedRouting {
 
     fn add(&mut self, domain: DomainId, draft: &DomainDraft<'_>) {
         let best = draft.exchanger_hosts().map(|(preference, _)| preference).min();
+        if let (true, Some(store)) = (draft.literal, draft.store) {
+            self.literals.push((domain, store));
+        }
         if let Some(store) = draft.store {
             self.local.entry(store).or_default().push(domain);
         }
@@ -160,6 +167,12 @@ impl DerivedRouting {
                 routes.entry(*domain).or_insert(NextHop::Host(*store));
             }
         }
+        // An address needs no look-up (RFC 5321 §2.3.5); a smart host takes it like all else.
+        for &(domain, store) in self.literals.iter().filter(|(_, store)| *store != host) {
+            if stated.smart_host.is_none() {
+                routes.entry(domain).or_insert(NextHop::Address(store));
+            }
+        }
         Routing {
             local,
             relayed,
@@ -168,6 +181,7 @@ impl DerivedRouting {
             routes,
             smart_host: stated.smart_host,
             fallback_relay: stated.fallback_relay,
+            shadow_host: stated.shadow_host,
         }
     }
 }

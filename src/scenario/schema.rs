@@ -1,4 +1,4 @@
-//! The JSON Schema (draft-07) of scenario files, from the same tables that they are checked with.
+//! The JSON Schema (draft-07) of scenario and study files, from the tables they are checked with.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,26 @@ use super::keys::TOP;
 use super::profiles;
 use super::settings;
 use super::shape::{Keys, Shape};
+use super::study::STUDY;
 
 /// Returns the JSON Schema of scenario files.
 #[must_use]
 pub fn schema() -> Value {
+    schema_of(&TOP, "mailsim scenario")
+}
+
+/// Returns the JSON Schema of study files.
+#[must_use]
+pub fn study_schema() -> Value {
+    schema_of(&STUDY, "mailsim study")
+}
+
+fn schema_of(keys: &Keys, title: &str) -> Value {
     let mut definitions = Definitions::default();
-    let mut root = definitions.table(&TOP);
+    let mut root = definitions.table(keys);
     let object = root.as_object_mut().expect("a table's schema is an object");
     object.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
-    object.insert("title".into(), json!("mailsim scenario"));
+    object.insert("title".into(), json!(title));
     object.insert("definitions".into(), Value::Object(definitions.0.into_iter().collect()));
     root
 }
@@ -63,6 +74,7 @@ impl Definitions {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
             }
             Shape::Number => json!({ "type": "number" }),
+            Shape::Anything => json!({}),
             Shape::Duration => self.quantity("duration", DURATION, "20ms, 15m, 2h30m, 5d"),
             Shape::SignedDuration => self.quantity("signed_duration", SIGNED_DURATION, "+90s, -2d"),
             Shape::Size => self.quantity("size", SIZE, "75kB, 10MiB"),
@@ -115,7 +127,7 @@ impl Definitions {
                         schema = json!({ "allOf": [schema] });
                     }
                     schema["description"] = json!(setting.about);
-                    properties.insert(setting.name.into(), schema);
+                    properties.insert(setting.name_in(&known).into(), schema);
                 }
             }
             let table = json!({

@@ -30,6 +30,8 @@ pub(super) enum Shape {
     Count(u64, u64),
     /// Any number.
     Number,
+    /// Any value at all: another table decides.
+    Anything,
     /// A span of time, "20ms".
     Duration,
     /// A span of time with a sign, "-90s".
@@ -110,6 +112,7 @@ impl Shape {
             }
             Self::Count(least, most) => format!("a whole number from {least} to {most}"),
             Self::Number => "a number".to_owned(),
+            Self::Anything => "a TOML value".to_owned(),
             Self::Duration => "a duration such as \"20ms\", \"15m\", \"2h30m\" or \"5d\"".into(),
             Self::SignedDuration => "a duration with a sign, such as \"+90s\" or \"-2d\"".into(),
             Self::Size => "a size such as \"75kB\" or \"10MiB\"".to_owned(),
@@ -135,9 +138,11 @@ impl Shape {
             Self::Either(shapes) => {
                 shapes.iter().map(|shape| shape.accepted()).collect::<Vec<_>>().join("; or ")
             }
-            Self::Mta => "the name of a profile (\"postfix\", \"rfc5321\", \"sink\", \"none\"), \
-                          or a table of its settings with `profile`"
-                .to_owned(),
+            Self::Mta => {
+                "the name of a profile (`mailsim profiles` lists them), or a table of its \
+                          settings with `profile`"
+                    .to_owned()
+            }
         }
     }
 }

@@ -151,6 +151,11 @@ pub(super) fn to_toml(table: &Table) -> String {
     toml::to_string(&plain_table(table)).unwrap_or_default()
 }
 
+/// Returns the value as it would stand behind `=` on one line.
+pub(super) fn on_one_line(value: &Value) -> String {
+    plain(value).to_string()
+}
+
 fn plain_table(table: &Table) -> toml::Table {
     table.entries.iter().map(|entry| (entry.key.clone(), plain(&entry.node.value))).collect()
 }
@@ -174,6 +179,14 @@ fn plain(value: &Value) -> toml::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_on_one_line_reads_back() {
+        for text in ["\"1h\"", "3", "0.5", "true", "[\"5m\", 2]", "{ a = 1, b = { c = \"x\" } }"] {
+            let table = from_parser(DeTable::parse(&format!("v = {text}")).unwrap().get_ref());
+            assert_eq!(on_one_line(&table.entries[0].node.value), text);
+        }
+    }
 
     #[test]
     fn the_canonical_text_reads_back_as_the_same_tree() {

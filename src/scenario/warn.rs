@@ -117,6 +117,16 @@ fn exchangers(
             section.warn_at("mx", remark);
         }
     }
+    for record in &draft.mx {
+        if let ExchangerName::Name(name) = &record.target
+            && is_alias(scenario, name)
+        {
+            let remark = Remark::new(format!("the exchanger {name} is an alias"))
+                .accepted("a name with addresses of its own (RFC 5321 section 5.1)")
+                .help("name the host itself, unless this is what you want to study");
+            section.warn_at("mx", remark);
+        }
+    }
     let keeps = draft.store.map(|store| (store, entries.hosts.entry(store)));
     match keeps {
         Some((store, entry))
@@ -147,6 +157,11 @@ fn exchangers(
                 .warn_at("mx", Remark::new(message).help("give it an `mta` other than \"none\""));
         }
     }
+}
+
+fn is_alias(scenario: &Scenario, name: &str) -> bool {
+    let known = scenario.zone.names.iter().find(|known| known.text == name);
+    known.is_some_and(|known| known.revisions.iter().any(|(_, records)| records.alias.is_some()))
 }
 
 fn resolves(scenario: &Scenario, name: &str) -> bool {

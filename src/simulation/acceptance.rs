@@ -281,8 +281,8 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         };
         let share = self.scenario.mail[entry as usize].unwanted_share;
-        let key = key(&[key_of_message.stream_key(), UNWANTED]);
-        share > 0.0 && TryDraws::new(&self.session_streams, key).unit() < share
+        let parts = [key_of_message.stream_key(), UNWANTED];
+        share > 0.0 && TryDraws::new(&self.session_streams, parts).unit() < share
     }
 }
 

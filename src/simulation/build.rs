@@ -59,9 +59,13 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             readers: Readers::new(scenario, &streams),
             session_streams: streams.purpose("session"),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
+            answered: BTreeMap::new(),
+            offspring: BTreeMap::new(),
             deliveries: 0,
             orders: Vec::new(),
-            actions: Vec::new(),
+            givers: Vec::new(),
+            accepted: Vec::new(),
+            written: Vec::new(),
             route: MailRoute::default(),
             processed: 0,
         }
@@ -114,6 +118,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             delivery_slots: config.delivery_processes.or(config.queue.delivery_processes()),
             downtime: SimDuration::ZERO,
         },
+        shadow: Default::default(),
         sampled_empty: true,
     }
 }

@@ -10,7 +10,7 @@ use crate::units::{Octets, SimTime};
 
 use super::draws::TryDraws;
 use super::event::Event;
-use super::run::{Phase, Purpose};
+use super::run::{Phase, Purpose, Run};
 use super::targets::direct;
 use super::world::World;
 
@@ -160,11 +160,13 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
         let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
+        let accepted = accepted_at_rcpt(run);
         let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
-            Some(reply) => !reply.is_permanent(),
+            Some(reply) => !config.client.refuses_for_good(reply, accepted),
             None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
-        let goes_on = temporary
+        let permanent_opening = permanent_opening(run.failure, &config.client);
+        let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
             && leads_on(run.failure, &config.client)
             && self.next_target(handle).is_some();
@@ -175,16 +177,17 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             None
         };
-        self.settle_recipients(handle, next_attempt);
+        self.settle_recipients(handle, next_attempt, goes_on && permanent_opening);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let site = site_failure(run.failure).filter(|_| !run.session_completed);
         if goes_on {
+            run.session_completed |= site.is_none();
             run.phase = Phase::Targeting;
             run.failure = None;
             self.keep_assigned(handle);
             self.try_next(handle);
             return;
         }
-        let site = site_failure(run.failure);
         let length = self.now.since(run.begun);
         let report = Report {
             delivery,
@@ -205,19 +208,22 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(tried) = run.tried() else {
             return;
         };
+        let orders = self.orders.len();
         let state = &mut self.hosts[run.client.index()];
         let mut context = Context {
             host: run.client,
             entries: &mut self.entries,
-            actions: &mut self.actions,
+            actions: &mut self.orders,
             random: &mut state.queue_random,
         };
         state.queue.tried(self.now, &tried, &mut context);
-        debug_assert!(self.actions.is_empty(), "nothing is ordered when a try ends");
+        debug_assert_eq!(self.orders.len(), orders, "nothing is ordered when a try ends");
     }
 
     /// States each recipient's attempt and marks its copy.
-    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>) {
+    ///
+    /// Those that the next host is `still` asked about stay assigned whatever this one said.
+    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>, still: bool) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
         for index in 0..count {
             let fact = self.attempt_fact(handle, index, next_attempt);
@@ -234,7 +240,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.entries.copy_mut(copy).state = CopyState::Done;
                     self.let_go(recipient);
                 }
-                AttemptOutcome::Permfail => {
+                AttemptOutcome::Permfail if !still => {
                     self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);
                 }
                 _ => {
@@ -262,7 +268,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let refusal = refusal.filter(|reply| !reply.is_positive());
         let (stage, outcome, reply, status) = match (refusal, run.failure) {
             (Some(reply), _) => {
-                let outcome = if reply.is_permanent() {
+                let client = &self.hosts[run.client.index()].config.client;
+                let outcome = if client.refuses_for_good(reply, accepted_at_rcpt(run)) {
                     AttemptOutcome::Permfail
                 } else {
                     AttemptOutcome::Tempfail
@@ -321,20 +328,24 @@ impl<S: FactSink> World<'_, '_, S> {
 
 /// Tells the draws of a delivery agent from those of tries.
 const AGENT: u64 = u64::MAX - 1;
-/// Returns whether the destination as a whole failed, with the reason: no connection, no greeting,
-/// no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of sender,
-/// recipient or message say nothing about the site (`src/smtp/smtp_trouble.c`).
+
+/// Returns how many recipients of the try at hand were accepted at RCPT.
+fn accepted_at_rcpt(run: &Run) -> usize {
+    run.replies.iter().flatten().filter(|reply| reply.is_positive()).count()
+}
+
+/// Returns whether the destination as a whole failed, with the reason.
 fn site_failure(failure: Option<Failure>) -> Option<Status> {
-    let failure = failure?;
-    let site = match failure.outcome {
-        AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
-        AttemptOutcome::Tempfail => matches!(
-            failure.stage,
-            Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
-        ),
-        _ => false,
-    };
-    site.then_some(failure.status)
+    failure.filter(Failure::concerns_site).map(|failure| failure.status)
+}
+
+/// Returns whether a host refused the session for good, and the client asks the next one then.
+fn permanent_opening(failure: Option<Failure>, client: &ClientSettings) -> bool {
+    client.next_host_after_permanent_opening
+        && failure.is_some_and(|failure| {
+            failure.outcome == AttemptOutcome::Permfail
+                && matches!(failure.stage, Stage::Greeting | Stage::Ehlo | Stage::Tls)
+        })
 }
 
 /// Returns whether a try that ended like this leads to the next host in the same delivery.
@@ -345,6 +356,17 @@ fn leads_on(failure: Option<Failure>, client: &ClientSettings) -> bool {
     };
     match failure.stage {
         Stage::Dns | Stage::Connect | Stage::Suspended => true,
+        _ if permanent_opening(Some(failure), client) => true,
+        Stage::Greeting | Stage::Ehlo | Stage::Tls
+            if failure.outcome == AttemptOutcome::Tempfail =>
+        {
+            client.next_host_after_connection && client.next_host_after_opening_reply
+        }
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot
+            if site_failure(Some(failure)).is_some() =>
+        {
+            client.next_host_after_connection && client.next_host_after_lost_transaction
+        }
         _ if site_failure(Some(failure)).is_some() => client.next_host_after_connection,
         _ => client.next_host_after_refusal,
     }

@@ -30,6 +30,7 @@ impl<S: FactSink> World<'_, '_, S> {
         for entry in 0..self.sources.len() {
             self.prepare_next(entry);
         }
+        self.begin_shadows();
         if !self.scenario.sample_every.is_zero() {
             self.schedule(SimTime::ZERO, Class::Observe, Event::Sample);
         }
@@ -76,6 +77,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::Down { host } => self.go_down(host),
             Event::Up { host } => self.come_up(host),
             Event::Act { action } => self.act(action as usize),
+            Event::Heartbeat { primary } => self.heartbeat(primary),
             Event::Sample => self.sample(),
         }
     }

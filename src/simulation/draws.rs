@@ -6,24 +6,31 @@ use crate::random::{Distribution, Draw as _, PurposeStreams};
 use crate::smtp::Draws;
 use crate::units::SimDuration;
 
-/// The draws of one try: its stream is opened at the first draw, since most tries draw nothing.
+/// The parts of the key of a run's draws: what they are for, and which.
+pub(super) type DrawKey = [u64; 7];
+
+/// The draws of one try, by the parts of their key: its stream is opened, and the key mixed, at the
+/// first draw, since most tries draw nothing. (A key mixed in vain cost 130 instructions, five of
+/// them for each delivery.)
 #[derive(Debug)]
-pub(super) struct TryDraws<'a> {
+pub(super) struct TryDraws<'a, const PARTS: usize> {
     streams: &'a PurposeStreams,
-    key: u64,
+    key: [u64; PARTS],
     stream: Option<ChaCha8Rng>,
 }
 
-impl<'a> TryDraws<'a> {
-    pub(super) fn new(streams: &'a PurposeStreams, key: u64) -> Self {
+impl<'a, const PARTS: usize> TryDraws<'a, PARTS> {
+    #[inline]
+    pub(super) fn new(streams: &'a PurposeStreams, key: [u64; PARTS]) -> Self {
         Self { streams, key, stream: None }
     }
 
     fn stream(&mut self) -> &mut ChaCha8Rng {
-        self.stream.get_or_insert_with(|| self.streams.at(self.key))
+        self.stream.get_or_insert_with(|| self.streams.at(key(&self.key)))
     }
 
     /// Draws evenly from zero to `bound`.
+    #[inline]
     pub(super) fn up_to(&mut self, bound: SimDuration) -> SimDuration {
         if bound == SimDuration::ZERO {
             return SimDuration::ZERO;
@@ -36,6 +43,7 @@ impl<'a> TryDraws<'a> {
         self.stream().unit_f64()
     }
 
+    #[inline]
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         if items.len() > 1 {
             self.stream().shuffle(items);
@@ -43,7 +51,8 @@ impl<'a> TryDraws<'a> {
     }
 }
 
-impl Draws for TryDraws<'_> {
+impl<const PARTS: usize> Draws for TryDraws<'_, PARTS> {
+    #[inline]
     fn time(&mut self, distribution: &Distribution) -> SimDuration {
         match distribution {
             Distribution::Constant(seconds) if *seconds <= 0.0 => SimDuration::ZERO,

@@ -37,6 +37,8 @@ pub(super) enum Event {
     Up { host: HostId },
     /// An `[[action]]` is due.
     Act { action: u32 },
+    /// The shadow server of a host looks after it.
+    Heartbeat { primary: HostId },
     /// Queues are sampled.
     Sample,
 }

@@ -2,15 +2,16 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
-use crate::queue::{EntryHandle, QueueEntry};
+use crate::queue::plain::Unit;
+use crate::queue::{Destination, EntryHandle, QueueEntry};
 use crate::smtp::Draws as _;
 use crate::trace::{Fact, FactSink};
-use crate::units::{Octets, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
 
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::event::Event;
 use super::messages::Column;
-use super::run::{Phase, Run};
+use super::run::Phase;
 use super::world::World;
 
 /// A message as a host takes it over.
@@ -38,13 +39,16 @@ impl<S: FactSink> World<'_, '_, S> {
         let (message, size) = (state.message, state.size);
         let mut fields = state.received_fields;
         let session_message = state.ordinal_on_connection;
-        let accepted: Vec<RecipientId> = state
-            .recipients
-            .iter()
-            .zip(&state.replies)
-            .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
-            .map(|(recipient, _)| *recipient)
-            .collect();
+        let mut accepted = std::mem::take(&mut self.accepted);
+        accepted.clear();
+        accepted.extend(
+            state
+                .recipients
+                .iter()
+                .zip(&state.replies)
+                .filter(|(_, reply)| reply.is_some_and(crate::mail::Reply::is_positive))
+                .map(|(recipient, _)| *recipient),
+        );
         let config = self.hosts[server.index()].config;
         let mut octets = size;
         if config.server.adds_received {
@@ -63,6 +67,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let arrival = Arrival { received_fields: fields, size: octets, session_message };
         self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
+        self.accepted = accepted;
         self.hosts[server.index()].totals.octets_in.0 += size.0;
         if orphaned {
             self.messages.release(message);
@@ -73,7 +78,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The client stops waiting before the server's reply leaves; the server takes the message all
     /// the same (RFC 1047). Returns a run that lives on until then, whatever the client does next.
     pub(super) fn leave_behind(&mut self, handle: Handle) -> Handle {
-        let mut orphan = self.spare_runs.pop().unwrap_or_else(Run::new);
+        let mut orphan = self.spare_run();
         let run = self.runs.get(handle).expect("a run that goes on exists");
         orphan.renew(run.purpose, run.client, run.number, self.now);
         orphan.target = run.target;
@@ -123,19 +128,83 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_orphan(handle);
     }
 
-    /// Queues a message at `host` for `recipients`, for which the host answers from now on.
+    /// Queues a message at `host` for `recipients`, for which the host answers from now on. Some
+    /// MTAs queue each destination, or each recipient, on its own.
     pub(super) fn enqueue(
         &mut self,
         host: HostId,
         message: MessageId,
         recipients: &[RecipientId],
         arrival: Arrival,
+    ) {
+        let fields = arrival.received_fields;
+        for &recipient in recipients {
+            self.messages.settle(recipient, Column::Failed);
+            let fact =
+                Fact::Accepted { recipient, by: host, received_fields: fields, server: true };
+            self.state(&fact);
+        }
+        let home = &mut self.hosts[host.index()];
+        home.totals.messages_accepted += 1;
+        let stream_key = self.messages[message].key.stream_key();
+        let mut draws = TryDraws::new(&self.session_streams, [stream_key, home.key, PICK_UP]);
+        let wait = draws.time(&home.config.server.service.pickup);
+        let config = self.hosts[host.index()].config;
+        if config.queue.unit() == Unit::Message {
+            let entry = self.add_entry(host, message, recipients, &arrival);
+            self.let_pick_up(entry, wait);
+            return;
+        }
+        let groups = self.groups(host, recipients, config.queue.unit());
+        let entries: Vec<EntryHandle> =
+            groups.iter().map(|group| self.add_entry(host, message, group, &arrival)).collect();
+        for entry in entries {
+            self.let_pick_up(entry, wait);
+        }
+    }
+
+    /// Returns the recipients that a host queues together, in the order of their first ones.
+    fn groups(
+        &self,
+        host: HostId,
+        recipients: &[RecipientId],
+        unit: Unit,
+    ) -> Vec<Vec<RecipientId>> {
+        if unit == Unit::Recipient {
+            return recipients.iter().map(|&recipient| vec![recipient]).collect();
+        }
+        let mut groups: Vec<(Destination, Vec<RecipientId>)> = Vec::new();
+        for &recipient in recipients {
+            let route = self.route_of(host, self.messages[recipient].mailbox);
+            match groups.iter_mut().find(|group| group.0 == route) {
+                Some(group) => group.1.push(recipient),
+                None => groups.push((route, vec![recipient])),
+            }
+        }
+        groups.into_iter().map(|group| group.1).collect()
+    }
+
+    /// Lets the queue manager take notice of an entry after `wait`.
+    fn let_pick_up(&mut self, entry: EntryHandle, wait: SimDuration) {
+        if wait.is_zero() {
+            self.pick_up(entry);
+        } else {
+            self.schedule(self.now + wait, Class::Start, Event::PickUp { entry });
+        }
+    }
+
+    /// Adds an entry to the queue of `host`, not yet seen by its queue manager.
+    fn add_entry(
+        &mut self,
+        host: HostId,
+        message: MessageId,
+        recipients: &[RecipientId],
+        arrival: &Arrival,
     ) -> EntryHandle {
-        let Arrival { received_fields, size, session_message } = arrival;
+        let &Arrival { received_fields, size, session_message } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
         let sender = state.sender;
-        let stream_key = state.key.stream_key();
         let entry = self.entries.insert(QueueEntry {
             message,
             host,
@@ -151,6 +220,8 @@ impl<S: FactSink> World<'_, '_, S> {
             sessions_open: self.hosts[host.index()].inbound,
             outstanding: 0,
             rounds: 0,
+            failures: 0,
+            round_began: SimTime::MAX,
             due: SimTime::MAX,
             last_status: crate::mail::Status::NO_ANSWER,
             first: None,
@@ -161,22 +232,10 @@ impl<S: FactSink> World<'_, '_, S> {
             let destination = self.route_of(host, mailbox);
             self.entries.add_recipient(entry, recipient, mailbox, destination);
         }
-        for &recipient in recipients {
-            self.messages.settle(recipient, Column::Failed);
-            self.state(&Fact::Accepted { recipient, by: host, received_fields, server: true });
-        }
         let home = &mut self.hosts[host.index()];
-        home.totals.messages_accepted += 1;
         home.pick_ups += 1;
         if home.config.queue_disk.is_some() {
             home.queued_octets.0 += size.0;
-        }
-        let mut draws = TryDraws::new(&self.session_streams, key(&[stream_key, home.key, PICK_UP]));
-        let wait = draws.time(&home.config.server.service.pickup);
-        if wait.is_zero() {
-            self.pick_up(entry);
-        } else {
-            self.schedule(self.now + wait, Class::Start, Event::PickUp { entry });
         }
         entry
     }

@@ -14,6 +14,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 
 use super::acceptance::Tallies;
 use super::connection::Cache;
+use super::shadow::Watch;
 
 /// A triple that a greylist remembers.
 pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
@@ -48,6 +49,8 @@ pub(super) struct HostState<'s> {
     /// Octets in its queue; kept only where the disk is limited.
     pub(super) queued_octets: Octets,
     pub(super) totals: HostTotals,
+    /// What its shadow server knows of it.
+    pub(super) shadow: Watch,
     /// Whether the last sample was all zero.
     pub(super) sampled_empty: bool,
 }

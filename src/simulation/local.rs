@@ -39,11 +39,12 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get(handle).expect("it goes on");
             let (copy, recipient) = (run.copies[index], run.recipients[index]);
             let mailbox = run.mailboxes[index];
-            let exists = mailbox.local < self.scenario.domains[mailbox.domain.index()].mailboxes;
-            let (outcome, status) = if exists {
-                (AttemptOutcome::Accepted, Status::SUCCESS)
-            } else {
-                (AttemptOutcome::Permfail, Status::BAD_MAILBOX)
+            let exists = self.scenario.domains[mailbox.domain.index()].has_mailbox(mailbox.local);
+            let round = self.goes_round(client, mailbox, received_fields);
+            let (outcome, status) = match (exists, round) {
+                (true, false) => (AttemptOutcome::Accepted, Status::SUCCESS),
+                (true, true) => (AttemptOutcome::Permfail, Status::ROUTING_LOOP),
+                (false, _) => (AttemptOutcome::Permfail, Status::BAD_MAILBOX),
             };
             self.state(&Fact::Attempt(AttemptFact {
                 delivery: number,
@@ -65,7 +66,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 port: 0,
                 octets: run.size,
             }));
-            if exists {
+            if outcome == AttemptOutcome::Accepted {
                 self.entries.copy_mut(copy).state = CopyState::Done;
                 self.put_in_mailbox(client, recipient, received_fields);
             } else {
@@ -87,6 +88,10 @@ impl<S: FactSink> World<'_, '_, S> {
         received_fields: u32,
     ) {
         let duplicate = self.messages[recipient].delivered > 0;
+        if duplicate && self.hosts[host.index()].config.queue.drops_duplicates() {
+            self.let_go(recipient);
+            return;
+        }
         self.messages[recipient].delivered += 1;
         if duplicate {
             self.messages.ledger.duplicates += 1;
@@ -100,9 +105,10 @@ impl<S: FactSink> World<'_, '_, S> {
             duplicate,
         };
         self.state(&fact);
-        if !duplicate {
+        if !duplicate && !self.redistributes(self.messages[recipient].mailbox) {
             self.await_reader(host, recipient);
         }
+        self.act_by_itself(host, recipient, received_fields);
         self.let_go(recipient);
     }
 }

@@ -29,6 +29,7 @@
 //! session begins.
 
 mod acceptance;
+mod automatic;
 mod build;
 mod connection;
 mod delivery;
@@ -50,6 +51,7 @@ mod reach;
 mod reading;
 mod run;
 mod sampling;
+mod shadow;
 mod submission;
 mod targets;
 mod tries;

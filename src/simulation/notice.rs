@@ -1,9 +1,11 @@
 //! Notices about failed and late mail, and what becomes of recipients that are given up.
 
-use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId, Status};
+use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
+use crate::queue::plain::NoticesTo;
 use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
+use crate::workload::NoticeWishes;
 
 use super::handover::Arrival;
 use super::messages::{Column, GivenUp, Message};
@@ -11,6 +13,8 @@ use super::world::World;
 
 /// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
 const NOTICE: u64 = 2_000;
+/// Octets of a header that is returned without its message.
+const HEADER: u64 = 1_000;
 /// Octets of the original that are returned at most (Postfix `bounce_size_limit`).
 const RETURNED: u64 = 50_000;
 
@@ -57,11 +61,24 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             (FinalOutcome::Failed, Column::Failed)
         };
-        if !state.null_sender {
+        let wished = self.wishes(state.message).failure && self.tells_failures(host, &state);
+        if !state.null_sender && wished {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
             self.end_copy(host, recipient, outcome, column, status, state.received_fields);
+        }
+    }
+
+    /// Returns whether a host tells the sender of an entry that it failed.
+    fn tells_failures(&self, host: HostId, entry: &QueueEntry) -> bool {
+        let config = self.hosts[host.index()].config;
+        match config.queue.notices_to() {
+            NoticesTo::All => true,
+            NoticesTo::Nobody => false,
+            NoticesTo::Local => self.messages[entry.message]
+                .sender
+                .is_some_and(|sender| config.routing.local.contains(&sender.domain)),
         }
     }
 
@@ -85,8 +102,16 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The sender is told that the message is late (RFC 3464, action `delayed`).
     pub(super) fn notify_delay(&mut self, host: HostId, entry: EntryHandle) {
         let state = self.entries[entry];
-        if !state.null_sender {
+        if !state.null_sender && self.wishes(state.message).delay {
             self.send_notice(host, &state, MessageKind::DelayNotice);
+        }
+    }
+
+    /// What the author of a message asks to be told. Every server passes it on.
+    fn wishes(&self, message: MessageId) -> NoticeWishes {
+        match self.messages[message].key {
+            MessageKey::Mail { entry, .. } => self.scenario.mail[entry as usize].notices,
+            MessageKey::Notice { .. } => NoticeWishes::default(),
         }
     }
 
@@ -96,13 +121,15 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(sender) = original.sender else {
             return;
         };
-        self.messages[about.message].notices += 1;
         let returned = match kind {
-            MessageKind::DelayNotice => 1_000,
+            // RFC 3461 §4.3: without a failure, the header is enough.
+            MessageKind::DelayNotice => HEADER,
+            _ if self.wishes(about.message).headers_only => HEADER,
             _ => about.size.0.min(RETURNED),
         };
+        let key = self.next_key(about.message);
         let message = self.messages.add(Message {
-            key: original.key.notice(original.notices),
+            key,
             kind,
             sender: None,
             size: Octets(NOTICE + returned),
@@ -120,6 +147,21 @@ impl<S: FactSink> World<'_, '_, S> {
             &[recipient],
             Arrival { received_fields: 1, size, session_message: 0 },
         );
+    }
+
+    /// Returns the key of the next message that is made about another. A copy of a list may have
+    /// notices of its own, which are counted with those about the message that a person wrote.
+    pub(super) fn next_key(&mut self, about: MessageId) -> MessageKey {
+        let key = self.messages[about].key;
+        let count = if self.scenario.automatic.is_empty() {
+            &mut self.messages[about].notices
+        } else {
+            let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) =
+                key;
+            self.offspring.entry(MessageKey::Mail { entry, ordinal }).or_default()
+        };
+        *count += 1;
+        key.notice(*count - 1)
     }
 
     /// Adds a recipient to a new message and states it.

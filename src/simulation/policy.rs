@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
 use crate::scenario::{Host, Scenario};
 use crate::smtp::{ClientTls, RecipientPolicy};
@@ -44,13 +45,16 @@ pub(super) struct Policy<'a> {
     pub(super) has_room: bool,
     pub(super) visitor: Visitor,
     pub(super) tallies: &'a mut Tallies,
+    /// The server's own resolver, and what it asks.
+    pub(super) resolver: &'a mut Resolver,
+    pub(super) ask: Ask<'a>,
     pub(super) greylist: &'a mut BTreeMap<Triple, SimTime>,
     pub(super) sender: Option<Mailbox>,
     pub(super) mailboxes: &'a [Mailbox],
 }
 
 impl RecipientPolicy for Policy<'_> {
-    fn refuses(&mut self, at: SimTime) -> Option<Reply> {
+    fn limit_reached(&mut self, at: SimTime) -> Option<Reply> {
         let rules = &self.config.server.acceptance;
         if rules.counts() { self.tallies.at_mail(rules, &self.visitor, at) } else { None }
     }
@@ -64,7 +68,7 @@ impl RecipientPolicy for Policy<'_> {
             return reply;
         }
         let domain = &self.scenario.domains[mailbox.domain.index()];
-        let exists = mailbox.local < domain.mailboxes;
+        let exists = domain.has_mailbox(mailbox.local);
         let routing = &self.config.routing;
         let unknown = Reply::new(550, Status::BAD_MAILBOX);
         let fine = Reply::new(250, Status::new(2, 1, 5));
@@ -83,6 +87,25 @@ impl RecipientPolicy for Policy<'_> {
 
     fn has_room(&self) -> bool {
         self.has_room
+    }
+
+    /// As Postfix does by `reject_unknown_sender_domain` (`src/smtpd/smtpd_check.c`,
+    /// `reject_unknown_address`). The look-up takes no time here.
+    fn refuses_sender(&mut self, at: SimTime) -> Option<Reply> {
+        let domain = self.sender?.domain;
+        let routing = &self.config.routing;
+        if routing.local.contains(&domain) || routing.relayed.contains(&domain) {
+            return None;
+        }
+        let (name, mut route) = (self.scenario.domains[domain.index()].dns, MailRoute::default());
+        let outcome = self.resolver.mail_route(&self.ask, name, at, &mut route).outcome;
+        match outcome {
+            RouteOutcome::Found => None,
+            RouteOutcome::NullMx => Some(Reply::new(550, Status::new(5, 7, 27))),
+            // It names exchangers, whether or not they are found.
+            RouteOutcome::NoAddress if route.unresolved > 0 => None,
+            _ => Some(Reply::new(450, Status::new(4, 1, 8))),
+        }
     }
 
     fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {

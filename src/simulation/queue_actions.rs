@@ -2,7 +2,7 @@
 
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
-use crate::queue::{Action, Destination, EntryHandle};
+use crate::queue::{Action, CopyState, Destination, EntryHandle};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -14,13 +14,17 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
-        let mut next = 0;
-        while next < self.orders.len() {
-            let (host, action) = self.orders[next];
-            next += 1;
-            self.execute(host, action);
+        let (mut next, mut giver) = (0, 0);
+        while let Some(&(host, end)) = self.givers.get(giver) {
+            giver += 1;
+            while next < end {
+                let action = self.orders[next];
+                next += 1;
+                self.execute(host, action);
+            }
         }
         self.orders.clear();
+        self.givers.clear();
     }
 
     fn execute(&mut self, host: HostId, action: Action) {
@@ -43,12 +47,30 @@ impl<S: FactSink> World<'_, '_, S> {
             Action::ReturnFailed { entry } => self.return_failed(host, entry),
             Action::Expire { entry, status } => self.expire(host, entry, status),
             Action::NotifyDelay { entry } => self.notify_delay(host, entry),
+            Action::Resubmit { entry } => self.resubmit(host, entry),
             Action::Remove { entry } => self.remove_entry(entry),
             Action::Close { destination } => self.close_kept(host, destination),
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }
         }
+    }
+
+    /// Routes the pending recipients of an entry anew.
+    fn resubmit(&mut self, host: HostId, entry: EntryHandle) {
+        if self.entries.get(entry).is_none() {
+            return;
+        }
+        let mut next = self.entries[entry].first;
+        while let Some(index) = next {
+            let copy = *self.entries.copy(index);
+            next = copy.next;
+            if copy.state == CopyState::Pending {
+                let route = self.route_of(host, self.messages[copy.recipient].mailbox);
+                self.entries.copy_mut(index).destination = route;
+            }
+        }
+        self.tell(host, |queue, now, context| queue.resubmitted(now, entry, context));
     }
 
     /// States that recipients were put off without network activity.

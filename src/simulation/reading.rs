@@ -12,6 +12,7 @@ use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
 use super::draws::{key, name_key};
 use super::event::Event;
+use super::reach::Pair;
 use super::world::World;
 
 /// How mailboxes are read, and those in which mail waits.
@@ -31,7 +32,9 @@ pub(super) struct Readers {
 struct Mailbag {
     clock: PollClock,
     store: HostId,
-    waiting: Vec<(RecipientId, Octets)>,
+    /// Messages in the maildrop that a visit would fetch; those without a recipient are in their
+    /// reader's hands already, but a visit that was cut short could not delete them.
+    waiting: Vec<(Option<RecipientId>, Octets)>,
     /// Whether a visit is scheduled.
     expected: bool,
 }
@@ -109,7 +112,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let now = self.now;
         let mailbag = self.readers.boxes.get_mut(&mailbox).expect("just made");
-        mailbag.waiting.push((recipient, size));
+        mailbag.waiting.push((Some(recipient), size));
         if mailbag.expected {
             return;
         }
@@ -137,7 +140,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let path = self.path_to_store(from, store);
         let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
-        let Some((round_trip, rate)) = path else {
+        let Some((round_trip, rate, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
             let at = if every.is_some() { next.next() } else { now + RECONNECT };
             mailbag.clock = next;
@@ -149,20 +152,84 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut fetched: Vec<Fetched> = Vec::new();
         let cost = visit(protocol, round_trip, rate, &sizes, &mut fetched);
         let over = now + cost.duration;
+        if let Some(cut) = self.cut_short(from, store, pair, over) {
+            self.visit_again(mailbox, protocol, cut, waiting, &fetched);
+            return;
+        }
+        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
         mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
         mailbag.expected = false;
         let imap = name == RetrievalProtocol::Imap;
         for ((recipient, _), fetched) in waiting.into_iter().zip(fetched) {
-            self.schedule(now + fetched.offset, Class::End, Event::Fetched { recipient, imap });
+            if let Some(recipient) = recipient {
+                self.schedule(now + fetched.offset, Class::End, Event::Fetched { recipient, imap });
+            }
         }
     }
 
-    /// Returns round trip and bandwidth between a reader and the store; none while it is down.
+    /// Returns when a visit from now until `over` loses its connection: when the store or the reader
+    /// goes down or is cut off.
+    fn cut_short(
+        &self,
+        from: Option<HostId>,
+        store: HostId,
+        pair: Pair,
+        over: SimTime,
+    ) -> Option<SimTime> {
+        let mut breaks: Vec<SimTime> = Vec::new();
+        for host in from.into_iter().chain([store]) {
+            let crash = self.faults.crashes[host.index()].next_begin(self.now, over);
+            let cut = self.faults.cut[host.index()].next_begin(self.now, over);
+            breaks.extend(crash.map(|entry| entry.0.from));
+            breaks.extend(cut.map(|entry| entry.0.from));
+        }
+        let path = self.reach.cut(pair, &self.faults.never).next_begin(self.now, over);
+        breaks.extend(path.map(|entry| entry.0.from));
+        breaks.into_iter().min()
+    }
+
+    /// A visit ends at `cut`. What had come is in the reader's hands; but POP3 deletes at QUIT only
+    /// (RFC 1939 §6), so the next visit finds it again. The reader comes back at the next turn.
+    fn visit_again(
+        &mut self,
+        mailbox: Mailbox,
+        protocol: Protocol,
+        cut: SimTime,
+        waiting: Vec<(Option<RecipientId>, Octets)>,
+        fetched: &[Fetched],
+    ) {
+        let (every, name) = polled(protocol);
+        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
+        let deletes = matches!(protocol, Protocol::Pop3 { delete: true, .. });
+        let imap = name == RetrievalProtocol::Imap;
+        let mut left: Vec<(Option<RecipientId>, Octets)> = Vec::new();
+        for ((recipient, size), fetched) in waiting.into_iter().zip(fetched) {
+            let at = self.now + fetched.offset;
+            if at > cut {
+                left.push((recipient, size));
+                continue;
+            }
+            if let Some(recipient) = recipient {
+                self.schedule(at, Class::End, Event::Fetched { recipient, imap });
+            }
+            if deletes {
+                left.push((None, size));
+            }
+        }
+        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
+        left.append(&mut mailbag.waiting);
+        mailbag.waiting = left;
+        mailbag.clock = mailbag.clock.skip_to(rhythm, cut + SimDuration::from_nanos(1));
+        let at = if every.is_some() { mailbag.clock.next() } else { cut + RECONNECT };
+        self.schedule(at, Class::Start, Event::Visit { mailbox });
+    }
+
+    /// Returns round trip, bandwidth and path between a reader and the store; none while it is down.
     fn path_to_store(
         &mut self,
         from: Option<HostId>,
         store: HostId,
-    ) -> Option<(SimDuration, Option<BitRate>)> {
+    ) -> Option<(SimDuration, Option<BitRate>, Pair)> {
         let now: SimTime = self.now;
         let down = |host: HostId| {
             self.faults.cut[host.index()].at(now).is_some()
@@ -176,7 +243,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return None;
         }
         let path = self.reach.path(pair, now)?;
-        Some((path.latency * 2, path.rate))
+        Some((path.latency * 2, path.rate, pair))
     }
 
     /// A message is in its reader's hands.

@@ -78,6 +78,8 @@ pub(super) struct Run {
     pub(super) reused: bool,
     /// Sessions that got past the greeting.
     pub(super) sessions: u32,
+    /// Whether some session ran to its end, whatever the server thought of the message.
+    pub(super) session_completed: bool,
     /// Hosts tried.
     pub(super) tried: u32,
     /// Whether the connection of the last try stays open for the next delivery.
@@ -126,6 +128,7 @@ impl Run {
             next_target: 0,
             reused: false,
             sessions: 0,
+            session_completed: false,
             tried: 0,
             connection_kept: false,
             message: MessageId(0),
@@ -163,6 +166,7 @@ impl Run {
         self.next_target = 0;
         self.reused = false;
         self.sessions = 0;
+        self.session_completed = false;
         self.tried = 0;
         self.connection_kept = false;
         self.recipients.clear();

@@ -30,7 +30,7 @@ impl<S: FactSink> World<'_, '_, S> {
         // only one message, each has its own.
         let dealt = settings.messages_per_session > 1;
         let lanes = settings.parallel_sessions.max(1) as usize;
-        let mut runs: Vec<Handle> = Vec::new();
+        let mut runs = std::mem::take(&mut self.written);
         let mut count = 0;
         loop {
             let message = self.write(entry);
@@ -52,11 +52,13 @@ impl<S: FactSink> World<'_, '_, S> {
             let (at, entry) = (source.next.at, u32::try_from(entry).unwrap_or(u32::MAX));
             self.schedule(at, Class::Start, Event::Compose { entry });
         }
-        for run in runs {
+        for &run in &runs {
             let state = self.runs.get_mut(run).expect("just made");
             state.outbox.reverse();
             self.submit_next(run);
         }
+        runs.clear();
+        self.written = runs;
     }
 
     /// Makes the message that the entry's generator has at hand.
@@ -238,7 +240,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The outbox is tried again.
     pub(super) fn submit_again(&mut self, handle: Handle, number: u32) {
         let rests = |run: &Run| run.phase == Phase::Resting && run.tries == number;
-        if self.runs.get(handle).is_some_and(rests) {
+        if self.runs.get(handle).is_some_and(|run| rests(run)) {
             self.submit_next(handle);
         }
     }

@@ -53,9 +53,21 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
+        if config.client.skips_itself && !run.targets.is_empty() && !run.is_submission() {
+            let client = run.client;
+            run.targets.retain(|target| target.host != client);
+            if run.targets.is_empty() {
+                outcome = LookupOutcome::LoopsBack;
+            }
+        }
         if config.client.randomizes_equal_preference {
             self.shuffle_equals(handle);
         }
+        limit_hosts(
+            &mut self.runs.get_mut(handle).expect("a run that goes on exists").targets,
+            config.client.host_limit,
+            config.client.addresses_per_host,
+        );
         if let Some(limit) = config.client.address_limit {
             self.cut_targets(handle, limit);
         }
@@ -82,11 +94,20 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Puts targets of equal preference in random order.
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        if run.targets.len() < 2 {
+            return;
+        }
         let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
+        let client = &self.hosts[run.client.index()].config.client;
+        let addresses_too = client.options.randomizes_addresses;
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
-            draws.shuffle(equals);
+            if addresses_too {
+                draws.shuffle(equals);
+            } else {
+                shuffle_hosts(equals, &mut draws);
+            }
         }
     }
 
@@ -157,9 +178,41 @@ impl<S: FactSink> World<'_, '_, S> {
 /// Tells the draws of the order of equal hosts from those of tries.
 const SHUFFLE: u64 = u64::MAX - 2;
 
+/// Puts the hosts in random order, and the addresses of each in the order in which they were.
+fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
+    let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
+    for target in targets.iter() {
+        if !hosts.contains(&target.host) {
+            hosts.push(target.host);
+        }
+    }
+    draws.shuffle(&mut hosts);
+    targets.sort_by_key(|target| hosts.iter().position(|host| *host == target.host));
+}
+
 /// Returns a host's addresses as targets without preference.
 pub(super) fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
     addresses.iter().map(move |&address| Target { preference: None, address, host, proxy: None })
+}
+
+/// Leaves the addresses of the first hosts, and of each host the first ones.
+fn limit_hosts(targets: &mut Vec<Target>, hosts: Option<u32>, addresses: Option<u32>) {
+    if hosts.is_none() && addresses.is_none() {
+        return;
+    }
+    let mut seen: Vec<(HostId, u32)> = Vec::new();
+    targets.retain(|target| {
+        let known = seen.iter().position(|(host, _)| *host == target.host);
+        let place = known.unwrap_or(seen.len());
+        if hosts.is_some_and(|most| place >= most as usize) {
+            return false;
+        }
+        if known.is_none() {
+            seen.push((target.host, 0));
+        }
+        seen[place].1 += 1;
+        addresses.is_none_or(|most| seen[place].1 <= most)
+    });
 }
 
 /// Returns whether a look-up without a host to try counts as temporary for this client.

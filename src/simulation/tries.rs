@@ -1,14 +1,15 @@
 //! One try of one host: connection, server slot, session, end.
 
+use crate::dns::Ask;
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
 use crate::queue::{Destination, KeepConnection};
 use crate::smtp::{Connect, Failure, Letter, Session};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
 use super::connection::{Connection, Kept};
-use super::draws::{TryDraws, key};
+use super::draws::{DrawKey, TryDraws};
 use super::event::Event;
 use super::messages::Column;
 use super::policy::{Policy, tls, uses_as_relay};
@@ -29,10 +30,11 @@ impl<S: FactSink> World<'_, '_, S> {
         run.next_target = next + 1;
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (client, jitter) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
         let timeouts = &settings.timeouts;
@@ -155,19 +157,19 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the key of draws for a run: it says what they are for (message, host, round, first
+    /// Returns the parts of the key of draws for a run: what they are for (message, host, round, first
     /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
     /// alike for the rest.
-    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> u64 {
+    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> DrawKey {
         let message = self.messages[run.message].key.stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domain_keys[first.domain.index()];
-        key(&[message, client, what, which, round, domain, u64::from(first.local)])
+        [message, client, what, which, round, domain, u64::from(first.local)]
     }
 
-    /// Returns the key of the draws of a try; `what` tells several kinds apart.
-    fn try_key(&self, run: &Run, what: u64) -> u64 {
+    /// Returns the parts of the key of the draws of a try; `what` tells several kinds apart.
+    fn try_key(&self, run: &Run, what: u64) -> DrawKey {
         self.draw_key(run, what, run.next_target as u64)
     }
 
@@ -203,14 +205,15 @@ impl<S: FactSink> World<'_, '_, S> {
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
         let port = self.port_of(run);
         let declares_size = self.declares_size(run);
+        let authenticates = self.authenticates(run) && port != 25;
         let sender = self.messages[run.message].sender;
         let visitor = self.visitor_of(handle, target.host);
         let client_config = self.hosts[run.client.index()].config;
-        let (client, jitter_key) = (run.client, self.try_key(run, JITTER));
+        let client = run.client;
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
-            .with_jitter(TryDraws::new(&self.session_streams, jitter_key));
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
@@ -225,7 +228,8 @@ impl<S: FactSink> World<'_, '_, S> {
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
             tls: tls(port, client_config, server_config),
-            authenticates: submission && port != 25,
+            authenticates,
+            requires_authentication: submission && port != 25,
             extended: connection.extended,
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
@@ -246,20 +250,34 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         };
         run.sessions += 1;
+        let scenario = self.scenario;
+        let beyond_ascii = |mailbox: &Mailbox| {
+            scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
+        };
+        let international = run.mailboxes.iter().chain(&sender).any(beyond_ascii);
         let letter = Letter {
             recipients: &run.mailboxes,
             size: run.size,
             received_fields: run.received_fields,
             declares_size,
+            international,
         };
         let mut policy = Policy {
             scenario: self.scenario,
             config: server_config,
             client: run.client,
-            authorised: submission || uses_as_relay(client_config, target.host),
+            authorised: authenticates
+                || (submission && port == 25)
+                || uses_as_relay(client_config, target.host),
             has_room: !server.disk_is_full(),
             visitor,
             tallies: &mut server.tallies,
+            resolver: &mut server.resolver,
+            ask: Ask {
+                zone: &self.scenario.zone,
+                failures: &self.faults.dns,
+                settings: &server_config.resolver,
+            },
             greylist: &mut server.greylist,
             sender,
             mailboxes: &run.mailboxes,
@@ -476,6 +494,16 @@ impl<S: FactSink> World<'_, '_, S> {
         match run.purpose {
             Purpose::Delivery { .. } => 25,
             Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+        }
+    }
+
+    /// Only mail programs do, and not on port 25.
+    fn authenticates(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Delivery { .. } => false,
+            Purpose::Submission { entry } => {
+                self.scenario.mail[entry as usize].submission.authenticates
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 //! The wire between a client and the server it connects to, on the path of the moment.
 
 use crate::mail::HostId;
+use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
 use crate::units::{SimDuration, SimTime};
 
-use super::draws::TryDraws;
+use super::draws::{DrawKey, TryDraws};
 use super::faults::Faults;
 use super::reach::{Pair, Reach};
 use super::run::Target;
@@ -16,9 +17,17 @@ pub(super) struct Jittered<'a> {
 }
 
 impl<'a> Jittered<'a> {
-    /// Returns the wire with this try's jitter.
-    pub(super) fn with_jitter(self, mut draws: TryDraws<'_>) -> Wire<'a> {
-        Wire { latency: self.wire.latency + draws.up_to(self.jitter), ..self.wire }
+    /// Returns the wire with this try's jitter, drawn from the stream of `key` if there is any.
+    #[inline]
+    pub(super) fn with_jitter(
+        mut self,
+        streams: &PurposeStreams,
+        key: impl FnOnce() -> DrawKey,
+    ) -> Wire<'a> {
+        if !self.jitter.is_zero() {
+            self.wire.latency += TryDraws::new(streams, key()).up_to(self.jitter);
+        }
+        self.wire
     }
 }
 
@@ -51,11 +60,12 @@ pub(super) fn wire<'a>(
         wire: Wire {
             latency: outer.0 + behind.0,
             rate,
-            conditions: Conditions {
-                port: &faults.port[target.address.index()],
+            conditions: Conditions::new(
+                now,
+                &faults.port[target.address.index()],
                 cuts,
-                crashes: &faults.crashes[target.host.index()],
-            },
+                &faults.crashes[target.host.index()],
+            ),
         },
     }
 }

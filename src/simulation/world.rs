@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
-use crate::mail::{DomainId, HostId};
+use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
 use crate::queue::{Action, Context, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
@@ -46,19 +46,30 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
-    pub(super) runs: Slots<Run>,
-    pub(super) spare_runs: Vec<Run>,
+    /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
+    pub(super) runs: Slots<Box<Run>>,
+    #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
+    pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
     pub(super) readers: Readers,
+    /// When a mailbox last answered an author by itself.
+    pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
+    /// Counts what was made about each message of a scenario in which mailboxes act by themselves.
+    pub(super) offspring: BTreeMap<MessageKey, u32>,
     pub(super) session_streams: PurposeStreams,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
     /// Stand for the names of the domains in the keys of draws.
     pub(super) domain_keys: Vec<u64>,
     pub(super) deliveries: u64,
-    /// Orders of queue managers not yet carried out, with the host that gave them.
-    pub(super) orders: Vec<(HostId, Action)>,
-    pub(super) actions: Vec<Action>,
+    /// Orders of queue managers not yet carried out, in the order in which they were given.
+    pub(super) orders: Vec<Action>,
+    /// Which host gave them: each host with the end of its orders in `orders`.
+    pub(super) givers: Vec<(HostId, usize)>,
+    /// Kept for their room: the recipients that a server accepts, and the runs of messages written
+    /// at one instant.
+    pub(super) accepted: Vec<RecipientId>,
+    pub(super) written: Vec<Handle>,
     pub(super) route: MailRoute,
     pub(super) processed: u64,
 }
@@ -71,17 +82,12 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     pub(super) fn run(mut self, mut proceed: impl FnMut(SimTime) -> bool) -> RunTotals {
         self.begin();
         let mut interrupted = false;
-        while let Some(at) = self.events.peek_time() {
-            if at >= self.until {
-                break;
-            }
+        // All events lie before the end of the run (see `schedule`).
+        while let Some((at, _, event)) = self.events.pop() {
             if self.processed.is_multiple_of(PATIENCE) && !proceed(at) {
                 interrupted = true;
                 break;
             }
-            let Some((at, _, event)) = self.events.pop() else {
-                break;
-            };
             self.now = at;
             self.processed += 1;
             self.dispatch(event);
@@ -116,16 +122,16 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         host: HostId,
         what: impl FnOnce(&mut dyn QueueManager, SimTime, &mut Context<'_>),
     ) {
+        let idle = self.givers.is_empty();
         let state = &mut self.hosts[host.index()];
         let mut context = Context {
             host,
             entries: &mut self.entries,
-            actions: &mut self.actions,
+            actions: &mut self.orders,
             random: &mut state.queue_random,
         };
         what(state.queue.as_mut(), self.now, &mut context);
-        let idle = self.orders.is_empty();
-        self.orders.extend(self.actions.drain(..).map(|action| (host, action)));
+        self.givers.push((host, self.orders.len()));
         if idle {
             self.carry_out();
         }
@@ -134,9 +140,14 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     /// Takes a run out of the pool for `purpose`.
     pub(super) fn new_run(&mut self, purpose: Purpose, client: HostId) -> Handle {
         self.deliveries += 1;
-        let mut run = self.spare_runs.pop().unwrap_or_else(Run::new);
+        let mut run = self.spare_run();
         run.renew(purpose, client, self.deliveries, self.now);
         self.runs.insert(run)
+    }
+
+    /// Returns a run from the pool, to be renewed.
+    pub(super) fn spare_run(&mut self) -> Box<Run> {
+        self.spare_runs.pop().unwrap_or_else(|| Box::new(Run::new()))
     }
 
     /// Gives a run back to the pool.

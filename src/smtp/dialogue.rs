@@ -8,7 +8,8 @@ mod conversation;
 mod words;
 
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
-use crate::units::{Octets, SimTime};
+use crate::smtp::ClientTls;
+use crate::units::SimTime;
 
 pub use conversation::{Conversation, Ending, ForwardPath, Line, Speaker};
 use words::spelt;
@@ -135,10 +136,18 @@ impl Script<'_, '_> {
         if let Some(limit) = about.server.size_limit {
             parts.push(format!("SIZE {}", limit.get()));
         }
+        if about.server.options.chunking {
+            parts.push("CHUNKING".to_owned());
+        }
+        if about.server.options.smtputf8 {
+            parts.extend(["8BITMIME".to_owned(), "SMTPUTF8".to_owned()]);
+        }
         if !secure && (about.server.starttls || self.uses_starttls()) {
             parts.push("STARTTLS".to_owned());
         }
-        if about.server.auth || self.authenticates() {
+        // No passwords over a channel that anybody can read (RFC 4954 §4).
+        let readable = !secure && self.uses_starttls();
+        if (about.server.auth || self.authenticates()) && !readable {
             parts.push("AUTH PLAIN LOGIN".to_owned());
         }
         parts.push("ENHANCEDSTATUSCODES".to_owned());
@@ -158,10 +167,15 @@ impl Script<'_, '_> {
     }
 
     fn start_tls(&mut self) -> bool {
+        let about = self.about;
         if !self.uses_starttls() {
+            let wanted = about.client.tls == ClientTls::Opportunistic && about.server.starttls;
+            if wanted && about.server.ehlo && about.port == 25 && reached(about.marks.mail) {
+                self.client("STARTTLS");
+                self.happens(None, "the server refuses; the client goes on without TLS");
+            }
             return true;
         }
-        let about = self.about;
         self.client("STARTTLS");
         if !reached(about.marks.tls) {
             return self.fail_at(Stage::Tls);
@@ -208,12 +222,17 @@ impl Script<'_, '_> {
         if let Some(Ending { reply: None, outcome: AttemptOutcome::Permfail, .. }) =
             self.ends_at(Stage::Mail)
         {
-            let limit = about.server.size_limit.unwrap_or(Octets::ZERO);
-            let text = format!(
-                "the message has {} octets, the server takes {}: the client does not try",
-                about.size.get(),
-                limit.get()
-            );
+            let limit = about.server.size_limit.filter(|limit| about.size > *limit);
+            let text = match limit {
+                Some(limit) => format!(
+                    "the message has {} octets, the server takes {}: the client does not try",
+                    about.size.get(),
+                    limit.get()
+                ),
+                None => "an address goes beyond ASCII and the server does not offer SMTPUTF8: the \
+                         client does not try"
+                    .to_owned(),
+            };
             self.happens(Some(about.ended), text);
             return true;
         }
@@ -239,6 +258,10 @@ impl Script<'_, '_> {
         for path in about.forward_paths {
             self.client(format!("RCPT TO:<{}>", path.address));
         }
+        if self.chunked() {
+            self.heard = sent;
+            return self.mail_reply() && self.recipient_replies();
+        }
         self.client("DATA");
         self.heard = sent;
         self.mail_reply() && self.recipient_replies() && self.data_reply(true)
@@ -261,11 +284,18 @@ impl Script<'_, '_> {
             let last = place + 1 == paths.len();
             self.server(last.then_some(marks.rcpt), recipient_reply(path));
         }
-        if self.nobody_is_left() {
+        if self.nobody_is_left() || self.chunked() {
             return true;
         }
         self.client("DATA");
         self.data_reply(false)
+    }
+
+    /// Whether the message is sent by BDAT.
+    fn chunked(&self) -> bool {
+        self.about.server.ehlo
+            && self.about.client.options.chunking
+            && self.about.server.options.chunking
     }
 
     fn nobody_is_left(&self) -> bool {
@@ -303,7 +333,16 @@ impl Script<'_, '_> {
 
     fn data_reply(&mut self, group: bool) -> bool {
         let about = self.about;
-        if group && (self.nobody_is_left() || self.ends_at(Stage::Mail).is_some()) {
+        if group && self.ends_at(Stage::Mail).is_some() {
+            let text = spelt(Reply::new(503, Status::new(5, 5, 1)), Stage::Data);
+            self.server(Some(about.ended), text);
+            return true;
+        }
+        if group && self.nobody_is_left() {
+            if about.server.options.data_without_recipients {
+                self.server(None, GO_AHEAD);
+                self.client("(the final dot alone)");
+            }
             let text = spelt(Reply::new(554, Status::new(5, 5, 1)), Stage::Data);
             self.server(Some(about.ended), text);
             return true;
@@ -311,7 +350,7 @@ impl Script<'_, '_> {
         match self.ends_at(Stage::Data) {
             Some(ending) => self.fail(ending) || ending.reply.is_some(),
             None if reached(about.marks.data) => {
-                self.server(Some(about.marks.data), "354 End data with <CR><LF>.<CR><LF>");
+                self.server(Some(about.marks.data), GO_AHEAD);
                 true
             }
             None => self.fail_at(Stage::Data),
@@ -323,7 +362,13 @@ impl Script<'_, '_> {
         if !reached(about.marks.data) || self.ends_at(Stage::Data).is_some() {
             return true;
         }
-        self.client(format!("(header and body, {} octets, and the final dot)", about.size.get()));
+        if self.chunked() {
+            self.client(format!("BDAT {} LAST", about.size.get()));
+            self.client(format!("(header and body, {} octets)", about.size.get()));
+        } else {
+            let size = about.size.get();
+            self.client(format!("(header and body, {size} octets, and the final dot)"));
+        }
         let refusal = self.ends_at(Stage::Dot);
         if !reached(about.marks.dot) {
             return self.fail_at(Stage::Dot);
@@ -348,6 +393,7 @@ impl Script<'_, '_> {
 }
 
 const IMPLICIT_TLS: u16 = 465;
+const GO_AHEAD: &str = "354 End data with <CR><LF>.<CR><LF>";
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {
     let accepted = Reply::new(250, Status::new(2, 1, 5));

@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod dialogue;
+mod order;
 mod rules;
 mod session;
 mod settings;
@@ -15,9 +16,11 @@ mod wire;
 
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
+pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
 pub use settings::{
-    ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes, TemporaryLookups,
+    ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
+    ServiceTimes, TemporaryLookups,
 };
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};

@@ -141,11 +141,16 @@ impl Rules {
 
     /// Returns the first rule of `slot` in force at `at`.
     #[must_use]
+    #[inline]
     pub fn find(&self, slot: Slot, at: crate::units::SimTime) -> Option<&Deviation> {
         // Nearly all servers never deviate.
         if self.rules.is_empty() {
             return None;
         }
+        self.find_among(slot, at)
+    }
+
+    fn find_among(&self, slot: Slot, at: crate::units::SimTime) -> Option<&Deviation> {
         self.rules
             .iter()
             .find(|(interval, deviation)| interval.contains(at) && deviation.slot() == slot)

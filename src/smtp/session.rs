@@ -2,11 +2,12 @@
 
 mod transaction;
 
-use crate::mail::{AttemptOutcome, Mailbox, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, Mailbox, Reply, ReplyClass, Stage, Status};
 use crate::random::Distribution;
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
 
+use super::order::{Offers, Order, Verb};
 use super::wire::Passage;
 use super::{ClientSettings, ClientTls, Deviation, Rules, ServerSettings, Slot, Wire};
 
@@ -23,13 +24,16 @@ pub trait RecipientPolicy {
 
     /// Returns the reply to MAIL at `at` if the server takes nothing more from this client or
     /// sender; none: it does.
-    fn refuses(&mut self, at: SimTime) -> Option<Reply> {
+    fn limit_reached(&mut self, at: SimTime) -> Option<Reply> {
         let _ = at;
         None
     }
 
     /// Returns whether there is room for another message (else MAIL gets 452 4.3.1).
     fn has_room(&self) -> bool;
+
+    /// Returns the refusal that MAIL gets for its reverse path, decided at `at`; none: it will do.
+    fn refuses_sender(&mut self, at: SimTime) -> Option<Reply>;
 
     /// Returns whether the greylist lets this recipient pass at `at`, noting the visit; `delay` is
     /// the minimum wait.
@@ -47,6 +51,8 @@ pub struct Letter<'a> {
     pub received_fields: u32,
     /// Whether the client declares the size.
     pub declares_size: bool,
+    /// Whether an address of the envelope goes beyond ASCII.
+    pub international: bool,
 }
 
 /// One session between two hosts.
@@ -67,6 +73,8 @@ pub struct Session<'a> {
     pub tls: ClientTls,
     /// Whether the client authenticates (submission).
     pub authenticates: bool,
+    /// Whether the server takes mail from authenticated clients only (RFC 6409 §4.3).
+    pub requires_authentication: bool,
     /// Whether EHLO was understood.
     pub extended: bool,
 }
@@ -84,6 +92,23 @@ pub struct Failure {
     pub reply: Option<Reply>,
     /// Enhanced status.
     pub status: Status,
+}
+
+impl Failure {
+    /// Returns whether it says something about the site rather than about the mail: no connection,
+    /// no greeting, no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of
+    /// sender, recipient or message say nothing about the site (Postfix `src/smtp/smtp_trouble.c`).
+    #[must_use]
+    pub fn concerns_site(&self) -> bool {
+        match self.outcome {
+            AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
+            AttemptOutcome::Tempfail => matches!(
+                self.stage,
+                Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
+            ),
+            _ => false,
+        }
+    }
 }
 
 /// The result of one transaction.
@@ -135,19 +160,31 @@ impl Session<'_> {
         }
         now = self.greet(now, ready, refusal, sessions, draws)?;
         marks.greeting = now;
-        now = self.hello(now, draws)?;
+        let mut order = Order::greeted(self.offers(), self.tls == ClientTls::Implicit);
+        now = self.hello(now, &mut order, draws)?;
         marks.ehlo = now;
         if self.tls == ClientTls::Opportunistic && self.extended {
-            now = self.start_tls(now, draws)?;
-            marks.tls = now;
+            now = self.start_tls(now, &mut order, marks, draws)?;
         }
         if self.authenticates && self.extended {
-            now = self.command(now, Stage::Auth, self.client.timeouts.mail, draws, |_, _| {
-                Reply::new(235, Status::new(2, 7, 0))
+            let timeout = self.client.timeouts.mail;
+            now = self.command(now, Stage::Auth, timeout, draws, |session, at| {
+                let granted = Reply::new(235, Status::new(2, 7, 0));
+                order.hear(Verb::Auth, || session.ruled(Stage::Auth, at).unwrap_or(granted))
             })?;
             marks.auth = now;
         }
         Ok(now)
+    }
+
+    /// A server offers what this session makes use of.
+    fn offers(&self) -> Offers {
+        Offers {
+            ehlo: self.server.ehlo,
+            starttls: self.server.starttls || self.tls == ClientTls::Opportunistic,
+            auth: self.server.auth || self.authenticates || self.requires_authentication,
+            chunking: self.server.options.chunking,
+        }
     }
 
     fn greet(
@@ -192,12 +229,17 @@ impl Session<'_> {
         self.ruled(Stage::Greeting, at).unwrap_or(Reply::new(220, Status::SUCCESS))
     }
 
-    fn hello(&mut self, sent: SimTime, draws: &mut impl Draws) -> Result<SimTime, Failure> {
-        let (timeout, ehlo) = (self.client.timeouts.ehlo, self.server.ehlo);
-        let refused = Reply::new(502, Status::new(5, 5, 2));
+    fn hello(
+        &mut self,
+        sent: SimTime,
+        order: &mut Order,
+        draws: &mut impl Draws,
+    ) -> Result<SimTime, Failure> {
+        let timeout = self.client.timeouts.ehlo;
+        let granted = Reply::new(250, Status::SUCCESS);
         let first = self.exchange(sent, Stage::Ehlo, timeout, draws, |session, at| {
-            let accepted = if ehlo { Reply::new(250, Status::SUCCESS) } else { refused };
-            session.ruled(Stage::Ehlo, at).unwrap_or(accepted)
+            let ruled = session.ruled(Stage::Ehlo, at);
+            ruled.unwrap_or_else(|| order.hear(Verb::Ehlo, || granted))
         })?;
         self.extended = first.0.is_positive();
         // 421 announces that the connection closes; any other refusal of EHLO leads to HELO.
@@ -205,21 +247,38 @@ impl Session<'_> {
             return self.judge(first.0, first.1, Stage::Ehlo);
         }
         let second = self.exchange(first.1, Stage::Ehlo, timeout, draws, |session, at| {
-            session.ruled(Stage::Ehlo, at).unwrap_or(Reply::new(250, Status::SUCCESS))
+            order.hear(Verb::Helo, || session.ruled(Stage::Ehlo, at).unwrap_or(granted))
         })?;
         self.judge(second.0, second.1, Stage::Ehlo)
     }
 
     /// STARTTLS, a handshake of two round trips, and EHLO again: four round trips, as recorded
-    /// with TLS 1.2 and 1.3 alike (recording 14).
-    fn start_tls(&mut self, sent: SimTime, draws: &mut impl Draws) -> Result<SimTime, Failure> {
+    /// with TLS 1.2 and 1.3 alike (recording 14). A refusal leaves the choice to the client (RFC
+    /// 3207 §4): one that wanted TLS for its own sake goes on in the clear, as Postfix does at
+    /// level `may`; one that is about to show its password does not.
+    fn start_tls(
+        &mut self,
+        sent: SimTime,
+        order: &mut Order,
+        marks: &mut SessionMarks,
+        draws: &mut impl Draws,
+    ) -> Result<SimTime, Failure> {
         let timeout = self.client.timeouts.tls;
-        let agreed = |_: &Self, _| Reply::new(220, Status::SUCCESS);
-        let now = self.command(sent, Stage::Tls, timeout, draws, agreed)?;
+        let granted = Reply::new(220, Status::SUCCESS);
+        let (reply, now) = self.exchange(sent, Stage::Tls, timeout, draws, |session, at| {
+            order.hear(Verb::StartTls, || session.ruled(Stage::Tls, at).unwrap_or(granted))
+        })?;
+        if !reply.is_positive() && reply.code != 421 && !self.authenticates {
+            return Ok(now);
+        }
+        let now = self.judge(reply, now, Stage::Tls)?;
         let now = now + self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
-        self.command(now, Stage::Tls, self.client.timeouts.ehlo, draws, |_, _| {
-            Reply::new(250, Status::SUCCESS)
-        })
+        let again = Reply::new(250, Status::SUCCESS);
+        let now = self.command(now, Stage::Tls, self.client.timeouts.ehlo, draws, |_, _| {
+            order.hear(Verb::Ehlo, || again)
+        })?;
+        marks.tls = now;
+        Ok(now)
     }
 
     /// Clears a connection that was kept, before its next transaction.
@@ -372,16 +431,25 @@ impl Session<'_> {
         }
     }
 
-    /// Turns a negative reply into a failure.
+    /// Turns a reply other than the one hoped for into a failure. The first digit decides (RFC
+    /// 5321 §4.2.1): 3 to go on with the message, 2 elsewhere; 5 is for good, and whatever else
+    /// comes is no reason to give the message up.
     fn judge(&self, reply: Reply, at: SimTime, stage: Stage) -> Result<SimTime, Failure> {
-        if reply.is_positive() {
+        let hoped_for = match stage {
+            Stage::Data => ReplyClass::PositiveIntermediate,
+            _ => ReplyClass::PositiveCompletion,
+        };
+        if reply.class() == hoped_for {
             return Ok(at);
         }
         let excused = (stage == Stage::Greeting && self.client.permanent_greeting_is_temporary)
             || (stage == Stage::Ehlo && self.client.permanent_ehlo_is_temporary);
         let permanent = reply.is_permanent() && !excused;
         let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
-        Err(Failure { at, stage, outcome, reply: Some(reply), status: reply.status })
+        // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
+        // the first digit).
+        let status = Status { class: if permanent { 5 } else { 4 }, ..reply.status };
+        Err(Failure { at, stage, outcome, reply: Some(reply), status })
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {

@@ -1,6 +1,7 @@
 //! What a client and a server bring to a session.
 
 use super::Acceptance;
+use crate::mail::Reply;
 use crate::network::SynSchedule;
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration};
@@ -89,12 +90,23 @@ pub struct ClientSettings {
     pub permanent_ehlo_is_temporary: bool,
     /// Most addresses tried in one delivery; none: all.
     pub address_limit: Option<u32>,
+    /// Most hosts tried in one delivery; none: all.
+    pub host_limit: Option<u32>,
+    /// Most addresses of one host tried in one delivery; none: all.
+    pub addresses_per_host: Option<u32>,
     /// Most sessions that got past the greeting in one delivery; none: no limit.
     pub session_limit: Option<u32>,
     /// Whether a host that was reached but whose session failed (greeting, EHLO, TLS, time-out or
     /// loss later on) leads to the next host in the same delivery. If not, only hosts that cannot
     /// be reached do.
     pub next_host_after_connection: bool,
+    /// Whether this holds too where the host answered: a 4yz greeting or reply to EHLO.
+    pub next_host_after_opening_reply: bool,
+    /// Whether this holds too for a session lost or timed out after EHLO.
+    pub next_host_after_lost_transaction: bool,
+    /// Whether a 5yz greeting or reply to EHLO leads to the next host too, so that only that of the
+    /// last host is final.
+    pub next_host_after_permanent_opening: bool,
     /// Whether a temporary refusal after EHLO leads to the next host in the same delivery.
     pub next_host_after_refusal: bool,
     /// Whether hosts of equal preference are put in random order (RFC 5321 §5.1 demands it).
@@ -102,12 +114,31 @@ pub struct ClientSettings {
     /// Whether the client finds itself among the exchangers, and drops those that are no better
     /// than itself (RFC 5321 §5.1).
     pub finds_itself: bool,
+    /// Whether the client passes over its own addresses and goes on with the others, worse ones
+    /// included.
+    pub skips_itself: bool,
     /// Whether recipients of several domains with the same exchangers share a transaction.
     pub merges_equal_routes: bool,
     /// Look-ups without a host to try that count as temporary.
     pub temporary_lookups: TemporaryLookups,
     /// Round trips that a further message on an open connection costs before MAIL (RSET).
     pub rset_before_reuse: bool,
+    /// Rules that are optional or that servers differ in.
+    pub options: ClientOptions,
+}
+
+/// What an SMTP client does where an RFC leaves it the choice, or where it keeps to no RFC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClientOptions {
+    /// Whether the message is sent by BDAT where the server takes it (RFC 3030), in one chunk.
+    pub chunking: bool,
+    /// Whether all addresses of exchangers of equal preference are tried in random order (Postfix
+    /// `smtp_randomize_addresses`); if not, the exchangers are, and the addresses of each in the
+    /// order of the answer, as RFC 5321 §5.1 says.
+    pub randomizes_addresses: bool,
+    /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
+    /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
+    pub excess_recipients_are_temporary: bool,
 }
 
 /// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up
@@ -183,6 +214,34 @@ pub struct ServerSettings {
     pub adds_received: bool,
     /// How much it takes from whom.
     pub acceptance: Acceptance,
+    /// Rules that are optional or that servers differ in.
+    pub options: ServerOptions,
     /// Service times.
     pub service: ServiceTimes,
+}
+
+/// What an SMTP server does where an RFC leaves it the choice, or where it keeps to no RFC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServerOptions {
+    /// Advertises CHUNKING (RFC 3030).
+    pub chunking: bool,
+    /// Advertises SMTPUTF8, and 8BITMIME with it (RFC 6531 §3.1).
+    pub smtputf8: bool,
+    /// Whether DATA gets its 354 although every RCPT was refused, which RFC 2920 §3.2 advises
+    /// against; if not, it gets 554.
+    pub data_without_recipients: bool,
+    /// Whether MAIL from a domain that takes no mail or does not exist is refused: 550 5.7.27 (RFC
+    /// 7505 §4.2) and 450 4.1.8 (Postfix `reject_unknown_sender_domain`).
+    pub checks_sender_domain: bool,
+}
+
+impl ClientSettings {
+    /// Returns whether a refusal at RCPT is for good, when `others` recipients of the transaction
+    /// were accepted.
+    #[must_use]
+    pub fn refuses_for_good(&self, reply: Reply, others: usize) -> bool {
+        let excess =
+            reply.code == 552 && others > 0 && self.options.excess_recipients_are_temporary;
+        reply.is_permanent() && !excess
+    }
 }

@@ -1,6 +1,6 @@
 //! The connection under a session: what becomes of a packet sent at a time.
 
-use crate::fault::Timeline;
+use crate::fault::{Interval, Timeline};
 use crate::network::SynSchedule;
 use crate::units::{BitRate, SimDuration, SimTime};
 
@@ -24,17 +24,33 @@ pub struct CrashFault {
 /// Everything that may befall a connection between one client and one server port.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions<'a> {
-    /// Packets from the client to the server's port.
-    pub port: &'a Timeline<PortFault>,
-    /// Times without any passage, in either direction: the server host cut off, the client host
-    /// cut off, a proxy between them cut off, no route on the way to the server or to the proxy
-    /// and from there.
-    pub cuts: [&'a Timeline<()>; 5],
-    /// Crashes of the server.
-    pub crashes: &'a Timeline<CrashFault>,
+    port: &'a Timeline<PortFault>,
+    cuts: [&'a Timeline<()>; 5],
+    crashes: &'a Timeline<CrashFault>,
+    /// A time in which nothing befalls a packet. A session asks of some twenty packets; nearly all
+    /// are answered by this, which took a tenth off the instructions of a whole run.
+    calm: Interval,
 }
 
-impl Conditions<'_> {
+impl<'a> Conditions<'a> {
+    /// Returns what befalls a connection that is used from `now` on.
+    ///
+    /// `port` strikes packets from the client to the server's port. `cuts` are times without any
+    /// passage, in either direction: the server host cut off, the client host cut off, a proxy
+    /// between them cut off, no route on the way to the server or to the proxy and from there.
+    /// `crashes` are those of the server.
+    #[must_use]
+    pub fn new(
+        now: SimTime,
+        port: &'a Timeline<PortFault>,
+        cuts: [&'a Timeline<()>; 5],
+        crashes: &'a Timeline<CrashFault>,
+    ) -> Self {
+        let until =
+            cuts.iter().fold(port.calm_until(now), |until, cut| until.min(cut.calm_until(now)));
+        Self { port, cuts, crashes, calm: Interval { from: now, to: until } }
+    }
+
     fn cut_until(&self, at: SimTime) -> Option<SimTime> {
         self.cuts.iter().filter_map(|cut| cut.at(at)).map(|(interval, ())| interval.to).max()
     }
@@ -97,6 +113,9 @@ impl Wire<'_> {
     }
 
     fn fate(&self, at: SimTime) -> Fate {
+        if self.conditions.calm.contains(at) {
+            return Fate::Passes;
+        }
         if let Some(until) = self.conditions.cut_until(at) {
             return Fate::Vanishes { until };
         }
@@ -136,7 +155,15 @@ impl Wire<'_> {
     }
 
     /// Sends something from client to server over an established connection.
+    #[inline]
     pub(super) fn reach_server(&self, sent: SimTime) -> Passage {
+        if self.conditions.calm.contains(sent) {
+            return Passage::Arrives(sent + self.latency);
+        }
+        self.reach_troubled_server(sent)
+    }
+
+    fn reach_troubled_server(&self, sent: SimTime) -> Passage {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         loop {
             match self.fate(at) {
@@ -156,7 +183,15 @@ impl Wire<'_> {
     }
 
     /// Sends something from server to client: only a cut in both directions holds it up.
+    #[inline]
     pub(super) fn reach_client(&self, sent: SimTime) -> Passage {
+        if self.conditions.calm.contains(sent) {
+            return Passage::Arrives(sent + self.latency);
+        }
+        self.reach_troubled_client(sent)
+    }
+
+    fn reach_troubled_client(&self, sent: SimTime) -> Passage {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         while let Some(until) = self.conditions.cut_until(at) {
             while at < until {
@@ -173,6 +208,10 @@ impl Wire<'_> {
     /// Returns the first moment in `after < t <= until` from which packets to the server no longer
     /// pass.
     pub(super) fn interruption(&self, after: SimTime, until: SimTime) -> Option<SimTime> {
+        let calm = self.conditions.calm;
+        if calm.contains(after) && until < calm.to {
+            return None;
+        }
         let port = self.conditions.port.next_begin(after, until).map(|entry| entry.0.from);
         let cuts = self.conditions.cuts.iter();
         cuts.filter_map(|cut| cut.next_begin(after, until).map(|entry| entry.0.from))

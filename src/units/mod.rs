@@ -27,4 +27,5 @@ pub use probability::Probability;
 pub use quantity_error::QuantityError;
 pub use rate::{BitRate, EventRate};
 pub use size::Octets;
+pub use text::{write_integer, write_padded};
 pub use time::{FixedSeconds, SimDuration, SimTime};

@@ -13,17 +13,28 @@ impl FixedDecimals {
 
     /// Returns `nanos` in seconds, rounded to the nearest microsecond, halves up.
     pub(super) fn of_nanos(nanos: u64) -> Self {
-        let mut micros = nanos / 1_000 + u64::from(nanos % 1_000 >= 500);
+        let micros = nanos / 1_000 + u64::from(nanos % 1_000 >= 500);
+        let (mut whole, mut fraction) = (micros / 1_000_000, micros % 1_000_000);
         let mut bytes = [b'0'; Self::LENGTH];
         let mut at = Self::LENGTH;
-        while micros > 0 || at > Self::LENGTH - Self::PLACES - 2 {
+        for _ in 0..Self::PLACES / 2 {
+            at -= 2;
+            bytes[at..at + 2].copy_from_slice(pair(fraction % 100));
+            fraction /= 100;
+        }
+        at -= 1;
+        bytes[at] = b'.';
+        while whole >= 100 {
+            at -= 2;
+            bytes[at..at + 2].copy_from_slice(pair(whole % 100));
+            whole /= 100;
+        }
+        let first = pair(whole);
+        at -= 1;
+        bytes[at] = first[1];
+        if whole >= 10 {
             at -= 1;
-            if at == Self::LENGTH - Self::PLACES - 1 {
-                bytes[at] = b'.';
-                continue;
-            }
-            bytes[at] = b'0' + (micros % 10) as u8;
-            micros /= 10;
+            bytes[at] = first[0];
         }
         Self { bytes, start: at }
     }
@@ -35,6 +46,52 @@ impl FixedDecimals {
     pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("only digits and a point are written")
     }
+}
+
+/// Returns the two digits of a number below 100.
+fn pair(number: u64) -> &'static [u8; 2] {
+    &PAIRS[number as usize]
+}
+
+/// 00 to 99: two digits at a time halve the divisions.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// Appends a number in decimal digits, without going through `fmt`: a table row has ten of them.
+#[inline]
+pub fn write_integer(number: u64, out: &mut Vec<u8>) {
+    if number < 10 {
+        out.push(b'0' + number as u8);
+    } else {
+        write_padded(number, 1, out);
+    }
+}
+
+/// Appends a number in at least `width` decimal digits (at most 20), zeros before it.
+pub fn write_padded(mut number: u64, width: usize, out: &mut Vec<u8>) {
+    const LONGEST: usize = 20;
+    let mut digits = [b'0'; LONGEST];
+    let mut at = LONGEST;
+    while number >= 100 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(pair(number % 100));
+        number /= 100;
+    }
+    let first = pair(number);
+    at -= 1;
+    digits[at] = first[1];
+    if number >= 10 {
+        at -= 1;
+        digits[at] = first[0];
+    }
+    out.extend_from_slice(&digits[at.min(LONGEST - width.min(LONGEST))..]);
 }
 
 /// Returns `value / unit` with up to `places` decimals, rounded halves up, without trailing zeros.

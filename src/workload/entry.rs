@@ -35,6 +35,27 @@ pub struct SubmissionSettings {
     pub outbox_retry: Option<SimDuration>,
     /// Whether MAIL declares the size.
     pub declares_size: bool,
+    /// Whether the mail program authenticates on port 587 or 465, as the server demands there (RFC
+    /// 6409 §4.3).
+    pub authenticates: bool,
+}
+
+/// What the author asks to be told (RFC 3461): the parameters NOTIFY and RET.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeWishes {
+    /// A notice when delivery has failed.
+    pub failure: bool,
+    /// A notice when delivery is late.
+    pub delay: bool,
+    /// Whether a notice of failure returns the message's header alone (RET=HDRS) or all of it.
+    pub headers_only: bool,
+}
+
+impl Default for NoticeWishes {
+    /// What a server may take the absence of both parameters to mean (RFC 3461 §4.1, §4.3).
+    fn default() -> Self {
+        Self { failure: true, delay: true, headers_only: false }
+    }
 }
 
 /// A message read from a replay file.
@@ -69,6 +90,8 @@ pub struct MailEntry {
     pub submission: SubmissionSettings,
     /// Received fields that they carry already.
     pub received_fields: u32,
+    /// What their author asks to be told.
+    pub notices: NoticeWishes,
     /// Messages of [`Arrivals::Replay`], in order of time.
     pub replay: Vec<Replayed>,
     /// Share of its messages that their recipients do not want, from 0 to 1: it costs the sending

@@ -6,7 +6,7 @@ use crate::fault::Interval;
 use crate::mail::{DomainId, HostId};
 use crate::random::Distribution;
 use crate::units::SimDuration;
-use crate::workload::{Replayed, Sizes, SubmissionSettings};
+use crate::workload::{NoticeWishes, Replayed, Sizes, SubmissionSettings};
 
 const HOUR: SimDuration = SimDuration::from_hours(1);
 
@@ -36,9 +36,11 @@ fn entry(arrivals: Arrivals) -> MailEntry {
             parallel_sessions: 1,
             outbox_retry: None,
             declares_size: true,
+            authenticates: true,
         },
         received_fields: 0,
         unwanted_share: 0.0,
+        notices: NoticeWishes::default(),
         replay: Vec::new(),
     }
 }

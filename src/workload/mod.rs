@@ -3,7 +3,8 @@
 //! # Scope and limitations
 //! Every message's draws depend on the seed, its entry and its ordinal alone, so two scenarios
 //! that differ in a host send the same mail at the same times with the same sizes. People do not
-//! react: nobody writes less because mail is late, and replies are not modelled. The contents of a
+//! react: nobody writes less because mail is late. Mailboxes may: aliases and lists send copies on,
+//! and a responder answers ([`Automatic`]). The contents of a
 //! message is its size.
 //!
 //! # Validation
@@ -12,13 +13,15 @@
 
 mod arrival_times;
 mod arrivals;
+mod automatic;
 mod correspondents;
 mod encoding;
 mod entry;
 mod generator;
 
 pub use arrivals::{Arrivals, DailyProfile};
+pub use automatic::{Automatic, Redistribution};
 pub use correspondents::{Correspondents, RecipientChoice};
 pub use encoding::encoded_size;
-pub use entry::{MailEntry, NewMessage, Replayed, Sizes, SubmissionSettings};
+pub use entry::{MailEntry, NewMessage, NoticeWishes, Replayed, Sizes, SubmissionSettings};
 pub use generator::Generator;

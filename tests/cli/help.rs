@@ -4,8 +4,20 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 10] =
-    ["run", "check", "trace", "route", "report", "profiles", "new", "schema", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "run",
+    "check",
+    "trace",
+    "route",
+    "study",
+    "compare",
+    "report",
+    "profiles",
+    "new",
+    "schema",
+    "completions",
+    "man",
+];
 
 fn compare(name: &str, said: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/help/{name}.txt"));

@@ -2,6 +2,9 @@
 
 mod help;
 mod journeys;
+#[path = "../common/left_out.rs"]
+mod left_out;
 mod messages;
 mod program;
 mod results;
+mod studies;

@@ -27,7 +27,7 @@ fn what_is_no_text_is_no_scenario() {
 #[test]
 fn a_file_without_end_is_no_scenario() {
     if !std::path::Path::new("/dev/zero").exists() {
-        crate::program::left_out("a_file_without_end", "this machine has no /dev/zero");
+        crate::left_out::left_out("a_file_without_end", "this machine has no /dev/zero");
         return;
     }
     call_here(&["check", "/dev/zero"]).ends_with(2).complains_of(&["larger than 64 MiB"]);
@@ -159,7 +159,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn standard_output_that_cannot_be_written_is_an_error() {
     let Ok(full) = fs::File::options().write(true).open("/dev/full") else {
-        crate::program::left_out("standard_output_that_cannot_be_written", "no /dev/full here");
+        crate::left_out::left_out("standard_output_that_cannot_be_written", "no /dev/full here");
         return;
     };
     let place = folder();

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{call, contents, folder, left_out, mailsim, names, scenario};
+use crate::left_out::left_out;
+use crate::program::{call, contents, folder, mailsim, names, scenario};
 
 fn json(file: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()

@@ -14,13 +14,15 @@ import sys
 
 TOP = (
     "case mta version date description notes settings_neutral network resolver dns sinks "
-    "submissions outcomes observed_until_s setup sessions"
+    "submissions outcomes observed_until_s setup sessions runs"
 ).split()
 ATTEMPT = "id rcpt t_s from_host to_host stage outcome dsn".split()
 OUTCOME_DROPPED = {"diagnostic", "subject", "sent_to"}
 SESSION = (
     "rtt_ms rate_mbit server starttls size_bytes recipients messages dropped_packets tcp sink_conns"
 ).split()
+
+RUN = "rtt_ms rate_mbit n_messages size_bytes results idle_push_s dropped".split()
 
 
 def pick(row, keys):
@@ -50,6 +52,8 @@ def compact(full):
         out["sessions"] = [pick(row, SESSION) for row in full["sessions"]]
         for row in out["sessions"]:
             row["tcp"] = [pick(tcp, ["t0", "payload_bursts"]) for tcp in row["tcp"]]
+    if "runs" in full:
+        out["runs"] = [pick(row, RUN) for row in full["runs"]]
     return out
 
 

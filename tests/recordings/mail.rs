@@ -7,7 +7,9 @@ use mailsim::mail::HostId;
 use mailsim::random::Distribution;
 use mailsim::scenario::{Action, Command};
 use mailsim::units::{Octets, SimTime};
-use mailsim::workload::{Arrivals, Correspondents, MailEntry, Replayed, Sizes, SubmissionSettings};
+use mailsim::workload::{
+    Arrivals, Correspondents, MailEntry, NoticeWishes, Replayed, Sizes, SubmissionSettings,
+};
 
 use crate::names::Names;
 use crate::recording::{Action as Done, Recording, Submission};
@@ -54,9 +56,11 @@ pub(crate) fn mail(
                 parallel_sessions: 1,
                 outbox_retry: None,
                 declares_size,
+                authenticates: true,
             },
             received_fields,
             unwanted_share: 0.0,
+            notices: NoticeWishes::default(),
             replay,
         });
         members.push(session);
@@ -85,7 +89,8 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
                 flushes.push((actions.len(), within));
                 (Command::Flush, done.t_s)
             }
-            "server_stop" => (Command::Stop, done.t_s),
+            // What is in memory is lost either way, and the queue is kept.
+            "server_stop" | "server_abort" => (Command::Stop, done.t_s),
             "server_start" => (Command::Start, end),
             _ => return Err(unknown_action(done)),
         };

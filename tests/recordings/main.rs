@@ -12,6 +12,7 @@ mod mail;
 mod names;
 mod observe;
 mod recording;
+mod retrieval;
 mod retry;
 mod server;
 mod sink;
@@ -34,6 +35,7 @@ use serde_json::Value;
 use crate::figures::Figures;
 use crate::observe::{Cast, Observer};
 use crate::recording::Recording;
+use crate::retrieval::RetrievalRecording;
 use crate::timing::TimingRecording;
 use crate::translate::Blueprint;
 
@@ -53,7 +55,8 @@ const RUNS: u64 = 400;
 const NOT_MODELLED: &str = "not modelled yet";
 
 /// Cases that must agree, by server and the first word of the file's name.
-const REQUIRED: [(&str, &str); 9] = [
+const REQUIRED: [(&str, &str); 10] = [
+    ("dovecot", "16"),
     ("postfix", "01a"),
     ("postfix", "01c"),
     ("postfix", "03a"),
@@ -206,6 +209,9 @@ fn judge(case: &Case) -> Result<Vec<String>, String> {
     let unknown = vocabulary::unknown_keys(&value);
     if !unknown.is_empty() {
         return Ok(unknown.iter().map(|key| format!("unknown key `{key}`")).collect());
+    }
+    if value.get("runs").is_some() {
+        return retrieval::disagreements(&parse::<RetrievalRecording>(value)?);
     }
     if !server::MODELLED.contains(&&*case.server) {
         return Err(NOT_MODELLED.to_owned());

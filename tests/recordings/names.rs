@@ -1,7 +1,7 @@
 //! The names of a recording as the numbers of a scenario: hosts, addresses, domains, mailboxes
 //! and DNS names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mailsim::dns::{MxRecord, Name, NameId, Records, Zone};
 use mailsim::mail::{DomainId, HostId, Mailbox};
@@ -74,6 +74,24 @@ impl Names {
         let revisions = vec![(SimTime::ZERO, Records::default())];
         self.zone.names.push(Name { text, revisions });
         NameId(HostId::from_index(self.zone.names.len() - 1).0)
+    }
+
+    /// Returns a name that stands for an address, whatever the DNS does.
+    pub(crate) fn literal(&mut self, address: &str) -> Result<NameId, String> {
+        let (name, id) = (self.dns(&format!("[{address}]")), self.address(address)?);
+        let records = self.records(name);
+        records.exists = true;
+        if !records.addresses.contains(&id) {
+            records.addresses.push(id);
+        }
+        Ok(name)
+    }
+
+    /// Returns the last labels of all names in the DNS.
+    pub(crate) fn top_labels(&self) -> BTreeSet<&str> {
+        let names = self.zone.names.iter().map(|name| name.text.as_str());
+        let last = names.map(|name| name.rsplit('.').next().unwrap_or(name));
+        last.filter(|label| label.bytes().any(|octet| octet.is_ascii_alphabetic())).collect()
     }
 
     fn records(&mut self, name: NameId) -> &mut Records {
@@ -160,7 +178,15 @@ impl Names {
             let dns = self.dns(&name);
             let count = u32::try_from(known.len()).map_err(|error| error.to_string())?;
             let store = self.store(recording, &name)?;
-            let domain = Domain { name, dns, named: known, mailboxes: count, unknown, store };
+            let domain = Domain {
+                name,
+                dns,
+                named: known,
+                mailboxes: count,
+                unknown,
+                also: Vec::new(),
+                store,
+            };
             self.domains.push(domain);
         }
         Ok(())

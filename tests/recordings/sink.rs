@@ -52,19 +52,26 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
     // Where several windows match, the last one stated decides, in the model too.
     for window in &recording.dns.windows {
         let interval = interval(window.from_s, window.to_s);
-        add("dns", &window.mode, OutageTarget::Dns, dns_effect(window)?, interval);
+        for effect in dns_effects(window, names)? {
+            add("dns", &window.mode, OutageTarget::Dns, effect, interval);
+        }
     }
     Ok(outages)
 }
 
-fn dns_effect(window: &DnsWindow) -> Result<Effect, String> {
+/// Returns what fails in a window: names that end in its text, or all names that are asked for in
+/// the DNS. (Addresses, which stand in the model's zone as well, are not.)
+fn dns_effects(window: &DnsWindow, names: &Names) -> Result<Vec<Effect>, String> {
     let failure = match window.mode.as_str() {
         "timeout" => DnsFailure::NoAnswer,
         "servfail" => DnsFailure::ServerFailure,
         other => return Err(format!("unknown word `{other}` in dns.windows[].mode")),
     };
-    let scope = window.name_ends_with.clone().map_or(FailureScope::All, FailureScope::Suffix);
-    Ok(Effect::Dns(failure, scope))
+    let effect = |ending: &str| Effect::Dns(failure, FailureScope::Suffix(ending.to_owned()));
+    Ok(match &window.name_ends_with {
+        Some(ending) => vec![effect(ending)],
+        None => names.top_labels().into_iter().map(effect).collect(),
+    })
 }
 
 /// Returns the part of `from <= t < to` [s] that lies in the run; an open end is the run's.

@@ -8,7 +8,9 @@ use mailsim::random::Distribution;
 use mailsim::scenario::{Domain, Host, NextHop, Roles, Routing, Scenario, profiles};
 use mailsim::smtp::ClientTls;
 use mailsim::units::{BitRate, Octets, SimDuration, SimTime};
-use mailsim::workload::{Arrivals, Correspondents, MailEntry, Replayed, Sizes, SubmissionSettings};
+use mailsim::workload::{
+    Arrivals, Correspondents, MailEntry, NoticeWishes, Replayed, Sizes, SubmissionSettings,
+};
 
 use crate::timing::Session;
 
@@ -53,6 +55,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         zone: Zone { names: (0..5).map(name).collect() },
         domains: vec![domain(0, 1), domain(1, recipients)],
         mail: vec![entry(session, message)],
+        automatic: Default::default(),
         reading: Vec::new(),
         outages: Vec::new(),
         actions: Vec::new(),
@@ -135,6 +138,7 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         named: Vec::new(),
         mailboxes,
         unknown: Vec::new(),
+        also: Vec::new(),
         store: Some(SERVER),
     }
 }
@@ -156,9 +160,11 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
             parallel_sessions: HostId::from_index(session.messages).0,
             outbox_retry: None,
             declares_size: false,
+            authenticates: true,
         },
         received_fields: 0,
         unwanted_share: 0.0,
+        notices: NoticeWishes::default(),
         replay: vec![message; session.messages],
     }
 }

@@ -79,6 +79,7 @@ impl Blueprint {
             zone: names.zone.clone(),
             domains: names.domains.clone(),
             mail,
+            automatic: Default::default(),
             reading: Vec::new(),
             outages,
             actions,
@@ -116,7 +117,7 @@ impl Blueprint {
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
                 }
-                QueueSettings::Plain(_) => {}
+                _ => {}
             }
         }
         for (action, within) in &self.flushes {
@@ -175,7 +176,11 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 || Err(format!("{} has no address", described.name)),
                 |index| Ok(FromIndex::from_index(index)),
             )?],
-            dns: names.dns(&described.name),
+            dns: match described.kind.as_str() {
+                "sink" | "dns" => names.dns(&described.name),
+                // The submitting client knew the servers' addresses and asked nobody.
+                _ => names.literal(&described.address)?,
+            },
             profile: profile.name.to_owned(),
             queue: profile.queue,
             client: profile.client,

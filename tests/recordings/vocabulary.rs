@@ -14,7 +14,7 @@ const OBJECTS: &[(&str, &str)] = &[
         "case mta version date t0_epoch description notes settings~ settings_neutral topology \
          network resolver dns sinks timeline submissions attempts outcomes observed_until_s \
          queue_left_at_end~ sink_connections~ sink_max_parallel~ dns_queries~ dsns~ dsn_sample~ \
-         mta_events setup sessions runs~",
+         mta_events setup sessions runs",
     ),
     ("settings_neutral", "*"),
     (
@@ -123,6 +123,11 @@ const OBJECTS: &[(&str, &str)] = &[
         "rtt_ms rate_mbit server starttls size_bytes recipients messages dropped_packets \
          postfix_delays_abcd conn_use tcp~ sink_conns",
     ),
+    (
+        "runs[]",
+        "rtt_ms rate_mbit n_messages size_bytes results idle_push_s tcp_imap~ tcp_pop~ dropped",
+    ),
+    ("runs[].results[]", "protocol steps total"),
     ("sessions[].sink_conns[]", "cmds n_msgs tls end dur"),
 ];
 

@@ -2,13 +2,11 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
 use crate::scenario::Scenario;
+use crate::story::{Exchange, LookUp, Story, exchanges, fields, lines};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::super::answers;
-use super::exchange::{Exchange, exchanges, lines};
-use super::received;
-use super::watch::{LookUp, Story};
 use super::wording::{below, clock, planned, result, said, spoken};
 
 /// Returns the journey of one message; of `only` these recipients, if there are any.
@@ -86,7 +84,11 @@ impl Journey<'_> {
         let host = self.host(created.host);
         let text = match created.sender {
             Some(sender) => format!("{} writes it at {host}", self.scenario.mailbox(sender)),
-            None => format!("{host} makes it, with a null reverse path"),
+            None => {
+                let action = created.kind.dsn_action().map(|action| format!(" (action: {action})"));
+                let action = action.unwrap_or_default();
+                format!("{host} makes it, with a null reverse path{action}")
+            }
         };
         self.add(self.story.at, said(self.story.at, &text));
         let lookups = self.story.lookups.clone();
@@ -288,11 +290,11 @@ impl Journey<'_> {
         }
     }
 
-    /// The Received fields of each copy; copies that travelled together are told together.
+    /// The trace fields of each copy; copies that travelled together are told together.
     fn received(&self) -> String {
         let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
         for &copy in self.copies {
-            let fields = received::fields(self.scenario, self.story, copy, self.exchanges);
+            let fields = fields(self.scenario, self.story, copy, self.exchanges);
             match groups.iter_mut().find(|(other, _)| *other == fields) {
                 Some((_, copies)) => copies.push(copy),
                 None => groups.push((fields, vec![copy])),
@@ -303,9 +305,9 @@ impl Journey<'_> {
         for (fields, copies) in groups.iter().filter(|(fields, _)| !fields.is_empty()) {
             if several {
                 let who = self.addresses(copies.iter().copied());
-                text.push_str(&format!("\nReceived fields for {who}, the newest first:\n"));
+                text.push_str(&format!("\nTrace fields for {who}, the newest first:\n"));
             } else {
-                text.push_str("\nReceived fields at the end, the newest first:\n");
+                text.push_str("\nTrace fields at the end, the newest first:\n");
             }
             for field in fields {
                 for line in field.lines() {

@@ -1,9 +1,6 @@
 //! `mailsim trace`: one message's journey, line by line.
 
-mod exchange;
 mod journey;
-mod received;
-mod watch;
 mod wording;
 
 use std::cell::Cell;
@@ -23,7 +20,7 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
-use watch::{Story, Wanted, Watch};
+use crate::story::{Story, Wanted, Watch};
 
 /// Follow one message: every hop, reply and wait
 #[derive(Debug, Args)]

@@ -4,62 +4,75 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::mail::{Stage, Status};
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::{DeliveryList, EntryList};
-use super::super::round::{conclude, next_destination};
+use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Context, Destination, EntryHandle, QueueEntries, QueueEntry, QueueLengths,
-    QueueManager, QueueSettings, Report, Timer,
+    Action, Context, DeliveryHandle, Destination, EntryHandle, KeepConnection, QueueEntries,
+    QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
-use super::settings::Settings;
-
-/// Deliveries to one destination.
-#[derive(Debug, Default)]
-struct Lane {
-    busy: u32,
-    waiting: DeliveryList,
-}
+use super::gaps::Past;
+use super::lane::Lane;
+use super::looks::Looks;
+use super::settings::{Expiry, Settings};
+use super::threads::{Threads, sort};
 
 /// The queue manager of one host with a plain schedule.
 #[derive(Debug)]
 pub struct Plain {
     settings: Settings,
     local_processes: Option<u32>,
+    begun: bool,
     running: bool,
     active: u64,
     /// Waiting entries by the time they are due.
     deferred: BTreeSet<(SimTime, EntryHandle)>,
+    looks: Looks,
+    threads: Threads,
+    /// What a thread has still to deliver of its message.
+    chains: BTreeMap<EntryHandle, DeliveryList>,
     lanes: BTreeMap<Destination, Lane>,
+    /// Deliveries in succession that reached no host.
+    unreached: BTreeMap<Destination, u32>,
     resting: EntryList,
 }
 
 impl Plain {
-    /// Returns the queue manager with `settings`; `remote` replaces the limit of deliveries at
-    /// once to one destination, `local` limits those into local mailboxes.
+    /// Returns the queue manager with `settings`; `remote` replaces the limit of messages tried at
+    /// once, or of deliveries at once to one destination where there is none; `local` limits those
+    /// into local mailboxes.
     #[must_use]
     pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.concurrency = remote.or(settings.concurrency);
+        match &mut settings.threads {
+            Some(threads) => *threads = remote.unwrap_or(*threads),
+            None => settings.concurrency = remote.or(settings.concurrency),
+        }
         Self {
             settings,
             local_processes: local,
+            begun: false,
             running: false,
             active: 0,
             deferred: BTreeSet::new(),
+            looks: Looks::default(),
+            threads: Threads::default(),
+            chains: BTreeMap::new(),
             lanes: BTreeMap::new(),
+            unreached: BTreeMap::new(),
             resting: EntryList::default(),
         }
     }
 
-    /// Returns the gap after round `rounds` (from 1).
-    fn gap(&self, rounds: u32) -> SimDuration {
-        let index = (rounds.max(1) as usize - 1).min(self.settings.gaps.len().saturating_sub(1));
-        self.settings.gaps.get(index).copied().unwrap_or(SimDuration::from_minutes(30))
+    fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
+        let own = self.settings.notice_lifetime.filter(|_| entry.null_sender);
+        own.or(self.settings.lifetime).unwrap_or(SimDuration::MAX)
     }
 
-    fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
-        if entry.null_sender { self.settings.notice_lifetime } else { self.settings.lifetime }
+    fn is_overdue(&self, now: SimTime, entry: &QueueEntry) -> bool {
+        now.since(entry.arrived) >= self.lifetime(entry)
     }
 
     fn limit(&self, destination: Destination) -> u32 {
@@ -70,50 +83,148 @@ impl Plain {
         limit.unwrap_or(u32::MAX)
     }
 
-    fn take_up(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
+    /// Takes up entries that are due, in the server's order.
+    fn take_up_all(&mut self, now: SimTime, mut due: Vec<EntryHandle>, context: &mut Context<'_>) {
+        sort(&mut due, context.entries, self.settings.order);
+        for entry in due {
+            self.take_up(now, entry, context);
+        }
+    }
+
+    /// A round begins: at once, or when a thread is free.
+    fn take_up(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active += 1;
         let state = &mut context.entries[entry];
         state.rounds += 1;
         (state.deferred, state.active) = (false, true);
+        if self.settings.threads.is_none() {
+            self.begin(now, entry, context);
+        } else {
+            self.threads.join(context.entries, entry, &self.settings);
+            self.serve(now, context);
+        }
+    }
+
+    /// Gives free threads to the entries that wait.
+    fn serve(&mut self, now: SimTime, context: &mut Context<'_>) {
+        while let Some(entry) = self.threads.next(context.entries, &self.settings) {
+            let state = context.entries[entry];
+            if self.settings.expiry == Expiry::Timer && self.is_overdue(now, &state) {
+                self.threads.leave(context.entries, entry);
+                self.active -= 1;
+                context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
+                continue;
+            }
+            self.begin(now, entry, context);
+        }
+    }
+
+    /// Splits an entry into deliveries: all at once, or one after the other by its thread.
+    fn begin(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        context.entries[entry].round_began = now;
+        let threaded = self.settings.threads.is_some();
+        let mut chain = DeliveryList::default();
         let mut before = None;
         while let Some(destination) = next_destination(context, entry, before) {
             let limit = match destination {
                 Destination::Local => 1,
-                _ => self.settings.recipient_limit.max(1),
+                _ => self.settings.recipient_limit.unwrap_or(u32::MAX),
             };
             let delivery = context.entries.assign(entry, destination, limit);
-            let lane = self.lanes.entry(destination).or_default();
-            lane.waiting.push_back(context.entries, delivery);
             // Stay with this destination until none of its recipients is left.
             if next_destination(context, entry, before) != Some(destination) {
                 before = Some(destination);
             }
+            if threaded {
+                chain.push_back(context.entries, delivery);
+            } else {
+                self.line_up(delivery, destination, context);
+            }
         }
-        self.dispatch(context);
+        if threaded {
+            self.chains.insert(entry, chain);
+            self.go_on(now, entry, context);
+        }
     }
 
-    /// Begins what may begin.
-    fn dispatch(&mut self, context: &mut Context<'_>) {
-        let destinations: Vec<Destination> = self.lanes.keys().copied().collect();
-        for destination in destinations {
-            let limit = self.limit(destination);
-            let Some(lane) = self.lanes.get_mut(&destination) else {
-                continue;
+    /// A delivery of an entry is over: its thread goes on with the next, or the round is over.
+    fn go_on(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        let next = self.chains.get_mut(&entry).and_then(|chain| chain.pop_front(context.entries));
+        if let Some(delivery) = next {
+            let destination = destination_of(context.entries, delivery);
+            self.line_up(delivery, destination, context);
+        } else if context.entries[entry].outstanding == 0 {
+            if self.chains.remove(&entry).is_some() {
+                self.threads.leave(context.entries, entry);
+            }
+            self.round_over(now, entry, context);
+        }
+    }
+
+    /// Queues a delivery for its destination and begins what may begin.
+    fn line_up(
+        &mut self,
+        delivery: DeliveryHandle,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) {
+        let lane = self.lanes.entry(destination).or_default();
+        lane.waiting.push_back(context.entries, delivery);
+        self.dispatch(destination, context);
+    }
+
+    /// Begins what may begin to one destination.
+    fn dispatch(&mut self, destination: Destination, context: &mut Context<'_>) {
+        let limit = self.limit(destination);
+        let keeps = self.settings.connection_messages > 1;
+        let keep_connection = keeps.then_some(KeepConnection {
+            idle: self.settings.connection_idle,
+            age: SimDuration::MAX,
+            transactions: Some(self.settings.connection_messages),
+        });
+        let Some(lane) = self.lanes.get_mut(&destination) else {
+            return;
+        };
+        while let Some(delivery) = lane.next(limit, context.entries) {
+            let reuse_connection = keeps;
+            context.actions.push(Action::Deliver { delivery, reuse_connection, keep_connection });
+        }
+        if lane.is_idle() {
+            self.lanes.remove(&destination);
+        }
+    }
+
+    /// Notes whether a delivery reached a host; after too many that did not, all that waits for the
+    /// destination is put off.
+    fn note_reached(
+        &mut self,
+        now: SimTime,
+        destination: Destination,
+        report: &Report,
+        context: &mut Context<'_>,
+    ) {
+        let Some(limit) = self.settings.dead_site_failures else {
+            return;
+        };
+        if !reached_nobody(report) {
+            self.unreached.remove(&destination);
+            return;
+        }
+        let count = self.unreached.entry(destination).or_insert(0);
+        let before = *count;
+        *count += 1;
+        let status = report.site_failure.unwrap_or(crate::mail::Status::NO_ANSWER);
+        if before <= limit {
+            return;
+        }
+        loop {
+            let lane = self.lanes.get_mut(&destination);
+            let waiting = lane.and_then(|lane| lane.waiting.pop_front(context.entries));
+            let Some(delivery) = waiting else {
+                return;
             };
-            while lane.busy < limit {
-                let Some(delivery) = lane.waiting.pop_front(context.entries) else {
-                    break;
-                };
-                lane.busy += 1;
-                context.actions.push(Action::Deliver {
-                    delivery,
-                    reuse_connection: false,
-                    keep_connection: None,
-                });
-            }
-            if lane.busy == 0 && lane.waiting.is_empty() {
-                self.lanes.remove(&destination);
-            }
+            let entry = suspend_delivery(context, delivery, destination, status);
+            self.go_on(now, entry, context);
         }
     }
 
@@ -123,105 +234,251 @@ impl Plain {
         if !conclude(context, entry) {
             return;
         }
+        context.entries[entry].failures += 1;
         let state = context.entries[entry];
-        let age = now.since(state.arrived);
-        if age >= self.lifetime(&state) {
-            context.actions.push(Action::Expire { entry, status: None });
+        let Some(planned) = self.planned(now, &state, state.failures) else {
+            let status = Some(Status::EXPIRED);
+            context.actions.push(Action::Expire { entry, status });
+            return;
+        };
+        let due = self.vary(planned, context.random).max(now);
+        if self.is_too_late(&state, due) {
+            context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
             return;
         }
-        if self.settings.delay_notice.is_some_and(|notice| age >= notice) && !state.warned {
-            context.entries[entry].warned = true;
-            context.actions.push(Action::NotifyDelay { entry });
+        let notice = self.settings.delay_notice;
+        if notice.is_some_and(|notice| now.since(state.arrived) >= notice) {
+            notify(entry, context);
         }
-        let due = now + self.gap(state.rounds) + jitter(self.settings.jitter, context.random);
-        context.entries[entry].due = due;
         context.entries.drop_finished(entry, false);
+        self.defer(now, due, entry, context);
+    }
+
+    /// Returns when the next attempt would follow the `failures`-th, without what chance adds.
+    fn planned(&self, now: SimTime, state: &QueueEntry, failures: u32) -> Option<SimTime> {
+        if self.is_overdue(now, state) || self.settings.tries.is_some_and(|most| failures >= most) {
+            return None;
+        }
+        let from = if self.settings.gaps_from_start { state.round_began } else { now };
+        self.settings.gaps.next(&Past { arrived: state.arrived, from, now, failures })
+    }
+
+    fn is_too_late(&self, state: &QueueEntry, due: SimTime) -> bool {
+        self.settings.expiry == Expiry::Ahead && due.since(state.arrived) > self.lifetime(state)
+    }
+
+    /// Adds to a due time what chance does.
+    fn vary(&self, due: SimTime, random: &mut ChaCha8Rng) -> SimTime {
+        let mut due = due;
+        if !self.settings.jitter.is_zero() {
+            due += random.duration_between(SimDuration::ZERO, self.settings.jitter);
+        }
+        if !self.settings.spread.is_zero() {
+            let both = self.settings.spread.saturating_mul(2);
+            due += random.duration_between(SimDuration::ZERO, both);
+            due = due.saturating_sub(self.settings.spread);
+        }
+        due
+    }
+
+    /// An entry waits until `due`.
+    fn defer(&mut self, now: SimTime, due: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        context.entries[entry].due = due;
         self.deferred.insert((due, entry));
-        let timer = Timer::Message { entry, round: state.rounds };
-        context.actions.push(Action::Arm { timer, at: due });
+        if self.looks.are_kept() {
+            self.arm_look(now, context);
+        } else {
+            let timer = Timer::Message { entry, round: context.entries[entry].rounds };
+            context.actions.push(Action::Arm { timer, at: due });
+        }
+    }
+
+    fn arm_look(&mut self, now: SimTime, context: &mut Context<'_>) {
+        let first = self.deferred.first().map(|first| first.0);
+        if let Some(at) = first.and_then(|due| self.looks.arm(due, now)) {
+            let timer = Timer::QueueRun { start: self.looks.number };
+            context.actions.push(Action::Arm { timer, at });
+        }
+    }
+
+    /// Takes the entries due at `now` out of those that wait.
+    fn take_due(&mut self, now: SimTime) -> Vec<EntryHandle> {
+        let mut due = Vec::new();
+        while let Some(&(at, entry)) = self.deferred.first().filter(|first| first.0 <= now) {
+            self.deferred.remove(&(at, entry));
+            due.push(entry);
+        }
+        due
+    }
+
+    /// The time of an entry is over.
+    fn lifetime_over(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
+        // What is being tried, or waits for a thread, is looked at when that is over; what came to
+        // its end while the server was down, when it starts.
+        let due = context.entries[entry].due;
+        if self.running && self.deferred.remove(&(due, entry)) {
+            context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
+        }
+    }
+
+    /// What was due while the server was down.
+    fn catch_up(&mut self, now: SimTime, context: &mut Context<'_>) {
+        let waiting: Vec<(SimTime, EntryHandle)> = self.deferred.iter().copied().collect();
+        for (due, entry) in waiting {
+            let state = context.entries[entry];
+            if self.settings.expiry == Expiry::Timer && self.is_overdue(now, &state) {
+                self.lifetime_over(entry, context);
+                continue;
+            }
+            let notice = self.settings.delay_notice.filter(|_| self.settings.notice_by_timer);
+            if notice.is_some_and(|notice| now.since(state.arrived) >= notice) {
+                notify(entry, context);
+            }
+            let earliest = now + self.settings.restart_delay;
+            if due < earliest && earliest > now {
+                self.deferred.remove(&(due, entry));
+                context.entries[entry].rounds += 1;
+                self.defer(now, earliest, entry, context);
+            }
+        }
     }
 }
 
-fn jitter(bound: SimDuration, random: &mut ChaCha8Rng) -> SimDuration {
-    if bound == SimDuration::ZERO {
-        return SimDuration::ZERO;
+fn notify(entry: EntryHandle, context: &mut Context<'_>) {
+    if !context.entries[entry].warned {
+        context.entries[entry].warned = true;
+        context.actions.push(Action::NotifyDelay { entry });
     }
-    SimDuration::from_nanos(random.below(bound.as_nanos() + 1))
+}
+
+fn destination_of(entries: &QueueEntries, delivery: DeliveryHandle) -> Destination {
+    entries.delivery(delivery).expect("a delivery that goes on exists").destination
+}
+
+/// Returns whether a delivery got no host to talk to, although it knew some.
+fn reached_nobody(report: &Report) -> bool {
+    let opening = report.failure.is_some_and(|failure| {
+        matches!(failure.stage, Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls)
+    });
+    opening && report.site_failure.is_some() && report.tried > 0
 }
 
 impl QueueManager for Plain {
-    fn start(&mut self, _now: SimTime, context: &mut Context<'_>) {
+    fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
         self.running = true;
+        self.looks.begin(now, &self.settings, context.random);
+        let mut due = Vec::new();
         while let Some(entry) = self.resting.pop_front(context.entries) {
-            self.take_up(entry, context);
+            due.push(entry);
         }
+        if !std::mem::replace(&mut self.begun, true) || self.settings.restart_delay.is_zero() {
+            self.take_up_all(now, due, context);
+        } else {
+            for entry in due {
+                self.defer(now, now, entry, context);
+            }
+        }
+        self.catch_up(now, context);
+        self.arm_look(now, context);
     }
 
     fn stop(&mut self, context: &mut Context<'_>) {
         self.running = false;
         for mut lane in std::mem::take(&mut self.lanes).into_values() {
-            while let Some(delivery) = lane.waiting.pop_front(context.entries) {
+            lane.release(context.entries);
+        }
+        for mut chain in std::mem::take(&mut self.chains).into_values() {
+            while let Some(delivery) = chain.pop_front(context.entries) {
                 context.entries.release(delivery);
             }
         }
-        self.active = 0;
+        (self.threads, self.active) = (Threads::default(), 0);
+        self.unreached.clear();
         for entry in context.entries.active_at(context.host) {
             context.entries[entry].active = false;
             self.resting.push_back(context.entries, entry);
         }
     }
 
-    fn arrived(&mut self, _now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        if self.running {
-            self.take_up(entry, context);
-        } else {
+    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        let state = context.entries[entry];
+        let from_arrival = |span| state.arrived.saturating_add(span);
+        if self.settings.expiry == Expiry::Timer {
+            let at = from_arrival(self.lifetime(&state));
+            context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });
+        }
+        if let Some(notice) = self.settings.delay_notice.filter(|_| self.settings.notice_by_timer) {
+            let at = from_arrival(notice);
+            context.actions.push(Action::Arm { timer: Timer::Notice { entry }, at });
+        }
+        if !self.running {
             self.resting.push_back(context.entries, entry);
+        } else if self.settings.look_on_arrival && self.looks.are_kept() {
+            let mut due = self.take_due(now);
+            due.push(entry);
+            self.looks.restart(now);
+            self.take_up_all(now, due, context);
+            self.arm_look(now, context);
+        } else {
+            self.take_up(now, entry, context);
         }
     }
 
-    fn timer(&mut self, _now: SimTime, timer: Timer, context: &mut Context<'_>) {
-        let Timer::Message { entry, round } = timer else {
-            return;
-        };
-        let Some(state) = context.entries.get(entry) else {
-            return;
-        };
-        if state.rounds != round {
-            return;
-        }
-        self.deferred.remove(&(state.due, entry));
-        if self.running {
-            self.take_up(entry, context);
-        } else {
-            // The timer came while the MTA was down: due when it starts.
-            context.entries[entry].rounds += 1;
-            self.resting.push_back(context.entries, entry);
+    fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
+        match timer {
+            Timer::QueueRun { start } if start == self.looks.number && self.running => {
+                self.looks.came();
+                let due = self.take_due(now);
+                self.take_up_all(now, due, context);
+                self.arm_look(now, context);
+            }
+            Timer::Message { entry, round } => {
+                let Some(state) = context.entries.get(entry).filter(|s| s.rounds == round) else {
+                    return;
+                };
+                self.deferred.remove(&(state.due, entry));
+                if self.running {
+                    self.take_up(now, entry, context);
+                } else {
+                    // The timer came while the MTA was down: due when it starts.
+                    self.resting.push_back(context.entries, entry);
+                }
+            }
+            Timer::Lifetime { entry } if context.entries.get(entry).is_some() => {
+                self.lifetime_over(entry, context);
+            }
+            Timer::Notice { entry } if self.running => {
+                let waits = context.entries.get(entry).is_some_and(|state| !state.active);
+                if waits {
+                    notify(entry, context);
+                }
+            }
+            _ => {}
         }
     }
 
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
-        let destination =
-            context.entries.delivery(report.delivery).expect("it has just ended").destination;
+        let destination = destination_of(context.entries, report.delivery);
         if let Some(lane) = self.lanes.get_mut(&destination) {
             lane.busy -= 1;
         }
         let entry = context.entries.release(report.delivery);
-        if context.entries[entry].outstanding == 0 {
-            self.round_over(now, entry, context);
-        }
-        self.dispatch(context);
+        self.go_on(now, entry, context);
+        self.note_reached(now, destination, report, context);
+        self.dispatch(destination, context);
+        self.serve(now, context);
     }
 
-    fn flush(&mut self, _now: SimTime, context: &mut Context<'_>) {
+    fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
         // Every waiting message is due now; its old timer is void because its round moves on.
-        for (_, entry) in std::mem::take(&mut self.deferred) {
-            self.take_up(entry, context);
-        }
+        let all = std::mem::take(&mut self.deferred).into_iter().map(|(_, entry)| entry).collect();
+        self.take_up_all(now, all, context);
     }
 
     fn configure(&mut self, settings: &QueueSettings) {
         if let QueueSettings::Plain(settings) = settings {
             self.settings = settings.clone();
+            self.looks.configure(&self.settings);
         }
     }
 
@@ -232,10 +489,8 @@ impl QueueManager for Plain {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
-        if now.since(state.arrived) >= self.lifetime(state) {
-            return None;
-        }
-        Some(now + self.gap(state.rounds))
+        let due = self.planned(now, state, state.failures + 1)?;
+        (!self.is_too_late(state, due)).then(|| self.looks.first_for(due, now))
     }
 
     fn lengths(&self) -> QueueLengths {

@@ -2,23 +2,109 @@
 
 use crate::units::SimDuration;
 
-/// A list of gaps for each message, with expiry and an optional delay notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use super::super::postfix::ScanPhase;
+use super::gaps::Gaps;
+
+/// How the lifetime of a message ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// At the first failed attempt at that age or later.
+    AfterAttempt,
+    /// At that age, without a last attempt.
+    Timer,
+    /// At the first failed attempt whose next one would come after that age.
+    Ahead,
+}
+
+/// In which order due messages are taken up where the deliveries at once are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// First come, first served.
+    Arrival,
+    /// Of those found due at one look the smallest first, then the least tried, then the oldest;
+    /// those of an earlier look before them.
+    SmallestFirst,
+    /// Those never tried before those tried; among equals the oldest first.
+    NeverTriedFirst,
+}
+
+/// Who is told that mail could not be delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticesTo {
+    /// Every sender.
+    All,
+    /// Senders with mailboxes on the same host.
+    Local,
+    /// Nobody.
+    Nobody,
+}
+
+/// What is tried, and counted, on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A message with all its recipients.
+    Message,
+    /// The recipients of a message with one destination.
+    Destination,
+    /// Each recipient of a message.
+    Recipient,
+}
+
+/// Gaps between attempts for each message, with give-up rule and limits.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Time from the end of the n-th failed attempt until the next; the last gap repeats.
-    pub gaps: Vec<SimDuration>,
+    /// When the next attempt follows a failed one.
+    pub gaps: Gaps,
     /// Upper bound of a delay added to each gap, evenly drawn.
     pub jitter: SimDuration,
-    /// Age at which a message is returned, at its first failed attempt from then on.
-    pub lifetime: SimDuration,
-    /// The same for notices.
-    pub notice_lifetime: SimDuration,
-    /// Age of the delay notice, sent at the first failed attempt from then on; none: no notice.
+    /// Greatest deviation of each gap either way, evenly drawn.
+    pub spread: SimDuration,
+    /// Whether a gap counts from the start of the failed attempt rather than from its end.
+    pub gaps_from_start: bool,
+    /// Attempts after which a message is returned; none: no limit.
+    pub tries: Option<u32>,
+    /// Age at which a message is returned (see [`Expiry`]); none: never.
+    pub lifetime: Option<SimDuration>,
+    /// The same for notices; none: as for other mail.
+    pub notice_lifetime: Option<SimDuration>,
+    /// How the lifetime ends a message.
+    pub expiry: Expiry,
+    /// Age of the delay notice; none: no notice.
     pub delay_notice: Option<SimDuration>,
+    /// Whether the delay notice is sent at that age rather than at the first failed attempt from
+    /// then on.
+    pub notice_by_timer: bool,
+    /// Who gets failure notices.
+    pub failure_notices: NoticesTo,
+    /// Time between looks for due messages; none: each message has its own timer.
+    pub look_every: Option<SimDuration>,
+    /// Whether the arrival of a message leads to a look, from which on the time to the next one
+    /// counts.
+    pub look_on_arrival: bool,
+    /// When the first look falls.
+    pub look_phase: ScanPhase,
+    /// Order of messages that wait for a free thread.
+    pub order: Order,
+    /// Messages tried at once; each is tried for one destination after the other. None: no limit,
+    /// and all destinations of a message at once.
+    pub threads: Option<u32>,
+    /// How many of these may try messages that were tried before; none: all.
+    pub retry_threads: Option<u32>,
+    /// Least wait of the messages found in the queue when the server starts again.
+    pub restart_delay: SimDuration,
     /// Deliveries at once to one destination; none: no limit.
     pub concurrency: Option<u32>,
-    /// Recipients in one delivery.
-    pub recipient_limit: u32,
+    /// Recipients in one delivery; none: no limit.
+    pub recipient_limit: Option<u32>,
+    /// Messages handed over on one connection; 1: each gets its own.
+    pub connection_messages: u32,
+    /// How long an unused connection is kept.
+    pub connection_idle: SimDuration,
+    /// Deliveries in succession to one destination that reached no host; one more than so many, and
+    /// all that waits for the destination is put off. None: never.
+    pub dead_site_failures: Option<u32>,
+    /// What is tried on its own.
+    pub unit: Unit,
 }
 
 impl Default for Settings {
@@ -26,13 +112,30 @@ impl Default for Settings {
     /// three hours, for five days; no delay notice.
     fn default() -> Self {
         Self {
-            gaps: vec![SimDuration::from_minutes(30), SimDuration::from_hours(2)],
+            gaps: Gaps::repeating(vec![SimDuration::from_minutes(30), SimDuration::from_hours(2)]),
             jitter: SimDuration::ZERO,
-            lifetime: SimDuration::from_days(5),
-            notice_lifetime: SimDuration::from_days(5),
+            spread: SimDuration::ZERO,
+            gaps_from_start: false,
+            tries: None,
+            lifetime: Some(SimDuration::from_days(5)),
+            notice_lifetime: None,
+            expiry: Expiry::AfterAttempt,
             delay_notice: None,
+            notice_by_timer: false,
+            failure_notices: NoticesTo::All,
+            look_every: None,
+            look_on_arrival: false,
+            look_phase: ScanPhase::Random,
+            order: Order::Arrival,
+            threads: None,
+            retry_threads: None,
+            restart_delay: SimDuration::ZERO,
             concurrency: Some(20),
-            recipient_limit: 100,
+            recipient_limit: Some(100),
+            connection_messages: 1,
+            connection_idle: SimDuration::ZERO,
+            dead_site_failures: None,
+            unit: Unit::Message,
         }
     }
 }

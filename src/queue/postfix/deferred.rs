@@ -14,6 +14,9 @@ use super::schedule::eligible;
 #[derive(Debug, Default)]
 pub(super) struct Deferred {
     by_due: BTreeMap<u64, EntryList>,
+    /// The list that was added to last, out of the map: a scan that finds a dead destination puts
+    /// thousands off to the same second.
+    latest: Option<(u64, EntryList)>,
     len: u64,
     /// Kept for its room: what a scan takes up, to be shuffled.
     order: Vec<EntryHandle>,
@@ -25,8 +28,23 @@ impl Deferred {
     }
 
     pub(super) fn insert(&mut self, entries: &mut QueueEntries, entry: EntryHandle, due: u64) {
-        self.by_due.entry(due).or_default().push_back(entries, entry);
         self.len += 1;
+        if let Some((second, list)) = &mut self.latest
+            && *second == due
+        {
+            list.push_back(entries, entry);
+            return;
+        }
+        self.put_latest_back();
+        let mut list = self.by_due.remove(&due).unwrap_or_default();
+        list.push_back(entries, entry);
+        self.latest = Some((due, list));
+    }
+
+    fn put_latest_back(&mut self) {
+        if let Some((due, list)) = self.latest.take() {
+            self.by_due.insert(due, list);
+        }
     }
 
     /// Takes out what a scan in clock second `clock` takes up, or everything if `all`, in shuffled
@@ -38,6 +56,7 @@ impl Deferred {
         all: bool,
         random: &mut ChaCha8Rng,
     ) -> EntryList {
+        self.put_latest_back();
         let mut taken = EntryList::default();
         while let Some(list) = self.by_due.first_entry() {
             if !all && !eligible(*list.key(), clock) {

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) reason: Status,
     /// Which timer ends its death, or its pause.
     pub(super) closing: u32,
+    /// The clock second from which any activity ends its death.
+    pub(super) revives: u64,
     /// Whether it pauses between deliveries (`default_destination_rate_delay`).
     pub(super) paused: bool,
     /// Clock second in which the last delivery ended.
@@ -49,6 +51,7 @@ impl State {
             todo: DeliveryList::default(),
             reason: Status::NO_ANSWER,
             closing: 0,
+            revives: 0,
             paused: false,
             last_done: None,
             store: false,

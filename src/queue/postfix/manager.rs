@@ -11,7 +11,7 @@ use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, KeepConnection,
     QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
-use super::clock::{second, up_to};
+use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
 use super::destination::State;
 use super::scan::Scans;
@@ -26,6 +26,7 @@ pub struct Postfix {
     local_processes: u32,
     begun: bool,
     running: bool,
+    sleep: Sleep,
     scans: Scans,
     deferred: Deferred,
     /// Accepted, but the active queue is full.
@@ -64,6 +65,7 @@ impl Postfix {
             local_processes,
             begun: false,
             running: false,
+            sleep: Sleep::default(),
             scans: Scans::default(),
             deferred: Deferred::default(),
             incoming: EntryList::default(),
@@ -86,10 +88,10 @@ impl Postfix {
     }
 
     /// Arms the timer of the next scan.
-    fn arm_scan(&self, context: &mut Context<'_>) {
-        if self.scans.next != SimTime::MAX {
+    fn arm_scan(&self, at: SimTime, context: &mut Context<'_>) {
+        if at != SimTime::MAX {
             let timer = Timer::QueueRun { start: self.scans.number };
-            context.actions.push(Action::Arm { timer, at: self.scans.next });
+            context.actions.push(Action::Arm { timer, at });
         }
     }
 
@@ -98,7 +100,7 @@ impl Postfix {
         self.revive_due(now, context);
         let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
-        self.arm_scan(context);
+        self.arm_scan(self.scans.timer(&self.settings), context);
         let taken = self.deferred.take(context.entries, clock, false, context.random);
         self.picked.append(context.entries, taken);
         self.feed(now, context);
@@ -107,6 +109,7 @@ impl Postfix {
     /// Any activity ends the death of destinations whose time is over, and then lets an overdue
     /// scan run first.
     fn wake(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.sleep.interrupt(now);
         self.revive_due(now, context);
         if self.scans.due(self.clock(now)) {
             self.scan(now, context);
@@ -170,9 +173,12 @@ impl Postfix {
                 Destination::Local => 1,
                 _ => self.settings.destination_recipient_limit.max(1),
             };
-            while has_pending(context, entry, destination) {
+            loop {
                 let delivery = context.entries.assign(entry, destination, recipients);
                 state.todo.push_back(context.entries, delivery);
+                if !has_pending(context, entry, destination) {
+                    break;
+                }
             }
             self.dispatch(now, destination, context);
         }
@@ -201,18 +207,17 @@ impl Postfix {
 
     /// Begins waiting deliveries of `destination` as far as window and processes allow.
     fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        let Some(state) = self.destinations.get_mut(&destination) else {
-            return;
-        };
-        if state.in_ring {
-            return;
-        }
-        while self.destinations[&destination].may_begin() {
-            if !self.has_process(destination) {
+        loop {
+            let has_process = self.has_process(destination);
+            let Some(state) = self.destinations.get_mut(&destination) else {
+                return;
+            };
+            if state.in_ring || !state.may_begin() {
+                return;
+            }
+            if !has_process {
+                state.in_ring = true;
                 self.ring.push_back(destination);
-                if let Some(state) = self.destinations.get_mut(&destination) {
-                    state.in_ring = true;
-                }
                 return;
             }
             self.begin(now, destination, context);
@@ -241,7 +246,7 @@ impl Postfix {
         let keep_connection = keep.then_some(KeepConnection {
             idle: self.settings.connection_cache_time_limit,
             age: self.settings.connection_reuse_time_limit,
-            transactions: None,
+            transactions: self.settings.messages_per_connection(),
         });
         let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
         context.actions.push(deliver);
@@ -362,11 +367,11 @@ impl Postfix {
                     self.closings += 1;
                     state.closing = self.closings;
                     let over = clock + self.settings.minimal_backoff_time.as_secs();
+                    state.revives = over;
                     self.dead.push_back((over, destination, self.closings));
-                    let wait = self.settings.minimal_backoff_time
-                        + up_to(self.settings.timer_lag, context.random);
                     let timer = Timer::Destination { destination, closing: self.closings };
-                    context.actions.push(Action::Arm { timer, at: now + wait });
+                    let at = begins(over, self.settings.clock_lag).max(now);
+                    context.actions.push(Action::Arm { timer, at });
                     self.suspend_waiting(now, destination, context);
                 }
             }
@@ -396,6 +401,17 @@ impl Postfix {
         }
     }
 
+    /// The pause of a destination between two deliveries is over.
+    fn end_pause(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+        if let Some(state) = self.destinations.get_mut(&destination)
+            && state.paused
+        {
+            state.paused = false;
+            self.dispatch(now, destination, context);
+            self.forget_if_idle(destination);
+        }
+    }
+
     /// Discards what is known of a destination without mail.
     fn forget_if_idle(&mut self, destination: Destination) {
         if self.destinations.get(&destination).is_some_and(State::is_idle) {
@@ -419,14 +435,14 @@ impl QueueManager for Postfix {
         self.starts += 1;
         if self.begun {
             // A restart: what was active is incoming again, and a scan follows at once.
-            self.scans.at_once(now);
+            self.scans.at_once(now, &self.settings);
             let resting = std::mem::take(&mut self.resting);
             self.incoming.append(context.entries, resting);
         } else {
             self.begun = true;
             self.scans.begin(&self.settings, context.random);
         }
-        self.arm_scan(context);
+        self.arm_scan(self.scans.timer(&self.settings), context);
         self.feed(now, context);
     }
 
@@ -466,9 +482,16 @@ impl QueueManager for Postfix {
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         match timer {
             Timer::QueueRun { start } if start == self.scans.number && self.running => {
+                let wakes = self.scans.wakes(&self.sleep, &self.settings);
+                if wakes > now {
+                    self.arm_scan(wakes, context);
+                    return;
+                }
+                self.sleep.interrupt(now);
                 self.scan(now, context);
             }
             Timer::TakeUp { start } if start == self.starts && self.running => {
+                self.sleep.interrupt(now);
                 self.taking_up = false;
                 self.feed(now, context);
             }
@@ -479,16 +502,18 @@ impl QueueManager for Postfix {
                 if state.closing != closing {
                     return;
                 }
-                if state.paused {
-                    state.paused = false;
-                } else if state.is_dead() {
-                    state.revive();
+                if state.is_dead() {
+                    let wakes = self.sleep.ends(state.revives, self.settings.clock_lag);
+                    if wakes > now {
+                        let late = up_to(self.settings.timer_lag, context.random);
+                        context.actions.push(Action::Arm { timer, at: wakes + late });
+                        return;
+                    }
                 }
-                self.dispatch(now, destination, context);
-                self.forget_if_idle(destination);
                 self.wake(now, context);
+                self.end_pause(now, destination, context);
             }
-            Timer::QueueRun { .. } | Timer::TakeUp { .. } | Timer::Message { .. } => {}
+            _ => {}
         }
     }
 
@@ -514,6 +539,7 @@ impl QueueManager for Postfix {
                 state.revive();
             }
         }
+        self.sleep.interrupt(now);
         let clock = self.clock(now);
         let all = self.deferred.take(context.entries, clock, true, context.random);
         self.picked.append(context.entries, all);

@@ -6,22 +6,23 @@ use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::ScanPhase;
-use super::clock::up_to;
+use super::clock::{Sleep, begins, up_to};
 use super::settings::Settings;
 
 /// The timer of the scans.
 ///
 /// Postfix asks its event loop to wake it `queue_run_delay` seconds after a scan. The loop counts
 /// whole seconds: if a scan ran in second S, the next is due as soon as the clock shows
-/// S + `queue_run_delay`, and runs at the first activity of the queue manager from then on. Without
-/// any activity the loop sleeps for the full delay, so the scan comes that long after the last one
-/// (and some milliseconds, by which the scans drift).
+/// S + `queue_run_delay`, and runs at the first activity of the queue manager from then on, or when
+/// its sleep ends ([`Sleep`]; some milliseconds later, by which the scans drift).
 #[derive(Debug, Default)]
 pub(super) struct Scans {
-    /// When the timer fires if nothing happens before; never, while the MTA is down.
+    /// When the next scan is expected; never, while the MTA is down.
     pub(super) next: SimTime,
     /// The clock second from which any activity lets the scan run; none for fixed times.
     due_second: Option<u64>,
+    /// How much later than its sleep ends the manager wakes.
+    lateness: SimDuration,
     /// Counts the timers set; an earlier timer is void.
     pub(super) number: u32,
     observed: usize,
@@ -45,11 +46,16 @@ impl Scans {
         };
     }
 
-    /// Sets a timer for now, as at a restart.
-    pub(super) fn at_once(&mut self, now: SimTime) {
+    /// Sets a timer for now, as at a restart, or for the scan that was observed then.
+    pub(super) fn at_once(&mut self, now: SimTime, settings: &Settings) {
         self.number += 1;
         self.due_second = None;
         self.next = now;
+        if let ScanPhase::Observed(times) = &settings.scan_phase {
+            let first = times.iter().copied().find(|&time| time >= now);
+            let soon = first.filter(|&time| time < now + settings.queue_run_delay);
+            self.next = soon.unwrap_or(now);
+        }
     }
 
     /// Nothing is scanned any more.
@@ -62,6 +68,18 @@ impl Scans {
     /// Returns whether activity in clock second `clock` lets a due scan run now.
     pub(super) fn due(&self, clock: u64) -> bool {
         self.due_second.is_some_and(|due| clock >= due)
+    }
+
+    /// Returns when to look whether the scan is to run; never, while the MTA is down.
+    pub(super) fn timer(&self, settings: &Settings) -> SimTime {
+        self.due_second.map_or(self.next, |due| begins(due, settings.clock_lag))
+    }
+
+    /// Returns when the manager wakes for the scan if nothing happens before.
+    pub(super) fn wakes(&self, sleep: &Sleep, settings: &Settings) -> SimTime {
+        self.due_second.map_or(self.next, |due| {
+            sleep.ends(due, settings.clock_lag).saturating_add(self.lateness)
+        })
     }
 
     /// A scan runs at `now`, in clock second `clock`: sets the next timer.
@@ -83,8 +101,9 @@ impl Scans {
             }
         }
         let delay = settings.queue_run_delay;
-        self.next = now + delay + up_to(settings.timer_lag, random);
-        self.due_second = Some(clock + delay.as_secs());
+        self.lateness = up_to(settings.timer_lag, random);
+        self.next = now + delay + self.lateness;
+        self.due_second = Some(clock + delay.as_secs().max(1));
     }
 
     /// Returns the first scan, of those foreseen, in which a message due in second `due` is taken

@@ -52,6 +52,9 @@ pub struct Settings {
     pub connection_cache_time_limit: SimDuration,
     /// `smtp_connection_reuse_time_limit`: greatest age of a connection that is used again.
     pub connection_reuse_time_limit: SimDuration,
+    /// `smtp_connection_reuse_count_limit`: how often a connection may be used again; zero: no
+    /// limit.
+    pub connection_reuse_count_limit: u32,
     /// How late the clock of whole seconds shows a new second. In the recordings every deferral up
     /// to 4 ms after a whole second counted as in the second before (9 of 9), and none from 5 ms on.
     pub clock_lag: SimDuration,
@@ -69,6 +72,15 @@ pub enum Feedback {
     PerWindow(f64),
     /// Divided by the window's square root: `1/sqrt_concurrency`.
     PerRoot(f64),
+}
+
+impl Settings {
+    /// Returns how many messages may go over one connection; none: any number.
+    pub(super) fn messages_per_connection(&self) -> Option<u32> {
+        // `src/smtp/smtp.h` compares the number of times that it was used *again*.
+        let again = self.connection_reuse_count_limit;
+        (again > 0).then(|| again.saturating_add(1))
+    }
 }
 
 impl Default for Settings {
@@ -94,6 +106,7 @@ impl Default for Settings {
             connection_cache_on_demand: true,
             connection_cache_time_limit: SimDuration::from_secs(2),
             connection_reuse_time_limit: SimDuration::from_secs(300),
+            connection_reuse_count_limit: 0,
             clock_lag: SimDuration::ZERO,
             timer_lag: SimDuration::ZERO,
         }

@@ -97,6 +97,32 @@ impl Axis {
         }
     }
 
+    /// Returns an axis of values in a unit of studies (`s`, `share` or `number`).
+    pub(super) fn values(title: &str, unit: &str, from: f64, to: f64) -> Self {
+        if unit == "s" {
+            return Self::time(title, from, to);
+        }
+        let (scale, mark) = if unit == "share" { (100.0, " %") } else { (1.0, "") };
+        let to = if to > from { to } else { from + 1.0 / scale };
+        let (low, high) = (from * scale, to * scale);
+        let step = round_step((high - low) / 7.0);
+        let decimals = (-libm::floor(libm::log10(step) + 1e-9)).max(0.0) as usize;
+        let label = |tick: f64| match (decimals, tick.abs() >= 1e4) {
+            (0, true) => {
+                format!("{}{}", if tick < 0.0 { "-" } else { "" }, grouped(tick.abs() as u64))
+            }
+            _ => format!("{tick:.decimals$}{mark}"),
+        };
+        let ticks = steps(low, high, step);
+        Self {
+            title: title.to_owned(),
+            from,
+            to,
+            // Adding zero takes the sign from a negative one.
+            ticks: ticks.into_iter().map(|tick| (tick / scale, label(tick + 0.0))).collect(),
+        }
+    }
+
     /// Returns an axis from 0 to 100 per cent, of shares.
     pub(super) fn share(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20)));
@@ -120,6 +146,15 @@ fn pleasant(span: f64, steps: &[f64], most: usize) -> f64 {
         }
         scale *= if largest >= 10.0 { 2.0 } else { 10.0 };
     }
+}
+
+/// Returns the least of 1, 2, 5, 10, 20, 50 ... or their decimal fractions that is not below
+/// `least`.
+fn round_step(least: f64) -> f64 {
+    let decade = libm::pow(10.0, libm::floor(libm::log10(least)));
+    let leading =
+        [1.0, 2.0, 5.0, 10.0].into_iter().find(|leading| leading * decade >= least * 0.999);
+    leading.unwrap_or(10.0) * decade
 }
 
 fn steps(from: f64, to: f64, step: f64) -> Vec<f64> {
@@ -173,6 +208,15 @@ mod tests {
         assert_eq!(labels(&Axis::count("n", 5)), ["0", "1", "2", "3", "4", "5"]);
         assert_eq!(labels(&Axis::count("n", 23)), ["0", "5", "10", "15", "20", "25"]);
         assert_eq!(labels(&Axis::count("n", 5_400))[1..3], ["1,000", "2,000"]);
+    }
+
+    #[test]
+    fn values_are_told_with_the_decimals_of_their_steps() {
+        let share = Axis::values("share", "share", 0.985, 1.0);
+        assert_eq!(labels(&share), ["98.5 %", "99.0 %", "99.5 %", "100.0 %"]);
+        let number = Axis::values("n", "number", -3.0, 4.0);
+        assert_eq!(labels(&number), ["-3", "-2", "-1", "0", "1", "2", "3", "4"]);
+        assert_eq!(labels(&Axis::values("n", "number", 0.0, 60_000.0))[1], "10,000");
     }
 
     #[test]

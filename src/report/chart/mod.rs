@@ -10,6 +10,7 @@ mod hops;
 mod latency;
 mod plot;
 mod queues;
+pub(super) mod study;
 mod timeline;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
 use super::error::ReportError;
+use super::html::escaped;
 use super::run_data::RunData;
 
 use plot::{Band, Drawn, SIZE};
@@ -71,28 +73,46 @@ fn prepare_font() {
 
 /// Returns a chart as SVG, with its description for screen readers.
 pub(super) fn svg(chart: Chart, data: &RunData) -> Result<String, ReportError> {
+    svg_with(chart.name, chart.description, |area| draw(chart, area, data))
+}
+
+/// Draws a chart into a PNG file.
+pub(super) fn png(chart: Chart, data: &RunData, path: &Path) -> Result<(), ReportError> {
+    png_with(chart.name, path, |area| draw(chart, area, data))
+}
+
+/// Returns what `draw` draws as SVG, with a description for screen readers.
+fn svg_with(
+    name: &str,
+    description: &str,
+    draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Drawn,
+) -> Result<String, ReportError> {
     prepare_font();
-    let failed = |problem| ReportError::Chart { name: chart.name, problem };
+    let failed = |problem| ReportError::Chart { name: name.to_owned(), problem };
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
-        draw(chart, &area, data).map_err(failed)?;
+        draw(&area).map_err(failed)?;
         area.present().map_err(|error| failed(error.to_string()))?;
     }
-    let description = chart.description;
+    let description = escaped(description);
     let label = format!("<svg role=\"img\" aria-label=\"{description}\" ");
     let text = text.replacen("<svg ", &label, 1);
     // The first tag's end is where the title belongs.
     Ok(text.replacen(">\n", &format!(">\n<title>{description}</title>\n"), 1))
 }
 
-/// Draws a chart into a PNG file.
-pub(super) fn png(chart: Chart, data: &RunData, path: &Path) -> Result<(), ReportError> {
+/// Draws what `draw` draws into a PNG file.
+fn png_with(
+    name: &str,
+    path: &Path,
+    draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Drawn,
+) -> Result<(), ReportError> {
     prepare_font();
-    let failed = |problem| ReportError::Chart { name: chart.name, problem };
+    let failed = |problem| ReportError::Chart { name: name.to_owned(), problem };
     let size = (SIZE.0 * PNG_SCALE, SIZE.1 * PNG_SCALE);
     let area = BitMapBackend::new(path, size).into_drawing_area();
-    draw(chart, &area, data).map_err(failed)?;
+    draw(&area).map_err(failed)?;
     area.present().map_err(|error| failed(error.to_string()))
 }
 

@@ -240,6 +240,35 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
         self.block((left + gap, high), (right - gap, low), colour)
     }
 
+    /// Fills a box between two corners in data coordinates, with `text` in its middle.
+    pub(super) fn tile(
+        &self,
+        (from, to): ((f64, f64), (f64, f64)),
+        colour: RGBColor,
+        text: &str,
+    ) -> Drawn {
+        let ((left, low), (right, high)) = (self.at(from), self.at(to));
+        self.block((left + 1.0, high + 1.0), (right - 1.0, low - 1.0), colour)?;
+        // Dark text on light colours and the other way round.
+        let light = u32::from(colour.0) * 3 + u32::from(colour.1) * 6 + u32::from(colour.2) > 1_300;
+        let ink = if light { INK } else { WHITE };
+        let middle = ((left + right) / 2.0, (low + high) / 2.0 - 7.0);
+        self.text(text, middle, 12.5, &ink, HPos::Center)
+    }
+
+    /// Draws an interval from `low` to `high`, standing at `x` or lying at `y`, with ends.
+    pub(super) fn interval(&self, low: (f64, f64), high: (f64, f64), colour: RGBColor) -> Drawn {
+        const END: f64 = 4.0;
+        let (low, high) = (self.at(low), self.at(high));
+        let ends = if (low.0 - high.0).abs() < 0.5 { (END, 0.0) } else { (0.0, END) };
+        self.stroke(&[low, high], colour, 1.5, &[])?;
+        for (x, y) in [low, high] {
+            let line = [(x - ends.0, y - ends.1), (x + ends.0, y + ends.1)];
+            self.stroke(&line, colour, 1.5, &[])?;
+        }
+        Ok(())
+    }
+
     /// Draws a mark at a point of the data.
     pub(super) fn mark(&self, at: (f64, f64), sign: Sign, colour: RGBColor) -> Drawn {
         self.sign(self.at(at), sign, colour)

@@ -4,8 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
-    TemporaryLookups,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -49,14 +49,22 @@ pub fn exim() -> Profile {
             permanent_greeting_is_temporary: true,
             permanent_ehlo_is_temporary: true,
             address_limit: None,
+            host_limit: None,
+            addresses_per_host: None,
             session_limit: None,
             next_host_after_connection: true,
+            next_host_after_opening_reply: true,
+            next_host_after_lost_transaction: true,
+            next_host_after_permanent_opening: false,
             next_host_after_refusal: true,
             randomizes_equal_preference: true,
             finds_itself: true,
+            skips_itself: false,
             merges_equal_routes: true,
             temporary_lookups: TemporaryLookups { loops_back: true, ..Default::default() },
             rset_before_reuse: false,
+            // `hosts_try_chunking` and `chunking_advertise_hosts` are `*`.
+            options: ClientOptions { chunking: true, ..ClientOptions::default() },
         },
         server: ServerSettings {
             ehlo: true,
@@ -71,6 +79,7 @@ pub fn exim() -> Profile {
             hop_limit: None,
             adds_received: true,
             acceptance: Acceptance::default(),
+            options: ServerOptions { chunking: true, ..ServerOptions::default() },
             service: ServiceTimes::default(),
         },
     }

@@ -2,15 +2,21 @@
 //!
 //! One file for each product or group of products.
 
+mod bulk;
+mod exchange;
 mod exim;
 mod plain;
 mod postfix;
 mod providers;
+mod windows;
 
+pub use bulk::{haraka, kumomta, maddy, stalwart};
+pub use exchange::{exchange, exchange_2003, exchange_edge};
 pub use exim::exim;
-pub use plain::{none, rfc5321, sink};
+pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
+pub use windows::{hmailserver, icewarp, imail, mailenable};
 
 use crate::queue::QueueSettings;
 use crate::smtp::{ClientSettings, ServerSettings};
@@ -22,8 +28,10 @@ pub enum Family {
     Postfix,
     /// Exim's delivery processes and queue runners.
     Exim,
-    /// A plain list of gaps for each message.
+    /// A schedule for each message.
     Plain,
+    /// The transport service of Exchange.
+    Exchange,
 }
 
 impl Family {
@@ -34,6 +42,7 @@ impl Family {
             QueueSettings::Postfix(_) => Self::Postfix,
             QueueSettings::Exim(_) => Self::Exim,
             QueueSettings::Plain(_) => Self::Plain,
+            QueueSettings::Exchange(_) => Self::Exchange,
         }
     }
 }
@@ -49,6 +58,8 @@ pub enum Evidence {
     VendorDocument,
     /// Read in a standard.
     Standard,
+    /// Stated by whoever writes the scenario.
+    Scenario,
     /// Not a real server: a stand-in made for simulations.
     Invented,
 }
@@ -62,6 +73,7 @@ impl Evidence {
             Self::SourceCode => "source code",
             Self::VendorDocument => "vendor document",
             Self::Standard => "standard",
+            Self::Scenario => "scenario",
             Self::Invented => "invented",
         }
     }
@@ -83,6 +95,7 @@ pub struct Profile {
     /// One line for people.
     pub summary: &'static str,
     /// Settings whose defaults no source tells: a scenario must give them, for none is invented.
+    /// Of names separated by `|` it gives one.
     pub required: &'static [&'static str],
     /// What else the sources do not tell, and what the model does instead; one sentence each.
     pub not_documented: &'static [&'static str],
@@ -100,6 +113,18 @@ pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
         exim(),
+        exchange(),
+        exchange_edge(),
+        exchange_2003(),
+        hmailserver(),
+        mailenable(),
+        icewarp(),
+        imail(),
+        haraka(),
+        kumomta(),
+        stalwart(),
+        maddy(),
+        schedule(),
         gmail(),
         google_workspace(),
         yahoo(),

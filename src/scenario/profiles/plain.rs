@@ -4,8 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, plain};
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
-    TemporaryLookups,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::Octets;
 
@@ -25,21 +25,7 @@ pub fn rfc5321() -> Profile {
         not_documented: &[],
         queue: QueueSettings::Plain(plain::Settings::default()),
         client: plain_client(),
-        server: ServerSettings {
-            ehlo: true,
-            pipelining: true,
-            starttls: false,
-            auth: false,
-            size_limit: None,
-            max_sessions: None,
-            refuses_excess_sessions: false,
-            max_sessions_per_client: None,
-            max_recipients: None,
-            hop_limit: Some(99),
-            adds_received: true,
-            acceptance: Acceptance::default(),
-            service: ServiceTimes::default(),
-        },
+        server: plain_server(),
     }
 }
 
@@ -61,6 +47,26 @@ pub fn sink() -> Profile {
     }
 }
 
+/// Returns a server that nobody here knows: a scenario states when it tries, and when it gives up.
+/// All else is as RFC 5321 has it until the scenario says otherwise.
+#[must_use]
+pub fn schedule() -> Profile {
+    Profile {
+        name: "schedule",
+        evidence: Evidence::Scenario,
+        version: "1",
+        source: "the scenario; what it leaves out is RFC 5321 sections 4.5.3.2, 5.1 and 6.3",
+        summary: "a server of your own: gaps or ages of attempts, or a formula",
+        required: &["gaps|offsets|first_gap", "lifetime|tries"],
+        not_documented: &[],
+        queue: QueueSettings::Plain(plain::Settings {
+            lifetime: None,
+            ..plain::Settings::default()
+        }),
+        ..rfc5321()
+    }
+}
+
 /// Returns what a host has that is no mail server: a MUA, a proxy or a DNS server. Only its SMTP
 /// client is used, which sends one command at a time, as most mail programs do.
 #[must_use]
@@ -75,6 +81,26 @@ pub fn none() -> Profile {
         summary: "no mail server: a MUA, a proxy or a DNS server",
         client,
         ..rfc5321()
+    }
+}
+
+/// Returns the server of RFC 5321: no limit but that of Received fields.
+pub(super) fn plain_server() -> ServerSettings {
+    ServerSettings {
+        ehlo: true,
+        pipelining: true,
+        starttls: false,
+        auth: false,
+        size_limit: None,
+        max_sessions: None,
+        refuses_excess_sessions: false,
+        max_sessions_per_client: None,
+        max_recipients: None,
+        hop_limit: Some(99),
+        adds_received: true,
+        acceptance: Acceptance::default(),
+        options: ServerOptions::default(),
+        service: ServiceTimes::default(),
     }
 }
 
@@ -93,13 +119,23 @@ pub(super) fn plain_client() -> ClientSettings {
         permanent_greeting_is_temporary: false,
         permanent_ehlo_is_temporary: false,
         address_limit: None,
+        host_limit: None,
+        addresses_per_host: None,
         session_limit: None,
         next_host_after_connection: true,
+        next_host_after_opening_reply: true,
+        next_host_after_lost_transaction: true,
+        next_host_after_permanent_opening: false,
         next_host_after_refusal: true,
         randomizes_equal_preference: true,
         finds_itself: true,
+        skips_itself: false,
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: false,
+        options: ClientOptions {
+            excess_recipients_are_temporary: true,
+            ..ClientOptions::default()
+        },
     }
 }

@@ -4,8 +4,8 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
-    TemporaryLookups,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -49,14 +49,23 @@ pub fn postfix() -> Profile {
             permanent_greeting_is_temporary: true,
             permanent_ehlo_is_temporary: false,
             address_limit: Some(5),
+            host_limit: None,
+            addresses_per_host: None,
             session_limit: Some(2),
             next_host_after_connection: true,
+            next_host_after_opening_reply: true,
+            next_host_after_lost_transaction: true,
+            next_host_after_permanent_opening: false,
             next_host_after_refusal: true,
             randomizes_equal_preference: true,
             finds_itself: true,
+            skips_itself: false,
             merges_equal_routes: false,
             temporary_lookups: TemporaryLookups::default(),
             rset_before_reuse: true,
+            // That 552 at RCPT is temporary stands in `src/smtp/smtp_proto.c`, in a block that is
+            // never compiled.
+            options: ClientOptions { randomizes_addresses: true, ..ClientOptions::default() },
         },
         server: ServerSettings {
             ehlo: true,
@@ -71,6 +80,7 @@ pub fn postfix() -> Profile {
             hop_limit: Some(49),
             adds_received: true,
             acceptance: Acceptance::default(),
+            options: ServerOptions { chunking: true, smtputf8: true, ..ServerOptions::default() },
             service: ServiceTimes::default(),
         },
     }

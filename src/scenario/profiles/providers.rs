@@ -149,7 +149,8 @@ pub fn exchange_online() -> Profile {
     let mut sent = taken(Party::Sender, Traffic::Submission, 10_000, DAY, over);
     sent.counts = Counted::Recipients;
     let minute = SimDuration::from_minutes(1);
-    let queue = plain::Settings { lifetime: DAY, notice_lifetime: DAY, ..gaps_missing() };
+    let queue =
+        plain::Settings { lifetime: Some(DAY), notice_lifetime: Some(DAY), ..gaps_missing() };
     Profile {
         name: "exchange-online",
         version: "as documented in 2026",

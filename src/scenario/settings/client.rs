@@ -17,6 +17,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(not_postfix, "block_timeout", Duration, client.timeouts.data_block, "progress while the message is sent"),
     setting!(not_postfix, "dot_timeout", Duration, client.timeouts.data_done, "reply to the final dot"),
     setting!(not_postfix, "rset_timeout", Duration, client.timeouts.rset, "reply to RSET"),
+    setting!(not_postfix, "randomize_addresses", Flag, client.options.randomizes_addresses, "whether all addresses of equal preference are tried in random order, or only the exchangers"),
     setting!(not_postfix, "address_limit", Limit, client.address_limit, "addresses tried in one delivery; 0: all"),
     setting!(not_postfix, "session_limit", Limit, client.session_limit, "sessions past the greeting in one delivery; 0: no limit"),
     setting!(not_postfix, "permanent_greeting_is_temporary", Flag, client.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),

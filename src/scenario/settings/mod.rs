@@ -3,18 +3,24 @@
 //! One file for each family that has names of its own, one for the SMTP client of all others, and
 //! one for what every server has.
 
+mod choice;
 mod client;
 mod common;
+mod exchange;
 mod exim;
+mod own_names;
 mod plain;
 mod postfix;
 
 use super::profiles::{Family, Profile};
 use crate::queue::ScanPhase;
 use crate::queue::exim::{RetryRules, exim_time};
+use crate::queue::plain::{Form, Gaps};
 use crate::queue::postfix::Feedback;
 use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
+
+pub(super) use choice::Choice;
 
 /// The place in a profile that a setting fills.
 pub(super) enum Slot<'a> {
@@ -26,8 +32,14 @@ pub(super) enum Slot<'a> {
     TwoDurations(&'a mut SimDuration, &'a mut SimDuration),
     /// A span of time; zero: not at all.
     OptionalDuration(&'a mut Option<SimDuration>),
-    /// Several spans of time.
-    Durations(&'a mut Vec<SimDuration>),
+    /// Several spans of time, as a list or in the notation `5m 10m 30m 1h*`: gaps or ages.
+    Schedule(&'a mut Gaps, Form),
+    /// The first gap of a schedule that grows.
+    FirstGap(&'a mut Gaps),
+    /// A number of at least 1.
+    Factor(&'a mut f64),
+    /// One of several words.
+    Choice(&'a mut dyn Choice),
     /// A whole number.
     Count(&'a mut u32),
     /// A whole number above zero.
@@ -87,6 +99,11 @@ impl Setting {
         }
     }
 
+    /// Returns what `profile` calls it.
+    pub(super) fn name_in(&self, profile: &Profile) -> &'static str {
+        own_names::own_name(profile.name, self.name)
+    }
+
     /// Returns the place that the setting fills in `profile`, if the profile has it.
     pub(super) fn slot<'a>(&self, profile: &'a mut Profile) -> Option<Slot<'a>> {
         if self.is_of(profile.family) { (self.slot)(profile) } else { None }
@@ -112,13 +129,26 @@ pub fn settings_of(profile: &Profile) -> Vec<SettingValue> {
     for setting in all() {
         if let Some(slot) = setting.slot(&mut copy) {
             values.push(SettingValue {
-                name: setting.name,
-                value: shown(&slot),
+                name: setting.name_in(profile),
+                value: required(profile, setting.name_in(profile)).unwrap_or_else(|| shown(&slot)),
                 about: setting.about,
             });
         }
     }
     values
+}
+
+/// Returns the word for a setting that a scenario has to give, and what it may give instead.
+fn required(profile: &Profile, name: &str) -> Option<String> {
+    let (_, others) = profile
+        .required
+        .iter()
+        .map(|key| key.split_once('|').unwrap_or((key, "")))
+        .find(|(first, _)| *first == name)?;
+    Some(match others {
+        "" => "required".to_owned(),
+        others => format!("required, or {}", others.replace('|', ", ")),
+    })
 }
 
 fn shown(slot: &Slot<'_>) -> String {
@@ -128,9 +158,11 @@ fn shown(slot: &Slot<'_>) -> String {
             span.exact().to_string()
         }
         Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
-        Slot::Durations(spans) => {
-            spans.iter().map(|span| span.exact().to_string()).collect::<Vec<_>>().join(", ")
-        }
+        Slot::Schedule(gaps, form) if gaps.form == *form => listed(gaps),
+        Slot::FirstGap(gaps) if gaps.form == Form::Growing => gaps.first.exact().to_string(),
+        Slot::Schedule(..) | Slot::FirstGap(_) => "not used".to_owned(),
+        Slot::Factor(number) => number.to_string(),
+        Slot::Choice(choice) => choice.word().to_owned(),
         Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimit(count, _) => {
             count.to_string()
         }
@@ -156,6 +188,12 @@ fn shown(slot: &Slot<'_>) -> String {
         Slot::ScanPhase(ScanPhase::At(span)) => span.exact().to_string(),
         Slot::ScanPhase(ScanPhase::Observed(times)) => format!("{} observed scans", times.len()),
     }
+}
+
+/// Returns a schedule in the notation in which a scenario may write it.
+fn listed(gaps: &Gaps) -> String {
+    let spans: Vec<String> = gaps.list.iter().map(|span| span.exact().to_string()).collect();
+    spans.join(" ") + if gaps.repeats { "*" } else { "" }
 }
 
 /// Writes a [`Setting`]: of one family's queue manager, of one family, of all but Postfix, or of all.
@@ -188,9 +226,16 @@ use setting;
 
 /// Returns every setting there is, a family's own before what all have.
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
-    [postfix::SETTINGS, exim::SETTINGS, plain::SETTINGS, client::SETTINGS, common::SETTINGS]
-        .into_iter()
-        .flatten()
+    [
+        postfix::SETTINGS,
+        exim::SETTINGS,
+        exchange::SETTINGS,
+        plain::SETTINGS,
+        client::SETTINGS,
+        common::SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::smtp::{
     TemporaryLookups,
 };
 use crate::trace::SessionMarks;
-use crate::units::SimDuration;
+use crate::units::{Octets, SimDuration};
 
 fn client(pipelining: bool) -> ClientSettings {
     ClientSettings {
@@ -23,14 +23,21 @@ fn client(pipelining: bool) -> ClientSettings {
         permanent_greeting_is_temporary: false,
         permanent_ehlo_is_temporary: false,
         address_limit: None,
+        host_limit: None,
+        addresses_per_host: None,
         session_limit: None,
         next_host_after_refusal: true,
         next_host_after_connection: true,
+        next_host_after_opening_reply: true,
+        next_host_after_lost_transaction: true,
+        next_host_after_permanent_opening: false,
         randomizes_equal_preference: true,
         finds_itself: true,
+        skips_itself: false,
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: true,
+        options: Default::default(),
     }
 }
 
@@ -48,6 +55,7 @@ fn server() -> ServerSettings {
         hop_limit: None,
         adds_received: true,
         acceptance: Acceptance::default(),
+        options: Default::default(),
         service: ServiceTimes::default(),
     }
 }

@@ -27,6 +27,8 @@ fn words(reply: Reply, stage: Stage) -> &'static str {
         (554, 4, 0 | 6) => "Too many hops",
         (554, 5, 1) => "No valid recipients",
         (502, ..) => "Command not recognized",
+        (530, ..) => "Authentication required",
+        (503, ..) if stage == Stage::Data => "Need RCPT command",
         (503, ..) => "Need MAIL command",
         (400..=499, ..) => "Try again later",
         (500..=599, ..) => "Refused",

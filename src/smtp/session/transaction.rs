@@ -1,10 +1,11 @@
 //! One transaction of a session: MAIL, RCPT and DATA, the message, and the reply to its dot.
 
-use crate::mail::{AttemptOutcome, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, Reply, ReplyClass, Stage, Status};
 use crate::network::{TransferSettings, body_transfer};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
 
+use super::super::order::{Order, Verb};
 use super::super::wire::Passage;
 use super::super::{Deviation, Slot};
 use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
@@ -43,7 +44,10 @@ impl Session<'_> {
                     failure.outcome,
                     AttemptOutcome::Lost | AttemptOutcome::Timeout | AttemptOutcome::Refused
                 );
-                transaction.open = !broken && failure.reply.is_none_or(|reply| reply.code != 421);
+                // A reply of no known class ends the session too (RFC 5321 §4.2).
+                let closing =
+                    |reply: Reply| reply.code == 421 || reply.class() == ReplyClass::Invalid;
+                transaction.open = !broken && !failure.reply.is_some_and(closing);
             }
         }
         transaction
@@ -71,10 +75,21 @@ impl Session<'_> {
                 status: Status::TOO_BIG,
             });
         }
+        // RFC 6531 §3.2: it is not sent to whom it would mean nothing.
+        if letter.international && !(self.extended && self.server.options.smtputf8) {
+            return Err(Failure {
+                at: sent,
+                stage: Stage::Mail,
+                outcome: AttemptOutcome::Permfail,
+                reply: None,
+                status: Status::NEEDS_UTF8,
+            });
+        }
         let group = self.extended && self.server.pipelining && self.client.pipelining;
         let mut turn = Turn { group, sent, server: None, heard: sent };
+        let mut order = Order::ready(self.offers());
         let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
-            session.mail_reply(letter, policy, at)
+            order.hear(Verb::Mail, || session.mail_reply(letter, policy, at))
         })?;
         marks.mail = turn.heard;
         let mail_accepted = mail.is_positive();
@@ -84,7 +99,7 @@ impl Session<'_> {
         let mut accepted = 0;
         for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
-                session.rcpt_reply(letter, index, accepted, mail_accepted, policy, at)
+                order.hear(Verb::Rcpt, || session.rcpt_reply(letter, index, accepted, policy, at))
             })?;
             accepted += u32::from(reply.is_positive());
             *slot = mail_accepted.then_some(reply);
@@ -93,20 +108,47 @@ impl Session<'_> {
         if accepted == 0 && !group {
             return Ok(turn.heard);
         }
-        let data = self.turn(&mut turn, Stage::Data, draws, |session, at| {
-            if accepted == 0 {
-                return Reply::new(554, Status::new(5, 5, 1));
+        if self.extended && self.client.options.chunking && self.server.options.chunking {
+            // RFC 3030 §2: the message follows the replies to RCPT, and nobody says 354.
+            if !mail_accepted {
+                return self.judge(mail, turn.heard, Stage::Mail);
             }
-            session.ruled(Stage::Data, at).unwrap_or(Reply::new(354, Status::SUCCESS))
+            if accepted > 0 {
+                marks.data = turn.heard;
+            }
+            return Ok(turn.heard);
+        }
+        let data = self.turn(&mut turn, Stage::Data, draws, |session, at| {
+            let granted = Reply::new(354, Status::SUCCESS);
+            if order.in_transaction() && session.server.options.data_without_recipients {
+                return session.ruled(Stage::Data, at).unwrap_or(granted);
+            }
+            order.hear(Verb::Data, || session.ruled(Stage::Data, at).unwrap_or(granted))
         })?;
         if !mail_accepted {
             return self.judge(mail, turn.heard, Stage::Mail);
         }
         if accepted == 0 {
-            return Ok(turn.heard);
+            return self.nobody_is_left(data, turn.heard, draws);
         }
         marks.data = turn.heard;
         self.judge(data, turn.heard, Stage::Data)
+    }
+
+    /// All recipients of a group were refused. If DATA was accepted all the same, the client sends
+    /// nothing but the dot, and the server sends nothing to anybody (RFC 2920 §3.1, §3.2).
+    fn nobody_is_left(
+        &mut self,
+        data: Reply,
+        heard: SimTime,
+        draws: &mut impl Draws,
+    ) -> Result<SimTime, Failure> {
+        if data.class() != ReplyClass::PositiveIntermediate {
+            return Ok(heard);
+        }
+        let timeout = self.client.timeouts.data_done;
+        let (_, now) = self.exchange(heard, Stage::Dot, timeout, draws, |_, _| NO_RECIPIENTS)?;
+        Ok(now)
     }
 
     fn mail_reply(
@@ -115,8 +157,16 @@ impl Session<'_> {
         policy: &mut impl RecipientPolicy,
         at: SimTime,
     ) -> Reply {
-        if let Some(reply) = self.ruled(Stage::Mail, at).or_else(|| policy.refuses(at)) {
+        if let Some(reply) = self.ruled(Stage::Mail, at).or_else(|| policy.limit_reached(at)) {
             return reply;
+        }
+        if self.requires_authentication && !self.authenticates {
+            return Reply::new(530, Status::new(5, 7, 0));
+        }
+        if self.server.options.checks_sender_domain
+            && let Some(refusal) = policy.refuses_sender(at)
+        {
+            return refusal;
         }
         if !policy.has_room() || self.rules.find(Slot::DiskFull, at).is_some() {
             return Reply::new(452, Status::SYSTEM_FULL);
@@ -134,13 +184,9 @@ impl Session<'_> {
         letter: &Letter<'_>,
         index: usize,
         accepted: u32,
-        mail_accepted: bool,
         policy: &mut impl RecipientPolicy,
         at: SimTime,
     ) -> Reply {
-        if !mail_accepted {
-            return Reply::new(503, Status::new(5, 5, 1));
-        }
         if let Some(Deviation::Greylist { delay, reply }) = self.rules.find(Slot::Greylist, at)
             && !policy.greylist_passes(index, at, *delay)
         {
@@ -302,3 +348,6 @@ struct Turn {
     /// When the client had the previous reply.
     heard: SimTime,
 }
+
+/// To DATA without a recipient.
+const NO_RECIPIENTS: Reply = Reply::new(554, Status::new(5, 5, 1));

@@ -49,12 +49,15 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         },
         connection_cache_time_limit: duration(own.connection_cache.idle_s.unwrap_or(0.0)),
         connection_reuse_time_limit: duration(own.connection_cache.max_age_s.unwrap_or(0.0)),
+        connection_reuse_count_limit: own.connection_cache.max_messages.unwrap_or(0),
         clock_lag: CLOCK_LAG,
         timer_lag: TIMER_LAG,
         ..queue.clone()
     };
     super::common(server, &mut profile);
-    profile.client.timeouts.connect = duration(own.connect_timeout_s);
+    // Without a limit of its own the client waits as long as the kernel tries.
+    let connect = own.connect_timeout_s.filter(|&seconds| seconds > 0.0);
+    profile.client.timeouts.connect = connect.map_or(SimDuration::from_days(1), duration);
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     profile.client.address_limit = own.mx_address_limit.filter(|&limit| limit > 0);
     profile.client.session_limit = own.mx_session_limit.filter(|&limit| limit > 0);
@@ -69,7 +72,7 @@ struct Own {
     lifetime_s: f64,
     bounce_lifetime_s: f64,
     delay_warning_s: Option<f64>,
-    connect_timeout_s: f64,
+    connect_timeout_s: Option<f64>,
     rset_timeout_s: f64,
     tcp_fast_open: bool,
     initial_concurrency: u32,
@@ -132,7 +135,8 @@ fn refuse_what_is_not_modelled(server: &ServerParameters, own: &Own) -> Result<(
         (Some(own.dead_destination_s) != server.min_backoff_s, "dead_destination_s"),
         (own.multi_domain_transactions, "multi_domain_transactions"),
         (own.equal_preference != "random order", "equal_preference"),
-        (own.connection_cache.max_messages.is_some(), "connection_cache.max_messages"),
+        // Each recipient is a destination of its own then.
+        (own.recipient_limit == Some(1), "recipient_limit"),
         (!own.deliver_on_arrival, "deliver_on_arrival"),
         (accept.max_messages_per_session.is_some(), "accept.max_messages_per_session"),
         (

@@ -1,9 +1,7 @@
 //! Who has the message when something breaks (RFC 5321 §6.1, RFC 1047): the rules DUP and DUR of
 //! the checklist, with the moment of the crash swept over a whole session.
 
-mod common;
-
-use common::{End, Run, run, scenario, secs};
+use crate::common::{End, Run, run, scenario, secs};
 use mailsim::fault::{Interval, Schedule};
 use mailsim::mail::{AttemptOutcome, Stage};
 use mailsim::units::{SimDuration, SimTime};

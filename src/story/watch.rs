@@ -4,61 +4,32 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::mail::{DomainId, HostId, MessageKey, MessageKind, RecipientId};
-use crate::trace::{Created, Fact, FactSink, LookupOutcome};
+use crate::mail::{MessageKey, MessageKind, RecipientId};
+use crate::trace::{AttemptFact, Created, Fact, FactSink};
+
 use crate::units::SimTime;
+
+use super::tale::{Copy, LookUp, Story, Transaction};
 
 /// Which message is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// The first of the run.
     First,
     /// This one.
     Key(MessageKey),
 }
 
-/// A look-up made for the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LookUp {
-    pub(super) host: HostId,
-    pub(super) domain: DomainId,
-    pub(super) started: SimTime,
-    pub(super) outcome: LookupOutcome,
-}
-
-/// What befell one recipient.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Copy {
-    pub(super) created: Created,
-    pub(super) facts: Vec<(SimTime, Fact)>,
-}
-
-/// A session's next transaction, by which it is known that its connection stayed open.
-type Transaction = (HostId, HostId, u32);
-
-/// One message.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Story {
-    pub(super) key: MessageKey,
-    pub(super) at: SimTime,
-    pub(super) copies: Vec<Copy>,
-    pub(super) lookups: Vec<LookUp>,
-    /// Transactions that would follow on connections of this message.
-    followers: Vec<Transaction>,
-    /// Those that did follow.
-    pub(super) continued: Vec<(Transaction, SimTime)>,
-}
-
 /// Takes the facts of a run.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     wanted: Wanted,
     /// The message, then the notices about it.
-    pub(super) stories: Vec<Story>,
+    pub stories: Vec<Story>,
     /// How many messages each `[[mail]]` entry has sent.
-    pub(super) sent: BTreeMap<u32, u64>,
+    pub sent: BTreeMap<u32, u64>,
     /// Some notices of the run, for those who look for one.
-    pub(super) notices: Vec<MessageKey>,
+    pub notices: Vec<MessageKey>,
     /// Open recipients of the stories: story and copy by slot.
     slots: BTreeMap<RecipientId, (usize, usize)>,
     /// Look-ups of deliveries whose message is not known yet.
@@ -71,7 +42,7 @@ const MOST_NOTICES: usize = 1000;
 
 impl Watch {
     /// Returns a watch that sets `over` once nothing more can happen to the message.
-    pub(super) fn new(wanted: Wanted, over: Rc<Cell<bool>>) -> Self {
+    pub fn new(wanted: Wanted, over: Rc<Cell<bool>>) -> Self {
         Self {
             wanted,
             stories: Vec::new(),
@@ -106,14 +77,7 @@ impl Watch {
         }
         let place = self.stories.iter().position(|story| story.key == created.key);
         let place = place.unwrap_or_else(|| {
-            self.stories.push(Story {
-                key: created.key,
-                at,
-                copies: Vec::new(),
-                lookups: Vec::new(),
-                followers: Vec::new(),
-                continued: Vec::new(),
-            });
+            self.stories.push(Story::new(created.key, at));
             self.stories.len() - 1
         });
         let copies = &mut self.stories[place].copies;
@@ -127,7 +91,7 @@ impl Watch {
         }
     }
 
-    fn attempt(&mut self, at: SimTime, attempt: &crate::trace::AttemptFact) {
+    fn attempt(&mut self, at: SimTime, attempt: &AttemptFact) {
         let lookups = self.pending.remove(&attempt.delivery).unwrap_or_default();
         if let Some(&(story, _)) = self.slots.get(&attempt.recipient) {
             self.stories[story].lookups.extend(lookups);
@@ -140,7 +104,7 @@ impl Watch {
 
     /// Notes whether a connection of the message goes on to be used. Of several connections between
     /// the same two hosts with equally many transactions any may be the one.
-    fn connection(&mut self, transaction: Transaction, attempt: &crate::trace::AttemptFact) {
+    fn connection(&mut self, transaction: Transaction, attempt: &AttemptFact) {
         for story in &mut self.stories {
             if let Some(place) = story.followers.iter().position(|next| *next == transaction) {
                 story.followers.swap_remove(place);

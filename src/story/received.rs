@@ -1,16 +1,35 @@
-//! The Received fields of a message, as they stand in its header at the end.
+//! The trace fields of a message, as they stand in its header at the end.
 
 use crate::mail::{HostId, MailboxNames as _, MessageKey, ReceivedField, TransmissionType};
 use crate::scenario::Scenario;
 use crate::smtp::ClientTls;
-use crate::trace::{AttemptFact, Fact};
+use crate::trace::{AttemptFact, Fact, FinalOutcome};
 use crate::units::SimTime;
 
 use super::exchange::{Exchange, address_of, host_at};
-use super::watch::Story;
+use super::tale::Story;
 
-/// Returns the fields of one copy, the newest first, as they stand at the host that held it last.
-pub(super) fn fields(
+/// Returns the trace fields of one copy, the newest first, as they stand at the host that held it
+/// last. Final delivery puts the reverse path on top, and nobody else does (RFC 5321 §4.4).
+pub fn fields(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    exchanges: &[Exchange],
+) -> Vec<String> {
+    let mut fields = received(scenario, story, copy, exchanges);
+    let copy = &story.copies[copy];
+    let delivered = |(_, fact): &(SimTime, Fact)| {
+        matches!(fact, Fact::Final { outcome: FinalOutcome::Delivered, .. })
+    };
+    if copy.facts.iter().any(delivered) {
+        let path = copy.created.sender.map(|sender| scenario.mailbox(sender)).unwrap_or_default();
+        fields.insert(0, format!("Return-Path: <{path}>"));
+    }
+    fields
+}
+
+fn received(
     scenario: &Scenario,
     story: &Story,
     copy: usize,
@@ -43,15 +62,24 @@ pub(super) fn fields(
             return fields;
         };
         let fact = came.first();
-        if settings.server.adds_received {
-            let id = queue_id(story.key, host, at);
-            fields.push(field(scenario, story, came, host, at, id).render());
-        }
+        fields.extend(field_of(scenario, story, came));
         let Some(before) = accepted_before(story, copy, fact.from, fact.started) else {
             return fields;
         };
         (host, at) = (fact.from, before);
     }
+}
+
+/// Returns the field that the server of a try wrote when it took the message; none: it writes none,
+/// or did not take it.
+#[must_use]
+pub fn field_of(scenario: &Scenario, story: &Story, came: &Exchange) -> Option<String> {
+    let (at, host) = (came.accepted?, came.first().to?);
+    if !host_at(scenario, host, at).server.adds_received {
+        return None;
+    }
+    let id = queue_id(story.key, host, at);
+    Some(field(scenario, story, came, host, at, id).render())
 }
 
 /// Who held the copy at the end, and since when: the store, or else who took it last.

@@ -6,25 +6,26 @@ use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
 use crate::trace::{AttemptFact, Fact};
 use crate::units::{Octets, SimTime};
 
-use super::watch::Story;
+use super::tale::Story;
 
 /// A try: the facts about its recipients, with their places among the copies.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Exchange {
-    pub(super) facts: Vec<(usize, AttemptFact)>,
+pub struct Exchange {
+    /// Each fact with the place of its recipient among the copies.
+    pub facts: Vec<(usize, AttemptFact)>,
     /// When the server took responsibility, if it did.
-    pub(super) accepted: Option<SimTime>,
+    pub accepted: Option<SimTime>,
 }
 
 impl Exchange {
     /// Returns the fact about its first recipient; times and hosts are those of all.
-    pub(super) fn first(&self) -> &AttemptFact {
+    pub fn first(&self) -> &AttemptFact {
         &self.facts[0].1
     }
 }
 
 /// Returns the tries of a story, in order of their beginning. `copies` are those that are told.
-pub(super) fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
+pub fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
     let mut all: Vec<Exchange> = Vec::new();
     for &place in copies {
         for (_, fact) in &story.copies[place].facts {
@@ -87,7 +88,7 @@ fn responsibility(story: &Story, copy: usize, attempt: &AttemptFact) -> Option<S
 }
 
 /// Returns a host with the settings that it has at `at`, after what was done to it before.
-pub(super) fn host_at(scenario: &Scenario, host: HostId, at: SimTime) -> &Host {
+pub fn host_at(scenario: &Scenario, host: HostId, at: SimTime) -> &Host {
     let changed = scenario.actions.iter().rev().find_map(|action| match &action.what {
         Command::Configure(changed) if action.host == host && action.at <= at => {
             Some(changed.as_ref())
@@ -98,12 +99,7 @@ pub(super) fn host_at(scenario: &Scenario, host: HostId, at: SimTime) -> &Host {
 }
 
 /// Returns the dialogue of a try over the network.
-pub(super) fn lines(
-    scenario: &Scenario,
-    story: &Story,
-    exchange: &Exchange,
-    server: HostId,
-) -> Vec<Line> {
+pub fn lines(scenario: &Scenario, story: &Story, exchange: &Exchange, server: HostId) -> Vec<Line> {
     let fact = exchange.first();
     let (from, to) =
         (host_at(scenario, fact.from, fact.started), host_at(scenario, server, fact.started));
@@ -144,7 +140,7 @@ pub(super) fn lines(
 }
 
 /// Returns the address connected to, as written.
-pub(super) fn address_of<'s>(scenario: &'s Scenario, fact: &AttemptFact) -> &'s str {
+pub fn address_of<'s>(scenario: &'s Scenario, fact: &AttemptFact) -> &'s str {
     let address = fact.address.and_then(|address| scenario.addresses.get(address as usize));
     address.map_or("an unknown address", |address| address.literal.as_str())
 }

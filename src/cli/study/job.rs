@@ -1,0 +1,157 @@
+//! The making of a study: runs, what is kept of them, and the result in the end.
+
+use std::path::PathBuf;
+
+use crate::experiment::{Ended, Plan, Shard, Task, analyse, run_all};
+use crate::report::study::{StudyDescription, StudyFolder, study_json, text};
+use crate::scenario::Study;
+
+use super::super::error::CommandError;
+use super::super::interrupt::Interrupt;
+use super::super::progress::RunsProgress;
+use super::super::status::ExitStatus;
+use super::super::terminal::Terminal;
+use super::{Format, Options};
+
+/// A study to be made.
+pub(in crate::cli) struct Job<'a> {
+    pub(in crate::cli) study: &'a Study,
+    pub(in crate::cli) description: StudyDescription,
+    pub(in crate::cli) folder: PathBuf,
+}
+
+/// Which part of a study is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Part {
+    /// Everything that is missing, and the result.
+    Whole,
+    /// The runs of a shard.
+    Shard(Shard),
+    /// The result, of runs that are there.
+    Merge,
+}
+
+/// Makes a study, or a part of it.
+pub(in crate::cli) fn make(
+    job: &Job<'_>,
+    part: Part,
+    options: &Options,
+    terminal: Terminal,
+) -> Result<ExitStatus, CommandError> {
+    if part == Part::Merge && !job.folder.exists() {
+        let missing = std::io::ErrorKind::NotFound.into();
+        return Err(CommandError::io("merge shards in", &job.folder, missing));
+    }
+    let folder = StudyFolder::open(&job.folder, &job.description)?;
+    if options.restart {
+        folder.forget()?;
+    }
+    let plan = Plan::new(job.study);
+    let runs = Runs { plan: &plan, folder: &folder, options, terminal };
+    match part {
+        Part::Whole => runs.make_whole()?,
+        Part::Shard(shard) => return runs.make_shard(shard),
+        Part::Merge => runs.check_whole()?,
+    }
+    let rows = plan.rows(&folder.kept()?);
+    let analysis = analyse(&plan, &rows);
+    folder.complete(&plan, &rows, &analysis, &job.description, options.charts())?;
+    terminal.data(&match options.format {
+        Format::Text => text::study_summary(&analysis),
+        Format::Json => study_json(&analysis),
+    })?;
+    terminal.message(&if options.no_charts {
+        format!("\nResults in {}", job.folder.display())
+    } else {
+        let page = job.folder.join("report.html");
+        format!("\nResults in {}; open {}", job.folder.display(), page.display())
+    });
+    Ok(ExitStatus::Success)
+}
+
+struct Runs<'a> {
+    plan: &'a Plan<'a>,
+    folder: &'a StudyFolder,
+    options: &'a Options,
+    terminal: Terminal,
+}
+
+impl Runs<'_> {
+    /// Makes what is missing; with a precision asked, until it is reached.
+    fn make_whole(&self) -> Result<(), CommandError> {
+        let interrupt = Interrupt::listen(None);
+        let mut first = true;
+        loop {
+            let rows = self.plan.rows(&self.folder.kept()?);
+            let missing = self.plan.missing(&rows);
+            if first && !rows.is_empty() {
+                self.terminal.message(&format!(
+                    "{} runs were made before and are kept, {} are missing",
+                    rows.len(),
+                    missing.len()
+                ));
+            }
+            first = false;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            self.make(&missing, "whole", &interrupt)?;
+        }
+    }
+
+    fn make_shard(&self, shard: Shard) -> Result<ExitStatus, CommandError> {
+        let rows = self.plan.rows(&self.folder.kept()?);
+        let mut tasks = self.plan.tasks_of_shard(shard);
+        let all = tasks.len();
+        tasks.retain(|task| !rows.contains_key(&(task.cell, task.replication)));
+        let name = format!("shard-{}-of-{}", shard.index, shard.count);
+        self.make(&tasks, &name, &Interrupt::listen(None))?;
+        self.terminal.message(&format!(
+            "shard {}/{}: {all} runs, {} of them made now, kept in {}; when all shards are done, \
+             give the same command with --merge instead of --shard",
+            shard.index,
+            shard.count,
+            tasks.len(),
+            self.folder.path().display(),
+        ));
+        Ok(ExitStatus::Success)
+    }
+
+    fn check_whole(&self) -> Result<(), CommandError> {
+        let rows = self.plan.rows(&self.folder.kept()?);
+        let missing = self.plan.missing(&rows).len();
+        if missing == 0 {
+            return Ok(());
+        }
+        Err(CommandError::RunsMissing {
+            path: self.folder.path().to_owned(),
+            missing,
+            kept: rows.len(),
+        })
+    }
+
+    fn make(&self, tasks: &[Task], name: &str, interrupt: &Interrupt) -> Result<(), CommandError> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let keeper = self.folder.keeper(name)?;
+        let progress = RunsProgress::new(tasks.len(), self.terminal);
+        let finished = |_: &Task, row| {
+            keeper.keep(&row)?;
+            progress.made_one();
+            Ok(())
+        };
+        let threads = self.options.threads.map(usize::from);
+        let no_threads = |cause| CommandError::Usage(format!("no threads for the runs: {cause}"));
+        let ended = run_all(self.plan, tasks, threads, interrupt.flag(), &finished, no_threads);
+        progress.end();
+        match ended? {
+            Ended::Complete => Ok(()),
+            Ended::Stopped => Err(CommandError::StudyInterrupted {
+                made: progress.made(),
+                all: tasks.len(),
+                path: self.folder.path().to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What may mislead in a study's figures.
+
+use crate::experiment::plan::Plan;
+use crate::scenario::Replications;
+use crate::statistics::Estimate;
+
+use super::Data;
+use super::estimates::CellEstimate;
+
+/// Intervals of fewer replications rest on little.
+const FEW: u64 = 10;
+/// The chance of a false alarm about the warm-up, over all cells together.
+const FALSE_ALARM: f64 = 0.01;
+
+/// Returns the warnings, the gravest first.
+pub(super) fn of(plan: &Plan<'_>, data: &Data<'_>, estimates: &[CellEstimate]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    ledger(data, &mut warnings);
+    few(data, &mut warnings);
+    unfinished(data, &mut warnings);
+    censored(data, estimates, &mut warnings);
+    warm_up(data, &mut warnings);
+    precision(plan, data, &mut warnings);
+    if !data.study.is_full_factorial() && data.study.factors.len() > 1 {
+        warnings.push(
+            "not all combinations were run: effects of single factors cannot be told apart and are \
+             left out"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+fn ledger(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let cells = 0..data.study.cells.len();
+    let wrong = cells.flat_map(|cell| data.rows_of(cell)).filter(|row| !row.balances).count();
+    if wrong > 0 {
+        warnings.push(format!(
+            "in {wrong} runs the ledger does not balance: mail was lost or counted twice by the \
+             model itself; do not use these figures, and report this as a defect of mailsim"
+        ));
+    }
+}
+
+fn few(data: &Data<'_>, warnings: &mut Vec<String>) {
+    match data.replications {
+        1 => warnings.push(
+            "a single replication has no interval: nothing says how sure these figures are; ask \
+             for more with --set replications=10"
+                .to_owned(),
+        ),
+        n if n < FEW => warnings.push(format!(
+            "n = {n}: intervals of so few replications are wide, and lean on figures being about \
+             normally distributed; {FEW} or more are better"
+        )),
+        _ => {}
+    }
+}
+
+fn unfinished(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let share = |cell: usize| {
+        let (mut open, mut all) = (0, 0);
+        for row in data.rows_of(cell) {
+            open += row.unfinished;
+            all += row.submitted;
+        }
+        (open > 0).then(|| (open as f64 / (all as f64).max(1.0), cell))
+    };
+    let cells: Vec<(f64, usize)> = (0..data.study.cells.len()).filter_map(share).collect();
+    let most = cells.iter().copied().reduce(|a, b| if b.0 > a.0 { b } else { a });
+    let Some((share, cell)) = most else { return };
+    warnings.push(format!(
+        "mail was still under way at the end of runs in {} of {} combinations (most where {}: \
+         {:.2} % of recipients): its delays are not known, those of the summary are of delivered \
+         mail only; a longer duration or a `cool_down` lets it finish",
+        cells.len(),
+        data.study.cells.len(),
+        data.study.cell_name(cell),
+        share * 100.0
+    ));
+}
+
+fn censored(data: &Data<'_>, estimates: &[CellEstimate], warnings: &mut Vec<String>) {
+    let runs = data.replications * data.study.cells.len() as u64;
+    for (place, figure) in data.study.figures.iter().enumerate() {
+        let of_figure = estimates.iter().filter(|estimate| estimate.figure == place);
+        let missing: u64 = of_figure.map(|estimate| estimate.censored_runs).sum();
+        if missing > 0 {
+            warnings.push(format!(
+                "`{}` has no value in {missing} of {runs} runs: it did not happen there, or not \
+                 before the end; its estimates are of the others",
+                figure.name
+            ));
+        }
+    }
+}
+
+/// If mail of the first tenth of the time that counts takes another time than the mail after it,
+/// the run had not settled, or does not settle at all.
+fn warm_up(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let study = data.study;
+    if study.warm_up.is_zero() {
+        return;
+    }
+    let confidence = 1.0 - FALSE_ALARM / study.cells.len() as f64;
+    let unsettled = |cell: &usize| {
+        let surplus: Vec<f64> = data
+            .rows_of(*cell)
+            .filter_map(|row| Some(row.early.mean_s()? - row.late.mean_s()?))
+            .collect();
+        let interval = Estimate::of(&surplus, confidence).interval;
+        interval.is_some_and(|interval| !interval.covers(0.0))
+    };
+    let cells: Vec<usize> = (0..study.cells.len()).filter(unsettled).collect();
+    if let Some(&first) = cells.first() {
+        warnings.push(format!(
+            "the warm-up of {} may be too short: in {} of {} combinations mail of the first tenth \
+             of the time that counts takes another time than the mail after it (the first: {})",
+            study.warm_up.exact(),
+            cells.len(),
+            study.cells.len(),
+            study.cell_name(first)
+        ));
+    }
+}
+
+fn precision(plan: &Plan<'_>, data: &Data<'_>, warnings: &mut Vec<String>) {
+    let Replications::Until { figure, width, at_most, .. } = data.study.replications else {
+        return;
+    };
+    let narrow = |&cell: &usize| plan.is_narrow(data.rows, cell, figure, width, data.replications);
+    let wide = (0..data.study.cells.len()).filter(|cell| !narrow(cell)).count();
+    if wide > 0 {
+        warnings.push(format!(
+            "after {at_most} replications, the most allowed, the interval of `{}` is wider than \
+             asked in {wide} of {} combinations",
+            data.study.figures[figure].name,
+            data.study.cells.len()
+        ));
+    }
+}

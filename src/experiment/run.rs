@@ -1,0 +1,94 @@
+//! Runs: one, and many at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::iter::{ParallelBridge, ParallelIterator};
+
+use crate::measure::{DelayCounts, Recorder, Window};
+use crate::scenario::Study;
+use crate::simulation::{Simulation, run_frame};
+use crate::units::SimTime;
+
+use super::plan::{Plan, Task};
+use super::row::{RunRow, early_and_late, steps};
+
+/// Runs one task; none if `proceed` said no on the way.
+///
+/// # Panics
+/// If the study has no such cell.
+#[must_use]
+pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option<RunRow> {
+    let mut scenario = study.cells[task.cell].scenario.clone();
+    scenario.seed = study.seed;
+    scenario.replication = task.replication;
+    let end = SimTime::ZERO + scenario.duration;
+    let window = Window {
+        from: SimTime::ZERO + study.warm_up,
+        // Without a cool-down mail of the last instant counts too.
+        to: if study.cool_down.is_zero() { SimTime::MAX } else { end - study.cool_down },
+    };
+    let mut recorder = Recorder::new(DelayCounts::new(window)).counting(window);
+    let totals = Simulation::new(&scenario).run_while(&mut recorder, |_| proceed());
+    if totals.interrupted {
+        return None;
+    }
+    let (summary, mut delays) =
+        recorder.finish(&scenario, &run_frame(&scenario, scenario.duration));
+    delays.sort();
+    let named = summary.figures();
+    let counted = end.min(window.to).since(window.from);
+    let (early, late) = early_and_late(delays.deliveries(), window.from + counted / 10);
+    Some(RunRow {
+        key: task.key.clone(),
+        figures: study.figures.iter().map(|one| one.asked.value(&named, &delays)).collect(),
+        submitted: summary.mail.submitted,
+        delivered: summary.mail.delivered,
+        failed: summary.mail.failed,
+        unfinished: summary.mail.queued + summary.mail.in_transit,
+        balances: summary.ledger.balances,
+        early,
+        late,
+        delays: steps(delays.deliveries()),
+    })
+}
+
+/// How a bout of runs ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every task was run.
+    Complete,
+    /// Somebody wanted it to stop.
+    Stopped,
+}
+
+/// Runs tasks on `threads` threads, or on as many as there are processors. `finished` is handed
+/// every row, on the thread that made it; when it fails, no further run begins.
+///
+/// # Errors
+/// The first error of `finished`, or `Err` of no thread pool through `no_threads`.
+pub fn run_all<E: Send>(
+    plan: &Plan<'_>,
+    tasks: &[Task],
+    threads: Option<usize>,
+    stop: &AtomicBool,
+    finished: &(dyn Fn(&Task, RunRow) -> Result<(), E> + Sync),
+    no_threads: impl FnOnce(String) -> E,
+) -> Result<Ended, E> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
+    let pool = pool.map_err(|error| no_threads(error.to_string()))?;
+    let wanted = || !stop.load(Ordering::Relaxed);
+    pool.install(|| {
+        // Tasks are handed out one by one in their order, so that what an interrupt leaves behind
+        // is the beginning of the study and not patches of it.
+        tasks.iter().par_bridge().try_for_each(|task| {
+            if !wanted() {
+                return Ok(());
+            }
+            match run_one(plan.study(), task, wanted) {
+                Some(row) => finished(task, row),
+                None => Ok(()),
+            }
+        })
+    })?;
+    Ok(if wanted() { Ended::Complete } else { Ended::Stopped })
+}

@@ -1,0 +1,27 @@
+// Deep links: the fragment says which moment is shown and which message is open.
+
+import { effect } from "@preact/signals";
+import { goTo, goToTime, now, playing, select, selectedHost, selectedMessage } from "./store";
+
+/** Reads `#t=930&message=4-1`; returns whether it says anything. */
+export function follow(): boolean {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const t = wanted.get("t");
+  const message = wanted.get("message") ?? wanted.get("msg");
+  const host = wanted.get("host");
+  if (t !== null && Number.isFinite(Number(t))) goToTime(Number(t));
+  else goTo(0);
+  if (message !== null) select({ message });
+  else if (host !== null) select({ host });
+  return t !== null || message !== null || host !== null;
+}
+
+export function remember(): void {
+  effect(() => {
+    if (playing.value) return;
+    const parts = new URLSearchParams({ t: String(Math.ceil(now.value * 1000) / 1000) });
+    if (selectedMessage.value !== null) parts.set("message", selectedMessage.value);
+    if (selectedHost.value !== null) parts.set("host", selectedHost.value);
+    history.replaceState(null, "", `#${parts}`);
+  });
+}

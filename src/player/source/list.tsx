@@ -1,0 +1,94 @@
+// The list of events: what has happened, the latest marked, with a filter.
+
+import { computed } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { pause } from "./clockwork";
+import { concerns } from "./run";
+import { clock, told, tone } from "./words";
+import {
+  count,
+  events,
+  filter,
+  goTo,
+  select,
+  selectedHost,
+  selectedMessage,
+} from "./store";
+
+/** So many rows stand in the page at once. */
+const SHOWN = 120;
+
+const lower = events.map((event) => `${"id" in event ? event.id : ""} ${told(event)}`.toLowerCase());
+
+/** Positions of the events that pass the filter and concern what is selected. */
+const chosen = computed(() => {
+  const text = filter.value.trim().toLowerCase();
+  const [message, host] = [selectedMessage.value, selectedHost.value];
+  const kept: number[] = [];
+  events.forEach((event, index) => {
+    if (text !== "" && !lower[index]!.includes(text)) return;
+    if (message !== null && !("id" in event && event.id === message)) return;
+    if (host !== null && !concerns(event, host)) return;
+    kept.push(index);
+  });
+  return kept;
+});
+
+export function EventList() {
+  const list = useRef<HTMLOListElement>(null);
+  const all = chosen.value;
+  const after = all.findIndex((index) => index >= count.value);
+  const here = after === -1 ? all.length : after;
+  const from = Math.max(0, Math.min(here - SHOWN / 2, all.length - SHOWN));
+  const rows = all.slice(from, from + SHOWN);
+  useEffect(() => {
+    const marked = list.current?.querySelector<HTMLElement>("[aria-current]");
+    if (!marked || !list.current) return;
+    const { offsetTop } = marked;
+    list.current.scrollTop = offsetTop - list.current.clientHeight / 2;
+  }, [count.value, filter.value, selectedHost.value, selectedMessage.value]);
+  return (
+    <section class="events" aria-label="Events">
+      <div class="head">
+        <h2>Events</h2>
+        <label>
+          Find{" "}
+          <input
+            type="search"
+            value={filter.value}
+            placeholder="host, address, word"
+            onInput={(event) => (filter.value = event.currentTarget.value)}
+          />
+        </label>
+        <span>{all.length} of {events.length}</span>
+      </div>
+      <ol ref={list} tabIndex={0} aria-label="What happened, in order">
+        {rows.map((index) => {
+          const event = events[index]!;
+          const { name, sign } = tone(event);
+          const current = index === count.value - 1;
+          return (
+            <li key={index} class={`${name}${index >= count.value ? " future" : ""}`}>
+              <button
+                type="button"
+                aria-current={current ? "step" : undefined}
+                onClick={() => {
+                  pause();
+                  goTo(index + 1);
+                  if ("id" in event) select({ message: event.id });
+                }}
+              >
+                <span class="sign" aria-hidden="true">{sign}</span>
+                <time>{clock(event.t)}</time>
+                <span>
+                  {"id" in event && <b>{event.id} </b>}
+                  {told(event)}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,2 @@
+// Style sheets are bundled; their import gives nothing.
+declare module "*.css";

@@ -1,0 +1,190 @@
+//! The run as the page's player takes it, read back from `trace.jsonl`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::description::RunDescription;
+use super::error::ReportError;
+use super::picture::Picture;
+
+/// What the page holds as JSON; `src/player/source/run.ts` is the reading side.
+#[derive(Serialize)]
+struct Page<'a> {
+    title: &'a str,
+    question: &'a str,
+    #[serde(rename = "lookFor")]
+    look_for: &'a str,
+    duration: f64,
+    seed: u64,
+    capped: bool,
+    facts: u64,
+    #[serde(flatten)]
+    picture: Picture,
+    outages: Vec<Value>,
+    queues: Vec<(String, Vec<(f64, u64)>)>,
+    events: Vec<Value>,
+}
+
+/// What is gathered from the lines of the file.
+#[derive(Default)]
+struct Gathered {
+    outages: Vec<Value>,
+    queues: BTreeMap<String, Vec<(f64, u64)>>,
+    events: Vec<Value>,
+    /// Dialogues by delivery and beginning, as the lines spell them.
+    dialogues: BTreeMap<(String, String), Value>,
+    /// Received fields by message, recipient, host and time.
+    fields: BTreeMap<[String; 4], Value>,
+}
+
+/// Returns the JSON of the page's player; none if the folder has no trace.
+pub(super) fn player_data(
+    folder: &Path,
+    run: &RunDescription,
+    duration: f64,
+) -> Result<Option<String>, ReportError> {
+    let path = folder.join("trace.jsonl");
+    let Ok(file) = File::open(&path) else {
+        return Ok(None);
+    };
+    let bad = |problem: String| ReportError::BadFile { path: path.clone(), problem };
+    let mut lines = BufReader::new(file).lines();
+    let mut next = || -> Result<Option<Value>, ReportError> {
+        let Some(line) = lines.next() else { return Ok(None) };
+        let line = line.map_err(|cause| ReportError::io("read", &path, cause))?;
+        serde_json::from_str(&line).map(Some).map_err(|error| bad(error.to_string()))
+    };
+    let head = next()?.unwrap_or_default();
+    let mut gathered = Gathered::default();
+    while let Some(line) = next()? {
+        gathered.take(line);
+    }
+    gathered.join();
+    let picture = serde_json::from_value(head["picture"].clone()).unwrap_or_default();
+    let page = Page {
+        title: &run.scenario.title,
+        question: &run.scenario.question,
+        look_for: &run.scenario.look_for,
+        duration,
+        seed: run.seed,
+        capped: head["capped"].as_bool().unwrap_or(false),
+        facts: head["facts"].as_u64().unwrap_or(0),
+        picture,
+        outages: gathered.outages,
+        queues: gathered.queues.into_iter().collect(),
+        events: gathered.events,
+    };
+    let text = serde_json::to_string(&page).map_err(|error| bad(error.to_string()))?;
+    // Nothing that a scenario says may end the element that holds it.
+    Ok(Some(
+        text.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"),
+    ))
+}
+
+/// Spells a value for use as a key.
+fn spelt(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Gathered {
+    fn take(&mut self, line: Value) {
+        let Value::Object(mut fact) = line else { return };
+        let kind = fact.remove("fact").map(|kind| spelt(&kind)).unwrap_or_default();
+        let number = |fact: &Map<String, Value>, key: &str| fact[key].as_f64().unwrap_or(0.0);
+        match kind.as_str() {
+            "outage" => {
+                if fact.get("to").is_none_or(Value::is_null) {
+                    fact.insert("to".to_owned(), json!(1e18));
+                }
+                fact.remove("entry");
+                self.outages.push(Value::Object(fact));
+            }
+            "queues" => {
+                let waiting: u64 = ["incoming", "active", "deferred"]
+                    .iter()
+                    .map(|key| fact[*key].as_u64().unwrap_or(0))
+                    .sum();
+                let samples = self.queues.entry(spelt(&fact["host"])).or_default();
+                samples.push((number(&fact, "t"), waiting));
+            }
+            "dialogue" => {
+                let key = (spelt(&fact["delivery"]), spelt(&fact["started"]));
+                self.dialogues.insert(key, fact["lines"].take());
+            }
+            "field" => {
+                let key = ["id", "to", "host", "t"].map(|key| spelt(&fact[key]));
+                self.fields.insert(key, fact["text"].take());
+            }
+            _ => self.events.extend(event(&kind, fact)),
+        }
+    }
+
+    /// Gives each try its dialogue and each acceptance its field.
+    fn join(&mut self) {
+        for event in &mut self.events {
+            match event["kind"].as_str() {
+                Some("attempt") => {
+                    let key = (spelt(&event["delivery"]), spelt(&event["started"]));
+                    let lines = self.dialogues.get(&key).cloned();
+                    event["dialogue"] = lines.unwrap_or_else(|| json!([]));
+                    if let Some(event) = event.as_object_mut() {
+                        event.remove("delivery");
+                    }
+                }
+                Some("accepted") => {
+                    let key = ["id", "to", "host", "t"].map(|key| spelt(&event[key]));
+                    let text = self.fields.get(&key).cloned();
+                    event["field"] = text.unwrap_or_else(|| json!(""));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Returns a line as an event of the player, in the player's words.
+fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
+    let mut take = |key: &str| fact.remove(key).unwrap_or(Value::Null);
+    let text = |value: Value| if value.is_null() { json!("") } else { value };
+    Some(match kind {
+        "created" => json!({
+            "kind": "created", "t": take("t"), "id": take("id"), "to": take("to"),
+            "host": take("host"), "sender": text(take("sender")), "what": take("kind"),
+            "about": text(take("about")), "octets": take("octets"),
+        }),
+        "accepted" => json!({
+            "kind": "accepted", "t": take("t"), "id": take("id"), "to": take("to"),
+            "host": take("host"),
+        }),
+        "lookup" => json!({
+            "kind": "lookup", "t": take("t"), "host": take("host"), "domain": take("domain"),
+            "outcome": take("outcome"),
+        }),
+        "attempt" => json!({
+            "kind": "attempt", "t": take("ended"), "id": take("id"), "to": take("to"),
+            "from": take("from_host"), "host": text(take("to_host")), "started": take("started"),
+            "stage": take("stage"), "outcome": take("outcome"), "reply": take("reply"),
+            "status": take("status"), "next": take("next"), "preference": take("mx"),
+            "delivery": take("delivery"),
+        }),
+        "final" => json!({
+            "kind": "ended", "t": take("t"), "id": take("id"), "to": take("to"),
+            "host": take("host"), "outcome": take("outcome"), "status": take("status"),
+            "received": take("received"), "duplicate": take("duplicate"),
+        }),
+        "retrieved" => json!({
+            "kind": "retrieved", "t": take("t"), "id": take("id"), "to": take("to"),
+            "by": take("by"),
+        }),
+        "open" => json!({
+            "kind": "open", "t": take("t"), "id": take("id"), "to": take("to"),
+            "host": take("host"), "state": take("state"),
+        }),
+        _ => return None,
+    })
+}

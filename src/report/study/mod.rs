@@ -1,0 +1,18 @@
+//! Study folders: rows on the way, tables, charts and the page in the end.
+//!
+//! # Scope and limitations
+//! The room keeps finished runs so that an interrupted study loses nothing ([`StudyFolder`]) and
+//! writes what the analysis says. Charts and page are made from `study.json` alone. It computes no
+//! figure of its own.
+
+mod description;
+mod folder;
+mod numbers;
+mod page;
+mod tables;
+pub mod text;
+
+pub use description::{SourceDescription, StudyDescription};
+pub(super) use folder::STUDY_FILE;
+pub use folder::{Charts, RowKeeper, StudyFolder, rebuild_study, study_json};
+pub(super) use numbers::told;

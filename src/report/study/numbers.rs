@@ -1,0 +1,95 @@
+//! Numbers of studies: with a fixed number of decimals in tables, in fitting units for people.
+
+use super::super::words;
+
+/// Decimals of a figure in tables, by its unit.
+pub(super) fn decimals(unit: &str) -> usize {
+    if unit == "s" { 6 } else { 9 }
+}
+
+/// Returns a value of a table; empty if there is none. There is no negative zero.
+pub(super) fn cell(value: Option<f64>, decimals: usize) -> String {
+    match value {
+        None => String::new(),
+        Some(value) => {
+            let text = format!("{value:.decimals$}");
+            let zero = text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.');
+            if zero { text.trim_start_matches('-').to_owned() } else { text }
+        }
+    }
+}
+
+/// Returns a figure as people say it: "2 h 25 min", "99.5 %", "12.4".
+pub(in crate::report) fn told(value: f64, unit: &str) -> String {
+    let text = match unit {
+        "s" => words::time(value.abs()),
+        "share" => words::percent(Some(value.abs())),
+        _ => plain(value.abs()),
+    };
+    // What is told as zero has no sign.
+    let zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
+    if value < 0.0 && !zero { format!("\u{2212}{text}") } else { text }
+}
+
+/// Returns a number with four digits that mean something.
+fn plain(value: f64) -> String {
+    let decimals = match value {
+        value if value >= 1000.0 => return words::grouped(value.round() as u64),
+        value if value >= 100.0 => 1,
+        value if value >= 10.0 => 2,
+        _ => 3,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// Returns a figure as people say it, or a dash.
+pub(in crate::report) fn maybe(value: Option<f64>, unit: &str) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| told(value, unit))
+}
+
+/// Returns a probability or share in per cent without decimals where it is near neither end.
+pub(in crate::report) fn probability(value: f64) -> String {
+    match value * 100.0 {
+        percent if percent > 99.0 && percent < 100.0 => "> 99 %".to_owned(),
+        percent if percent > 0.0 && percent < 1.0 => "< 1 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_in_fitting_units() {
+        assert_eq!(told(8_713.0, "s"), "2 h 25 min");
+        assert_eq!(told(-8_713.0, "s"), "\u{2212}2 h 25 min");
+        assert_eq!(told(0.995, "share"), "99.5 %");
+        assert_eq!(told(-1e-9, "share"), "0 %");
+        assert_eq!(
+            [0.0, 1.5, 12.345, 123.45, 12_345.0].map(|value| told(value, "number")),
+            ["0", "1.5", "12.35", "123.5", "12,345"]
+        );
+        assert_eq!(maybe(None, "s"), "-");
+    }
+
+    #[test]
+    fn cells_have_a_fixed_number_of_decimals() {
+        assert_eq!(cell(Some(1.5), 6), "1.500000");
+        assert_eq!(cell(Some(-0.000_000_01), 6), "0.000000");
+        assert_eq!(cell(None, 6), "");
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_called_so() {
+        assert_eq!(
+            [1.0, 0.999, 0.5, 0.001, 0.0].map(probability),
+            ["100 %", "> 99 %", "50 %", "< 1 %", "0 %"]
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! A study's summary as a person reads it on a terminal.
+
+use crate::experiment::{Analysis, BestDesign, CellEstimate, Term};
+
+use super::super::words::percent;
+use super::numbers::{maybe, probability, told};
+use super::tables::term_name;
+
+/// Rows of each table; the files have them all.
+const MOST_ROWS: usize = 24;
+const MOST_TERMS: usize = 6;
+const MOST_COMPARISONS: usize = 12;
+const WIDTH: usize = 100;
+
+/// Returns the summary as text, ending with a line feed.
+#[must_use]
+pub fn study_summary(analysis: &Analysis) -> String {
+    let mut text = String::new();
+    let study = &analysis.study;
+    let title = if study.title.is_empty() { &study.name } else { &study.title };
+    text.push_str(&format!("{title}\n"));
+    text.push_str(&format!(
+        "{}: {} \u{d7} {}, seed {}, intervals of {}\n",
+        study.name,
+        counted(study.cells.len() as u64, "combination"),
+        counted(study.replications, "replication"),
+        study.seed,
+        percent(Some(study.confidence)),
+    ));
+    if !study.question.is_empty() {
+        text.push_str(&wrapped("Question: ", &study.question));
+    }
+    for figure in 0..study.figures.len() {
+        text.push('\n');
+        text.push_str(&figure_table(analysis, figure));
+        text.push_str(&compared(analysis, figure));
+        text.push_str(&ranked(analysis, figure));
+        for best in analysis.best.iter().filter(|best| best.figure == figure) {
+            text.push_str(&wrapped("  ", &best_words(analysis, best)));
+        }
+    }
+    if !analysis.warnings.is_empty() {
+        text.push('\n');
+    }
+    for warning in &analysis.warnings {
+        text.push_str(&wrapped("Mind: ", warning));
+    }
+    text
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Breaks a text into lines; those after the first stand under its beginning.
+fn wrapped(head: &str, text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = head.to_owned();
+    let indent = head.chars().count();
+    for word in text.split_whitespace() {
+        let empty = line.chars().count() == indent;
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            line = " ".repeat(indent);
+        } else if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines + line.trim_end() + "\n"
+}
+
+/// Returns rows as columns two blanks apart; those from `right` on are aligned right.
+fn columns(rows: &[Vec<String>], right: usize) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate().filter(|(column, _)| widths[*column] > 0) {
+            line.push_str("  ");
+            let padding = " ".repeat(widths[column] - cell.chars().count());
+            let (before, after) =
+                if column >= right { (padding.as_str(), "") } else { ("", &*padding) };
+            line.push_str(&format!("{before}{cell}{after}"));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns what a figure is called, with its name in tables if that is another.
+pub(in crate::report) fn figure_head(analysis: &Analysis, figure: usize) -> String {
+    let figure = &analysis.study.figures[figure];
+    if figure.label == figure.name {
+        figure.name.clone()
+    } else {
+        format!("{} ({})", figure.label, figure.name)
+    }
+}
+
+fn figure_table(analysis: &Analysis, figure: usize) -> String {
+    let study = &analysis.study;
+    let unit = study.figures[figure].unit.as_str();
+    let estimates: Vec<&CellEstimate> =
+        analysis.estimates.iter().filter(|one| one.figure == figure).collect();
+    let censored = estimates.iter().any(|one| one.censored_runs > 0);
+    let mut heads: Vec<String> = study.factors.iter().map(|factor| factor.name.clone()).collect();
+    heads.extend(["mean", "from", "to", "n"].map(str::to_owned));
+    heads.push(if censored { "without".to_owned() } else { String::new() });
+    let mut rows = vec![heads];
+    for one in estimates.iter().take(MOST_ROWS) {
+        let levels = &study.cells[one.cell].levels;
+        let mut row: Vec<String> = study
+            .factors
+            .iter()
+            .zip(levels)
+            .map(|(factor, &level)| factor.levels[level].clone())
+            .collect();
+        let interval = one.estimate.interval;
+        row.push(maybe(one.estimate.mean, unit));
+        row.push(maybe(interval.map(|interval| interval.low), unit));
+        row.push(maybe(interval.map(|interval| interval.high), unit));
+        row.push(one.estimate.n.to_string());
+        row.push(if one.censored_runs > 0 { one.censored_runs.to_string() } else { String::new() });
+        rows.push(row);
+    }
+    let mut text = format!("{}\n", figure_head(analysis, figure));
+    text.push_str(&columns(&rows, study.factors.len()));
+    if estimates.len() > MOST_ROWS {
+        let more = estimates.len() - MOST_ROWS;
+        text.push_str(&format!("  and {more} more in estimates.csv\n"));
+    }
+    text
+}
+
+/// The differences of a design with one factor; those of larger ones are in their table.
+fn compared(analysis: &Analysis, figure: usize) -> String {
+    let study = &analysis.study;
+    let all: Vec<_> = analysis.comparisons.iter().filter(|one| one.figure == figure).collect();
+    if study.factors.len() != 1 || all.is_empty() {
+        return String::new();
+    }
+    let unit = study.figures[figure].unit.as_str();
+    let mut rows = vec![
+        ["difference", "mean", "from", "to", "n", "variance saved by pairing"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for one in all.iter().take(MOST_COMPARISONS) {
+        let level = |number: usize| {
+            study.factors[one.factor].levels[study.cells[number].levels[one.factor]].clone()
+        };
+        let interval = one.difference.interval;
+        rows.push(vec![
+            format!("{} \u{2212} {}", level(one.to_cell), level(one.from_cell)),
+            maybe(one.difference.mean, unit),
+            maybe(interval.map(|interval| interval.low), unit),
+            maybe(interval.map(|interval| interval.high), unit),
+            one.difference.n.to_string(),
+            maybe(one.variance_reduction, "share"),
+        ]);
+    }
+    let mut text = columns(&rows, 1);
+    if all.len() > MOST_COMPARISONS {
+        let more = all.len() - MOST_COMPARISONS;
+        text.push_str(&format!("  and {more} more in comparisons.csv\n"));
+    }
+    text
+}
+
+fn ranked(analysis: &Analysis, figure: usize) -> String {
+    let terms: Vec<&Term> = analysis
+        .terms
+        .iter()
+        .filter(|term| term.figure == figure && term.share.is_some_and(|share| share >= 0.005))
+        .collect();
+    if analysis.study.factors.len() < 2 || terms.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> = terms
+        .iter()
+        .take(MOST_TERMS)
+        .map(|term| {
+            format!("{} {}", term_name(analysis, term), probability(term.share.unwrap_or(0.0)))
+        })
+        .collect();
+    wrapped("  ", &format!("what matters (share of differences): {}", parts.join(", ")))
+}
+
+/// Says which combination is best, and how sure that is.
+pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> String {
+    let study = &analysis.study;
+    let unit = study.figures[best.figure].unit.as_str();
+    let mut text = format!("best: {} with {}", study.cells[best.cell].name, told(best.mean, unit));
+    if let Some(all) = &best.probability {
+        let sure = all[best.cell];
+        text.push_str(&format!(
+            " (best with probability {}, by {} bootstrapped replications)",
+            probability(sure),
+            best.n
+        ));
+        let equal = all.iter().filter(|&&other| other > 0.0 && (other - sure).abs() < 1e-9).count();
+        if equal > 1 {
+            text.push_str(&format!(", one of {equal} that are equal"));
+        }
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! `[[list]]` and `[[responder]]`: what mailboxes do by themselves.
+
+use super::correspondents::{address, founded};
+use super::domains::Domains;
+use super::problem::ProblemKind;
+use super::reader::{Field, Remark, Section};
+use super::top::tables;
+use crate::mail::Mailbox;
+use crate::units::SimDuration;
+use crate::workload::{Automatic, Redistribution};
+
+/// How long a correspondent is not answered again when the entry says nothing (RFC 3834 §2).
+const DEFAULT_PAUSE: SimDuration = SimDuration::from_days(7);
+
+/// Reads all lists and responders. The addresses of lists exist from here on.
+pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Automatic {
+    let mut automatic = Automatic::default();
+    let sections: Vec<Section<'_>> =
+        tables(top, "list").iter().filter_map(|field| field.section()).collect();
+    // Lists may name each other.
+    let addresses: Vec<Option<Mailbox>> = sections
+        .iter()
+        .map(|section| section.field("address").and_then(|field| founded(&field, domains)))
+        .collect();
+    for (section, mailbox) in sections.iter().zip(addresses) {
+        let members = section.field("members").map(|field| field.list()).unwrap_or_default();
+        let mut members: Vec<Mailbox> =
+            members.iter().filter_map(|item| address(item, domains)).collect();
+        let owner = section.field("owner").and_then(|field| address(&field, domains));
+        let Some(mailbox) = mailbox else { continue };
+        // Each member gets one copy.
+        let mut known = std::collections::BTreeSet::new();
+        members.retain(|member| known.insert(*member));
+        let list = Redistribution { members, owner };
+        if automatic.redistributions.insert(mailbox, list).is_some() {
+            let remark = Remark::new("there are two lists with this address")
+                .accepted("an address that no other list has")
+                .help("put all members into one [[list]]");
+            section.error_at("address", ProblemKind::Duplicate, remark);
+        }
+    }
+    for section in tables(top, "responder").iter().filter_map(Field::section) {
+        let every = section.field("every").map(|field| field.duration());
+        let mailbox = section.field("mailbox").and_then(|field| address(&field, domains));
+        if let (Some(mailbox), Some(every)) = (mailbox, every.unwrap_or(Some(DEFAULT_PAUSE))) {
+            automatic.responders.insert(mailbox, every);
+        }
+    }
+    refuse_circles(top, &automatic, domains);
+    automatic
+}
+
+/// Lists that name each other make ever more copies.
+fn refuse_circles(top: &Section<'_>, automatic: &Automatic, domains: &Domains<'_>) {
+    let allowed = top.field("allow_loops").and_then(|field| field.flag()) == Some(true);
+    let Some(circle) = automatic.circle().filter(|_| !allowed) else {
+        return;
+    };
+    let names: Vec<String> = circle.iter().map(|mailbox| domains.spelt(*mailbox)).collect();
+    let first = names.first().cloned().unwrap_or_default();
+    let remark = Remark::new(format!(
+        "lists go round in a circle: {} > {first}",
+        names.join(" > ")
+    ))
+    .accepted("lists that end at mailboxes")
+    .help("remove one from the other; if the circle is what you want, write allow_loops = true");
+    top.error_at("list", ProblemKind::Loop, remark);
+}

@@ -1,0 +1,41 @@
+//! What servers with a plain schedule call its settings.
+
+/// Profile, our name, its name.
+const OWN_NAMES: &[(&str, &str, &str)] = &[
+    ("exchange-2003", "MessageExpirationTimeout", "expiration_timeout"),
+    ("exchange-2003", "DelayNotificationTimeout", "delay_notification"),
+    ("hmailserver", "threads", "maxdeliverythreads"),
+    ("hmailserver", "recipient_limit", "maxsmtprecipientsinbatch"),
+    ("hmailserver", "address_limit", "maxnumberofmxhosts"),
+    ("imail", "look_every", "queue_timer"),
+    ("imail", "tries", "tries_before_return"),
+    ("icewarp", "lifetime", "undeliverable_after"),
+    ("icewarp", "delay_notice", "warning_after"),
+    ("haraka", "gaps", "temp_fail_intervals"),
+    ("haraka", "threads", "concurrency_max"),
+    ("kumomta", "first_gap", "retry_interval"),
+    ("kumomta", "longest_gap", "max_retry_interval"),
+    ("kumomta", "lifetime", "max_age"),
+    ("kumomta", "concurrency", "connection_limit"),
+    ("kumomta", "recipient_limit", "max_recipients_per_batch"),
+    ("kumomta", "connection_messages", "max_deliveries_per_connection"),
+    ("kumomta", "connection_idle", "idle_timeout"),
+    ("kumomta", "dead_site_failures", "consecutive_connection_failures_before_delay"),
+    ("stalwart", "gaps", "retry"),
+    ("stalwart", "delay_notice", "notify"),
+    ("stalwart", "lifetime", "expire"),
+    ("stalwart", "threads", "threads_per_node"),
+    ("maddy", "first_gap", "initial_retry_time"),
+    ("maddy", "gap_factor", "retry_time_scale"),
+    ("maddy", "tries", "max_tries"),
+    ("maddy", "threads", "max_parallelism"),
+    ("maddy", "restart_delay", "post_init_delay"),
+    ("maddy", "connection_messages", "conn_reuse_limit"),
+    ("maddy", "connection_idle", "conn_max_idle_time"),
+];
+
+/// Returns what `profile` calls the setting that is `ours` elsewhere.
+pub(super) fn own_name(profile: &str, ours: &'static str) -> &'static str {
+    let own = OWN_NAMES.iter().find(|(of, name, _)| *of == profile && *name == ours);
+    own.map_or(ours, |(_, _, own)| own)
+}

@@ -1,0 +1,127 @@
+//! What mailboxes do by themselves: aliases and lists send copies on, and some people's mail is
+//! answered while they are away.
+
+use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId};
+use crate::trace::FactSink;
+use crate::units::{Octets, SimTime};
+
+use super::handover::{Arrival, RECEIVED_FIELD};
+use super::messages::Message;
+use super::world::World;
+
+/// Octets of an automatic reply.
+const REPLY: u64 = 1_500;
+/// Received fields after which an alias takes a message for one that goes round, at a server
+/// without a limit of its own (RFC 5321 §6.3).
+const MOST_FIELDS: u32 = 100;
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Returns whether this address sends on what it gets.
+    pub(super) fn redistributes(&self, mailbox: Mailbox) -> bool {
+        self.scenario.automatic.redistributions.contains_key(&mailbox)
+    }
+
+    /// Returns whether a message for an alias or a list has been to so many servers that it must be
+    /// going round.
+    pub(super) fn goes_round(&self, host: HostId, mailbox: Mailbox, received_fields: u32) -> bool {
+        let limit = self.hosts[host.index()].config.server.hop_limit.unwrap_or(MOST_FIELDS);
+        self.redistributes(mailbox) && received_fields >= limit
+    }
+
+    /// A message has reached a mailbox of `host`: copies and replies go out.
+    pub(super) fn act_by_itself(&mut self, host: HostId, recipient: RecipientId, fields: u32) {
+        if self.scenario.automatic.is_empty() {
+            return;
+        }
+        self.redistribute(host, recipient, fields);
+        self.respond(host, recipient);
+    }
+
+    /// Sends copies to all members (RFC 5321 §3.9). They are new messages of one transaction, with
+    /// the Received fields so far and one that the server adds as it takes the copies in.
+    fn redistribute(&mut self, host: HostId, recipient: RecipientId, fields: u32) {
+        let original = self.messages[recipient].message;
+        let mailbox = self.messages[recipient].mailbox;
+        let scenario = self.scenario;
+        let Some(list) = scenario.automatic.redistributions.get(&mailbox) else {
+            return;
+        };
+        if list.members.is_empty() {
+            return;
+        }
+        let sender = list.owner.or(self.messages[original].sender);
+        let size = self.messages[original].size;
+        let fields = fields + 1;
+        let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
+        let size = Octets(size.0 + u64::from(fields) * RECEIVED_FIELD);
+        let arrival = Arrival { received_fields: fields, size, session_message: 0 };
+        self.send_automatic(host, original, copy, &list.members, arrival);
+    }
+
+    /// Answers the author, if a person wrote, and has not been answered lately (RFC 3834 §2): never a
+    /// null reverse path, a copy of a list, or another automatic reply.
+    fn respond(&mut self, host: HostId, recipient: RecipientId) {
+        let original = self.messages[recipient].message;
+        let mailbox = self.messages[recipient].mailbox;
+        let Some(&pause) = self.scenario.automatic.responders.get(&mailbox) else {
+            return;
+        };
+        let Message { kind: MessageKind::Mail, sender: Some(author), .. } = self.messages[original]
+        else {
+            return;
+        };
+        if author == mailbox {
+            return;
+        }
+        let now: SimTime = self.now;
+        let last = self.answered.get(&(mailbox, author));
+        if last.is_some_and(|last| now.since(*last) < pause) {
+            return;
+        }
+        self.answered.insert((mailbox, author), now);
+        let size = Octets(REPLY);
+        let reply = self.new_message(original, MessageKind::AutomaticReply, None, size, 1);
+        let arrival = Arrival { received_fields: 1, size, session_message: 0 };
+        self.send_automatic(host, original, reply, &[author], arrival);
+    }
+
+    fn new_message(
+        &mut self,
+        about: MessageId,
+        kind: MessageKind,
+        sender: Option<Mailbox>,
+        size: Octets,
+        received_fields: u32,
+    ) -> MessageId {
+        let key = self.next_key(about);
+        self.messages.add(Message {
+            key,
+            kind,
+            sender,
+            size,
+            received_fields,
+            notices: 0,
+            offers: 0,
+            holders: 0,
+            first: None,
+        })
+    }
+
+    fn send_automatic(
+        &mut self,
+        host: HostId,
+        about: MessageId,
+        message: MessageId,
+        to: &[Mailbox],
+        arrival: Arrival,
+    ) {
+        let about = self.messages[about].key;
+        let mut recipients: Vec<RecipientId> = to
+            .iter()
+            .rev()
+            .map(|&mailbox| self.create_recipient(host, message, mailbox, Some(about)))
+            .collect();
+        recipients.reverse();
+        self.enqueue(host, message, &recipients, arrival);
+    }
+}

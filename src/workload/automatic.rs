@@ -1,0 +1,87 @@
+//! Mail that mailboxes make by themselves: copies of aliases and lists, and automatic replies.
+
+use std::collections::BTreeMap;
+
+use crate::mail::Mailbox;
+use crate::units::SimDuration;
+
+/// An address that stands for others (RFC 5321 §3.9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redistribution {
+    /// For whom it stands.
+    pub members: Vec<Mailbox>,
+    /// The list's owner, who becomes the reverse path of its copies (§3.9.2); none: an alias, whose
+    /// copies keep the reverse path that they came with (§3.9.1).
+    pub owner: Option<Mailbox>,
+}
+
+/// What mailboxes do by themselves with the mail that reaches them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Automatic {
+    /// Aliases and lists by their address.
+    pub redistributions: BTreeMap<Mailbox, Redistribution>,
+    /// Mailboxes that answer, with the time in which a correspondent is answered once (RFC 3834 §2
+    /// suggests several days).
+    pub responders: BTreeMap<Mailbox, SimDuration>,
+}
+
+impl Automatic {
+    /// Returns whether no mailbox does anything by itself.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.redistributions.is_empty() && self.responders.is_empty()
+    }
+
+    /// Returns a circle of aliases and lists, if there is one: each stands for the next, and the last
+    /// for the first.
+    #[must_use]
+    pub fn circle(&self) -> Option<Vec<Mailbox>> {
+        let mut harmless: Vec<Mailbox> = Vec::new();
+        let mut path: Vec<(Mailbox, usize)> = Vec::new();
+        for &start in self.redistributions.keys() {
+            path.push((start, 0));
+            while let Some((address, place)) = path.last_mut() {
+                let list = self.redistributions.get(address);
+                let member = list.and_then(|list| list.members.get(*place)).copied();
+                *place += 1;
+                let Some(member) = member else {
+                    harmless.extend(path.pop().map(|(address, _)| address));
+                    continue;
+                };
+                if let Some(begin) = path.iter().position(|(address, _)| *address == member) {
+                    return Some(path[begin..].iter().map(|(address, _)| *address).collect());
+                }
+                if self.redistributions.contains_key(&member) && !harmless.contains(&member) {
+                    path.push((member, 0));
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::DomainId;
+
+    fn automatic(lists: &[(u32, &[u32])]) -> Automatic {
+        let mailbox = |local: u32| Mailbox { domain: DomainId(0), local };
+        let list = |&(address, members): &(u32, &[u32])| {
+            let members = members.iter().map(|&local| mailbox(local)).collect();
+            (mailbox(address), Redistribution { members, owner: None })
+        };
+        Automatic { redistributions: lists.iter().map(list).collect(), ..Automatic::default() }
+    }
+
+    #[test]
+    fn circles_are_found_and_meshes_are_none() {
+        let circle = |lists: &[(u32, &[u32])]| {
+            let found = automatic(lists).circle();
+            found.map(|circle| circle.iter().map(|mailbox| mailbox.local).collect::<Vec<_>>())
+        };
+        assert_eq!(circle(&[(1, &[5, 6]), (2, &[1, 5]), (3, &[1, 2])]), None);
+        assert_eq!(circle(&[(1, &[1])]), Some(vec![1]));
+        assert_eq!(circle(&[(1, &[2]), (2, &[5, 3]), (3, &[2])]), Some(vec![2, 3]));
+    }
+}
