@@ -42,7 +42,7 @@ pub(crate) fn service_times(random: &mut impl Draw) -> ServiceTimes {
 /// Exim begins a process for each message. On the machine of the recordings the first delivery
 /// process tried its first host 8 ms (07a) to 0.5 s (01c, 11a) after the message came; within one
 /// case most were alike (03e: 0.12 to 0.19 s), single ones were not (09a: 0.01 to 0.47 s). Queue
-/// runners took 10 to 100 ms from one message to the next (01a, 01b). A process then needed 1 to 70
+/// runners took 10 to 200 ms from one message to the next (01a, 01b). A process then needed 1 to 70
 /// ms to write what it had learnt into the retry database (02a, 01b), in which time others still
 /// tried the same host. Where `burst` messages came at once, their processes shared two processors:
 /// the last waited for the work of all (01b: 20 within 0.7 s, half of which tried the host before
@@ -68,7 +68,7 @@ pub(crate) fn exim_times(random: &mut impl Draw, burst: u32) -> (ServiceTimes, D
     let service = ServiceTimes {
         message: empirical(work(SHORTEST, 0.0005, 0.08 * crowd, 0.5)),
         pickup: empirical(begins),
-        agent: empirical(work(0.006, 0.002, 0.12, 0.5)),
+        agent: empirical(work(0.006, 0.002, 0.25, 0.6)),
         local: empirical(work(SHORTEST, 0.0005, 0.03, 0.25)),
         ..ServiceTimes::default()
     };

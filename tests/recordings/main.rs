@@ -55,8 +55,18 @@ const RUNS: u64 = 400;
 const NOT_MODELLED: &str = "not modelled yet";
 
 /// Cases that must agree, by server and the first word of the file's name.
-const REQUIRED: [(&str, &str); 10] = [
+const REQUIRED: [(&str, &str); 20] = [
     ("dovecot", "16"),
+    ("exim", "01a"),
+    ("exim", "01c"),
+    ("exim", "02a"),
+    ("exim", "03a"),
+    ("exim", "04a"),
+    ("exim", "04c"),
+    ("exim", "05a"),
+    ("exim", "07b"),
+    ("exim", "10b"),
+    ("exim", "12a"),
     ("postfix", "01a"),
     ("postfix", "01c"),
     ("postfix", "03a"),
