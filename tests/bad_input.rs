@@ -380,6 +380,13 @@ fn undocumented_defaults_have_to_be_given() {
         "`warning_after` of smtp.sender.example is missing: \"icewarp\" requires it, for no document",
         "mta = { profile = \"icewarp\", undeliverable_after = \"4d\", warning_after = \"4h\" }",
     );
+    expect_error(
+        &with_mta(r#"{ profile = "imail", queue_timer = "0", tries_before_return = 9 }"#),
+        ProblemKind::BadValue,
+        "queue_timer",
+        "attempts would follow at once, for ever",
+        "write queue_timer = \"30m\"",
+    );
     let given = with_mta(r#"{ profile = "imail", queue_timer = "20m", tries_before_return = 9 }"#);
     assert!(read(&given, &[]).is_ok());
 }

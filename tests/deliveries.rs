@@ -209,3 +209,21 @@ mode = "crash"
         .collect();
     assert!(matches!(delivered[..], [at] if (320.0..420.0).contains(&at)), "{delivered:?}");
 }
+
+#[test]
+fn a_delivery_process_is_started_where_none_is_idle() {
+    // Two messages at 10 s start two processes, a second each. The one at 20 s finds them idle. At
+    // 200 s both have ended, 100 s after their last delivery.
+    let more = format!(
+        "{EXCHANGER}[[action]]\nat = \"0s\"\nhost = \"a.src.example\"\n\
+         do = {{ set = {{ capacity = {{ service = {{ process_start = \"1s\" }} }} }} }}\n\
+         [[mail]]\nfrom = \"alice@src.example\"\nto = [\"user00001@dst.example\"]\n\
+         at = [\"10s\", \"10s\", \"20s\", \"200s\"]\n"
+    );
+    let (scenario, log) = run(&more);
+    let begun: Vec<u64> = tries_from(&scenario, &log, "a.src.example")
+        .filter(|attempt| attempt.to.is_some())
+        .map(|attempt| attempt.started.as_secs())
+        .collect();
+    assert_eq!(begun, [11, 11, 20, 201]);
+}

@@ -1,6 +1,9 @@
 //! What the benches share: scenarios from text and from the shipped files.
 #![allow(dead_code, reason = "each bench uses another part")]
 
+pub(crate) mod child;
+
+use std::fmt::Write as _;
 use std::path::Path;
 
 use mailsim::scenario::{Override, Scenario, Source, load};
@@ -33,4 +36,27 @@ fn read(text: &str, changes: &[Override]) -> Scenario {
         Ok(loaded) => loaded.scenario,
         Err(problems) => panic!("{problems}"),
     }
+}
+
+/// Writes a network of so many sites, each with a server, a domain and mailboxes, that send each
+/// other mail: `messages` a day in all, each site to one other.
+pub(crate) fn large_network(sites: u32, mailboxes: u32, messages: u64) -> String {
+    let mut text = String::from(
+        "title = \"A large network\"\nquestion = \"How fast is it?\"\nseed = 1\nduration = \"24h\"\n",
+    );
+    let rate = messages / u64::from(sites);
+    for site in 0..sites {
+        let other = (site + sites / 3 + 1) % sites;
+        write!(
+            text,
+            "\n[[host]]\nname = \"mx.d{site}.example\"\nroles = [\"submission\", \"mx\", \"store\"]\n\
+             mta = \"postfix\"\n\
+             [[domain]]\nname = \"d{site}.example\"\nmailboxes = {{ count = {mailboxes} }}\n\
+             mx = [{{ host = \"mx.d{site}.example\", preference = 10 }}]\n\
+             [[mail]]\nfrom = {{ domain = \"d{site}.example\" }}\nto = [{{ domain = \"d{other}.example\" }}]\n\
+             arrivals = {{ poisson = \"{rate}/d\" }}\nsize = \"20kB\"\n",
+        )
+        .expect("writing to memory succeeds");
+    }
+    text
 }

@@ -113,7 +113,7 @@ fn one(profile: &Profile) -> String {
              the probe, and when the host has\nfailed for the last cut-off all fail, however young \
              they are.\n"
         }
-        Family::Plain | Family::Exchange => "",
+        _ => "",
     });
     text
 }

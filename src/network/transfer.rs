@@ -9,22 +9,28 @@ use crate::units::{BitRate, Octets, SimDuration, SimTime};
 /// (`tcp_syn_retries`; RFC 6298 for the initial second). Without linear ones: 1, 3, 7, 15, 31,
 /// 63 s, giving up at 127 s; with four: 1, 2, 3, 4, 5, 7, 11, 19, 35, 67 s, giving up at 131 s, as
 /// the recordings have it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SynSchedule {
     /// Repetitions one second apart before the doubling begins.
     pub linear: u32,
+    /// How long before time zero the ticks of the kernel's timers began, on which repetitions are
+    /// late; none: they are exact. Linux keeps long timers only roughly (`kernel/time/timer.c`, 250
+    /// ticks a second): one of 64 ticks or more fires at the next multiple of 8 ticks, from 512 on
+    /// of 64, from 4096 on of 512, and so on. So a request that nominally fails after 131 s fails
+    /// after 132 to 135 s, at multiples of 2.048 s, as the recordings have it.
+    pub ticking: Option<SimDuration>,
 }
 
 impl SynSchedule {
     /// Times that double, six of them.
     const DOUBLING: u32 = 6;
 
-    /// Returns when packets are sent, from the first at zero.
+    /// Returns when packets are sent, from the first at zero, with exact timers.
     pub fn offsets(self) -> impl Iterator<Item = SimDuration> {
         (0..=self.linear + Self::DOUBLING).map(move |number| self.offset(number))
     }
 
-    /// Returns when the kernel reports that nobody answered.
+    /// Returns when the kernel reports that nobody answered, with exact timers.
     #[must_use]
     pub fn gives_up_after(self) -> SimDuration {
         self.offset(self.linear + Self::DOUBLING + 1)
@@ -32,19 +38,13 @@ impl SynSchedule {
 
     /// Returns when the packets of a request that begins at `at` are sent, and last when the kernel
     /// gives up.
-    ///
-    /// With a `wheel` each repetition is as late as Linux's coarse timers make it
-    /// (`kernel/time/timer.c`, 250 ticks a second): a time-out of 64 ticks or more fires at the
-    /// next multiple of 8 ticks, from 512 on of 64, from 4096 on of 512, and so on. `wheel` says how
-    /// long before time zero the ticks began. So a request that nominally fails after 131 s fails
-    /// after 132 to 135 s, at multiples of 2.048 s, as the recordings have it.
-    pub fn moments(self, at: SimTime, wheel: Option<SimDuration>) -> impl Iterator<Item = SimTime> {
+    pub fn moments(self, at: SimTime) -> impl Iterator<Item = SimTime> {
         let mut last = at;
         (0..=self.linear + Self::DOUBLING + 1).map(move |number| {
             if number > 0 {
                 let timeout = self.offset(number).saturating_sub(self.offset(number - 1));
                 last += timeout;
-                if let Some(began) = wheel {
+                if let Some(began) = self.ticking {
                     last = on_the_wheel(last, timeout, began);
                 }
             }
@@ -55,7 +55,8 @@ impl SynSchedule {
     fn offset(self, number: u32) -> SimDuration {
         let linear = number.min(self.linear);
         let doubled = number - linear;
-        SimDuration::from_secs(u64::from(linear) + (1_u64 << doubled) - 1)
+        let nominal = u64::from(linear) + (1_u64 << doubled) - 1;
+        SimDuration::from_secs(nominal)
     }
 }
 
@@ -131,15 +132,19 @@ mod tests {
 
     const RTT: SimDuration = SimDuration::from_millis(100);
 
+    fn schedule(linear: u32) -> SynSchedule {
+        SynSchedule { linear, ticking: None }
+    }
+
     #[test]
     fn first_packets_are_repeated_as_linux_does() {
         let seconds = |linear| -> Vec<u64> {
-            SynSchedule { linear }.offsets().map(|offset| offset.as_secs()).collect()
+            schedule(linear).offsets().map(|offset| offset.as_secs()).collect()
         };
         assert_eq!(seconds(0), [0, 1, 3, 7, 15, 31, 63]);
         assert_eq!(seconds(4), [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
-        assert_eq!(SynSchedule { linear: 0 }.gives_up_after().as_secs(), 127);
-        assert_eq!(SynSchedule { linear: 4 }.gives_up_after().as_secs(), 131);
+        assert_eq!(schedule(0).gives_up_after().as_secs(), 127);
+        assert_eq!(schedule(4).gives_up_after().as_secs(), 131);
     }
 
     #[test]
@@ -148,17 +153,18 @@ mod tests {
         // these times, whole multiples of 2.048 s apart.
         let failed = [133.979, 142.173, 148.320, 156.512, 162.657];
         let began = [0.25, 7.15, 14.1, 21.25, 28.05];
-        let schedule = SynSchedule { linear: 4 };
+        let exact = SynSchedule { linear: 4, ticking: None };
         let grid = 2.048;
         let phase = grid - failed[0] % grid;
         for (began, failed) in began.into_iter().zip(failed) {
-            let wheel = Some(SimDuration::from_secs_f64(phase + 0.01));
+            let ticking = Some(SimDuration::from_secs_f64(phase + 0.01));
+            let schedule = SynSchedule { ticking, ..exact };
             let at = SimTime::ZERO + SimDuration::from_secs_f64(began);
-            let last = schedule.moments(at, wheel).last().map(SimTime::as_secs_f64);
+            let last = schedule.moments(at).last().map(SimTime::as_secs_f64);
             let difference = last.unwrap_or(0.0) - failed;
             assert!((-0.05..0.05).contains(&difference), "{began}: {last:?}, recorded {failed}");
-            let nominal = schedule.moments(at, None).last().map(SimTime::as_secs_f64);
-            assert_eq!(nominal, Some((at + schedule.gives_up_after()).as_secs_f64()));
+            let nominal = exact.moments(at).last().map(SimTime::as_secs_f64);
+            assert_eq!(nominal, Some((at + exact.gives_up_after()).as_secs_f64()));
         }
     }
 

@@ -32,6 +32,11 @@ pub enum Timer {
         /// Counts the times it was closed; a timer of an earlier time is void.
         closing: u32,
     },
+    /// A timer that only the manager knows the meaning of; void when it knows the number no more.
+    Own {
+        /// Which.
+        number: u64,
+    },
     /// One message is due.
     Message {
         /// Which; void when the entry is gone.
@@ -62,6 +67,22 @@ pub enum Action {
         reuse_connection: bool,
         /// Whether the connection is to be kept afterwards, and until when at most it may idle.
         keep_connection: Option<KeepConnection>,
+    },
+    /// Begin this delivery in a process of the MTA that keeps its connections to itself.
+    DeliverInProcess {
+        /// The delivery.
+        delivery: DeliveryHandle,
+        /// The process.
+        process: Process,
+        /// How long the process keeps a connection; it is used again when its host's turn comes.
+        keep_connection: KeepConnection,
+        /// Most connections that the process keeps: beyond it, that used longest ago is closed.
+        connections: u32,
+    },
+    /// A process ends, and its connections with it.
+    EndProcess {
+        /// Its number.
+        process: u32,
     },
     /// Recipients of the entry were put off without network activity: those marked as suspended
     /// (say so in the trace). Their copies are pending again.
@@ -112,6 +133,16 @@ pub enum Action {
         /// When.
         at: SimTime,
     },
+}
+
+/// A process of an MTA that delivers one message after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    /// Its number, never used twice by one host.
+    pub number: u32,
+    /// Set if it puts hosts of equal preference in order once and for all its messages: when it
+    /// began, by which that order is drawn.
+    pub fixed_order: Option<SimTime>,
 }
 
 /// How long a connection is kept for the next delivery.

@@ -16,6 +16,7 @@ mod phase;
 pub mod plain;
 pub mod postfix;
 mod round;
+pub mod sendmail;
 mod settings;
 
 pub use entries::{
@@ -23,8 +24,8 @@ pub use entries::{
     QueueEntry, QueuedDelivery,
 };
 pub use manager::{
-    Action, Candidate, Context, KeepConnection, QueueLengths, QueueManager, Report, Timer, Tried,
-    Untried,
+    Action, Candidate, Context, KeepConnection, Process, QueueLengths, QueueManager, Report, Timer,
+    Tried, Untried,
 };
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

@@ -4,7 +4,8 @@ use super::exchange::Exchange;
 use super::exim::Exim;
 use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
-use super::{QueueManager, exchange, exim, plain, postfix};
+use super::sendmail::Sendmail;
+use super::{QueueManager, exchange, exim, plain, postfix, sendmail};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,8 @@ pub enum QueueSettings {
     Postfix(postfix::Settings),
     /// Exim's delivery processes and queue runners.
     Exim(exim::Settings),
+    /// Sendmail's queue runs.
+    Sendmail(sendmail::Settings),
     /// A plain list of gaps for each message (RFC 5321 §4.5.4.1 by default).
     Plain(plain::Settings),
     /// The transport service of Exchange.
@@ -27,6 +30,7 @@ impl QueueSettings {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
             Self::Exim(settings) => Box::new(Exim::new(settings.clone(), remote, local)),
+            Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),
             Self::Exchange(settings) => Box::new(Exchange::new(*settings, remote, local)),
             Self::Plain(settings) => Box::new(Plain::new(settings.clone(), remote, local)),
         }
@@ -38,6 +42,7 @@ impl QueueSettings {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
             Self::Exim(_) => None,
+            Self::Sendmail(_) => None,
             Self::Plain(settings) => settings.threads,
             Self::Exchange(settings) => settings.max_outbound_connections,
         }

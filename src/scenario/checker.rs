@@ -1,10 +1,10 @@
 //! Collects the problems of one scenario as they are found.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::problem::{Problem, ProblemKind, Severity, line_and_column};
+use super::problem::{LineStarts, Problem, ProblemKind, Severity, line_and_column};
 use super::tree::Place;
 
 /// Collects problems of one scenario.
@@ -12,6 +12,7 @@ use super::tree::Place;
 pub(super) struct Checker {
     file: String,
     text: Arc<str>,
+    lines: OnceCell<LineStarts>,
     /// Where each override was written, by number.
     overrides: Vec<Origin>,
     problems: RefCell<Vec<Problem>>,
@@ -57,7 +58,13 @@ impl Remark {
 
 impl Checker {
     pub(super) fn new(file: &str, text: &str, overrides: Vec<Origin>) -> Self {
-        Self { file: file.to_owned(), text: text.into(), overrides, problems: RefCell::default() }
+        Self {
+            file: file.to_owned(),
+            text: text.into(),
+            lines: OnceCell::new(),
+            overrides,
+            problems: RefCell::default(),
+        }
     }
 
     /// Reports an error.
@@ -83,7 +90,9 @@ impl Checker {
         };
         let mut key = key.to_owned();
         let (file, (line, column), span, text) = match place {
-            Place::File(span) => at(&self.file, &self.text, span),
+            Place::File(span) => {
+                (self.file.clone(), self.position(span.start), span.clone(), self.text.clone())
+            }
             Place::CommandLine(number) => match self.overrides.get(*number) {
                 Some(Origin::Study { file, text, path, value }) => {
                     // What is wrong with the path stands at the path, all else at the value.
@@ -137,7 +146,14 @@ impl Checker {
 
     /// Returns the line of an octet of the file, counted from 1.
     pub(super) fn line(&self, offset: usize) -> u32 {
-        u32::try_from(line_and_column(&self.text, offset).0).unwrap_or(u32::MAX)
+        u32::try_from(self.position(offset).0).unwrap_or(u32::MAX)
+    }
+
+    /// Returns line and column of an octet of the file. A file with ten thousand domains may ask
+    /// ten thousand times.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| LineStarts::of(&self.text));
+        lines.line_and_column(&self.text, offset)
     }
 
     /// Returns whether a run is already out of the question.

@@ -108,12 +108,13 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
         return;
     };
     let times = &mut server.service;
-    let places: [(&str, &mut Distribution); 6] = [
+    let places: [(&str, &mut Distribution); 7] = [
         ("greeting", &mut times.greeting),
         ("command", &mut times.command),
         ("message", &mut times.message),
         ("pickup", &mut times.pickup),
         ("agent", &mut times.agent),
+        ("process_start", &mut times.process_start),
         ("local", &mut times.local),
     ];
     for (key, place) in places {
@@ -249,7 +250,8 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
         let shape = shape_of(&slot);
         fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
     }
-    schedules::one_form_only(mta, table);
+    schedules::one_form_only(mta, table, profile);
+    schedules::has_time_between(mta, table, profile);
 }
 
 /// Most pieces of anything; zero stands for "no limit" where the setting says so.

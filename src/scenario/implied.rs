@@ -1,6 +1,6 @@
 //! Hosts that a scenario does not mention: the mail programs of its senders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Host, Roles, Routing, Scenario};
 use super::profiles;
@@ -13,6 +13,8 @@ use crate::units::{SimDuration, SimTime};
 /// `mua.<server>` for each submission server, on the default path to it.
 pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSettings) {
     let mut made: BTreeMap<HostId, HostId> = BTreeMap::new();
+    let mut names: BTreeSet<String> =
+        scenario.zone.names.iter().map(|name| name.text.clone()).collect();
     for index in 0..scenario.mail.len() {
         let submission = &scenario.mail[index].submission;
         if submission.client.is_some() {
@@ -22,7 +24,9 @@ pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSe
         let client = match made.get(&server) {
             Some(client) => *client,
             None => {
-                let client = add_client(scenario, server, resolver);
+                let name = free_name(&names, &scenario.hosts[server.index()].name);
+                names.insert(name.clone());
+                let client = add_client(scenario, name, resolver);
                 made.insert(server, client);
                 client
             }
@@ -36,9 +40,8 @@ pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSe
     }
 }
 
-fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettings) -> HostId {
+fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings) -> HostId {
     let client = HostId::from_index(scenario.hosts.len());
-    let name = free_name(scenario, server);
     let address = AddressId(HostId::from_index(scenario.addresses.len()).0);
     let [_, high, middle, low] = client.0.to_be_bytes();
     scenario.addresses.push(Address {
@@ -82,10 +85,12 @@ fn add_client(scenario: &mut Scenario, server: HostId, resolver: &ResolverSettin
 }
 
 /// Returns `mua.<server>`, or `mua2.<server>` and so on where the file has such a name itself.
-fn free_name(scenario: &Scenario, server: HostId) -> String {
-    let server = &scenario.hosts[server.index()].name;
-    let taken = |name: &String| scenario.zone.names.iter().any(|known| known.text == *name);
+fn free_name(taken: &BTreeSet<String>, server: &str) -> String {
     let first = format!("mua.{server}");
     let mut more = (2..).map(|number: u32| format!("mua{number}.{server}"));
-    if taken(&first) { more.find(|name| !taken(name)).unwrap_or(first) } else { first }
+    if taken.contains(&first) {
+        more.find(|name| !taken.contains(name)).unwrap_or(first)
+    } else {
+        first
+    }
 }

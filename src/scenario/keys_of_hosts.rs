@@ -149,6 +149,7 @@ pub(super) static SERVICE: Keys = Keys {
         key("message", TIME, "between the final dot and its reply"),
         key("pickup", TIME, "from acceptance until the queue manager takes the message up"),
         key("agent", TIME, "from the queue manager's order until delivery begins"),
+        key("process_start", TIME, "added to it where no delivery process is idle; default 0"),
         key("local", TIME, "delivery of one message into a mailbox"),
     ],
 };

@@ -133,10 +133,26 @@ impl std::error::Error for Problems {}
 
 /// Returns line and column of `offset` in `text`, both counted from 1, the column in characters.
 pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
-    let before = &text[..offset.unwrap_or(0)];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    LineStarts::of(text).line_and_column(text, offset)
+}
+
+/// Where the lines of a text begin, for those who ask often.
+#[derive(Debug)]
+pub(super) struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    pub(super) fn of(text: &str) -> Self {
+        let after_feeds = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(after_feeds).collect())
+    }
+
+    /// As [`line_and_column`], of the text that these are the lines of.
+    pub(super) fn line_and_column(&self, text: &str, offset: usize) -> (usize, usize) {
+        let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+        let offset = offset.unwrap_or(0);
+        let line = self.0.partition_point(|&start| start <= offset);
+        (line, text[self.0[line - 1]..offset].chars().count() + 1)
+    }
 }
 
 #[cfg(test)]

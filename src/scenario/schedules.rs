@@ -2,9 +2,12 @@
 //! `5m 10m 30m 1h*`.
 
 use super::problem::ProblemKind;
+use super::profiles::Profile;
 use super::reader::{Field, Remark};
+use super::settings::own_name;
 use super::shape::Shape;
 use super::tree::{Table, Value};
+use crate::queue::QueueSettings;
 use crate::queue::plain::{Form, Gaps};
 use crate::units::SimDuration;
 
@@ -89,16 +92,34 @@ pub(super) fn factor(field: &Field<'_>) -> Option<f64> {
 }
 
 /// Reports a table that states its schedule in two ways.
-pub(super) fn one_form_only(mta: &Field<'_>, table: &Table) {
-    let forms = ["gaps", "offsets", "first_gap"];
+pub(super) fn one_form_only(mta: &Field<'_>, table: &Table, profile: &Profile) {
+    let forms = ["gaps", "offsets", "first_gap"].map(|ours| own_name(profile.name, ours));
     let mut given = forms.into_iter().filter_map(|key| table.get(key));
     if let (Some(first), Some(second)) = (given.next(), given.next()) {
         let (first, key) = (&first.key, &second.key);
         let remark = Remark::new(format!("`{first}` and `{key}` exclude each other"))
-            .accepted("one of gaps, offsets and first_gap")
+            .accepted(format!("one of {}", forms.join(", ")))
             .help(format!("remove `{first}` or `{key}`"));
         let path = format!("{}.{key}", mta.path);
         mta.checker.error(ProblemKind::Contradiction, &second.place, &path, remark);
+    }
+}
+
+/// Reports a schedule without any time between its attempts: a server that tries whatever waits at
+/// each of its looks (IMail) has to look now and then.
+pub(super) fn has_time_between(mta: &Field<'_>, table: &Table, profile: &Profile) {
+    let QueueSettings::Plain(queue) = &profile.queue else {
+        return;
+    };
+    let entry =
+        table.entries.iter().find(|entry| entry.key == own_name(profile.name, "look_every"));
+    if let Some(entry) = entry.filter(|_| queue.gaps.are_none() && queue.look_every.is_none()) {
+        let key = &entry.key;
+        let remark = Remark::new(format!("with {key} = 0 attempts would follow at once, for ever"))
+            .accepted("a duration above zero")
+            .help(format!("write {key} = \"30m\""));
+        let path = format!("{}.{key}", mta.path);
+        mta.checker.error(ProblemKind::BadValue, &entry.place, &path, remark);
     }
 }
 

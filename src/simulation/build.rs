@@ -12,6 +12,7 @@ use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Generator, NewMessage};
 
+use super::agents::Agents;
 use super::connection::Cache;
 use super::draws::name_key;
 use super::equal_routes::equal_routes;
@@ -93,6 +94,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         resolver: Resolver::new(),
         up: true,
         cache: Cache::default(),
+        agents: Agents::default(),
         inbound: 0,
         outbound: 0,
         inbound_by_client: Default::default(),

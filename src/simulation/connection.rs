@@ -31,21 +31,39 @@ pub(super) struct Kept {
     pub(super) too_old: SimTime,
 }
 
+/// For whom a connection is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeper {
+    /// For any delivery to this destination.
+    Destination(Destination),
+    /// For the process of the MTA with this number.
+    Process(u32),
+}
+
 /// The kept connections of one host, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    kept: Vec<(Destination, Handle)>,
+    kept: Vec<(Keeper, Handle)>,
 }
 
 impl Cache {
-    pub(super) fn put(&mut self, destination: Destination, connection: Handle) {
-        self.kept.push((destination, connection));
+    pub(super) fn put(&mut self, keeper: Keeper, connection: Handle) {
+        self.kept.push((keeper, connection));
     }
 
-    /// Takes out a connection to `destination`.
-    pub(super) fn take(&mut self, destination: Destination) -> Option<Handle> {
-        let index = self.kept.iter().position(|(kept, _)| *kept == destination)?;
+    /// Takes out the first connection of `keeper` that is `wanted`.
+    pub(super) fn take(
+        &mut self,
+        keeper: Keeper,
+        wanted: impl Fn(Handle) -> bool,
+    ) -> Option<Handle> {
+        let index = self.kept.iter().position(|(kept, c)| *kept == keeper && wanted(*c))?;
         Some(self.kept.remove(index).1)
+    }
+
+    /// Returns how many connections `keeper` has.
+    pub(super) fn count(&self, keeper: Keeper) -> usize {
+        self.kept.iter().filter(|(kept, _)| *kept == keeper).count()
     }
 
     pub(super) fn forget(&mut self, connection: Handle) {

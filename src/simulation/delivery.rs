@@ -40,7 +40,12 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let run = self.runs.get(handle).expect("just made");
         let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, AGENT, 0));
-        let wait = draws.time(&self.hosts[host.index()].config.server.service.agent);
+        let sender = &mut self.hosts[host.index()];
+        let service = &sender.config.server.service;
+        let mut wait = draws.time(&service.agent);
+        if !sender.agents.take(self.now) {
+            wait += draws.time(&service.process_start);
+        }
         if wait.is_zero() {
             self.proceed(handle);
         } else {
@@ -199,6 +204,7 @@ impl<S: FactSink> World<'_, '_, S> {
         self.drop_run(handle);
         let totals = &mut self.hosts[client.index()].totals;
         totals.delivery_busy += length;
+        self.hosts[client.index()].agents.put(self.now);
         self.tell(client, |queue, now, context| queue.finished(now, &report, context));
     }
 

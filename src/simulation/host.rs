@@ -13,6 +13,7 @@ use crate::trace::HostTotals;
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::acceptance::Tallies;
+use super::agents::Agents;
 use super::connection::Cache;
 use super::shadow::Watch;
 
@@ -32,6 +33,8 @@ pub(super) struct HostState<'s> {
     /// Whether the MTA runs.
     pub(super) up: bool,
     pub(super) cache: Cache,
+    /// Delivery processes that wait for work.
+    pub(super) agents: Agents,
     /// Sessions served now.
     pub(super) inbound: u32,
     /// Sessions in which it is the client.

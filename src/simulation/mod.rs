@@ -29,6 +29,7 @@
 //! session begins.
 
 mod acceptance;
+mod agents;
 mod automatic;
 mod build;
 mod connection;

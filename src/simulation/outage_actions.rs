@@ -36,6 +36,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         self.free_slots(host);
         self.tell(host, |queue, _, context| queue.stop(context));
         self.hosts[host.index()].resolver.clear();
+        self.hosts[host.index()].agents.end();
     }
 
     /// What the host had not sent to its final dot stays unsent, even where the server's late answer

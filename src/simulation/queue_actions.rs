@@ -6,6 +6,7 @@ use crate::queue::{Action, CopyState, Destination, EntryHandle};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
+use super::connection::Keeper;
 use super::event::Event;
 use super::messages::Column;
 use super::run::Purpose;
@@ -38,9 +39,24 @@ impl<S: FactSink> World<'_, '_, S> {
                     destination: queued.destination,
                     reuse: reuse_connection,
                     keep: keep_connection,
+                    process: None,
                 };
                 self.begin_delivery(host, purpose);
             }
+            Action::DeliverInProcess { delivery, process, keep_connection, connections } => {
+                let Some(queued) = self.entries.delivery(delivery) else {
+                    return;
+                };
+                let purpose = Purpose::Delivery {
+                    delivery,
+                    destination: queued.destination,
+                    reuse: false,
+                    keep: Some(keep_connection),
+                    process: Some((process, connections)),
+                };
+                self.begin_delivery(host, purpose);
+            }
+            Action::EndProcess { process } => self.close_kept(host, Keeper::Process(process)),
             Action::Suspended { entry, destination, status } => {
                 self.state_suspension(host, entry, destination, status);
             }
@@ -49,7 +65,9 @@ impl<S: FactSink> World<'_, '_, S> {
             Action::NotifyDelay { entry } => self.notify_delay(host, entry),
             Action::Resubmit { entry } => self.resubmit(host, entry),
             Action::Remove { entry } => self.remove_entry(entry),
-            Action::Close { destination } => self.close_kept(host, destination),
+            Action::Close { destination } => {
+                self.close_kept(host, Keeper::Destination(destination));
+            }
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }

@@ -3,7 +3,9 @@
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
-use crate::queue::{Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection, Tried};
+use crate::queue::{
+    Candidate, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process, Tried,
+};
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimTime};
@@ -36,6 +38,8 @@ pub(super) enum Purpose {
         destination: Destination,
         reuse: bool,
         keep: Option<KeepConnection>,
+        /// The process of the MTA that makes it, with the number of connections it keeps.
+        process: Option<(Process, u32)>,
     },
     /// A submission session of `[[mail]]` entry `entry`.
     Submission { entry: u32 },
@@ -199,6 +203,14 @@ impl Run {
             copies: &self.copies,
             replies: &self.replies,
         })
+    }
+
+    /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
+    pub(super) fn process(&self) -> Option<Process> {
+        match self.purpose {
+            Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
+            Purpose::Submission { .. } => None,
+        }
     }
 
     pub(super) fn is_submission(&self) -> bool {

@@ -85,8 +85,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 .with_jitter(&self.session_streams, || {
                     [HEARTBEAT, u64::from(client.0), u64::from(server.0), 0, 0, 0, 0]
                 });
-            let patience = settings.timeouts.connect;
-            let connect = wire.connect(self.now, patience, settings.syn, settings.timer_wheel);
+            let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
             matches!(connect, Connect::Connected(_))
         })
     }

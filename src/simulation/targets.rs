@@ -97,7 +97,14 @@ impl<S: FactSink> World<'_, '_, S> {
         if run.targets.len() < 2 {
             return;
         }
-        let key = self.draw_key(run, SHUFFLE, 0);
+        let key = match run.process().and_then(|process| process.fixed_order) {
+            None => self.draw_key(run, SHUFFLE, 0),
+            Some(began) => {
+                let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
+                let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
+                [host, SHUFFLE, began.as_nanos(), self.domain_keys[domain], 0, 0, 0]
+            }
+        };
         let mut draws = TryDraws::new(&self.session_streams, key);
         let client = &self.hosts[run.client.index()].config.client;
         let addresses_too = client.options.randomizes_addresses;
@@ -180,6 +187,9 @@ const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Puts the hosts in random order, and the addresses of each in the order in which they were.
 fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
+    if targets.len() < 2 {
+        return;
+    }
     let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
     for target in targets.iter() {
         if !hosts.contains(&target.host) {

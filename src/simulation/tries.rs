@@ -3,12 +3,12 @@
 use crate::dns::Ask;
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
-use crate::queue::{Destination, KeepConnection};
+use crate::queue::KeepConnection;
 use crate::smtp::{Connect, Failure, Letter, Session};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
-use super::connection::{Connection, Kept};
+use super::connection::{Connection, Keeper, Kept};
 use super::draws::{DrawKey, TryDraws};
 use super::event::Event;
 use super::messages::Column;
@@ -28,6 +28,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let target = run.targets[next];
         run.next_target = next + 1;
+        if self.take_up_process_connection(handle, target) {
+            return;
+        }
         self.begin_try(handle, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let client = run.client;
@@ -37,9 +40,14 @@ impl<S: FactSink> World<'_, '_, S> {
             .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
-        let timeouts = &settings.timeouts;
-        let patience = if settings.tcp_fast_open { timeouts.greeting } else { timeouts.connect };
-        let connect = wire.connect(self.now, patience, settings.syn, settings.timer_wheel);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let first = settings.first_connect_timeout.filter(|_| run.round <= 1);
+        let patience = if settings.tcp_fast_open {
+            settings.timeouts.greeting
+        } else {
+            first.unwrap_or(settings.timeouts.connect)
+        };
+        let connect = wire.connect(self.now, patience, settings.syn);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {
@@ -124,7 +132,8 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         };
         loop {
-            let Some(kept) = self.hosts[client.index()].cache.take(destination) else {
+            let cache = &mut self.hosts[client.index()].cache;
+            let Some(kept) = cache.take(Keeper::Destination(destination), |_| true) else {
                 return false;
             };
             let Some(connection) = self.connections.get_mut(kept) else {
@@ -137,12 +146,40 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.close_connection(kept);
                 continue;
             }
-            self.begin_try(handle, target);
-            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-            (run.connection, run.reused) = (Some(kept), true);
-            self.continue_session(handle);
+            self.try_over(handle, target, kept);
             return true;
         }
+    }
+
+    /// Uses a connection to the host whose turn it is, if the run's process has one open.
+    fn take_up_process_connection(&mut self, handle: Handle, target: Target) -> bool {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Some(process) = run.process() else {
+            return false;
+        };
+        let connections = &self.connections;
+        let leads_there = |kept: Handle| {
+            connections.get(kept).is_some_and(|connection| connection.target.host == target.host)
+        };
+        let cache = &mut self.hosts[run.client.index()].cache;
+        let Some(kept) = cache.take(Keeper::Process(process.number), leads_there) else {
+            return false;
+        };
+        let Some(connection) = self.connections.get_mut(kept) else {
+            return false;
+        };
+        connection.kept = None;
+        let target = connection.target;
+        self.try_over(handle, target, kept);
+        true
+    }
+
+    /// Tries a host over a connection that was kept.
+    fn try_over(&mut self, handle: Handle, target: Target, connection: Handle) {
+        self.begin_try(handle, target);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        (run.connection, run.reused) = (Some(connection), true);
+        self.continue_session(handle);
     }
 
     /// Returns the pairs of hosts that a connection joins: client and server, or client and proxy,
@@ -335,16 +372,20 @@ impl<S: FactSink> World<'_, '_, S> {
             // The kept connection was no good any more: take another one.
             run.reused = false;
             run.phase = Phase::Targeting;
+            if run.process().is_some() {
+                // The same host again, over a new connection (Sendmail's `mci_get`).
+                run.next_target -= 1;
+            }
             self.close_run_connection(handle);
             self.proceed(handle);
             return;
         }
-        if run.reused {
+        if run.reused && run.process().is_none() {
             // Its host has had its turn (`src/smtp/smtp_connect.c`, `smtp_update_addr_list`).
             let address = run.target.map(|target| target.address);
             run.targets.retain(|target| Some(target.address) != address);
-            run.reused = false;
         }
+        run.reused = false;
         if run.is_submission() {
             self.submission_tried(handle);
         } else {
@@ -376,7 +417,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let open = run.transaction.is_some_and(|transaction| transaction.open);
-        let Purpose::Delivery { destination, keep: Some(keep), .. } = run.purpose else {
+        let Purpose::Delivery { destination, keep: Some(keep), process, .. } = run.purpose else {
             self.close_connection(connection);
             return;
         };
@@ -386,7 +427,8 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let too_old = state.connected.saturating_add(age);
-        let worn = transactions.is_some_and(|most| state.transactions >= most);
+        let worn = transactions.is_some_and(|most| state.transactions >= most)
+            || process.is_some_and(|(_, connections)| connections == 0);
         if !open || worn || self.now >= too_old || !self.is_still_wanted(handle) {
             self.close_connection(connection);
             return;
@@ -397,7 +439,15 @@ impl<S: FactSink> World<'_, '_, S> {
         if let Some(run) = self.runs.get_mut(handle) {
             run.connection_kept = true;
         }
-        self.hosts[client.index()].cache.put(destination, connection);
+        let keeper = match process {
+            None => Keeper::Destination(destination),
+            Some((process, connections)) => {
+                let keeper = Keeper::Process(process.number);
+                self.make_room(client, keeper, connections);
+                keeper
+            }
+        };
+        self.hosts[client.index()].cache.put(keeper, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
     }
 
@@ -408,9 +458,17 @@ impl<S: FactSink> World<'_, '_, S> {
         run.tried().is_some_and(|tried| queue.keeps_connection(&tried, &self.entries))
     }
 
-    /// Closes what a host keeps open for a destination.
-    pub(super) fn close_kept(&mut self, host: HostId, destination: Destination) {
-        while let Some(kept) = self.hosts[host.index()].cache.take(destination) {
+    /// Closes connections that `keeper` used longest ago, so that it may keep one more.
+    fn make_room(&mut self, host: HostId, keeper: Keeper, most: u32) {
+        while self.hosts[host.index()].cache.count(keeper) >= most as usize {
+            let oldest = self.hosts[host.index()].cache.take(keeper, |_| true);
+            self.close_connection(oldest.expect("a count above zero"));
+        }
+    }
+
+    /// Closes what a host keeps open for a destination or a process.
+    pub(super) fn close_kept(&mut self, host: HostId, keeper: Keeper) {
+        while let Some(kept) = self.hosts[host.index()].cache.take(keeper, |_| true) {
             self.close_connection(kept);
         }
     }

@@ -238,7 +238,11 @@ impl Script<'_, '_> {
         }
         let mail = format!("MAIL FROM:<{}>{}", about.reverse_path, self.declared());
         let group = about.server.ehlo && about.server.pipelining && about.client.pipelining;
-        if group { self.pipelined(mail) } else { self.one_by_one(mail) }
+        match group {
+            true if about.client.pipelines_mail => self.pipelined(mail),
+            true => self.mail_first(mail),
+            false => self.one_by_one(mail),
+        }
     }
 
     fn declared(&self) -> String {
@@ -265,6 +269,24 @@ impl Script<'_, '_> {
         self.client("DATA");
         self.heard = sent;
         self.mail_reply() && self.recipient_replies() && self.data_reply(true)
+    }
+
+    /// The reply to MAIL is awaited, then come RCPT and DATA in one group.
+    fn mail_first(&mut self, mail: String) -> bool {
+        self.client(mail);
+        if !self.mail_reply() {
+            return false;
+        }
+        if self.ends_at(Stage::Mail).is_some() {
+            return true;
+        }
+        let sent = self.heard;
+        for path in self.about.forward_paths {
+            self.client(format!("RCPT TO:<{}>", path.address));
+        }
+        self.client("DATA");
+        self.heard = sent;
+        self.recipient_replies() && self.data_reply(true)
     }
 
     fn one_by_one(&mut self, mail: String) -> bool {

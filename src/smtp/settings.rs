@@ -65,17 +65,18 @@ pub enum ClientTls {
 pub struct ClientSettings {
     /// Time-outs.
     pub timeouts: ClientTimeouts,
+    /// The time-out for a TCP connection in a message's first attempt, where it differs.
+    pub first_connect_timeout: Option<SimDuration>,
     /// When the kernel repeats an unanswered connection request.
     pub syn: SynSchedule,
-    /// How long before time zero the ticks of the kernel's coarse timers began, which make
-    /// repetitions late; none: they are exact.
-    pub timer_wheel: Option<SimDuration>,
     /// Whether connections are opened by TCP fast open (RFC 7413). The client then waits for the
     /// greeting at once, so that its time-out for connecting has no effect: a silent host costs the
     /// time after which the kernel gives up.
     pub tcp_fast_open: bool,
     /// Whether commands are sent in groups where the server allows it (RFC 2920).
     pub pipelining: bool,
+    /// Whether MAIL is in such a group; if not, its reply is awaited first.
+    pub pipelines_mail: bool,
     /// TLS.
     pub tls: ClientTls,
     /// Whether MAIL declares the size (RFC 1870) where the server advertises SIZE.
@@ -168,6 +169,8 @@ pub struct ServiceTimes {
     pub pickup: Distribution,
     /// From the queue manager's order until the delivery agent begins.
     pub agent: Distribution,
+    /// What starting a delivery process takes longer, where none is idle.
+    pub process_start: Distribution,
     /// Delivery of one message into a local mailbox.
     pub local: Distribution,
 }
@@ -182,6 +185,7 @@ impl Default for ServiceTimes {
             message: nothing.clone(),
             pickup: nothing.clone(),
             agent: nothing.clone(),
+            process_start: nothing.clone(),
             local: nothing,
         }
     }

@@ -126,19 +126,13 @@ impl Wire<'_> {
         }
     }
 
-    /// Connects, with a first packet at `at` and repetitions by `schedule` on the kernel's coarse
-    /// timers (`wheel`), giving up after `timeout` or when the kernel does.
+    /// Connects, with a first packet at `at` and repetitions by `schedule`, giving up after
+    /// `timeout` or when the kernel does.
     #[must_use]
-    pub fn connect(
-        &self,
-        at: SimTime,
-        timeout: SimDuration,
-        schedule: SynSchedule,
-        wheel: Option<SimDuration>,
-    ) -> Connect {
-        let kernel = schedule.moments(at, wheel).last().unwrap_or(at);
+    pub fn connect(&self, at: SimTime, timeout: SimDuration, schedule: SynSchedule) -> Connect {
+        let kernel = schedule.moments(at).last().unwrap_or(at);
         let patience = timeout.min(kernel.since(at));
-        for sent in schedule.moments(at, wheel) {
+        for sent in schedule.moments(at) {
             if sent >= at + patience {
                 break;
             }

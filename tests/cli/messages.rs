@@ -119,7 +119,10 @@ fn arguments_that_do_not_fit_are_explained() {
     call_here(&["run", &three, "--until", "3"]).ends_with(2).complains_of(&["3", "unit"]);
     call_here(&["run", &three, "--until", "0"]).ends_with(2).complains_of(&["--until"]);
     call_here(&["run", &three, "--no-charts", "--charts", "png"]).ends_with(2);
-    call_here(&["profiles", "sendmial"]).ends_with(2).complains_of(&["sendmial", "postfix"]);
+    call_here(&["profiles", "sendmial"])
+        .ends_with(2)
+        .complains_of(&["sendmial", "did you mean sendmail?"]);
+    call_here(&["profiles", "xyzzy-9000"]).ends_with(2).complains_of(&["xyzzy-9000", "postfix"]);
     call_here(&["profiles", "postfx"]).ends_with(2).complains_of(&["did you mean postfix?"]);
 }
 

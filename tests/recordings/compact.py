@@ -17,6 +17,8 @@ TOP = (
     "submissions outcomes observed_until_s setup sessions runs"
 ).split()
 ATTEMPT = "id rcpt t_s from_host to_host stage outcome dsn".split()
+# What tells Sendmail's deferrals without network activity apart, and lines about several recipients.
+SENDMAIL_ATTEMPT = ATTEMPT + ["pid", "rcpts"]
 OUTCOME_DROPPED = {"diagnostic", "subject", "sent_to"}
 SESSION = (
     "rtt_ms rate_mbit server starttls size_bytes recipients messages dropped_packets tcp sink_conns"
@@ -39,7 +41,7 @@ def compact(full):
         hosts = [pick(host, ["name", "address", "role", "kind"]) for host in full["topology"]["hosts"]]
         out["topology"] = {"hosts": hosts}
         out["timeline"] = pick(full["timeline"], ["outages", "actions"])
-        out["attempts"] = [pick(row, ATTEMPT) for row in full["attempts"]]
+        out["attempts"] = [pick(row, SENDMAIL_ATTEMPT if full["mta"] == "sendmail" else ATTEMPT) for row in full["attempts"]]
         for row in out["outcomes"]:
             for key in ("bounces", "delay_notices"):
                 if key in row:

@@ -68,7 +68,7 @@ pub(crate) fn exim_times(random: &mut impl Draw, burst: u32) -> (ServiceTimes, D
     let service = ServiceTimes {
         message: empirical(work(SHORTEST, 0.0005, 0.08 * crowd, 0.5)),
         pickup: empirical(begins),
-        agent: empirical(work(0.006, 0.002, 0.25, 0.6)),
+        agent: empirical(work(0.006, 0.003, 0.35, 0.7)),
         local: empirical(work(SHORTEST, 0.0005, 0.03, 0.25)),
         ..ServiceTimes::default()
     };
@@ -114,6 +114,45 @@ pub(crate) fn take_up_time() -> Distribution {
     Distribution::empirical(times, &[]).expect("finite times can be drawn from")
 }
 
+/// Returns the work of a Sendmail, whose pace is drawn. A message that has arrived gets a process
+/// of its own, which begins 5 to 40 ms after the acceptance; once a process works, it needs a
+/// millisecond or so for a delivery (gaps between the jobs of a run: 01a, 04a). The processes of
+/// messages that come together, `together` of them, share two processors, so the last ones wait up
+/// to some milliseconds for each (01b, 10a).
+pub(crate) fn sendmail_times(together: usize, random: &mut impl Draw) -> ServiceTimes {
+    let ServiceTimes { message, agent, local, .. } = service_times(random);
+    let crowd = (together - 1) as f64 * (0.003 + 0.005 * random.unit_f64());
+    let begin = (0..STEPS).map(|_| agent.sample(random) + crowd * random.unit_f64()).collect();
+    let begin = Distribution::empirical(begin, &[]).expect("finite times can be drawn from");
+    let longest = 0.0005 * libm::pow(10.0, random.unit_f64());
+    let each = Distribution::Uniform { low: 0.0002, high: longest };
+    ServiceTimes { message, pickup: begin, agent: each, local, ..ServiceTimes::default() }
+}
+
+/// Returns how much longer than the interval it took until the next queue run: 1 to 2 ms, the same
+/// within a case.
+pub(crate) fn run_lag(random: &mut impl Draw) -> SimDuration {
+    SimDuration::from_secs_f64(0.001 + 0.001 * random.unit_f64())
+}
+
+/// Returns a server's work at the dot if the client is a Sendmail. It writes the end of a message
+/// by itself, which waits until the server acknowledges what came before, and Linux takes its time
+/// for that: 40 ms (in nearly all transactions of all its cases). The acknowledgement of a message
+/// longer than a segment of the loopback comes at once (12a); `share_of_long` are such.
+pub(crate) fn after_last_acknowledgement(
+    work: &Distribution,
+    share_of_long: f64,
+    random: &mut impl Draw,
+) -> Distribution {
+    let (mut times, mut weights) = (Vec::new(), Vec::new());
+    for _ in 0..STEPS {
+        let time = work.sample(random);
+        times.extend([time, time + ACKNOWLEDGEMENT]);
+        weights.extend([share_of_long, 1.0 - share_of_long]);
+    }
+    Distribution::empirical(times, &weights).expect("finite times can be drawn from")
+}
+
 /// Returns times [s] spread about `median`.
 fn around(median: f64) -> Vec<f64> {
     let quantile = |step| (SHORTEST + median * libm::exp(SPREAD * normal_step(step))).min(LONGEST);
@@ -127,6 +166,8 @@ fn normal_step(step: u32) -> f64 {
 
 /// Values that stand for a distribution.
 const STEPS: u32 = 200;
+/// Linux's least delay of an acknowledgement [s], and what comes on top (41 to 43 ms in 01a).
+const ACKNOWLEDGEMENT: f64 = 0.041;
 /// Shortest time that anything took on the machine of the recordings [s].
 const SHORTEST: f64 = 0.0003;
 /// Longest time [s].

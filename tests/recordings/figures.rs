@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::recording::Recording;
+use crate::server::sendmail;
 
 /// How a recipient's story ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,12 +99,17 @@ impl Figures {
         }
         figures.sort_notices();
         let ours = |id: &str| recording.submissions.iter().any(|submission| submission.id == id);
+        let mut log = sendmail::Log::default();
         for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
+            let recipients = attempt.rcpts.len().max(1) as u64;
             match attempt.outcome.as_str() {
-                "suspended" => figures.suspensions += 1,
                 // Says how the try ended that the row before is about.
-                "bounced" if attempt.stage == "none(expired)" => {}
-                "sent" | "deferred" | "bounced" => figures.attempts += 1,
+                "bounced" if attempt.stage.as_deref() == Some("none(expired)") => {}
+                "suspended" => figures.suspensions += recipients,
+                "deferred" if recording.mta == "sendmail" && log.is_suspension(attempt) => {
+                    figures.suspensions += recipients;
+                }
+                "sent" | "deferred" | "bounced" => figures.attempts += recipients,
                 other => return Err(format!("unknown word `{other}` in attempts[].outcome")),
             }
         }

@@ -8,6 +8,8 @@ use serde_json::Value;
 /// One experiment with real servers.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Recording {
+    /// The server under test.
+    pub(crate) mta: String,
     /// Parameters of each real server.
     #[serde(default)]
     pub(crate) settings_neutral: BTreeMap<String, ServerParameters>,
@@ -252,8 +254,8 @@ pub(crate) struct Submission {
 pub(crate) struct Session {
     pub(crate) no: u32,
     pub(crate) order: u32,
-    pub(crate) to_server: String,
     pub(crate) planned_t_s: Option<f64>,
+    pub(crate) to_server: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -261,9 +263,14 @@ pub(crate) struct Attempt {
     pub(crate) id: String,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
-    #[serde(default)]
-    pub(crate) stage: String,
+    pub(crate) to_host: Option<String>,
+    pub(crate) stage: Option<String>,
     pub(crate) outcome: String,
+    /// The process that logged it.
+    pub(crate) pid: Option<String>,
+    /// All recipients, where one line of the log stands for several.
+    #[serde(default)]
+    pub(crate) rcpts: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

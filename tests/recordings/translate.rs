@@ -15,7 +15,8 @@ use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
-    Scans, burst, exim_times, known_scans, service_times, sink_times, take_up_time,
+    Scans, after_last_acknowledgement, burst, exim_times, known_scans, run_lag, sendmail_times,
+    service_times, sink_times, take_up_time,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -39,7 +40,16 @@ pub(crate) struct Blueprint {
     sinks: Vec<HostId>,
     /// Messages that came at once at most.
     burst: u32,
+    /// Hosts that get mail from a Sendmail.
+    behind_sendmail: Vec<HostId>,
+    /// Share of the messages that are longer than a segment of the loopback.
+    share_of_long: f64,
+    /// Most messages that were submitted at once.
+    together: usize,
 }
+
+/// Octets in the largest segment of the loopback.
+const LOOPBACK_SEGMENT: u64 = 65_483;
 
 impl Blueprint {
     /// # Errors
@@ -86,11 +96,23 @@ impl Blueprint {
             expectations: Vec::new(),
             notes: Vec::new(),
         };
-        let burst = burst(recording);
         let servers = scans.iter().map(|(host, _)| *host).collect();
         let sinks =
             recording.sinks.keys().map(|name| names.host(name)).collect::<Result<_, _>>()?;
-        Ok(Self { scenario, scans, flushes, submissions, names, servers, sinks, burst })
+        let long = recording.submissions.iter().filter(|s| s.size_bytes > LOOPBACK_SEGMENT).count();
+        Ok(Self {
+            scenario,
+            scans,
+            flushes,
+            submissions,
+            servers,
+            sinks,
+            behind_sendmail: behind_sendmail(recording, &names)?,
+            share_of_long: long as f64 / recording.submissions.len().max(1) as f64,
+            together: together(recording),
+            burst: burst(recording),
+            names,
+        })
     }
 
     /// Returns the scenario with what chance decides drawn for `seed`.
@@ -100,12 +122,19 @@ impl Blueprint {
         let mut random = Streams::new(seed, 0).stream("recordings", 0);
         let service = service_times(&mut random);
         let sink_service = sink_times(&mut random);
+        // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
+        let mut kernel = Streams::new(seed, 0).stream("recordings/kernel", 0);
+        let ticking = SimDuration::from_nanos(kernel.below(WHEEL.as_nanos()));
+        scenario.hosts.iter_mut().for_each(|host| host.client.syn.ticking = Some(ticking));
         for sink in &self.sinks {
             scenario.hosts[sink.index()].server.service = sink_service.clone();
         }
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
-            host.server.service = service.clone();
+            host.server.service = match host.queue {
+                QueueSettings::Sendmail(_) => sendmail_times(self.together, &mut random),
+                _ => service.clone(),
+            };
             match &mut host.queue {
                 QueueSettings::Postfix(queue) => {
                     queue.scan_phase = scans.phase(&mut random);
@@ -117,17 +146,19 @@ impl Blueprint {
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
                 }
+                QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
                 _ => {}
             }
+        }
+        for host in &self.behind_sendmail {
+            let work = &mut scenario.hosts[host.index()].server.service.message;
+            *work = after_last_acknowledgement(work, self.share_of_long, &mut random);
         }
         for (action, within) in &self.flushes {
             let length = within.to.since(within.from).as_secs_f64();
             let after = SimDuration::from_secs_f64(length * random.unit_f64());
             scenario.actions[*action].at = within.from + after;
         }
-        // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
-        let ticking = SimDuration::from_nanos(random.below(WHEEL.as_nanos()));
-        scenario.hosts.iter_mut().for_each(|host| host.client.timer_wheel = Some(ticking));
         scenario
     }
 }
@@ -199,6 +230,34 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
     Ok(hosts)
 }
 
+/// Returns how many messages were to be submitted at the same time, at most.
+fn together(recording: &Recording) -> usize {
+    let mut planned: Vec<f64> =
+        recording.submissions.iter().filter_map(|s| s.session.planned_t_s).collect();
+    planned.sort_by(f64::total_cmp);
+    planned.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(1)
+}
+
+/// Returns the hosts that get mail from a Sendmail: all others, and a Sendmail to which another
+/// one sends. (What the one to which mail is submitted gets from its clients is not to wait.)
+fn behind_sendmail(recording: &Recording, names: &Names) -> Result<Vec<HostId>, String> {
+    if recording.mta != "sendmail" {
+        return Ok(Vec::new());
+    }
+    let submitted_to: Vec<&str> =
+        recording.submissions.iter().map(|s| s.session.to_server.as_str()).collect();
+    let servers = recording.settings_neutral.values();
+    let next_hops: Vec<&str> = servers
+        .flat_map(|server| &server.routing.routes)
+        .map(|route| route.next_hop.as_str())
+        .collect();
+    let hosts = recording.topology.hosts.iter().filter(|host| {
+        let submission = submitted_to.contains(&host.name.as_str());
+        !submission || next_hops.contains(&host.address.as_str())
+    });
+    hosts.map(|host| names.host(&host.name)).collect()
+}
+
 /// Positions made into ids.
 trait FromIndex {
     fn from_index(index: usize) -> Self;
@@ -234,7 +293,7 @@ fn resolver(recording: &Recording, host: &str) -> ResolverSettings {
 fn syn_schedule(recording: &Recording) -> Result<SynSchedule, String> {
     let after = &recording.network.syn_retransmissions_after_s;
     (0..10)
-        .map(|linear| SynSchedule { linear })
+        .map(|linear| SynSchedule { linear, ..SynSchedule::default() })
         .find(|schedule| {
             let repeated = schedule.offsets().skip(1).map(|offset| offset.as_secs_f64());
             repeated.eq(after.iter().copied())

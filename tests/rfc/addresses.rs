@@ -2,11 +2,10 @@
 //! the rules ADDR.
 
 use mailsim::mail::MessageKind;
-use mailsim::scenario::profiles;
 use mailsim::trace::Fact;
 
 use crate::common::{End, Run, run};
-use crate::network::{first_try, network, one_exchanger};
+use crate::network::{every_server, first_try, network, one_exchanger};
 
 fn sent_to(to: &str, keys: &str) -> Run {
     run(&network("1h", "\"rfc5321\"", to, "\"0s\"", &one_exchanger(keys)))
@@ -97,8 +96,8 @@ fn rfc_addr_05_a_notice_ignores_the_route_of_the_reverse_path() {
 /// RFC 5321 §4.5.1: there is a postmaster wherever there are mailboxes, in any case.
 #[test]
 fn rfc_addr_06_postmaster_is_known_everywhere() {
-    for profile in profiles::all().iter().filter(|profile| profile.name != "none") {
-        let keys = format!("mta = \"{}\"", profile.name);
+    for (_, mta) in every_server() {
+        let keys = format!("mta = {mta}");
         for name in ["postmaster", "PostMaster", "POSTMASTER"] {
             let run = sent_to(&format!("\"{name}@b.example\""), &keys);
             assert_eq!(run.to("postmaster@b.example").end(), End::Delivered, "{name}, {keys}");

@@ -2,14 +2,13 @@
 //! rules SIZE, PIPE, CHNK, TLS, AUTH, SUB, UTF8, SPAM and MIME.
 
 use mailsim::mail::{AttemptOutcome, Stage};
-use mailsim::scenario::profiles;
 use mailsim::smtp::{Line, Offers, Order, Speaker, Verb, plain_reply};
 use mailsim::trace::AttemptFact;
 use mailsim::units::{Octets, SimDuration};
 
 use crate::common::{End, Run, run, scenario, secs};
 use crate::network::{
-    BOB, by, first_try, network, one_exchanger, outage, plain, said, tries, verbs,
+    BOB, by, every_server, first_try, network, one_exchanger, outage, plain, said, tries, verbs,
 };
 
 /// Between hosts that no link joins.
@@ -58,8 +57,8 @@ fn rfc_size_01_commands_and_replies_fit_512_octets() {
 /// RFC 5321 §4.5.3.1.7: 64 KiB are no reason to refuse a message.
 #[test]
 fn rfc_size_02_every_server_takes_64_kib() {
-    for profile in profiles::all().iter().filter(|profile| profile.name != "none") {
-        let rest = one_exchanger(&format!("mta = \"{}\"", profile.name));
+    for (profile, mta) in every_server() {
+        let rest = one_exchanger(&format!("mta = {mta}"));
         let rest = format!("size = \"65536B\"\n{rest}");
         let run = run(&network("1h", "\"rfc5321\"", BOB, "\"0s\"", &rest));
         assert_eq!((run.only().end(), run.only().created.size), (End::Delivered, Octets(65_536)));
@@ -72,8 +71,8 @@ fn rfc_size_02_every_server_takes_64_kib() {
 fn rfc_size_03_every_server_takes_100_recipients() {
     let people: Vec<String> = (1..=100).map(|n| format!("\"user{n:05}@b.example\"")).collect();
     let client = plain("recipient_limit = 100");
-    for profile in profiles::all().iter().filter(|profile| profile.name != "none") {
-        let rest = one_exchanger(&format!("mta = \"{}\"", profile.name))
+    for (profile, mta) in every_server() {
+        let rest = one_exchanger(&format!("mta = {mta}"))
             .replace("[\"bob\", \"carol\", \"dave\"]", "{ count = 100 }");
         let run = run(&network("1h", &client, &people.join(", "), "\"0s\"", &rest));
         let out = run.host("out.a.example");

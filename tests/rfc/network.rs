@@ -1,6 +1,8 @@
 //! The small networks in which the rules are tried, and the dialogue of a try.
 
 use mailsim::mail::{AttemptOutcome, MailboxNames as _, Stage};
+use mailsim::scenario::profiles::{self, Profile};
+use mailsim::scenario::settings_of;
 use mailsim::smtp::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
 use mailsim::trace::AttemptFact;
 
@@ -56,6 +58,43 @@ pub(crate) const PRIMARY_AND_BACKUP: &str = r#"
 "#;
 
 pub(crate) const BOB: &str = "\"bob@b.example\"";
+
+/// Every mail server, and how a scenario asks for it: with values of our own for what no document
+/// tells.
+pub(crate) fn every_server() -> Vec<(Profile, String)> {
+    let servers = profiles::all().into_iter().filter(|profile| profile.name != "none");
+    servers
+        .map(|profile| {
+            let mta = with_settings(&profile, "");
+            (profile, mta)
+        })
+        .collect()
+}
+
+/// A profile with these further settings, and what it cannot do without.
+pub(crate) fn with_settings(profile: &Profile, settings: &str) -> String {
+    let mut mta = format!("{{ profile = \"{}\"", profile.name);
+    let known = settings_of(profile);
+    for names in profile.required {
+        // One of several will do.
+        if names.split('|').any(|name| settings.split(" =").next() == Some(name)) {
+            continue;
+        }
+        let name = names.split('|').next().unwrap_or(names);
+        let shown = known.iter().find(|setting| setting.name == name).map(|s| s.value.as_str());
+        let value = match shown {
+            _ if name == "gaps" => "[\"30m\"]",
+            _ if name.contains("tries") => "20",
+            Some(number) if number.parse::<u32>().is_ok() => "20",
+            _ => "\"4h\"",
+        };
+        mta += &format!(", {name} = {value}");
+    }
+    if !settings.is_empty() {
+        mta += &format!(", {settings}");
+    }
+    mta + " }"
+}
 
 /// The plain profile with these further settings.
 pub(crate) fn plain(settings: &str) -> String {

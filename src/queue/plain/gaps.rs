@@ -83,6 +83,13 @@ impl Gaps {
         self.form != Form::Growing && !self.repeats
     }
 
+    /// Returns whether no time at all lies between attempts, so that something else has to space
+    /// them.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.form == Form::Gaps && self.list.iter().all(|gap| gap.is_zero())
+    }
+
     /// Returns when the next attempt is due, without what chance adds; none: there is none.
     pub(super) fn next(&self, past: &Past) -> Option<SimTime> {
         let failed = past.failures.max(1) as usize - 1;

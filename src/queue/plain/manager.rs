@@ -260,7 +260,10 @@ impl Plain {
             return None;
         }
         let from = if self.settings.gaps_from_start { state.round_began } else { now };
-        self.settings.gaps.next(&Past { arrived: state.arrived, from, now, failures })
+        let due = self.settings.gaps.next(&Past { arrived: state.arrived, from, now, failures })?;
+        // Without any gap it is the looks that space the attempts; without looks there is no next.
+        let spaced = !self.settings.gaps.are_none() || self.looks.are_kept();
+        Some(if spaced { due } else { SimTime::MAX })
     }
 
     fn is_too_late(&self, state: &QueueEntry, due: SimTime) -> bool {
@@ -490,7 +493,8 @@ impl QueueManager for Plain {
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
         let due = self.planned(now, state, state.failures + 1)?;
-        (!self.is_too_late(state, due)).then(|| self.looks.first_for(due, now))
+        let follows = due < SimTime::MAX && !self.is_too_late(state, due);
+        follows.then(|| self.looks.first_for(due, now))
     }
 
     fn lengths(&self) -> QueueLengths {

@@ -6,7 +6,7 @@ use super::windows::one_timeout;
 use super::{Evidence, Family, Profile};
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, TemporaryLookups};
 use crate::units::{Octets, SimDuration};
 
 /// Returns Haraka.
@@ -16,7 +16,8 @@ use crate::units::{Octets, SimDuration};
 /// file for each destination. The timer queue is looked through once a second. `outbound/hmail.js`:
 /// a socket that fails, closes or times out leads to the next exchanger at any stage, a 4yz reply
 /// never does; `client_pool.js` sets one time-out of 30 s of silence, which stays set for the whole
-/// session. Its own addresses are passed over (`local_mx_ok` false).
+/// session. Its own addresses are passed over (`local_mx_ok` false); where no address is left the message
+/// is tried again (`try_deliver`).
 #[must_use]
 pub fn haraka() -> Profile {
     Profile {
@@ -51,6 +52,11 @@ pub fn haraka() -> Profile {
             next_host_after_refusal: false,
             finds_itself: false,
             skips_itself: true,
+            temporary_lookups: TemporaryLookups {
+                no_address: true,
+                loops_back: true,
+                ..TemporaryLookups::default()
+            },
             ..plain_client()
         },
         server: ServerSettings {
@@ -70,7 +76,8 @@ pub fn haraka() -> Profile {
 /// (`BatchHandling::BifurcateAlways`). `ready_queue.rs`: after more than 100 deliveries in succession
 /// that reached no host, each further one puts off all that waits for the site with it. Any failure
 /// to connect, 5yz greetings included, leads to the next host; later ones do not
-/// (`try_next_host_on_transport_error` false). Nobody is told: failures go to the log.
+/// (`try_next_host_on_transport_error` false). A domain that does not resolve, for whatever reason, is
+/// tried again (`Queue::insert_ready_impl`, `FailedResolve`), one with a null MX is not. Nobody is told: failures go to the log.
 #[must_use]
 pub fn kumomta() -> Profile {
     Profile {
@@ -84,6 +91,7 @@ pub fn kumomta() -> Profile {
         summary: "KumoMTA with its default settings",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Time-outs: the source has DATA 300 s, dot 300 s, idle 5 s; the documentation says 30, \
              60 and 60 s. The source is followed.",
             "What exceeds 1024 messages in the ready queue is delayed by up to a minute; not \
@@ -122,6 +130,11 @@ pub fn kumomta() -> Profile {
             permanent_ehlo_is_temporary: true,
             next_host_after_lost_transaction: false,
             next_host_after_refusal: false,
+            temporary_lookups: TemporaryLookups {
+                no_such_domain: true,
+                no_address: true,
+                ..TemporaryLookups::default()
+            },
             rset_before_reuse: true,
             ..plain_client()
         },
@@ -149,6 +162,7 @@ pub fn stalwart() -> Profile {
         summary: "Stalwart with its default settings",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Recipients in one transaction: no limit was found.",
             "Notices of its own have another schedule (ten attempts at 15, 30, 60 and 120 min); \
              modelled by that of other mail.",
@@ -212,6 +226,7 @@ pub fn maddy() -> Profile {
         summary: "Maddy with its shipped configuration",
         required: &[],
         not_documented: &[
+            "What it does where it is an exchanger of the domain itself: as RFC 5321 section 5.1 has it.",
             "Its documentation has a retry_time_scale of 1.2 and a submission_timeout of 12 min; \
              the source has 1.25 and 5 min and is followed.",
             "maddy.conf limits each destination to 20 messages a second and demands TLS; not \

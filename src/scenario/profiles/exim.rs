@@ -38,10 +38,11 @@ pub fn exim() -> Profile {
                 data_block: SimDuration::from_minutes(5),
                 ..ClientTimeouts::RFC5321
             },
-            syn: SynSchedule { linear: 0 },
-            timer_wheel: None,
+            first_connect_timeout: None,
+            syn: SynSchedule::default(),
             tcp_fast_open: true,
             pipelining: true,
+            pipelines_mail: true,
             tls: ClientTls::Never,
             declares_size: true,
             size_margin: Octets(1024),

@@ -8,6 +8,7 @@ mod exim;
 mod plain;
 mod postfix;
 mod providers;
+mod sendmail;
 mod windows;
 
 pub use bulk::{haraka, kumomta, maddy, stalwart};
@@ -16,6 +17,7 @@ pub use exim::exim;
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
 pub use providers::{exchange_online, gmail, google_workspace, outlook, sending_service, yahoo};
+pub use sendmail::sendmail;
 pub use windows::{hmailserver, icewarp, imail, mailenable};
 
 use crate::queue::QueueSettings;
@@ -28,6 +30,8 @@ pub enum Family {
     Postfix,
     /// Exim's delivery processes and queue runners.
     Exim,
+    /// Sendmail's queue runs.
+    Sendmail,
     /// A schedule for each message.
     Plain,
     /// The transport service of Exchange.
@@ -41,6 +45,7 @@ impl Family {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
             QueueSettings::Exim(_) => Self::Exim,
+            QueueSettings::Sendmail(_) => Self::Sendmail,
             QueueSettings::Plain(_) => Self::Plain,
             QueueSettings::Exchange(_) => Self::Exchange,
         }
@@ -113,6 +118,7 @@ pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
         exim(),
+        sendmail(),
         exchange(),
         exchange_edge(),
         exchange_2003(),

@@ -24,7 +24,7 @@ pub fn rfc5321() -> Profile {
         required: &[],
         not_documented: &[],
         queue: QueueSettings::Plain(plain::Settings::default()),
-        client: plain_client(),
+        client: rfc5321_client(),
         server: plain_server(),
     }
 }
@@ -108,10 +108,11 @@ pub(super) fn plain_server() -> ServerSettings {
 pub(super) fn plain_client() -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
-        syn: SynSchedule { linear: 0 },
-        timer_wheel: None,
+        first_connect_timeout: None,
+        syn: SynSchedule::default(),
         tcp_fast_open: false,
         pipelining: true,
+        pipelines_mail: true,
         tls: ClientTls::Never,
         declares_size: true,
         size_margin: Octets::ZERO,
@@ -133,9 +134,12 @@ pub(super) fn plain_client() -> ClientSettings {
         merges_equal_routes: false,
         temporary_lookups: TemporaryLookups::default(),
         rset_before_reuse: false,
-        options: ClientOptions {
-            excess_recipients_are_temporary: true,
-            ..ClientOptions::default()
-        },
+        options: ClientOptions::default(),
     }
+}
+
+fn rfc5321_client() -> ClientSettings {
+    let options =
+        ClientOptions { excess_recipients_are_temporary: true, ..ClientOptions::default() };
+    ClientSettings { options, ..plain_client() }
 }

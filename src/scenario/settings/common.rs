@@ -6,6 +6,7 @@ use super::{Of, Setting, Slot, setting};
 #[rustfmt::skip]
 pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "client_pipelining", Flag, client.pipelining, "whether the client sends commands in groups where it may"),
+    setting!(any, "pipelines_mail", Flag, client.pipelines_mail, "whether MAIL is in such a group; if not, its reply is awaited first"),
     setting!(any, "client_chunking", Flag, client.options.chunking, "whether the client sends messages by BDAT where it may"),
     setting!(any, "permanent_ehlo_is_temporary", Flag, client.permanent_ehlo_is_temporary, "whether a 5yz reply to EHLO counts as temporary"),
     setting!(any, "next_host_after_connection", Flag, client.next_host_after_connection, "whether a host that was reached but failed leads to the next host at once"),

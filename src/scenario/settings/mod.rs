@@ -11,6 +11,7 @@ mod exim;
 mod own_names;
 mod plain;
 mod postfix;
+mod sendmail;
 
 use super::profiles::{Family, Profile};
 use crate::queue::ScanPhase;
@@ -21,6 +22,7 @@ use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
 pub(super) use choice::Choice;
+pub(super) use own_names::own_name;
 
 /// The place in a profile that a setting fills.
 pub(super) enum Slot<'a> {
@@ -101,7 +103,7 @@ impl Setting {
 
     /// Returns what `profile` calls it.
     pub(super) fn name_in(&self, profile: &Profile) -> &'static str {
-        own_names::own_name(profile.name, self.name)
+        own_name(profile.name, self.name)
     }
 
     /// Returns the place that the setting fills in `profile`, if the profile has it.
@@ -229,6 +231,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         postfix::SETTINGS,
         exim::SETTINGS,
+        sendmail::SETTINGS,
         exchange::SETTINGS,
         plain::SETTINGS,
         client::SETTINGS,

@@ -35,7 +35,7 @@ const OWN_NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// Returns what `profile` calls the setting that is `ours` elsewhere.
-pub(super) fn own_name(profile: &str, ours: &'static str) -> &'static str {
+pub(in crate::scenario) fn own_name(profile: &str, ours: &'static str) -> &'static str {
     let own = OWN_NAMES.iter().find(|(of, name, _)| *of == profile && *name == ours);
     own.map_or(ours, |(_, _, own)| own)
 }

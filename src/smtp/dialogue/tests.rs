@@ -12,10 +12,11 @@ use crate::units::{Octets, SimDuration};
 fn client(pipelining: bool) -> ClientSettings {
     ClientSettings {
         timeouts: ClientTimeouts::RFC5321,
-        syn: SynSchedule { linear: 0 },
-        timer_wheel: None,
+        first_connect_timeout: None,
+        syn: SynSchedule::default(),
         tcp_fast_open: false,
         pipelining,
+        pipelines_mail: true,
         tls: ClientTls::Never,
         declares_size: true,
         size_margin: Octets::ZERO,
@@ -187,6 +188,16 @@ fn a_group_is_sent_before_its_first_reply() {
     assert_eq!(said[start + 3], "DATA");
     assert_eq!(said[start + 6], "550 5.1.1 No such mailbox");
     assert!(lines[start..start + 4].iter().all(|line| line.at == Some(ms(30))));
+}
+
+#[test]
+fn sendmail_awaits_the_reply_to_mail_before_the_group() {
+    let mut case = Case::new(true);
+    case.client.pipelines_mail = false;
+    let lines = case.lines();
+    let start = lines.iter().position(|line| line.text.starts_with("MAIL")).unwrap();
+    let said: Vec<&str> = lines[start + 1..start + 4].iter().map(|l| l.text.as_str()).collect();
+    assert_eq!(said, ["250 2.1.0 Ok", "RCPT TO:<bob@b.example>", "DATA"]);
 }
 
 #[test]

@@ -86,15 +86,19 @@ impl Session<'_> {
             });
         }
         let group = self.extended && self.server.pipelining && self.client.pipelining;
-        let mut turn = Turn { group, sent, server: None, heard: sent };
+        let mail_in_group = group && self.client.pipelines_mail;
+        let mut turn = Turn { group: mail_in_group, sent, server: None, heard: sent };
         let mut order = Order::ready(self.offers());
         let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
             order.hear(Verb::Mail, || session.mail_reply(letter, policy, at))
         })?;
         marks.mail = turn.heard;
         let mail_accepted = mail.is_positive();
-        if !mail_accepted && !group {
+        if !mail_accepted && !mail_in_group {
             return self.judge(mail, turn.heard, Stage::Mail);
+        }
+        if !mail_in_group {
+            turn = Turn { group, sent: turn.heard, server: None, heard: turn.heard };
         }
         let mut accepted = 0;
         for (index, slot) in replies.iter_mut().enumerate() {

@@ -2,6 +2,7 @@
 
 mod exim;
 mod postfix;
+pub(crate) mod sendmail;
 
 use mailsim::mail::{DomainId, HostId};
 use mailsim::scenario::profiles::Profile;
@@ -14,7 +15,7 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["exim", "postfix"];
+pub(crate) const MODELLED: &[&str] = &["exim", "postfix", "sendmail"];
 
 /// Returns a server's profile with a recording's parameters in place of its own.
 ///
@@ -24,6 +25,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     match server.server.as_str() {
         "exim" => exim::profile(server),
         "postfix" => postfix::profile(server),
+        "sendmail" => sendmail::profile(server),
         other => Err(format!("a server `{other}` is not modelled")),
     }
 }

@@ -1,0 +1,56 @@
+//! Sendmail.
+
+use super::plain::{plain_client, plain_server};
+use super::{Evidence, Family, Profile};
+use crate::queue::{QueueSettings, sendmail as queue};
+use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings};
+use crate::units::SimDuration;
+
+/// Returns Sendmail with the defaults of `sendmail/conf.c`, `readcf.c` (`inittimeouts`) and
+/// `cf/m4/cfhead.m4`, and the queue interval of Debian's package.
+///
+/// The hop limit is the queue's: a message that has come too far is accepted and returned.
+#[must_use]
+pub fn sendmail() -> Profile {
+    Profile {
+        name: "sendmail",
+        family: Family::Sendmail,
+        version: "8.17.1",
+        evidence: Evidence::Recorded,
+        source: "recordings of Sendmail 8.17.1.9; sendmail/queue.c, deliver.c, mci.c, envelope.c, \
+                 conf.c and readcf.c of sendmail 8.17.1",
+        summary: "Sendmail as Debian packages it: a queue run every ten minutes",
+        required: &[],
+        not_documented: &[
+            "Sendmail itself has no queue interval (option -q of the daemon): 10m is that of \
+             Debian's package (QUEUE_INTERVAL in debian/local/Parse_conf.pm); the documents of \
+             Sendmail show 30m and 1h",
+            "confTO_CONNECT has no default, so the kernel's limit holds: 127 s with the 6 \
+             repetitions of Linux",
+        ],
+        queue: QueueSettings::Sendmail(queue::Settings::default()),
+        client: ClientSettings {
+            timeouts: ClientTimeouts {
+                connect: SimDuration::from_secs(127),
+                greeting: SimDuration::from_minutes(5),
+                ehlo: SimDuration::from_minutes(5),
+                tls: SimDuration::from_hours(1),
+                mail: SimDuration::from_minutes(10),
+                rcpt: SimDuration::from_hours(1),
+                data_init: SimDuration::from_minutes(5),
+                data_block: SimDuration::from_hours(1),
+                data_done: SimDuration::from_hours(1),
+                // A connection is probed with RSET before it is used again (`smtpprobe`), for
+                // which Timeout.misc holds.
+                rset: SimDuration::from_minutes(2),
+            },
+            pipelines_mail: false,
+            checks_advertised_size: false,
+            next_host_after_permanent_opening: true,
+            merges_equal_routes: true,
+            rset_before_reuse: true,
+            ..plain_client()
+        },
+        server: ServerSettings { hop_limit: None, ..plain_server() },
+    }
+}

@@ -1,0 +1,57 @@
+//! The delivery processes of a host that wait for work.
+
+use crate::units::{SimDuration, SimTime};
+
+/// How long a process waits for its next delivery before it ends (Postfix's `max_idle`, 100 s).
+const MAX_IDLE: SimDuration = SimDuration::from_secs(100);
+
+/// Idle delivery processes. A server forks one where none is idle (`src/master/master_avail.c` of
+/// Postfix), which takes time; one that has become idle takes the next delivery at once.
+#[derive(Debug, Default)]
+pub(super) struct Agents {
+    /// When each became idle, the latest last.
+    idle_since: Vec<SimTime>,
+}
+
+impl Agents {
+    /// Takes an idle process; returns whether there was one.
+    pub(super) fn take(&mut self, now: SimTime) -> bool {
+        match self.idle_since.pop() {
+            Some(since) if now.since(since) <= MAX_IDLE => true,
+            // All others have been idle for longer.
+            _ => {
+                self.idle_since.clear();
+                false
+            }
+        }
+    }
+
+    /// A process has become idle.
+    pub(super) fn put(&mut self, now: SimTime) {
+        self.idle_since.push(now);
+    }
+
+    /// The server has stopped, and its processes with it.
+    pub(super) fn end(&mut self) {
+        self.idle_since.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_waits_a_hundred_seconds_for_work() {
+        let at = |second| SimTime::from_secs(second);
+        let mut agents = Agents::default();
+        assert!(!agents.take(at(0)), "the first delivery starts a process");
+        agents.put(at(10));
+        agents.put(at(20));
+        assert!(agents.take(at(120)));
+        assert!(!agents.take(at(120)), "the other one has ended at 110 s");
+        agents.put(at(130));
+        agents.end();
+        assert!(!agents.take(at(131)));
+    }
+}
