@@ -102,12 +102,19 @@ fn one(profile: &Profile) -> String {
         text.push_str(&format!("\nA message whose destination is down: connections are {what}\n"));
         text.push_str(&schedule(profile.name, mode));
     }
-    if profile.family == Family::Postfix {
-        text.push_str(
+    text.push_str(match profile.family {
+        Family::Postfix => {
             "\nThe deferred queue is looked through every queue_run_delay, from a moment that is \
-             drawn:\nother messages are tried up to that much earlier or later.\n",
-        );
-    }
+             drawn:\nother messages are tried up to that much earlier or later.\n"
+        }
+        Family::Exim => {
+            "\nQueue runners start every queue_interval, from a moment that is drawn. The times \
+             belong to the host\nthat failed, not to the message: one message in each interval is \
+             the probe, and when the host has\nfailed for the last cut-off all fail, however young \
+             they are.\n"
+        }
+        _ => "",
+    });
     text
 }
 

@@ -1,6 +1,6 @@
 //! How long a TCP connection needs for a run of octets.
 
-use crate::units::{BitRate, Octets, SimDuration};
+use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
 /// When a connecting client repeats its first packet.
 ///
@@ -13,33 +13,67 @@ use crate::units::{BitRate, Octets, SimDuration};
 pub struct SynSchedule {
     /// Repetitions one second apart before the doubling begins.
     pub linear: u32,
-    /// By how many thousandths each wait is longer than it should be. Linux keeps long timers only
-    /// roughly (`kernel/time/timer.c`): up to an eighth late, some hundredths on average.
-    pub late_per_mille: u32,
+    /// How long before time zero the ticks of the kernel's timers began, on which repetitions are
+    /// late; none: they are exact. Linux keeps long timers only roughly (`kernel/time/timer.c`, 250
+    /// ticks a second): one of 64 ticks or more fires at the next multiple of 8 ticks, from 512 on
+    /// of 64, from 4096 on of 512, and so on. So a request that nominally fails after 131 s fails
+    /// after 132 to 135 s, at multiples of 2.048 s, as the recordings have it.
+    pub ticking: Option<SimDuration>,
 }
 
 impl SynSchedule {
     /// Times that double, six of them.
     const DOUBLING: u32 = 6;
 
-    /// Returns when packets are sent, from the first at zero.
+    /// Returns when packets are sent, from the first at zero, with exact timers.
     pub fn offsets(self) -> impl Iterator<Item = SimDuration> {
         (0..=self.linear + Self::DOUBLING).map(move |number| self.offset(number))
     }
 
-    /// Returns when the kernel reports that nobody answered.
+    /// Returns when the kernel reports that nobody answered, with exact timers.
     #[must_use]
     pub fn gives_up_after(self) -> SimDuration {
         self.offset(self.linear + Self::DOUBLING + 1)
+    }
+
+    /// Returns when the packets of a request that begins at `at` are sent, and last when the kernel
+    /// gives up.
+    pub fn moments(self, at: SimTime) -> impl Iterator<Item = SimTime> {
+        let mut last = at;
+        (0..=self.linear + Self::DOUBLING + 1).map(move |number| {
+            if number > 0 {
+                let timeout = self.offset(number).saturating_sub(self.offset(number - 1));
+                last += timeout;
+                if let Some(began) = self.ticking {
+                    last = on_the_wheel(last, timeout, began);
+                }
+            }
+            last
+        })
     }
 
     fn offset(self, number: u32) -> SimDuration {
         let linear = number.min(self.linear);
         let doubled = number - linear;
         let nominal = u64::from(linear) + (1_u64 << doubled) - 1;
-        SimDuration::from_millis(nominal * (1000 + u64::from(self.late_per_mille)))
+        SimDuration::from_secs(nominal)
     }
 }
+
+/// Returns when a timer of Linux fires that was set for `due`, `timeout` ahead.
+fn on_the_wheel(due: SimTime, timeout: SimDuration, began: SimDuration) -> SimTime {
+    let ticks = timeout.as_nanos() / TICK.as_nanos();
+    let (mut step, mut reach) = (TICK.as_nanos(), 64);
+    while ticks >= reach {
+        step *= 8;
+        reach *= 8;
+    }
+    let counted = due.as_nanos() + began.as_nanos();
+    SimTime::from_nanos((counted / step + 1) * step - began.as_nanos())
+}
+
+/// Length of a tick of the kernel's timer (`CONFIG_HZ=250`).
+const TICK: SimDuration = SimDuration::from_millis(4);
 
 /// How TCP sends a long run of octets.
 ///
@@ -99,14 +133,7 @@ mod tests {
     const RTT: SimDuration = SimDuration::from_millis(100);
 
     fn schedule(linear: u32) -> SynSchedule {
-        SynSchedule { linear, late_per_mille: 0 }
-    }
-
-    #[test]
-    fn late_timers_add_up() {
-        let schedule = SynSchedule { linear: 0, late_per_mille: 30 };
-        let millis: Vec<u64> = schedule.offsets().map(|o| o.as_nanos() / 1_000_000).collect();
-        assert_eq!(millis[..4], [0, 1_030, 3_090, 7_210]);
+        SynSchedule { linear, ticking: None }
     }
 
     #[test]
@@ -118,6 +145,27 @@ mod tests {
         assert_eq!(seconds(4), [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
         assert_eq!(schedule(0).gives_up_after().as_secs(), 127);
         assert_eq!(schedule(4).gives_up_after().as_secs(), 131);
+    }
+
+    #[test]
+    fn coarse_timers_fire_on_their_own_grid() {
+        // Recording 02a of Exim: requests that began at 0.2, 7.1, 14.1, 21.2 and 28.0 s failed at
+        // these times, whole multiples of 2.048 s apart.
+        let failed = [133.979, 142.173, 148.320, 156.512, 162.657];
+        let began = [0.25, 7.15, 14.1, 21.25, 28.05];
+        let exact = SynSchedule { linear: 4, ticking: None };
+        let grid = 2.048;
+        let phase = grid - failed[0] % grid;
+        for (began, failed) in began.into_iter().zip(failed) {
+            let ticking = Some(SimDuration::from_secs_f64(phase + 0.01));
+            let schedule = SynSchedule { ticking, ..exact };
+            let at = SimTime::ZERO + SimDuration::from_secs_f64(began);
+            let last = schedule.moments(at).last().map(SimTime::as_secs_f64);
+            let difference = last.unwrap_or(0.0) - failed;
+            assert!((-0.05..0.05).contains(&difference), "{began}: {last:?}, recorded {failed}");
+            let nominal = exact.moments(at).last().map(SimTime::as_secs_f64);
+            assert_eq!(nominal, Some((at + exact.gives_up_after()).as_secs_f64()));
+        }
     }
 
     #[test]

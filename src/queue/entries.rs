@@ -2,7 +2,7 @@
 //! there, and the deliveries under way.
 
 use crate::engine::{Handle, Slots};
-use crate::mail::{DomainId, HostId, MessageId, RecipientId, Status};
+use crate::mail::{DomainId, HostId, Mailbox, MessageId, RecipientId, Status};
 use crate::units::{Octets, SimTime};
 
 /// Where a recipient's copy goes from a host.
@@ -41,6 +41,8 @@ pub enum CopyState {
 pub struct QueueCopy {
     /// The recipient.
     pub recipient: RecipientId,
+    /// Its address, by which some MTAs remember failures beyond one message.
+    pub mailbox: Mailbox,
     /// Where its copy goes.
     pub destination: Destination,
     /// What is still to be done.
@@ -70,6 +72,8 @@ pub struct QueueEntry {
     pub announced: SimTime,
     /// Whether the reverse path is null, so that no notice is made.
     pub null_sender: bool,
+    /// The reverse path; none: null.
+    pub sender: Option<Mailbox>,
     /// Whether a delay notice has been sent.
     pub warned: bool,
     /// Whether some recipient was put off in the present round.
@@ -82,6 +86,8 @@ pub struct QueueEntry {
     pub size: Octets,
     /// Which message of the session that brought it, from 1; 0: no session did.
     pub session_message: u32,
+    /// Sessions that the host served when it came, that session included.
+    pub sessions_open: u32,
     /// Deliveries of the present round not yet over.
     pub outstanding: u32,
     /// Rounds begun.
@@ -133,11 +139,13 @@ impl QueueEntries {
         &mut self,
         entry: EntryHandle,
         recipient: RecipientId,
+        mailbox: Mailbox,
         destination: Destination,
     ) {
         let next = self[entry].first;
         let copy = QueueCopy {
             recipient,
+            mailbox,
             destination,
             state: CopyState::Pending,
             delivery: 0,
@@ -216,20 +224,15 @@ impl QueueEntries {
         destination: Destination,
         limit: u32,
     ) -> DeliveryHandle {
-        let mut left = limit;
-        self.assign_where(entry, destination, |_| {
-            let fits = left > 0;
-            left = left.saturating_sub(1);
-            fits
-        })
+        self.assign_those(entry, destination, limit, |_| true)
     }
 
-    /// Makes a delivery of those pending recipients of `entry` that go to `destination` and are
-    /// among `which`, asked about each in turn, and counts it as outstanding.
-    pub fn assign_where(
+    /// The same, of those recipients that `which` names, asked about each in turn.
+    pub fn assign_those(
         &mut self,
         entry: EntryHandle,
         destination: Destination,
+        limit: u32,
         mut which: impl FnMut(&QueueCopy) -> bool,
     ) -> DeliveryHandle {
         let delivery = self.deliveries.insert(QueuedDelivery {
@@ -241,8 +244,8 @@ impl QueueEntries {
         let (mut count, mut next) = (0, self[entry].first);
         while let Some(index) = next {
             let copy = self.copy_mut(index);
-            let pending = copy.state == CopyState::Pending && copy.destination == destination;
-            if pending && which(copy) {
+            let fits = copy.state == CopyState::Pending && copy.destination == destination;
+            if count < limit && fits && which(copy) {
                 copy.state = CopyState::Assigned;
                 copy.delivery = delivery.index();
                 count += 1;

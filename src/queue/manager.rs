@@ -317,6 +317,7 @@ pub trait QueueManager: Debug {
         _now: SimTime,
         _delivery: DeliveryHandle,
         _candidates: &mut dyn Iterator<Item = Candidate>,
+        _entries: &QueueEntries,
     ) {
     }
 
@@ -370,6 +371,13 @@ pub trait QueueManager: Debug {
 
     /// A connection is closed, as ordered.
     fn closed(&mut self, _now: SimTime, _connection: ConnectionId, _context: &mut Context<'_>) {}
+
+    /// Returns whether the connection that a delivery was told to keep is still wanted after its
+    /// last try, which came to a reply to the dot or to RCPT. Asked before [`Self::tried`] is told
+    /// of the same try.
+    fn keeps_connection(&mut self, _tried: &Tried<'_>, _entries: &QueueEntries) -> bool {
+        true
+    }
 
     /// All deferred messages are to be tried now.
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>);

@@ -9,6 +9,7 @@
 
 mod entries;
 pub mod exchange;
+pub mod exim;
 mod list;
 mod manager;
 pub mod opensmtpd;

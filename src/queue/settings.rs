@@ -1,18 +1,21 @@
 //! The queue rules of one host, by family.
 
 use super::exchange::Exchange;
+use super::exim::Exim;
 use super::opensmtpd::OpenSmtpd;
 use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
 use super::qmail::Qmail;
 use super::sendmail::Sendmail;
-use super::{QueueManager, exchange, opensmtpd, plain, postfix, qmail, sendmail};
+use super::{QueueManager, exchange, exim, opensmtpd, plain, postfix, qmail, sendmail};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueSettings {
     /// Postfix's queue manager.
     Postfix(postfix::Settings),
+    /// Exim's delivery processes and queue runners.
+    Exim(exim::Settings),
     /// qmail's two channels.
     Qmail(qmail::Settings),
     /// Sendmail's queue runs.
@@ -32,6 +35,7 @@ impl QueueSettings {
     pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
         match self {
             Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+            Self::Exim(settings) => Box::new(Exim::new(settings.clone(), remote, local)),
             Self::Qmail(settings) => Box::new(Qmail::new(settings.clone(), remote, local)),
             Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),
             Self::OpenSmtpd(settings) => Box::new(OpenSmtpd::new(settings.clone(), remote, local)),
@@ -45,6 +49,7 @@ impl QueueSettings {
     pub fn delivery_processes(&self) -> Option<u32> {
         match self {
             Self::Postfix(settings) => Some(settings.process_limit),
+            Self::Exim(_) => None,
             Self::Qmail(settings) => Some(settings.concurrency_remote),
             Self::Sendmail(_) => None,
             Self::OpenSmtpd(settings) => Some(settings.limits.max_conn_per_source),

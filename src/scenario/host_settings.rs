@@ -8,12 +8,13 @@ use super::settings::{self, Slot};
 use super::shape::Shape;
 use super::tree::{Table, Value};
 use crate::dns::ResolverSettings;
-use crate::queue::QueueSettings;
+use crate::queue::exim::exim_seconds;
 use crate::queue::plain::Form;
-use crate::queue::postfix::{Feedback, ScanPhase};
+use crate::queue::postfix::Feedback;
+use crate::queue::{QueueSettings, ScanPhase};
 use crate::random::Distribution;
 use crate::smtp::{ClientTls, Standing};
-use crate::units::Octets;
+use crate::units::{Octets, SimDuration};
 
 use super::acceptance::{read_acceptance, standing};
 use super::limits;
@@ -273,6 +274,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         Slot::Flag(_) => Shape::Flag,
         Slot::Tls(_) => Shape::Word(&["none", "may", "implicit"]),
         Slot::Feedback(_) => Shape::Either(&[Shape::Number, Shape::Text]),
+        Slot::RetryRules(_) | Slot::TimeList(_) => Shape::Text,
         Slot::ScanPhase(_) => Shape::Either(&[Shape::Word(&["random"]), Shape::Duration]),
     }
 }
@@ -331,6 +333,15 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
             }),
         ),
         Slot::Feedback(place) => put(place, feedback(field)),
+        Slot::RetryRules(place) => put(
+            place,
+            notation(field, "rules as Exim writes them, F, G and H", "F,2h,15m; G,16h,1h,1.5"),
+        ),
+        Slot::TimeList(place) => put(
+            place,
+            notation(field, "times as Exim writes them, with colons between", "4h:8h:24h")
+                .map(|TimeList(times)| times),
+        ),
         Slot::ScanPhase(place) => put(
             place,
             match &field.node.value {
@@ -344,6 +355,50 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
 fn put<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *place = value;
+    }
+}
+
+/// Reads a text in a server's own notation.
+fn notation<T: std::str::FromStr<Err = String>>(
+    field: &Field<'_>,
+    accepted: &str,
+    example: &str,
+) -> Option<T> {
+    let Value::Text(text) = &field.node.value else {
+        field.wrong_type();
+        return None;
+    };
+    match text.parse() {
+        Ok(value) => Some(value),
+        Err(reason) => {
+            let remark = Remark::new(format!("found \"{text}\": {reason}"))
+                .accepted(accepted)
+                .help(format!("write \"{example}\""));
+            field.error(ProblemKind::BadValue, remark);
+            None
+        }
+    }
+}
+
+/// Times in Exim's notation, in rising order; `0s` stands for none.
+struct TimeList(Vec<SimDuration>);
+
+impl std::str::FromStr for TimeList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "0s" {
+            return Ok(Self(Vec::new()));
+        }
+        let times = text.split(':').map(str::trim).map(|time| {
+            let seconds = exim_seconds(time).filter(|&seconds| seconds > 0);
+            seconds.map(SimDuration::from_secs).ok_or_else(|| format!("`{time}` is no time"))
+        });
+        let times = times.collect::<Result<Vec<_>, _>>()?;
+        if times.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err("each time must be above the one before".to_owned());
+        }
+        Ok(Self(times))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
-use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report, Tried};
+use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
 use crate::smtp::{ClientSettings, Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
@@ -242,19 +242,11 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Lets the queue manager know how the try of a host ended.
     fn tell_tried(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (Some(target), Some(delivery)) = (run.target, run.delivery()) else {
+        let Some(tried) = run.tried() else {
             return;
         };
         let orders = self.orders.len();
         let state = &mut self.hosts[run.client.index()];
-        let tried = Tried {
-            delivery,
-            candidate: target.candidate(),
-            started: run.started,
-            failure: run.failure,
-            copies: &run.copies,
-            replies: &run.replies,
-        };
         let mut context = Context {
             host: run.client,
             entries: &mut self.entries,

@@ -214,18 +214,21 @@ impl<S: FactSink> World<'_, '_, S> {
         let &Arrival { received_fields, size, session_message, announced } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
+        let sender = state.sender;
         let entry = self.entries.insert(QueueEntry {
             message,
             host,
             arrived: self.now,
             announced,
-            null_sender: state.sender.is_none(),
+            null_sender: sender.is_none(),
+            sender,
             warned: false,
             deferred: false,
             active: false,
             received_fields,
             size,
             session_message,
+            sessions_open: self.hosts[host.index()].inbound,
             outstanding: 0,
             rounds: 0,
             failures: 0,
@@ -236,8 +239,9 @@ impl<S: FactSink> World<'_, '_, S> {
             next: None,
         });
         for &recipient in recipients.iter().rev() {
-            let destination = self.route_of(host, self.messages[recipient].mailbox);
-            self.entries.add_recipient(entry, recipient, destination);
+            let mailbox = self.messages[recipient].mailbox;
+            let destination = self.route_of(host, mailbox);
+            self.entries.add_recipient(entry, recipient, mailbox, destination);
         }
         let home = &mut self.hosts[host.index()];
         home.pick_ups += 1;

@@ -4,7 +4,7 @@ use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
 use crate::queue::{
-    Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process,
+    Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process, Tried,
 };
 use crate::smtp::{Failure, Transaction};
 use crate::trace::SessionMarks;
@@ -199,6 +199,19 @@ impl Run {
         self.postponed.clear();
         self.handed = 0;
         self.last_failure = None;
+    }
+
+    /// Returns the try at hand, which has ended, as a queue manager is told of it; none for
+    /// submissions and where no host was tried.
+    pub(super) fn tried(&self) -> Option<Tried<'_>> {
+        Some(Tried {
+            delivery: self.delivery()?,
+            candidate: self.target?.candidate(),
+            started: self.started,
+            failure: self.failure,
+            copies: &self.copies,
+            replies: &self.replies,
+        })
     }
 
     /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.

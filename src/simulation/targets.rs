@@ -124,7 +124,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         if let Purpose::Delivery { delivery, .. } = run.purpose {
             let queue = &mut self.hosts[run.client.index()].queue;
-            queue.found(self.now, delivery, &mut run.targets.iter().map(Target::candidate));
+            let mut candidates = run.targets.iter().map(Target::candidate);
+            queue.found(self.now, delivery, &mut candidates, &self.entries);
         }
     }
 

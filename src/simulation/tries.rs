@@ -42,7 +42,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let settings = &self.hosts[client.index()].config.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let first = settings.first_connect_timeout.filter(|_| run.round <= 1);
-        let patience = first.unwrap_or(settings.timeouts.connect);
+        let patience = if settings.tcp_fast_open {
+            settings.timeouts.greeting
+        } else {
+            first.unwrap_or(settings.timeouts.connect)
+        };
         let connect = wire.connect(self.now, patience, settings.syn);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
@@ -79,7 +83,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let server = &mut self.hosts[target.host.index()];
         if server.has_slot() {
             server.take_slot(client);
-            self.settle(handle, self.now);
+            self.settle(handle, self.now, true);
+            return;
+        }
+        if server.config.server.refuses_excess_sessions {
+            self.settle(handle, self.now, false);
             return;
         }
         run.phase = Phase::Waiting;
@@ -213,8 +221,9 @@ impl<S: FactSink> World<'_, '_, S> {
         self.draw_key(run, what, run.next_target as u64)
     }
 
-    /// Runs a new session from its greeting on; the server has a process for it from `ready` on.
-    fn settle(&mut self, handle: Handle, ready: SimTime) {
+    /// Runs a new session from its greeting on; the server has a process for it from `ready` on,
+    /// or, if it is not `served`, turns it away.
+    fn settle(&mut self, handle: Handle, ready: SimTime, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
@@ -223,7 +232,7 @@ impl<S: FactSink> World<'_, '_, S> {
             target,
             connected: run.connected,
             since: self.now,
-            holds_slot: true,
+            holds_slot: served,
             extended: true,
             transactions: 0,
             refused: false,
@@ -261,7 +270,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let connection = connection.expect("a session has a connection");
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
-        let limit = server.client_exceeds_limit(run.client);
+        let limit = server.client_exceeds_limit(run.client) || !connection.holds_slot;
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
             wire,
@@ -465,17 +474,18 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let client = run.client;
         let KeepConnection { idle, age, transactions } = keep;
-        let Some(state) = self.connections.get_mut(connection) else {
+        let Some(state) = self.connections.get(connection) else {
             return;
         };
         let too_old = state.connected.saturating_add(age);
         let worn = transactions.is_some_and(|most| state.transactions >= most)
             || process.is_some_and(|(_, connections)| connections == 0);
-        if !open || worn || self.now >= too_old {
+        if !open || worn || self.now >= too_old || !self.is_still_wanted(handle) {
             self.close_connection(connection);
             return;
         }
         let until = self.now + idle;
+        let state = self.connections.get_mut(connection).expect("it is open");
         state.kept = Some(Kept { until, too_old });
         if let Some(run) = self.runs.get_mut(handle) {
             run.connection_kept = true;
@@ -490,6 +500,13 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         self.hosts[client.index()].cache.put(keeper, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
+    }
+
+    /// Asks the queue manager whether it still wants the connection of a delivery that kept it.
+    fn is_still_wanted(&mut self, handle: Handle) -> bool {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let queue = &mut self.hosts[run.client.index()].queue;
+        run.tried().is_some_and(|tried| queue.keeps_connection(&tried, &self.entries))
     }
 
     /// Closes connections that `keeper` used longest ago, so that it may keep one more.
@@ -553,7 +570,7 @@ impl<S: FactSink> World<'_, '_, S> {
             if run.phase == Phase::Waiting && here {
                 let client = run.client;
                 self.hosts[server.index()].take_slot(client);
-                self.settle(next, self.now);
+                self.settle(next, self.now, true);
             }
         }
     }

@@ -69,6 +69,10 @@ pub struct ClientSettings {
     pub first_connect_timeout: Option<SimDuration>,
     /// When the kernel repeats an unanswered connection request.
     pub syn: SynSchedule,
+    /// Whether connections are opened by TCP fast open (RFC 7413). The client then waits for the
+    /// greeting at once, so that its time-out for connecting has no effect: a silent host costs the
+    /// time after which the kernel gives up.
+    pub tcp_fast_open: bool,
     /// Whether commands are sent in groups where the server allows it (RFC 2920).
     pub pipelining: bool,
     /// Whether MAIL is in such a group; if not, its reply is awaited first.
@@ -213,6 +217,8 @@ pub struct ServerSettings {
     pub size_limit: Option<Octets>,
     /// Sessions served at once; more wait for a free one before they are greeted. None: no limit.
     pub max_sessions: Option<u32>,
+    /// Whether those beyond `max_sessions` get 421 instead of waiting.
+    pub refuses_excess_sessions: bool,
     /// Sessions served at once for one client host; more get 421. None: no limit.
     pub max_sessions_per_client: Option<u32>,
     /// Recipients taken in one transaction; more get 452. None: no limit.

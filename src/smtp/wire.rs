@@ -130,10 +130,10 @@ impl Wire<'_> {
     /// `timeout` or when the kernel does.
     #[must_use]
     pub fn connect(&self, at: SimTime, timeout: SimDuration, schedule: SynSchedule) -> Connect {
-        let patience = timeout.min(schedule.gives_up_after());
-        for offset in schedule.offsets() {
-            let sent = at + offset;
-            if offset >= patience {
+        let kernel = schedule.moments(at).last().unwrap_or(at);
+        let patience = timeout.min(kernel.since(at));
+        for sent in schedule.moments(at) {
+            if sent >= at + patience {
                 break;
             }
             match self.fate(sent) {

@@ -108,6 +108,8 @@ impl Figures {
         for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
             let recipients = attempt.rcpts.len().max(1) as u64;
             match attempt.outcome.as_str() {
+                // Says how the try ended that the row before is about.
+                "bounced" if attempt.stage.as_deref() == Some("none(expired)") => {}
                 "suspended" => figures.suspensions += recipients,
                 "deferred" if recording.mta == "sendmail" && log.is_suspension(attempt) => {
                     figures.suspensions += recipients;

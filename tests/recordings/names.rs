@@ -110,8 +110,10 @@ impl Names {
             (self.records(name).exists, self.records(name).ttl) = (true, ttl);
             self.add_record(name, record)?;
         }
-        // Postfix takes an exchanger's name that looks like an address for the address itself.
-        for index in 0..self.addresses.len() {
+        // Postfix takes an exchanger's name that looks like an address for the address itself; Exim
+        // looks it up, and finds nothing.
+        let looks_up = recording.settings_neutral.values().any(|server| server.server == "exim");
+        for index in (0..self.addresses.len()).filter(|_| !looks_up) {
             let literal = self.addresses[index].literal.clone();
             if recording.dns.records.iter().any(|r| r.exchange.as_ref() == Some(&literal)) {
                 let (name, address) = (self.dns(&literal), self.address(&literal)?);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailsim::mail::{
-    AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Status,
+    AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Stage, Status,
 };
 use mailsim::random::Streams;
 use mailsim::trace::{Fact, FactSink, FinalOutcome};
@@ -214,7 +214,12 @@ impl FactSink for Observer<'_> {
                     return;
                 };
                 let story = &mut self.stories[index];
-                story.last_outcome = Some(attempt.outcome);
+                // Given up without a try, for what was temporary until then.
+                let gives_up = attempt.stage == Stage::Suspended && attempt.status.class == 4;
+                story.last_outcome = Some(match attempt.outcome {
+                    AttemptOutcome::Permfail if gives_up => AttemptOutcome::Suspended,
+                    outcome => outcome,
+                });
                 if !self.cast.servers.contains(&attempt.from) {
                     return;
                 }

@@ -79,6 +79,8 @@ pub(crate) struct Accept {
     pub(crate) max_recipients_per_message: Option<u32>,
     pub(crate) max_messages_per_session: Option<u32>,
     pub(crate) immediate_deliveries_per_session: Option<u32>,
+    pub(crate) queue_only_above_connections: Option<u32>,
+    pub(crate) backlog: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -245,6 +247,8 @@ pub(crate) struct Submission {
     #[serde(default)]
     pub(crate) declare_size: bool,
     pub(crate) t_s: f64,
+    pub(crate) t_accept_s: Option<f64>,
+    pub(crate) rejected: Option<String>,
     pub(crate) session: Session,
 }
 

@@ -15,8 +15,8 @@ use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
-    Scans, after_last_acknowledgement, command_time, first_handover_time, handover_time,
-    known_scans, late_requests, run_lag, sendmail_times, service_times, sink_times, take_up_time,
+    Scans, after_last_acknowledgement, burst, command_time, exim_times, first_handover_time,
+    handover_time, known_scans, run_lag, sendmail_times, service_times, sink_times, take_up_time,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -38,6 +38,8 @@ pub(crate) struct Blueprint {
     /// The hosts that are real servers.
     pub(crate) servers: Vec<HostId>,
     sinks: Vec<HostId>,
+    /// Messages that came at once at most.
+    burst: u32,
     /// Hosts that get mail from a Sendmail.
     behind_sendmail: Vec<HostId>,
     /// Share of the messages that are longer than a segment of the loopback.
@@ -108,6 +110,7 @@ impl Blueprint {
             behind_sendmail: behind_sendmail(recording, &names)?,
             share_of_long: long as f64 / recording.submissions.len().max(1) as f64,
             together: together(recording),
+            burst: burst(recording),
             names,
         })
     }
@@ -119,11 +122,10 @@ impl Blueprint {
         let mut random = Streams::new(seed, 0).stream("recordings", 0);
         let service = service_times(&mut random);
         let sink_service = sink_times(&mut random);
+        // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
         let mut kernel = Streams::new(seed, 0).stream("recordings/kernel", 0);
-        let late_per_mille = late_requests(&mut kernel);
-        for host in &mut scenario.hosts {
-            host.client.syn.late_per_mille = late_per_mille;
-        }
+        let ticking = SimDuration::from_nanos(kernel.below(WHEEL.as_nanos()));
+        scenario.hosts.iter_mut().for_each(|host| host.client.syn.ticking = Some(ticking));
         for sink in &self.sinks {
             scenario.hosts[sink.index()].server.service = sink_service.clone();
         }
@@ -137,6 +139,12 @@ impl Blueprint {
                 QueueSettings::Postfix(queue) => {
                     queue.scan_phase = scans.phase(&mut random);
                     queue.take_up_time = Some(take_up_time());
+                }
+                QueueSettings::Exim(queue) => {
+                    let (service, tidying_up) = exim_times(&mut random, self.burst);
+                    host.server.service = service;
+                    queue.tidying_up = Some(tidying_up);
+                    queue.run_phase = scans.logged();
                 }
                 QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
                 QueueSettings::OpenSmtpd(queue) => {
@@ -159,6 +167,9 @@ impl Blueprint {
         scenario
     }
 }
+
+/// The coarsest step of the kernel's timers for connection requests.
+const WHEEL: SimDuration = SimDuration::from_millis(2_048);
 
 fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> {
     let mut hosts = Vec::new();

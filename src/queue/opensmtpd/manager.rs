@@ -217,9 +217,10 @@ impl OpenSmtpd {
         let entry = &mut context.entries[task.entry];
         entry.rounds += 1;
         entry.active = true;
-        let delivery = context.entries.assign_where(task.entry, task.destination, |copy| {
-            task.recipients.contains(&copy.recipient)
-        });
+        let delivery =
+            context.entries.assign_those(task.entry, task.destination, u32::MAX, |copy| {
+                task.recipients.contains(&copy.recipient)
+            });
         self.under_way.insert(delivery, UnderWay { task, connection, answered: None });
         delivery
     }

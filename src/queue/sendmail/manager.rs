@@ -370,6 +370,7 @@ impl QueueManager for Sendmail {
         _now: SimTime,
         delivery: DeliveryHandle,
         candidates: &mut dyn Iterator<Item = Candidate>,
+        _entries: &QueueEntries,
     ) {
         if let Some(last) = candidates.last() {
             self.last_candidates.insert(delivery, last);

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod exchange;
+mod exim;
 mod opensmtpd;
 mod plain;
 mod postfix;
@@ -14,6 +15,7 @@ mod windows;
 
 pub use bulk::{haraka, kumomta, maddy, stalwart};
 pub use exchange::{exchange, exchange_2003, exchange_edge};
+pub use exim::exim;
 pub use opensmtpd::opensmtpd;
 pub use plain::{none, rfc5321, schedule, sink};
 pub use postfix::postfix;
@@ -30,6 +32,8 @@ use crate::smtp::{ClientSettings, ServerSettings};
 pub enum Family {
     /// Postfix's queue manager.
     Postfix,
+    /// Exim's delivery processes and queue runners.
+    Exim,
     /// qmail's two channels.
     Qmail,
     /// Sendmail's queue runs.
@@ -48,6 +52,7 @@ impl Family {
     pub fn of(queue: &QueueSettings) -> Self {
         match queue {
             QueueSettings::Postfix(_) => Self::Postfix,
+            QueueSettings::Exim(_) => Self::Exim,
             QueueSettings::Qmail(_) => Self::Qmail,
             QueueSettings::Sendmail(_) => Self::Sendmail,
             QueueSettings::OpenSmtpd(_) => Self::OpenSmtpd,
@@ -122,6 +127,7 @@ pub struct Profile {
 pub fn all() -> Vec<Profile> {
     vec![
         postfix(),
+        exim(),
         sendmail(),
         qmail(),
         opensmtpd(),

@@ -80,6 +80,7 @@ pub fn opensmtpd() -> Profile {
             size_limit: Some(Octets(36_700_160)),
             max_sessions: None,
             max_sessions_per_client: None,
+            refuses_excess_sessions: false,
             max_recipients: Some(1000),
             hop_limit: Some(100),
             adds_received: true,

@@ -7,6 +7,7 @@ use super::{Of, Setting, Slot, setting};
 #[rustfmt::skip]
 pub(super) static SETTINGS: &[Setting] = &[
     setting!(not_postfix, "connect_timeout", Duration, client.timeouts.connect, "TCP connection"),
+    setting!(not_postfix, "tcp_fast_open", Flag, client.tcp_fast_open, "whether connections are opened by TCP fast open, so that connect_timeout has no effect"),
     setting!(not_postfix, "greeting_timeout", Duration, client.timeouts.greeting, "220 greeting"),
     setting!(not_postfix, "ehlo_timeout", Duration, client.timeouts.ehlo, "reply to EHLO"),
     setting!(not_postfix, "tls_timeout", Duration, client.timeouts.tls, "STARTTLS and handshake"),

@@ -7,6 +7,7 @@ mod choice;
 mod client;
 mod common;
 mod exchange;
+mod exim;
 mod opensmtpd;
 mod own_names;
 mod plain;
@@ -15,8 +16,10 @@ mod qmail;
 mod sendmail;
 
 use super::profiles::{Family, Profile};
+use crate::queue::ScanPhase;
+use crate::queue::exim::{RetryRules, exim_time};
 use crate::queue::plain::{Form, Gaps};
-use crate::queue::postfix::{Feedback, ScanPhase};
+use crate::queue::postfix::Feedback;
 use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
@@ -65,6 +68,10 @@ pub(super) enum Slot<'a> {
     Feedback(&'a mut Feedback),
     /// `random`, or the time of the first scan.
     ScanPhase(&'a mut ScanPhase),
+    /// Retry rules as Exim writes them.
+    RetryRules(&'a mut RetryRules),
+    /// Times as Exim writes them, with colons between; `0s`: none.
+    TimeList(&'a mut Vec<SimDuration>),
 }
 
 /// One setting.
@@ -181,6 +188,11 @@ fn shown(slot: &Slot<'_>) -> String {
         Slot::Feedback(Feedback::Fixed(number)) => number.to_string(),
         Slot::Feedback(Feedback::PerWindow(number)) => format!("{number}/concurrency"),
         Slot::Feedback(Feedback::PerRoot(number)) => format!("{number}/sqrt_concurrency"),
+        Slot::RetryRules(rules) => rules.to_string(),
+        Slot::TimeList(times) if times.is_empty() => "0s".to_owned(),
+        Slot::TimeList(times) => {
+            times.iter().map(|time| exim_time(*time)).collect::<Vec<_>>().join(":")
+        }
         Slot::ScanPhase(ScanPhase::Random) => "random".to_owned(),
         Slot::ScanPhase(ScanPhase::At(span)) => span.exact().to_string(),
         Slot::ScanPhase(ScanPhase::Observed(times)) => format!("{} observed scans", times.len()),
@@ -225,6 +237,7 @@ use setting;
 pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
     [
         postfix::SETTINGS,
+        exim::SETTINGS,
         sendmail::SETTINGS,
         qmail::SETTINGS,
         opensmtpd::SETTINGS,

@@ -1,5 +1,6 @@
 //! A real server's parameters as the settings of a host: one file for each server.
 
+mod exim;
 mod opensmtpd;
 mod postfix;
 pub(crate) mod sendmail;
@@ -15,7 +16,7 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["opensmtpd", "postfix", "sendmail"];
+pub(crate) const MODELLED: &[&str] = &["exim", "opensmtpd", "postfix", "sendmail"];
 
 /// Returns a server's profile with a recording's parameters in place of its own.
 ///
@@ -23,6 +24,7 @@ pub(crate) const MODELLED: &[&str] = &["opensmtpd", "postfix", "sendmail"];
 /// What the recording says and the model does not know, in words.
 pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     match server.server.as_str() {
+        "exim" => exim::profile(server),
         "opensmtpd" => opensmtpd::profile(server),
         "postfix" => postfix::profile(server),
         "sendmail" => sendmail::profile(server),

@@ -1,0 +1,531 @@
+//! The delivery side of one host with Exim.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::mail::{RecipientId, Status};
+use crate::units::{SimDuration, SimTime};
+
+use super::super::{
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
+    KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
+    Timer, Tried, Untried,
+};
+use super::process::{Kind, Process, Transport, has_pending};
+use super::retry::{FailedMessage, RetryDatabase, RetryKey};
+use super::runner::{Runners, Ticks};
+use super::settings::Settings;
+use super::wait::WaitDatabase;
+
+/// What Exim's notices say, whatever the failure was (recorded: "Exim always 5.0.0").
+pub(super) const FAILED: Status = Status::new(5, 0, 0);
+
+/// How long the next message may take to use a connection that was handed on to it: the server's
+/// patience, `smtp_receive_timeout` of Exim itself.
+const HANDED_ON: SimDuration = SimDuration::from_minutes(5);
+
+/// What is known of a message in the spool beside its entry.
+#[derive(Debug, Default)]
+pub(super) struct Spooled {
+    pub(super) frozen: bool,
+    pub(super) warnings: u32,
+    /// Hosts at which the message itself was refused for now.
+    pub(super) refused_at: Vec<RetryKey>,
+}
+
+/// Deliveries at once, where the host is given fewer than Exim would start.
+#[derive(Debug, Default)]
+struct Places {
+    limit: Option<u32>,
+    busy: u32,
+    /// Processes that wait for a place.
+    starved: VecDeque<EntryHandle>,
+}
+
+/// The delivery side of one host with Exim.
+#[derive(Debug)]
+pub struct Exim {
+    pub(super) settings: Settings,
+    running: bool,
+    pub(super) spool: BTreeMap<EntryHandle, Spooled>,
+    /// Messages not tried yet.
+    fresh: BTreeSet<EntryHandle>,
+    pub(super) processes: BTreeMap<EntryHandle, Process>,
+    pub(super) runners: Runners,
+    pub(super) ticks: Ticks,
+    pub(super) database: RetryDatabase,
+    waits: WaitDatabase,
+    remote: Places,
+    local: Places,
+}
+
+impl Exim {
+    /// Returns the delivery side with `settings`. Exim limits deliveries of one message only;
+    /// `remote` limits those of all messages that leave, `local` those into local mailboxes.
+    #[must_use]
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
+        let places = |limit| Places { limit, ..Places::default() };
+        Self {
+            settings,
+            running: false,
+            spool: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            processes: BTreeMap::new(),
+            runners: Runners::default(),
+            ticks: Ticks::default(),
+            database: RetryDatabase::default(),
+            waits: WaitDatabase::default(),
+            remote: places(remote),
+            local: places(local),
+        }
+    }
+
+    fn arm(&self, context: &mut Context<'_>) {
+        if self.ticks.next != SimTime::MAX {
+            let timer = Timer::QueueRun { start: self.ticks.number };
+            context.actions.push(Action::Arm { timer, at: self.ticks.next });
+        }
+    }
+
+    /// Starts a queue runner over the whole spool.
+    fn run_queue(&mut self, now: SimTime, forced: bool, context: &mut Context<'_>) {
+        let list = self.spool.keys().copied().collect();
+        let runner = self.runners.start(list, forced, context.random);
+        self.step(now, runner, context);
+    }
+
+    /// Lets a runner go on until it waits for a delivery process or has come to its end.
+    fn step(&mut self, now: SimTime, runner: u32, context: &mut Context<'_>) {
+        while let Some((entry, forced)) = self.runners.next(runner) {
+            if let Some(fails) = self.is_deliverable(now, entry, context) {
+                self.begin(now, entry, Kind::QueueRun { forced }, Some(runner), fails, context);
+            }
+        }
+    }
+
+    /// Returns whether a message that a runner comes to is to be delivered, and then whether all
+    /// its recipients are to fail at once: not if it is gone, if another process has locked it, or
+    /// if it is frozen and not old enough.
+    fn is_deliverable(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        context: &Context<'_>,
+    ) -> Option<bool> {
+        let spooled = self.spool.get_mut(&entry)?;
+        let state = context.entries.get(entry)?;
+        if self.processes.contains_key(&entry) {
+            return None;
+        }
+        if !spooled.frozen {
+            return Some(false);
+        }
+        let age = now.since(state.arrived);
+        let ignored = state.null_sender && age >= self.settings.ignore_bounce_errors_after;
+        let given_up = self.settings.timeout_frozen_after.is_some_and(|most| age >= most);
+        spooled.frozen = !(ignored || given_up);
+        (ignored || given_up).then_some(given_up)
+    }
+
+    /// Begins a delivery process (`src/deliver.c`, `deliver_message`).
+    fn begin(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        kind: Kind,
+        runner: Option<u32>,
+        fails_all: bool,
+        context: &mut Context<'_>,
+    ) {
+        self.fresh.remove(&entry);
+        let state = &mut context.entries[entry];
+        state.rounds += 1;
+        (state.deferred, state.active) = (false, true);
+        let received = state.arrived.as_secs();
+        let message = FailedMessage { received, age: now.as_secs().saturating_sub(received) };
+        let loops = state.received_fields > self.settings.received_headers_max;
+        let mut process = Process::new(entry, kind, runner, message);
+        process.fails_all = fails_all || loops;
+        if let Some(runner) = runner {
+            self.runners.born(runner);
+        }
+        let held = self.hold_back(now, &process, context);
+        process.warns = !held.is_empty();
+        self.assign(&mut process, &held, context);
+        let idle = process.waiting.is_empty();
+        self.processes.insert(entry, process);
+        if idle {
+            // Whoever began it goes on by itself.
+            self.close(now, entry, context);
+        } else {
+            self.start_deliveries(entry, context);
+        }
+    }
+
+    /// In a queue run, and over a connection that was handed on, recipients whose retry time has
+    /// not come are not even routed.
+    fn hold_back(
+        &self,
+        now: SimTime,
+        process: &Process,
+        context: &mut Context<'_>,
+    ) -> BTreeSet<RecipientId> {
+        let continued = matches!(process.kind, Kind::Continued(_));
+        if process.fails_all || !(continued || process.kind == Kind::QueueRun { forced: false }) {
+            return BTreeSet::new();
+        }
+        let (entry, clock) = (process.entry, now.as_secs());
+        let sender = context.entries[entry].sender;
+        let received = process.message.received;
+        let old = RetryDatabase::is_past_ultimate_timeout(clock, received, &self.settings);
+        let get = |key| self.database.get(key, clock, &self.settings);
+        let mut held = BTreeSet::new();
+        let mut destinations = BTreeSet::new();
+        for index in context.entries.recipients(entry) {
+            let copy = context.entries.copy(index);
+            if copy.state != CopyState::Pending || copy.destination == Destination::Local {
+                continue;
+            }
+            let domain = get(RetryKey::Domain(copy.mailbox.domain));
+            let address = get(RetryKey::Address(copy.mailbox))
+                .or_else(|| get(RetryKey::Recipient(copy.mailbox, sender)));
+            let too_early = domain.is_some_and(|record| clock < record.next_try && !record.expired)
+                || address.is_some_and(|record| clock < record.next_try);
+            let waits = too_early && (domain.is_some() || !old);
+            if waits || (continued && domain.is_some()) {
+                held.insert(copy.recipient);
+                destinations.insert(copy.destination);
+            }
+        }
+        let status = context.entries[entry].last_status;
+        for destination in destinations {
+            context.entries.suspend(entry, |copy| {
+                copy.destination == destination && held.contains(&copy.recipient)
+            });
+            context.actions.push(Action::Suspended { entry, destination, status });
+        }
+        held
+    }
+
+    /// Makes the deliveries of a process, local ones first.
+    fn assign(
+        &self,
+        process: &mut Process,
+        held: &BTreeSet<RecipientId>,
+        context: &mut Context<'_>,
+    ) {
+        let entry = process.entry;
+        loop {
+            let next = context
+                .entries
+                .recipients(entry)
+                .map(|index| context.entries.copy(index))
+                .filter(|copy| copy.state == CopyState::Pending)
+                .filter(|copy| !held.contains(&copy.recipient))
+                .map(|copy| copy.destination)
+                .filter(|&destination| match process.kind {
+                    Kind::Continued(only) => destination == only,
+                    _ => true,
+                })
+                .min();
+            let Some(destination) = next else { return };
+            let limit = match destination {
+                Destination::Local => 1,
+                _ => self.settings.max_rcpt.max(1),
+            };
+            let free = |copy: &QueueCopy| !held.contains(&copy.recipient);
+            let delivery = context.entries.assign_those(entry, destination, limit, free);
+            process.waiting.push_back(delivery);
+            process.transports.insert(delivery, Transport::default());
+        }
+    }
+
+    /// Starts deliveries of a process as far as it may have them at once.
+    fn start_deliveries(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
+        let Some(process) = self.processes.get_mut(&entry) else {
+            return;
+        };
+        let continued = matches!(process.kind, Kind::Continued(_));
+        while let Some(&delivery) = process.waiting.front() {
+            let queued = context.entries.delivery(delivery).expect("a waiting delivery exists");
+            let is_local = queued.destination == Destination::Local;
+            let most = if is_local { 1 } else { self.settings.remote_max_parallel.max(1) };
+            if process.running >= most {
+                return;
+            }
+            let places = if is_local { &mut self.local } else { &mut self.remote };
+            if places.limit.is_some_and(|limit| places.busy >= limit) {
+                places.starved.push_back(entry);
+                return;
+            }
+            places.busy += 1;
+            process.running += 1;
+            process.waiting.pop_front();
+            let keep = KeepConnection {
+                idle: HANDED_ON,
+                age: SimDuration::from_days(3_650),
+                transactions: self.settings.connection_max_messages,
+            };
+            context.actions.push(Action::Deliver {
+                delivery,
+                reuse_connection: continued,
+                keep_connection: (!is_local).then_some(keep),
+            });
+        }
+    }
+
+    /// A place is free again: a process that waited for one goes on.
+    fn free_place(&mut self, is_local: bool, context: &mut Context<'_>) {
+        let places = if is_local { &mut self.local } else { &mut self.remote };
+        places.busy -= 1;
+        if let Some(entry) = places.starved.pop_front() {
+            self.start_deliveries(entry, context);
+        }
+    }
+
+    /// Hands a connection on to the message that `process.next` names.
+    fn hand_on(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) {
+        let Some(process) = self.processes.get_mut(&entry) else {
+            return;
+        };
+        if let Some(next) = process.next.take() {
+            let runner = process.runner;
+            self.begin(now, next, Kind::Continued(destination), runner, false, context);
+            if !self.processes.contains_key(&next) {
+                context.actions.push(Action::Close { destination });
+            }
+        }
+    }
+
+    /// The last delivery of a process is over: it goes, and the runner that waited for it goes on.
+    fn end(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        if let Some(runner) = self.close(now, entry, context) {
+            self.step(now, runner, context);
+        }
+    }
+}
+
+impl QueueManager for Exim {
+    fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.running = true;
+        if self.ticks.number == 0 {
+            self.ticks.begin(&self.settings, context.random);
+        } else {
+            self.ticks.at_once(now);
+        }
+        self.arm(context);
+    }
+
+    fn stop(&mut self, context: &mut Context<'_>) {
+        self.running = false;
+        self.ticks.stop();
+        self.runners.clear();
+        for (_, process) in std::mem::take(&mut self.processes) {
+            process.waiting.into_iter().for_each(|delivery| {
+                context.entries.release(delivery);
+            });
+        }
+        for places in [&mut self.remote, &mut self.local] {
+            *places = Places { limit: places.limit, ..Places::default() };
+        }
+        for entry in context.entries.active_at(context.host) {
+            context.entries[entry].active = false;
+        }
+    }
+
+    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        self.spool.insert(entry, Spooled::default());
+        self.fresh.insert(entry);
+        let state = &context.entries[entry];
+        let settings = &self.settings;
+        let queued = settings.queue_only
+            || settings
+                .smtp_accept_queue_per_connection
+                .is_some_and(|most| state.session_message > most)
+            || settings.smtp_accept_queue.is_some_and(|most| state.sessions_open > most);
+        if self.running && !queued {
+            self.begin(now, entry, Kind::First, None, false, context);
+        }
+    }
+
+    fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
+        match timer {
+            Timer::QueueRun { start } if self.running && start == self.ticks.number => {
+                self.ticks.ran(now, &self.settings);
+                self.arm(context);
+                if self.runners.has_room(&self.settings) {
+                    self.run_queue(now, false, context);
+                }
+            }
+            Timer::Message { entry, round } => {
+                let is_this = context.entries.get(entry).is_some_and(|state| state.rounds == round);
+                if is_this {
+                    self.end(now, entry, context);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn found(
+        &mut self,
+        _now: SimTime,
+        delivery: DeliveryHandle,
+        candidates: &mut dyn Iterator<Item = Candidate>,
+        entries: &QueueEntries,
+    ) {
+        let entry = entries.delivery(delivery).map(|queued| queued.entry);
+        let process = entry.and_then(|entry| self.processes.get_mut(&entry));
+        if let Some(transport) = process.and_then(|process| process.transports.get_mut(&delivery)) {
+            transport.hosts = candidates.collect();
+        }
+    }
+
+    fn may_try(
+        &self,
+        now: SimTime,
+        delivery: DeliveryHandle,
+        candidate: &Candidate,
+        entries: &QueueEntries,
+    ) -> bool {
+        let entry = entries.delivery(delivery).map(|queued| queued.entry);
+        let process = entry.and_then(|entry| self.processes.get(&entry));
+        let (clock, settings) = (now.as_secs(), &self.settings);
+        process.is_some_and(|process| {
+            process.may_try(delivery, candidate, clock, &self.database, settings)
+        })
+    }
+
+    fn untried(
+        &mut self,
+        now: SimTime,
+        delivery: DeliveryHandle,
+        context: &mut Context<'_>,
+    ) -> Untried {
+        let entry = context.entries.delivery(delivery).map(|queued| queued.entry);
+        let process = entry.and_then(|entry| self.processes.get(&entry));
+        let clock = now.as_secs();
+        match process {
+            Some(process) if process.fails_all => Untried::Failed(FAILED),
+            // "All hosts have been failing for a long time."
+            Some(process) if process.gives_up(delivery, clock, &self.database, &self.settings) => {
+                Untried::Failed(Status::NO_ANSWER)
+            }
+            _ => Untried::Deferred(Status::NO_ANSWER),
+        }
+    }
+
+    fn tried(&mut self, now: SimTime, tried: &Tried<'_>, context: &mut Context<'_>) {
+        let entry = context.entries.delivery(tried.delivery).map(|queued| queued.entry);
+        if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
+            let clock = now.as_secs();
+            process.tried(tried, clock, context.entries, &self.database, &self.settings);
+        }
+    }
+
+    fn keeps_connection(&mut self, tried: &Tried<'_>, entries: &QueueEntries) -> bool {
+        let took = tried.replies.iter().flatten().any(|reply| reply.is_positive());
+        let Some(queued) = entries.delivery(tried.delivery).filter(|_| took) else {
+            return false;
+        };
+        if tried.failure.is_some() {
+            return false;
+        }
+        let (entry, destination) = (queued.entry, queued.destination);
+        let next = self.waits.take(tried.candidate.host, entry, |other| {
+            entries.get(other).map(|_| has_pending(entries, other, destination))
+        });
+        // A message that another process is at, or that is frozen, ends the chain.
+        let next = next.filter(|next| {
+            let frozen = self.spool.get(next).is_none_or(|spooled| spooled.frozen);
+            !frozen && !self.processes.contains_key(next)
+        });
+        if let Some(process) = self.processes.get_mut(&entry) {
+            process.next = next;
+        }
+        next.is_some()
+    }
+
+    fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
+        let delivery = report.delivery;
+        let queued = context.entries.delivery(delivery).expect("it has just ended");
+        let (entry, destination) = (queued.entry, queued.destination);
+        let clock = now.as_secs();
+        if let Some(process) = self.processes.get_mut(&entry) {
+            process.running -= 1;
+            let waits_for = process.delivered(
+                delivery,
+                report.failure,
+                clock,
+                context.entries,
+                &self.database,
+                &self.settings,
+            );
+            waits_for.into_iter().for_each(|host| self.waits.add(host, entry));
+        }
+        context.entries.release(delivery);
+        if report.connection_kept {
+            self.hand_on(now, entry, destination, context);
+        }
+        self.start_deliveries(entry, context);
+        self.free_place(destination == Destination::Local, context);
+        if context.entries[entry].outstanding > 0 {
+            return;
+        }
+        match &self.settings.tidying_up {
+            None => self.end(now, entry, context),
+            Some(time) => {
+                let at = now + SimDuration::from_secs_f64(time.sample(context.random));
+                let timer = Timer::Message { entry, round: context.entries[entry].rounds };
+                context.actions.push(Action::Arm { timer, at });
+            }
+        }
+    }
+
+    fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
+        if self.running {
+            self.run_queue(now, true, context);
+        }
+    }
+
+    fn configure(&mut self, settings: &QueueSettings) {
+        if let QueueSettings::Exim(settings) = settings {
+            self.settings = settings.clone();
+        }
+    }
+
+    fn next_attempt(
+        &self,
+        now: SimTime,
+        entry: EntryHandle,
+        _entries: &QueueEntries,
+    ) -> Option<SimTime> {
+        let process = self.processes.get(&entry)?;
+        let (clock, mut next) = (now.as_secs(), None::<u64>);
+        let mut hopeless = false;
+        for key in process.items() {
+            let outcome = self.database.foresee(key, clock, process.message, &self.settings);
+            let at = outcome.record.next_try;
+            if outcome.timed_out {
+                hopeless = true;
+            } else {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        if hopeless && next.is_none() {
+            return None;
+        }
+        Some(self.ticks.first_from(SimTime::from_secs(next.unwrap_or(clock)), &self.settings))
+    }
+
+    fn lengths(&self) -> QueueLengths {
+        let (spool, active) = (self.spool.len() as u64, self.processes.len() as u64);
+        let incoming = self.fresh.len() as u64;
+        QueueLengths { incoming, active, deferred: spool - active - incoming }
+    }
+}

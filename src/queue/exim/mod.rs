@@ -1,0 +1,36 @@
+//! Exim's delivery: no queue manager, but processes that come, try one message and go, and hints
+//! databases through which they know of each other.
+//!
+//! Follows Exim 4.96 (recorded) and, where the recordings do not tell, the source of 4.99
+//! (`src/retry.c`, `src/deliver.c`, `src/queue.c`, `src/daemon.c`, `src/transport.c`,
+//! `src/transports/smtp.c`). What makes it Exim, and where it stands:
+//!
+//! | mechanism | file |
+//! |---|---|
+//! | the notation of retry rules | `rule.rs` |
+//! | retry records of hosts, of messages at a host, of recipients and of domains | `retry.rs` |
+//! | which messages wait for which host, for delivery over a connection that is open anyway | `wait.rs` |
+//! | queue runners: when they start, in which order they go through the spool | `runner.rs` |
+//! | one delivery process: its addresses, the hosts it may try, what it learns of them | `process.rs` |
+//! | when the sender is told of a delay | `warning.rs` |
+//! | processes at acceptance, in a queue run and over a kept connection | `manager.rs` |
+//! | how a process ends: records, bounces, freezing | `ending.rs` |
+//!
+//! Not modelled: retry rules that depend on the destination or the error (one line holds for all),
+//! `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put off, and the
+//! delivery of a message for another domain over a connection whose host happens to serve both
+//! (only messages for domains with the same exchangers follow).
+
+mod ending;
+mod manager;
+mod process;
+mod retry;
+mod rule;
+mod runner;
+mod settings;
+mod wait;
+mod warning;
+
+pub use manager::Exim;
+pub use rule::{Growth, RetryRule, RetryRules, exim_seconds, exim_time};
+pub use settings::Settings;

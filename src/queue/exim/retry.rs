@@ -1,0 +1,189 @@
+//! Exim's retry memory: the hints database `retry`, shared by all messages of a host.
+//!
+//! Follows `src/retry.c`: a record says since when something has been failing, when it was last
+//! tried, when it may be tried again, and whether its last cut-off has passed. It belongs to a host
+//! (by address), to one message at one host, to a recipient's address, or to a domain that could
+//! not be looked up. Times are whole seconds.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::mail::{DomainId, Mailbox};
+use crate::network::AddressId;
+use crate::random::Draw as _;
+use crate::units::SimDuration;
+
+use super::super::EntryHandle;
+use super::rule::{Growth, RetryRule};
+use super::settings::Settings;
+
+/// What a retry record belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RetryKey {
+    /// `T:host:address`: no connection, no greeting, no EHLO, or a session lost or timed out.
+    Host(AddressId),
+    /// `T:host:address:message`: MAIL, DATA or the dot was refused for now.
+    Message(AddressId, EntryHandle),
+    /// `R:recipient:<sender>`: RCPT was refused for now (`address_retry_include_sender`).
+    Recipient(Mailbox, Option<Mailbox>),
+    /// `R:recipient`: RCPT was not answered in time.
+    Address(Mailbox),
+    /// `R:domain`: the look-up found no answer.
+    Domain(DomainId),
+}
+
+impl RetryKey {
+    /// Returns whether failures are counted from the first of them only (`rf_host`); for the
+    /// others the age of the message counts if it is greater.
+    fn is_of_host(self) -> bool {
+        matches!(self, Self::Host(_) | Self::Message(..))
+    }
+}
+
+/// A record; times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RetryRecord {
+    pub(super) first_failed: u64,
+    pub(super) last_try: u64,
+    pub(super) next_try: u64,
+    /// Whether it has been failing for longer than the last cut-off.
+    pub(super) expired: bool,
+}
+
+/// The message whose failure is recorded, as far as it matters; times in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailedMessage {
+    pub(super) received: u64,
+    /// Its age when its delivery process began.
+    pub(super) age: u64,
+}
+
+/// What a failure leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) record: RetryRecord,
+    /// Whether this failure lets the address fail for good, if all others do too.
+    pub(super) timed_out: bool,
+}
+
+/// The records of one host.
+#[derive(Debug, Default)]
+pub(super) struct RetryDatabase {
+    records: BTreeMap<RetryKey, RetryRecord>,
+}
+
+impl RetryDatabase {
+    /// Returns what is known, unless it is older than `retry_data_expire`.
+    pub(super) fn get(
+        &self,
+        key: RetryKey,
+        clock: u64,
+        settings: &Settings,
+    ) -> Option<&RetryRecord> {
+        // A record is written when something was tried.
+        let fresh = |record: &&RetryRecord| {
+            clock.saturating_sub(record.last_try) <= settings.retry_data_expire.as_secs()
+        };
+        self.records.get(&key).filter(fresh)
+    }
+
+    pub(super) fn delete(&mut self, key: RetryKey) {
+        self.records.remove(&key);
+    }
+
+    /// Records a failure at `clock` (`retry_update`). Returns whether it is one too many.
+    pub(super) fn update(
+        &mut self,
+        key: RetryKey,
+        clock: u64,
+        message: FailedMessage,
+        settings: &Settings,
+        random: &mut ChaCha8Rng,
+    ) -> bool {
+        let mut outcome = self.foresee(key, clock, message, settings);
+        if let Some(excess) = randomized_excess(&outcome, clock, settings) {
+            outcome.record.next_try -= random.below(excess / 2 + 1);
+        }
+        self.records.insert(key, outcome.record);
+        outcome.timed_out
+    }
+
+    /// Returns what a failure at `clock` would be recorded as; a gap of a rule `H` is taken as
+    /// its longest.
+    pub(super) fn foresee(
+        &self,
+        key: RetryKey,
+        clock: u64,
+        message: FailedMessage,
+        settings: &Settings,
+    ) -> Outcome {
+        let before = self.get(key, clock, settings).copied().unwrap_or(RetryRecord {
+            first_failed: clock,
+            last_try: clock,
+            next_try: clock,
+            expired: false,
+        });
+        let mut failing = clock.saturating_sub(before.first_failed);
+        if !key.is_of_host() {
+            failing = failing.max(message.age);
+        }
+        let rules = &settings.retry_rule.0;
+        let current = rules.iter().find(|rule| failing <= rule.until.as_secs());
+        let expired = current.is_none();
+        // The last rule goes on for ever; its cut-off says only when to give up.
+        let mut rule = current.or(rules.last());
+        let mut timed_out = expired;
+        // A message that has been here since before the first failure counted may be old enough
+        // by itself (others get through and wipe the record).
+        let age = clock.saturating_sub(message.received);
+        let last_cutoff = rules.last().map_or(0, |rule| rule.until.as_secs());
+        if message.received <= before.first_failed && !expired && age > last_cutoff {
+            timed_out = true;
+            rule = None;
+        }
+        let gap = rule.map_or(0, |rule| gap(rule, &before, clock));
+        let next_try = clock + gap.min(settings.retry_interval_max.as_secs());
+        let record = RetryRecord { last_try: clock, next_try, expired, ..before };
+        Outcome { record, timed_out }
+    }
+
+    /// Returns whether a message is older than the last cut-off, so that it is tried whatever the
+    /// record says (`retry_ultimate_address_timeout`).
+    pub(super) fn is_past_ultimate_timeout(clock: u64, received: u64, settings: &Settings) -> bool {
+        let cutoff = settings.retry_rule.last_cutoff().map_or(0, SimDuration::as_secs);
+        clock.saturating_sub(received) > cutoff
+    }
+}
+
+/// Returns the gap \[s\] that `rule` sets after a failure at `clock`.
+fn gap(rule: &RetryRule, before: &RetryRecord, clock: u64) -> u64 {
+    let interval = rule.interval.as_secs();
+    let predicted = before.next_try.saturating_sub(before.last_try);
+    let last = predicted.min(clock.saturating_sub(before.last_try));
+    let grown = |factor: u32| last * u64::from(factor) / 1000;
+    match rule.growth {
+        Growth::Fixed => interval,
+        Growth::Geometric(factor) => {
+            if last < interval {
+                interval
+            } else {
+                grown(factor)
+            }
+        }
+        Growth::Randomized(factor) => interval.max(grown(factor)),
+    }
+}
+
+/// Returns by how much \[s\] the gap of a rule `H` exceeds its interval, of which up to half is
+/// taken off by chance.
+fn randomized_excess(outcome: &Outcome, clock: u64, settings: &Settings) -> Option<u64> {
+    let failing = clock.saturating_sub(outcome.record.first_failed);
+    let rules = &settings.retry_rule.0;
+    let rule = rules.iter().find(|rule| failing <= rule.until.as_secs()).or(rules.last())?;
+    let Growth::Randomized(_) = rule.growth else {
+        return None;
+    };
+    let gap = outcome.record.next_try.saturating_sub(clock);
+    Some(gap.saturating_sub(rule.interval.as_secs())).filter(|&excess| excess > 0)
+}
