@@ -231,3 +231,29 @@ fn warnings_are_given_where_they_are_due() {
     };
     assert_eq!(warnings(&warm, &steady), "");
 }
+
+/// A promise about portability: rows without a simulation behind them, whose analysis has irrational
+/// numbers everywhere. `.ci/run` runs this in both profiles. If a change of the analysis or of its
+/// format is meant to change the digest, put the new one here and say in the commit why.
+#[test]
+fn an_analysis_has_the_same_bytes_everywhere() {
+    let study = study(&["confidence=0.9"]);
+    let analysis = analysed(&study, |a, b, replication| {
+        let place = (a * 36 + b * 12) as f64 + replication as f64;
+        let value = libm::exp(libm::sin(place * 1.7)) * 1e3;
+        RunRow {
+            early: DelaySum { n: 3, micros: value as u64 },
+            delays: vec![(place as i32, 7), (90, 93)],
+            ..row((place as u64 % 17 != 0).then_some(value))
+        }
+    });
+    let text = mailsim::report::study::study_json(&analysis);
+    let read: Analysis = serde_json::from_str(&text).expect("it is as it was written");
+    assert_eq!(read, analysis, "no digit is lost in the file");
+    let summary = mailsim::report::study::text::study_summary(&analysis);
+    let digest = blake3::hash(format!("{text}{summary}").as_bytes()).to_hex().to_string();
+    assert_eq!(digest, DIGEST, "of this text:\n{summary}");
+}
+
+/// BLAKE3.
+const DIGEST: &str = "3885f9c3b1887d43b3249e43ce7899fc9f66d05d12bf33af9d0b0e7e0aa69a4b";

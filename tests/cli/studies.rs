@@ -129,6 +129,25 @@ fn neither_threads_nor_shards_change_a_byte() {
 }
 
 #[test]
+fn shards_may_begin_at_the_same_time() {
+    let place = folder();
+    let shards: Vec<_> = ["1/3", "2/3", "3/3"]
+        .into_iter()
+        .map(|shard| {
+            let mut command = mailsim(place.path());
+            command.args(["study", &study(), "--out", "parts", "--shard", shard, "--quiet"]);
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for shard in shards {
+        let output = shard.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(made(place.path(), "parts", &["--merge"]), made(place.path(), "whole", &[]));
+    assert_eq!(names(place.path()), ["parts", "whole"]);
+}
+
+#[test]
 fn charts_and_page_have_the_same_bytes_too() {
     let place = folder();
     let few = ["--set", "replications=2"];
@@ -169,7 +188,7 @@ fn a_precision_is_reached_alike_in_one_piece_and_in_shards() {
 /// Starts the study with many replications and waits until some of its runs are kept.
 fn started(place: &Path, out: &str) -> std::process::Child {
     let mut command = mailsim(place);
-    command.args(["study", &study(), "--out", out, "--set", "replications=30"]);
+    command.args(["study", &study(), "--out", out, "--set", "replications=20"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     let kept = || {
@@ -194,7 +213,7 @@ fn a_killed_study_goes_on_where_it_was() {
     let rows = place.path().join("killed/rows");
     fs::write(rows.join("whole-0-0.jsonl"), "{\"key\":\"abc\",\"figu").unwrap();
     let study = study();
-    let more = ["study", &study, "--set", "replications=30", "--no-charts", "--out"];
+    let more = ["study", &study, "--set", "replications=20", "--no-charts", "--out"];
     let said = call(place.path(), &[&more[..], &["killed"]].concat()).ends_with(0);
     said.complains_of(&["runs were made before and are kept"]);
     call(place.path(), &[&more[..], &["whole"]].concat()).ends_with(0);
