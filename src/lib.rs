@@ -113,6 +113,8 @@
 //!   sessions are tested without an engine.
 //! - Results are facts stated by the run and read by whoever measures; whoever measures sees no
 //!   host. Charts and page are made from the result folder alone.
+//! - Only whole runs are made in parallel. A study's runs differ in the number of their replication,
+//!   its cells share their draws, and neither threads nor shards nor an interrupt change a byte.
 //! - Every draw comes from a stream named by its purpose and keyed by what it is about, never by
 //!   the order of events, so two scenarios that differ in one host send the same mail.
 //! - At every instant: recipients submitted and created = delivered + failed + discarded + queued +

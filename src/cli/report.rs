@@ -15,7 +15,7 @@ use super::terminal::Terminal;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Result folder that `mailsim run` has written
+    /// Folder that `mailsim run`, `study` or `compare` has written
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 

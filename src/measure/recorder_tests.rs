@@ -287,3 +287,42 @@ fn an_outage_day_is_counted() {
     assert_eq!(summary.created[MessageKind::DelayNotice.as_str()].submitted, 0);
     assert_eq!(rows.messages[0].0, key(0).to_string());
 }
+
+#[test]
+fn mail_outside_of_the_window_counts_in_the_ledger_alone() {
+    // Messages of 10 s and 50 s; only what is submitted from 20 s on, and before 60 s, counts.
+    let mut facts = one_delayed_message();
+    facts.retain(|(_, fact)| !matches!(fact, Fact::Closed { .. } | Fact::Retrieved { .. }));
+    facts.push((secs(102), Fact::Closed { recipient: RecipientId(0) }));
+    let submission = attempt(1, MUA, SENDER, (secs(50), secs(51)), AttemptOutcome::Accepted);
+    let second = [
+        (secs(50), created(1, 1)),
+        (secs(51), accepted(1, SENDER, 1)),
+        (secs(51), Fact::Attempt(submission)),
+        (secs(57), ended(1, MX, FinalOutcome::Delivered, 2)),
+        (secs(57), Fact::Closed { recipient: RecipientId(1) }),
+    ];
+    facts.extend(second);
+    facts.sort_by_key(|(at, _)| *at);
+    let counted = |from: u64, to: u64| {
+        let window = super::Window { from: secs(from), to: secs(to) };
+        let mut recorder = Recorder::new(Rows::default()).counting(window);
+        for (at, fact) in &facts {
+            recorder.fact(*at, fact);
+        }
+        recorder.finish(&Names, &frame(SimDuration::from_secs(200)))
+    };
+    let (summary, rows) = counted(20, 60);
+    assert_eq!((summary.mail.submitted, summary.mail.delivered), (1, 1));
+    assert_eq!(summary.submission_to_delivery.max, Some(7.0));
+    assert_eq!((summary.attempts.rows, summary.attempts.deferrals), (1, 0));
+    assert_eq!((summary.ledger.submitted, summary.ledger.delivered), (2, 2));
+    assert!(summary.ledger.balances);
+    // Rows are handed out for all, and attempts keep their numbers.
+    assert_eq!(rows.attempts.len(), 4);
+    let all = counted(0, 200).0;
+    assert_eq!((all.mail.submitted, all.attempts.rows), (2, 4));
+    // The window is half-open.
+    assert_eq!(counted(50, 60).0.mail.submitted, 1);
+    assert_eq!(counted(10, 50).0.mail.submitted, 1);
+}
