@@ -122,8 +122,9 @@ const EMPTY_BUCKET: Bucket = Bucket { head: NONE, tail: NONE, earliest: u64::MAX
 pub struct EventQueue<E> {
     now: u64,
     length: usize,
-    /// Events at the current instant.
+    /// Events at the current instant, and how many.
     instant: [VecDeque<E>; Class::COUNT],
+    at_instant: usize,
     /// Bit `level` is set when `occupied_digits[level]` is not zero.
     occupied_levels: u32,
     occupied_digits: [u64; LEVELS],
@@ -150,6 +151,7 @@ impl<E> EventQueue<E> {
             now: 0,
             length: 0,
             instant: [const { VecDeque::new() }; Class::COUNT],
+            at_instant: 0,
             occupied_levels: 0,
             occupied_digits: [0; LEVELS],
             buckets: vec![EMPTY_BUCKET; LEVELS * DIGITS],
@@ -195,6 +197,7 @@ impl<E> EventQueue<E> {
         self.length += 1;
         if nanos == self.now {
             self.instant[class as usize].push_back(event);
+            self.at_instant += 1;
         } else {
             self.place(Entry { key: nanos << CLASS_BITS | class as u64, event });
         }
@@ -219,14 +222,19 @@ impl<E> EventQueue<E> {
     /// Returns the time of the next event.
     #[must_use]
     pub fn peek_time(&self) -> Option<SimTime> {
-        if self.instant.iter().any(|queue| !queue.is_empty()) {
+        if self.at_instant > 0 {
             return Some(self.now());
         }
         let (level, digit) = self.lowest_bucket()?;
         Some(SimTime::from_nanos(self.buckets[level * DIGITS + digit].earliest))
     }
 
+    #[inline]
     fn pop_instant(&mut self) -> Option<(Class, E)> {
+        if self.at_instant == 0 {
+            return None;
+        }
+        self.at_instant -= 1;
         let mut queues = Class::ALL.into_iter().zip(&mut self.instant);
         queues.find_map(|(class, queue)| queue.pop_front().map(|event| (class, event)))
     }
@@ -264,6 +272,7 @@ impl<E> EventQueue<E> {
             for entry in entries.drain(..) {
                 if entry.nanos() == self.now {
                     self.instant[entry.class() as usize].push_back(entry.event);
+                    self.at_instant += 1;
                 } else {
                     self.place(entry);
                 }

@@ -54,13 +54,13 @@ impl Reply {
     /// Returns whether the first digit is 2 or 3.
     #[must_use]
     pub const fn is_positive(self) -> bool {
-        matches!(self.code / 100, 2 | 3)
+        matches!(self.code, 200..400)
     }
 
     /// Returns whether the first digit is 5.
     #[must_use]
     pub const fn is_permanent(self) -> bool {
-        self.code / 100 == 5
+        matches!(self.code, 500..600)
     }
 }
 

@@ -204,6 +204,12 @@ impl QueueEntries {
         })
     }
 
+    /// Returns whether the entry has exactly one recipient, as most have.
+    #[must_use]
+    pub fn has_one_recipient(&self, entry: EntryHandle) -> bool {
+        self[entry].first.is_some_and(|only| self.copy(only).next.is_none())
+    }
+
     /// Returns the slots of the recipients of one delivery, in the order of the entry.
     pub fn delivery_recipients(
         &self,

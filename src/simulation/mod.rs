@@ -27,6 +27,16 @@
 //! A server slot is taken from the connection request that gets through until the client is done.
 //! The route of a session is the one at its beginning. A greylist learns of a recipient when the
 //! session begins.
+//!
+//! # Costs
+//! A message of the retry day takes some 24,000 instructions in six events, and the profile is flat:
+//! no function has more than 6 % of it. A quarter goes to the two SMTP sessions, a quarter to the
+//! queue manager (each third message is put off several times), a tenth to the event queue, 7 % to
+//! reading the facts. What was dear once and must not come back: keys of draws mixed though nothing
+//! is drawn, runs moved in and out of their slots, fault time lines searched for every packet, a
+//! vector allocated for every message. `.ci/instructions` counts; `callgrind_annotate` shows where.
+//! In a network of ten thousand hosts memory is the limit instead: each event finds another host's
+//! state outside the caches.
 
 mod acceptance;
 mod agents;

@@ -181,6 +181,9 @@ impl Postfix {
                 }
             }
             self.dispatch(now, destination, context);
+            if context.entries.has_one_recipient(entry) {
+                break;
+            }
         }
         if context.entries[entry].outstanding == 0 {
             self.round_over(now, entry, context);
