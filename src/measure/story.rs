@@ -10,6 +10,7 @@ use super::record::{FinalState, MessageRecord};
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     near: [HostId; Self::NEAR],
+    #[expect(clippy::box_collection, reason = "8 octets in every story instead of 24")]
     far: Option<Box<Vec<HostId>>>,
 }
 

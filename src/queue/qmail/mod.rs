@@ -7,7 +7,7 @@
 //! collected and told in one notice when no recipient is left in either channel, so a recipient
 //! that is refused at once is reported only after the last one has been delivered or given up. There
 //! is no delay notice. `qmail-remote` notes addresses that do not answer in a small table
-//! ([`tcpto`]) which all its processes share.
+//! (`tcpto`) which all its processes share.
 //!
 //! Read in notqmail 1.08: `qmail-send.c` (`nextretry`, `pass_dochan`, `del_dochan`, `job_close`,
 //! `messdone`), `qmail-remote.c`, `tcpto.c`, `dns.c`. No recordings.

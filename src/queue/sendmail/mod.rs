@@ -2,10 +2,10 @@
 //!
 //! Sendmail has no scheduler: every queue run (`-q` on the daemon's command line) tries everything
 //! that waits. A run is one process that reads the whole queue directory, sorts it by priority
-//! ([`queue_run`]) and works through the jobs one after the other; a run that takes longer than the
+//! (`queue_run`) and works through the jobs one after the other; a run that takes longer than the
 //! interval is overtaken by the next one, which passes over the jobs that others have locked. Every
 //! message that arrives has a process of its own for its first attempt. A process keeps to itself
-//! what it learns of hosts ([`host_status`]) and its open connections, so that within a run one
+//! what it learns of hosts (`host_status`) and its open connections, so that within a run one
 //! failure spares the rest of a host's backlog the same trouble, and one connection takes all of it.
 //! When all recipients of a message have been tried the same process looks at its age: it is
 //! returned, or its sender warned. Notices are sent by the process that made them, before its next
