@@ -51,6 +51,7 @@ mod event;
 mod faults;
 mod handover;
 mod host;
+mod keeping;
 mod local;
 mod messages;
 mod notice;
