@@ -264,7 +264,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => Shape::Duration,
         Slot::FirstGap(_) => Shape::Duration,
-        Slot::Ages(_) => Shape::List(&schedules::DURATION),
+        Slot::Ages(_) => Shape::Either(&[Shape::Duration, Shape::List(&schedules::DURATION)]),
         Slot::Schedule(..) => schedules::SHAPE,
         Slot::Factor(_) => Shape::Number,
         Slot::Choice(choice) => Shape::Word(choice.words()),
@@ -293,7 +293,7 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
             put(place, field.duration().map(|span| (!span.is_zero()).then_some(span)));
         }
         Slot::Ages(place) => {
-            let ages = field.list();
+            let ages = field.one_or_many(Shape::Duration);
             *place = ages.iter().filter_map(Field::positive_duration).collect();
             place.sort_unstable();
         }
