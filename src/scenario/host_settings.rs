@@ -256,6 +256,9 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
 
 /// Most pieces of anything; zero stands for "no limit" where the setting says so.
 const LIMIT: Shape = Shape::Count(0, limits::PIECES);
+/// One span of time, or several.
+const AGES: Shape = Shape::Either(&[Shape::Duration, Shape::List(&schedules::DURATION)]);
+
 /// Returns what a slot takes.
 pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
     match slot {
@@ -264,7 +267,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => Shape::Duration,
         Slot::FirstGap(_) => Shape::Duration,
-        Slot::Ages(_) => Shape::Either(&[Shape::Duration, Shape::List(&schedules::DURATION)]),
+        Slot::Ages(_) => AGES,
         Slot::Schedule(..) => schedules::SHAPE,
         Slot::Factor(_) => Shape::Number,
         Slot::Choice(choice) => Shape::Word(choice.words()),
