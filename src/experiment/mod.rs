@@ -36,7 +36,7 @@ mod run;
 
 pub use analysis::{
     Analysis, BestDesign, CellEstimate, CellOutline, Design, Effect, FactorOutline, FigureOutline,
-    Outline, PairedDifference, Term, analyse,
+    Outline, PairedDifference, RunnerUp, Term, analyse,
 };
 pub use plan::{Plan, Rows, Shard, Task};
 pub use row::{DelaySum, RunRow, STEPS_PER_DECADE};

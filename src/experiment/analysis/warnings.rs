@@ -6,6 +6,7 @@ use crate::statistics::Estimate;
 
 use super::Data;
 use super::estimates::CellEstimate;
+use super::survivors::gap;
 
 /// Intervals of fewer replications rest on little.
 const FEW: u64 = 10;
@@ -19,6 +20,7 @@ pub(super) fn of(plan: &Plan<'_>, data: &Data<'_>, estimates: &[CellEstimate]) -
     few(data, &mut warnings);
     unfinished(data, &mut warnings);
     censored(data, estimates, &mut warnings);
+    survivors(data, &mut warnings);
     warm_up(data, &mut warnings);
     precision(plan, data, &mut warnings);
     if !data.study.is_full_factorial() && data.study.factors.len() > 1 {
@@ -93,6 +95,19 @@ fn censored(data: &Data<'_>, estimates: &[CellEstimate], warnings: &mut Vec<Stri
             ));
         }
     }
+}
+
+/// Giving mail up makes the rest quicker: comparisons of delays between such cells say little.
+fn survivors(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let study = data.study;
+    let asked = study.figures.iter().filter(|figure| figure.asked.is_of_delivered_only());
+    let names: Vec<String> = asked.map(|figure| format!("`{}`", figure.name)).collect();
+    let Some(gap) = gap(data).filter(|gap| gap.matters() && !names.is_empty()) else { return };
+    warnings.push(format!(
+        "comparisons, effects and what matters of {} are biased where mail is lost: {}",
+        names.join(", "),
+        gap.words(data)
+    ));
 }
 
 /// If mail of the first tenth of the time that counts takes another time than the mail after it,

@@ -1,9 +1,9 @@
 //! A study's summary as a person reads it on a terminal.
 
-use crate::experiment::{Analysis, BestDesign, CellEstimate, Term};
+use crate::experiment::{Analysis, BestDesign, CellEstimate, RunnerUp, Term};
 
 use super::super::words::percent;
-use super::numbers::{maybe, probability, told};
+use super::numbers::{maybe, probability, sureness, told};
 use super::tables::term_name;
 
 /// Rows of each table; the files have them all.
@@ -11,6 +11,8 @@ const MOST_ROWS: usize = 24;
 const MOST_TERMS: usize = 6;
 const MOST_COMPARISONS: usize = 12;
 const WIDTH: usize = 100;
+/// Bootstrapping fewer replications is surer of itself than it may be.
+const FEW: u64 = 10;
 
 /// Returns the summary as text, ending with a line feed.
 #[must_use]
@@ -193,11 +195,18 @@ fn ranked(analysis: &Analysis, figure: usize) -> String {
     wrapped("  ", &format!("what matters (share of differences): {}", parts.join(", ")))
 }
 
-/// Says which design is best, and how sure that is.
+/// Says which design is best, and how sure that is, or why none can be called so.
 pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> String {
     let study = &analysis.study;
     let unit = study.figures[best.figure].unit.as_str();
-    let design = &best.designs[best.best];
+    let place = match (best.best, &best.unranked) {
+        (Some(place), None) => place,
+        (_, why) => {
+            let why = why.as_deref().unwrap_or("designs cannot be compared");
+            return format!("best: none can be named by this figure: {why}");
+        }
+    };
+    let design = &best.designs[place];
     let given = study.factors.iter().filter(|factor| factor.given);
     let given: Vec<&str> = given.map(|factor| factor.name.as_str()).collect();
     let over = match given.as_slice() {
@@ -207,20 +216,45 @@ pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> S
     let mean = told(design.mean, unit);
     // Designs that share every resample have the very same figures.
     let equal = best.designs.iter().filter(|other| other.mean == design.mean).count();
-    if equal > 1 {
+    let mut words = if equal > 1 {
         let who = if equal == best.designs.len() {
             "all alike".to_owned()
         } else {
             format!("{equal} alike, the first of them {}", design.name)
         };
-        return format!("best: {who}, with {mean}{over}");
+        format!("best: {who}, with {mean}{over}")
+    } else {
+        let sure = design.probability.map_or_else(String::new, |sure| {
+            let few = if best.n < FEW { ", too few to be so sure" } else { "" };
+            format!(
+                " (best with probability {}, by {} bootstrapped replications{few})",
+                sureness(sure, best.n),
+                best.n
+            )
+        });
+        format!("best: {} with {mean}{over}{sure}", design.name)
+    };
+    if let Some(next) = &best.runner_up {
+        words.push_str(&runner_up_words(best, next, unit));
     }
-    let sure = design.probability.map_or_else(String::new, |sure| {
-        format!(
-            " (best with probability {}, by {} bootstrapped replications)",
-            probability(sure),
-            best.n
-        )
+    if let Some(caveat) = &best.caveat {
+        words.push_str(&format!("; mind that {caveat}"));
+    }
+    words
+}
+
+fn runner_up_words(best: &BestDesign, next: &RunnerUp, unit: &str) -> String {
+    let sign = if next.difference.mean.is_some_and(|mean| mean > 0.0) { "+" } else { "" };
+    let between = next.difference.interval.map_or_else(String::new, |interval| {
+        format!(" ({} to {})", told(interval.low, unit), told(interval.high, unit))
     });
-    format!("best: {} with {mean}{over}{sure}", design.name)
+    let verdict = match next.matters {
+        Some(false) => ": no difference that matters",
+        _ => "",
+    };
+    format!(
+        "; next: {}, {sign}{}{between}{verdict}",
+        best.designs[next.design].name,
+        maybe(next.difference.mean, unit),
+    )
 }
