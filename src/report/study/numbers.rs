@@ -1,6 +1,7 @@
 //! Numbers of studies: with a fixed number of decimals in tables, in fitting units for people.
 
 use super::super::words;
+use crate::statistics::Interval;
 
 /// Decimals of a figure in tables, by its unit.
 pub(super) fn decimals(unit: &str) -> usize {
@@ -29,6 +30,14 @@ pub(in crate::report) fn told(value: f64, unit: &str) -> String {
     // What is told as zero has no sign.
     let zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
     if value < 0.0 && !zero { format!("\u{2212}{text}") } else { text }
+}
+
+/// Returns an interval of a figure, for people, without what the figure can never be: a time or a
+/// number below zero, a share above one. Tables keep it as Student's distribution gives it.
+pub(in crate::report) fn possible(ends: Interval, unit: &str) -> Interval {
+    let most = if unit == "share" { 1.0 } else { f64::INFINITY };
+    let clip = |end: f64| end.clamp(0.0, most);
+    Interval { low: clip(ends.low), high: clip(ends.high) }
 }
 
 /// Returns a number with four digits that mean something.
