@@ -76,6 +76,46 @@ impl FromArgMatches for Changes {
     }
 }
 
+/// The changes of a study, which are of the study's own keys.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StudyChanges(pub(super) Changes);
+
+impl Args for StudyChanges {
+    fn augment_args(command: Command) -> Command {
+        Changes::augment_args(command)
+            .mut_arg(SEED, |arg| arg.help("Seed of all random draws, instead of the study's"))
+            .mut_arg(SET, |arg| {
+                arg.help("Change a value of the study (repeatable)").long_help(
+                    "Change a value of the study (repeatable, in the order given).\n\n\
+                     PATH: keys of the study file joined by dots, a key that holds dots in quotes. \
+                     A factor is named by its `name`. Keys of its scenario stand under `set`, and \
+                     hold for every combination. VALUE: a TOML value, or a bare word or quantity \
+                     taken as a text.\n\n\
+                     --set replications=30\n\
+                     --set 'factor.outage.levels=[\"1h\", \"8h\"]'\n\
+                     --set 'set={ \"mail.0.for\" = \"2h\" }'",
+                )
+            })
+            .mut_arg(UNSET, |arg| {
+                arg.help("Leave out a key or a table of the study, such as factor.0 (repeatable)")
+            })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for StudyChanges {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Changes::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
 /// `--seed N` is `--set seed=N`.
 fn seed(text: &str) -> Result<Override, OverrideOrNumber> {
     let number: u64 = text.parse().map_err(|_| OverrideOrNumber::NoNumber)?;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::scenario::{
-    Loaded, LoadedStudy, Override, Problems, Source, is_study, load, load_study,
+    Loaded, LoadedStudy, Override, Problems, Source, is_scenario, is_study, load, load_study,
 };
 
 use super::error::CommandError;
@@ -48,6 +48,14 @@ pub(super) fn is_study_file(path: &Path) -> Result<bool, CommandError> {
 /// Reads and checks a study with the changes of the command line.
 pub(super) fn read_study(path: &Path, changes: &[Override]) -> Result<LoadedStudy, CommandError> {
     let text = read_text(path)?;
+    let sets_scenario = changes.iter().any(|change| change.as_argument().contains("scenario"));
+    if !sets_scenario && is_scenario(&text) {
+        let path = path.display();
+        return Err(CommandError::Usage(format!(
+            "{path} is a scenario and no study: run it with `mailsim run {path}`, or name it as \
+             `scenario` in a study"
+        )));
+    }
     with_source(path, &text, |source| load_study(source, changes))
 }
 

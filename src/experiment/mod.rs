@@ -18,6 +18,10 @@
 //! are independent, and cells of one replication share their random numbers. Neither is true of the
 //! messages of one run, so no interval is ever made of those.
 //!
+//! A study without a warm-up is taken to ask about a beginning, such as an outage: nothing then
+//! tests whether its runs have settled. Where a warm-up is asked for, mail of the first tenth of
+//! the time that counts is held against the mail after it.
+//!
 //! # Determinism
 //! A run's random numbers depend on the study's seed and the number of the replication alone
 //! ([`crate::random::Streams`]); what is computed depends on the rows in order of cell and
@@ -36,7 +40,7 @@ mod run;
 
 pub use analysis::{
     Analysis, BestDesign, CellEstimate, CellOutline, Design, Effect, FactorOutline, FigureOutline,
-    Outline, PairedDifference, Term, analyse,
+    Outline, PairedDifference, RunnerUp, Term, analyse,
 };
 pub use plan::{Plan, Rows, Shard, Task};
 pub use row::{DelaySum, RunRow, STEPS_PER_DECADE};

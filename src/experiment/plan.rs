@@ -118,7 +118,8 @@ impl<'s> Plan<'s> {
         (0..self.cells.len()).all(all)
     }
 
-    /// Returns whether a cell's interval is as narrow as the study asks.
+    /// Returns whether a cell's interval is as narrow as the study asks. One without any width, of
+    /// values that are all the same, is not.
     pub(super) fn is_narrow(
         &self,
         rows: &Rows,
@@ -138,7 +139,9 @@ impl<'s> Plan<'s> {
             Width::Absolute(width) => width,
             Width::Relative(share) => share * mean.abs(),
         };
-        interval.half_width() <= enough
+        // Values that are all the same, as shares of nothing lost, say nothing about how rare the
+        // others are: they are no precision.
+        interval.half_width() > 0.0 && interval.half_width() <= enough
     }
 
     /// Returns the runs that are missing for the replications that the study takes.

@@ -133,6 +133,17 @@ impl AskedFigure {
         }
     }
 
+    /// Returns whether it is a delay of those recipients alone that were reached, so that giving mail
+    /// up can make it smaller.
+    #[must_use]
+    pub fn is_of_delivered_only(&self) -> bool {
+        match self {
+            Self::Summary(name) => self.unit() == Unit::Seconds && name.contains("_to_"),
+            Self::Quantile { .. } => true,
+            Self::Within { .. } => false,
+        }
+    }
+
     /// Returns the value in a finished run; none if what it measures did not happen, or is hidden
     /// behind mail that was still under way.
     #[must_use]

@@ -74,5 +74,5 @@ pub use settings::{SettingValue, settings_of};
 pub use starter::starter;
 pub use study::{
     Better, Cell, Comparison, Factor, LoadedStudy, Replications, Study, StudyFigure, Variant,
-    Width, compare_study, is_study, load_study, load_variant,
+    Width, compare_study, is_scenario, is_study, load_study, load_variant,
 };

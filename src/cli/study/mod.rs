@@ -12,7 +12,7 @@ use crate::experiment::Shard;
 use crate::report::study::{Charts, SourceDescription, StudyDescription};
 use crate::scenario::LoadedStudy;
 
-use super::changes::Changes;
+use super::changes::StudyChanges;
 use super::error::CommandError;
 use super::input;
 use super::run::ChartFiles;
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     study: PathBuf,
 
     #[command(flatten)]
-    changes: Changes,
+    changes: StudyChanges,
 
     /// Study folder [default: output/<name of the study file>]
     ///
@@ -143,7 +143,7 @@ Examples:
 
 /// Runs the command.
 pub(super) fn study(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
-    let loaded = input::read_study(&arguments.study, &arguments.changes.0)?;
+    let loaded = input::read_study(&arguments.study, &arguments.changes.0.0)?;
     if !loaded.warnings.0.is_empty() {
         terminal.problems(&(loaded.warnings.render(terminal.color()) + "\n"));
     }
@@ -164,7 +164,7 @@ pub(super) fn study(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
 }
 
 fn submission(arguments: &Arguments) -> slurm::Submission {
-    let changes = arguments.changes.0.iter().flat_map(|change| {
+    let changes = arguments.changes.0.0.iter().flat_map(|change| {
         // The option and what stands behind it are two words for the shell.
         let argument = change.as_argument();
         let (option, rest) = argument.split_once(' ').unwrap_or((&argument, ""));
@@ -187,7 +187,8 @@ fn describe(loaded: &LoadedStudy, arguments: &Arguments) -> StudyDescription {
     let study = &loaded.study;
     let mut description = StudyDescription::new(&study.name, study.seed);
     description.resolved.clone_from(&loaded.resolved);
-    description.overrides = arguments.changes.0.iter().map(|change| change.as_argument()).collect();
+    description.overrides =
+        arguments.changes.0.0.iter().map(|change| change.as_argument()).collect();
     let sources = loaded.files.iter();
     description.sources =
         sources.map(|(name, text)| (name.clone(), SourceDescription::new(name, text))).collect();

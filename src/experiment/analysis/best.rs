@@ -4,13 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::{Draw, Streams};
 use crate::scenario::Better;
+use crate::statistics::Estimate;
 
 use super::Data;
+use super::survivors::{Fates, gap};
 
 /// Resamples behind a probability: its own standard error is then below one per cent.
 const RESAMPLES: usize = 4_000;
 /// Figures added up for one ranking at most; a large study is resampled less often.
 const WORK: usize = 40_000_000;
+/// A smaller difference, relative to the larger mean, matters to nobody.
+const MATTERS: f64 = 1e-3;
 
 /// The design that is best by a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,10 +23,34 @@ pub struct BestDesign {
     pub figure: usize,
     /// Replications behind it.
     pub n: u64,
-    /// Place in `designs` of the one with the best mean; the first of equal ones.
-    pub best: usize,
+    /// Place in `designs` of the one with the best mean; the first of equal ones. Absent where
+    /// `unranked` says why none can be named.
+    pub best: Option<usize>,
+    /// Why no design can be called best: the figure is of delivered mail alone, and designs lose
+    /// different mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unranked: Option<String>,
+    /// What has to be known beside the verdict: a difference in losses that is too small to forbid
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
+    /// The next best design; absent where all are equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up: Option<RunnerUp>,
     /// All designs, in the order of the study's cells.
     pub designs: Vec<Design>,
+}
+
+/// The design with the second best mean, against the best.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// Place among the designs.
+    pub design: usize,
+    /// Its figure minus that of the best, replication by replication.
+    pub difference: Estimate,
+    /// Whether the interval excludes zero and the difference is at least a thousandth of the
+    /// figure. Absent where there is no interval.
+    pub matters: Option<bool>,
 }
 
 /// A choice of levels for all factors that are not given by the world.
@@ -34,9 +62,13 @@ pub struct Design {
     pub name: String,
     /// The figure's mean, over all levels of what is given too.
     pub mean: f64,
+    /// Share of its recipients that were given up.
+    pub lost_share: f64,
+    /// Share of its recipients under way at the end of their runs.
+    pub unfinished_share: f64,
     /// Share of bootstrap resamples in which it has the best mean, shared out evenly among equal
     /// ones. Whole replications are drawn with replacement, so that what designs have in common
-    /// stays common. Absent for fewer than two replications.
+    /// stays common. Absent for fewer than two replications, and where designs cannot be ranked.
     pub probability: Option<f64>,
 }
 
@@ -67,9 +99,12 @@ fn one(data: &Data<'_>, figure: usize, better: Better) -> Option<BestDesign> {
         sums
     };
     let all = sums(&mut complete.iter());
+    let gap = data.study.figures[figure].asked.is_of_delivered_only().then(|| gap(data)).flatten();
+    let why = gap.as_ref().map(|gap| gap.words(data));
+    let unranked = why.clone().filter(|_| gap.as_ref().is_some_and(super::survivors::Gap::matters));
     let best = *best_of(&all, better).first()?;
     let resamples = (WORK / (n * designs.len())).clamp(100, RESAMPLES);
-    let wins = (n > 1).then(|| {
+    let wins = (n > 1 && unranked.is_none()).then(|| {
         let streams = Streams::new(data.study.seed, 0);
         let mut stream = streams.stream("study/best design", figure as u64);
         let mut wins = vec![0.0; designs.len()];
@@ -84,9 +119,38 @@ fn one(data: &Data<'_>, figure: usize, better: Better) -> Option<BestDesign> {
     });
     for (place, design) in designs.iter_mut().enumerate() {
         design.mean = all[place] / n as f64;
+        let cells = (0..places.len()).filter(|&cell| places[cell] == place);
+        let fates = Fates::of(data, cells);
+        (design.lost_share, design.unfinished_share) = (fates.lost(), fates.unfinished());
         design.probability = wins.as_ref().map(|wins| wins[place] / resamples as f64);
     }
-    Some(BestDesign { figure, n: n as u64, best, designs })
+    let caveat = if unranked.is_some() { None } else { why };
+    let runner_up = match unranked {
+        Some(_) => None,
+        None => runner_up(data, &complete, &all, (best, better)),
+    };
+    let best = unranked.is_none().then_some(best);
+    Some(BestDesign { figure, n: n as u64, best, unranked, caveat, runner_up, designs })
+}
+
+fn runner_up(
+    data: &Data<'_>,
+    complete: &[Vec<f64>],
+    sums: &[f64],
+    (best, better): (usize, Better),
+) -> Option<RunnerUp> {
+    let worse = |&place: &usize| sums[place] != sums[best];
+    let design = (0..sums.len()).filter(worse).reduce(|a, b| match better {
+        Better::Lower if sums[b] < sums[a] => b,
+        Better::Higher if sums[b] > sums[a] => b,
+        _ => a,
+    })?;
+    let differences: Vec<f64> = complete.iter().map(|row| row[design] - row[best]).collect();
+    let difference = Estimate::of(&differences, data.study.confidence);
+    let scale = sums[best].abs().max(sums[design].abs()) / complete.len() as f64;
+    let large = difference.mean.is_some_and(|mean| mean.abs() >= MATTERS * scale);
+    let matters = difference.interval.map(|interval| large && !interval.covers(0.0));
+    Some(RunnerUp { design, difference, matters })
 }
 
 /// Returns the designs without their figures, and the place of each cell's design among them.
@@ -104,7 +168,14 @@ fn designs(data: &Data<'_>) -> (Vec<Design>, Vec<usize>) {
                 Some(format!("{} = {}", factor.name, factor.levels[(*level)?]))
             });
             let name = named.collect::<Vec<_>>().join(", ");
-            designs.push(Design { levels, name, mean: 0.0, probability: None });
+            designs.push(Design {
+                levels,
+                name,
+                mean: 0.0,
+                lost_share: 0.0,
+                unfinished_share: 0.0,
+                probability: None,
+            });
         }
     }
     (designs, places)

@@ -5,6 +5,7 @@ mod comparisons;
 mod effects;
 mod estimates;
 mod outline;
+mod survivors;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use crate::scenario::Study;
 
 use super::plan::{Plan, Rows};
 
-pub use best::{BestDesign, Design};
+pub use best::{BestDesign, Design, RunnerUp};
 pub use comparisons::PairedDifference;
 pub use effects::{Effect, Term};
 pub use estimates::CellEstimate;

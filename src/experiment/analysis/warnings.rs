@@ -1,11 +1,14 @@
 //! What may mislead in a study's figures.
 
 use crate::experiment::plan::Plan;
+use crate::experiment::row::RunRow;
+use crate::measure::Unit;
 use crate::scenario::Replications;
 use crate::statistics::Estimate;
 
 use super::Data;
 use super::estimates::CellEstimate;
+use super::survivors::gap;
 
 /// Intervals of fewer replications rest on little.
 const FEW: u64 = 10;
@@ -16,11 +19,15 @@ const FALSE_ALARM: f64 = 0.01;
 pub(super) fn of(plan: &Plan<'_>, data: &Data<'_>, estimates: &[CellEstimate]) -> Vec<String> {
     let mut warnings = Vec::new();
     ledger(data, &mut warnings);
+    nothing_counts(data, &mut warnings);
     few(data, &mut warnings);
+    same_shares(data, estimates, &mut warnings);
     unfinished(data, &mut warnings);
     censored(data, estimates, &mut warnings);
+    survivors(data, &mut warnings);
     warm_up(data, &mut warnings);
     precision(plan, data, &mut warnings);
+    equal_cells(data, &mut warnings);
     if !data.study.is_full_factorial() && data.study.factors.len() > 1 {
         warnings.push(
             "not all combinations were run: effects of single factors cannot be told apart and are \
@@ -39,6 +46,45 @@ fn ledger(data: &Data<'_>, warnings: &mut Vec<String>) {
             "in {wrong} runs the ledger does not balance: mail was lost or counted twice by the \
              model itself; do not use these figures, and report this as a defect of mailsim"
         ));
+    }
+}
+
+/// A warm-up or cool-down may leave no mail at all.
+fn nothing_counts(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let cells = data.study.cells.len();
+    let empty = (0..cells).filter(|&cell| data.rows_of(cell).all(|row| row.submitted == 0)).count();
+    if empty > 0 {
+        let why = if data.study.warm_up.is_zero() && data.study.cool_down.is_zero() {
+            "none is submitted"
+        } else {
+            "all is submitted before the warm-up ends or after the cool-down begins"
+        };
+        warnings.push(format!("no mail counts in {empty} of {cells} combinations: {why}"));
+    }
+}
+
+/// A share that is the same in all runs has an interval without width, which is no certainty: of n
+/// independent runs without an event the rule of three bounds how often it happens.
+fn same_shares(data: &Data<'_>, estimates: &[CellEstimate], warnings: &mut Vec<String>) {
+    let rule = -libm::log(1.0 - data.study.confidence) / data.replications as f64;
+    for (place, figure) in data.study.figures.iter().enumerate() {
+        let same = |one: &&CellEstimate| {
+            let width = one.estimate.interval.map(|interval| interval.half_width());
+            let end = one.estimate.mean.is_some_and(|mean| mean == 0.0 || mean == 1.0);
+            one.figure == place && width == Some(0.0) && end
+        };
+        let cells = estimates.iter().filter(same).count();
+        if figure.asked.unit() == Unit::Share && cells > 0 {
+            warnings.push(format!(
+                "`{}` is 0 % or 100 % in all runs of {cells} of {} combinations, and its interval \
+                 there has no width: that is no certainty; another value may still turn up in up \
+                 to {:.0} % of runs (confidence {:.4} %)",
+                figure.name,
+                data.study.cells.len(),
+                (rule * 100.0).min(100.0),
+                data.study.confidence * 100.0
+            ));
+        }
     }
 }
 
@@ -72,7 +118,7 @@ fn unfinished(data: &Data<'_>, warnings: &mut Vec<String>) {
     warnings.push(format!(
         "mail was still under way at the end of runs in {} of {} combinations (most where {}: \
          {:.2} % of recipients): its delays are not known, those of the summary are of delivered \
-         mail only; a longer duration or a `cool_down` lets it finish",
+         mail only, and its end is open: shares lost and delivered are lower bounds; a longer duration or a `cool_down` lets it finish",
         cells.len(),
         data.study.cells.len(),
         data.study.cell_name(cell),
@@ -93,6 +139,19 @@ fn censored(data: &Data<'_>, estimates: &[CellEstimate], warnings: &mut Vec<Stri
             ));
         }
     }
+}
+
+/// Giving mail up makes the rest quicker: comparisons of delays between such cells say little.
+fn survivors(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let study = data.study;
+    let asked = study.figures.iter().filter(|figure| figure.asked.is_of_delivered_only());
+    let names: Vec<String> = asked.map(|figure| format!("`{}`", figure.name)).collect();
+    let Some(gap) = gap(data).filter(|gap| gap.matters() && !names.is_empty()) else { return };
+    warnings.push(format!(
+        "comparisons, effects and what matters of {} are biased where mail is lost: {}",
+        names.join(", "),
+        gap.words(data)
+    ));
 }
 
 /// If mail of the first tenth of the time that counts takes another time than the mail after it,
@@ -121,6 +180,33 @@ fn warm_up(data: &Data<'_>, warnings: &mut Vec<String>) {
             study.cells.len(),
             study.cell_name(first)
         ));
+    }
+}
+
+/// Combinations without any difference in any run: what was changed may have no effect at all.
+fn equal_cells(data: &Data<'_>, warnings: &mut Vec<String>) {
+    let study = data.study;
+    let alike = |a: usize, b: usize| {
+        let same = |(a, b): (&RunRow, &RunRow)| {
+            let counts = |row: &RunRow| (row.submitted, row.delivered, row.failed, row.unfinished);
+            a.figures == b.figures && a.delays == b.delays && counts(a) == counts(b)
+        };
+        data.rows_of(a).zip(data.rows_of(b)).all(same)
+    };
+    // A study of several factors may well have levels that matter only beside others.
+    if study.factors.len() == 1 && study.cells.len() > 1 {
+        let equal: Vec<String> = (1..study.cells.len())
+            .filter(|&cell| alike(0, cell))
+            .map(|cell| study.cell_name(cell))
+            .collect();
+        if !equal.is_empty() {
+            warnings.push(format!(
+                "every figure of every run is the same where {} as where {}: what was changed has \
+                 no effect on this mail, or nothing was changed",
+                equal.join("; "),
+                study.cell_name(0)
+            ));
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 mod description;
 mod folder;
-mod numbers;
+pub(in crate::report) mod numbers;
 mod page;
 mod tables;
 pub mod text;

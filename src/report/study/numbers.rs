@@ -1,6 +1,7 @@
 //! Numbers of studies: with a fixed number of decimals in tables, in fitting units for people.
 
 use super::super::words;
+use crate::statistics::Interval;
 
 /// Decimals of a figure in tables, by its unit.
 pub(super) fn decimals(unit: &str) -> usize {
@@ -29,6 +30,14 @@ pub(in crate::report) fn told(value: f64, unit: &str) -> String {
     // What is told as zero has no sign.
     let zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
     if value < 0.0 && !zero { format!("\u{2212}{text}") } else { text }
+}
+
+/// Returns an interval of a figure, for people, without what the figure can never be: a time or a
+/// number below zero, a share above one. Tables keep it as Student's distribution gives it.
+pub(in crate::report) fn possible(ends: Interval, unit: &str) -> Interval {
+    let most = if unit == "share" { 1.0 } else { f64::INFINITY };
+    let clip = |end: f64| end.clamp(0.0, most);
+    Interval { low: clip(ends.low), high: clip(ends.high) }
 }
 
 /// Returns a number with four digits that mean something.
@@ -61,6 +70,22 @@ pub(in crate::report) fn probability(value: f64) -> String {
     }
 }
 
+/// Returns the most that `n` replications can say for a design being best, however often it wins
+/// among bootstrap resamples: that all `n` agree happens by chance, of two equal designs, with
+/// probability 2^-n (the sign test).
+pub(super) fn surest(n: u64) -> f64 {
+    1.0 - libm::exp2(-(n as f64))
+}
+
+/// Returns the probability of being best, no surer than `n` replications can be.
+pub(super) fn sureness(share: f64, n: u64) -> String {
+    let most = surest(n);
+    if share <= most {
+        return probability(share);
+    }
+    format!("> {:.0} %", (most * 100.0).floor().min(99.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +108,14 @@ mod tests {
         assert_eq!(cell(Some(1.5), 6), "1.500000");
         assert_eq!(cell(Some(-0.000_000_01), 6), "0.000000");
         assert_eq!(cell(None, 6), "");
+    }
+
+    /// Three heads of three throws: one in eight by chance alone.
+    #[test]
+    fn few_replications_are_not_sure() {
+        assert_eq!(sureness(1.0, 3), "> 87 %");
+        assert_eq!(sureness(1.0, 10), "> 99 %");
+        assert_eq!(sureness(0.6, 3), "60 %");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::super::chart::study::StudyChart;
 use super::super::html::{begin_page, escaped, paragraph, warning_list};
 use super::super::html_tables::{close_table, open_table, row};
 use super::super::words::{grouped, percent, time};
-use super::numbers::{maybe, probability};
+use super::numbers::{maybe, possible, probability};
 use super::tables::{effect_name, term_name};
 use super::text::{best_words, figure_head};
 
@@ -126,7 +126,7 @@ fn estimate_table(html: &mut String, analysis: &Analysis, figure: usize) {
         let median = one.median;
         let cells = [
             maybe(one.estimate.mean, unit),
-            between(one.estimate.interval, unit),
+            between(one.estimate.interval.map(|ends| possible(ends, unit)), unit),
             maybe(one.estimate.standard_error, unit),
             maybe(median.map(|median| median.value), unit),
             between(median.and_then(|median| median.interval), unit),
@@ -215,7 +215,9 @@ fn method(html: &mut String, analysis: &Analysis) {
          the squared deviations of combinations' means. The probability of being best is the share \
          of bootstrap resamples of whole replications in which a design has the best mean, on average \
          over what the world decides; \
-         with few replications it is too sure of itself.</p>\n\
+         with few replications it is too sure of itself. Every interval speaks for itself \
+         alone: of many that are looked at, about one in twenty at 95 % misses by chance, and \
+         none is adjusted for that.</p>\n\
          <p>Study <code>{}</code>, seed {}. The tables hold every number; how to repeat the study \
          is in <code>run.json</code>.</p>\n</section>",
         escaped(&study.name),

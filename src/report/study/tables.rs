@@ -3,7 +3,7 @@
 use crate::experiment::{Analysis, Effect, Plan, Rows, STEPS_PER_DECADE, Term};
 use crate::statistics::Estimate;
 
-use super::numbers::{cell, decimals};
+use super::numbers::{cell, decimals, surest};
 
 /// Decimals of what has no unit: correlations, probabilities, shares of variance.
 const PURE: usize = 6;
@@ -209,7 +209,10 @@ fn best(analysis: &Analysis) -> Vec<u8> {
             "n",
             "mean",
             "probability_best",
+            "probability_at_most",
             "best_mean",
+            "lost_share",
+            "unfinished_share",
         ])));
     for one in &analysis.best {
         let figure = &analysis.study.figures[one.figure];
@@ -225,7 +228,12 @@ fn best(analysis: &Analysis) -> Vec<u8> {
                     .chain(levels)
                     .chain([one.n.to_string(), cell(Some(design.mean), decimals(&figure.unit))])
                     .chain([cell(design.probability, PURE)])
-                    .chain([if place == one.best { "true" } else { "false" }.to_owned()]),
+                    .chain([cell(design.probability.map(|_| surest(one.n)), PURE)])
+                    .chain([if Some(place) == one.best { "true" } else { "false" }.to_owned()])
+                    .chain(
+                        [design.lost_share, design.unfinished_share]
+                            .map(|share| cell(Some(share), decimals("share"))),
+                    ),
             );
         }
     }

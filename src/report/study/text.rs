@@ -1,9 +1,9 @@
 //! A study's summary as a person reads it on a terminal.
 
-use crate::experiment::{Analysis, BestDesign, CellEstimate, Term};
+use crate::experiment::{Analysis, BestDesign, CellEstimate, PairedDifference, RunnerUp, Term};
 
 use super::super::words::percent;
-use super::numbers::{maybe, probability, told};
+use super::numbers::{maybe, possible, probability, sureness, told};
 use super::tables::term_name;
 
 /// Rows of each table; the files have them all.
@@ -11,6 +11,8 @@ const MOST_ROWS: usize = 24;
 const MOST_TERMS: usize = 6;
 const MOST_COMPARISONS: usize = 12;
 const WIDTH: usize = 100;
+/// Bootstrapping fewer replications is surer of itself than it may be.
+const FEW: u64 = 10;
 
 /// Returns the summary as text, ending with a line feed.
 #[must_use]
@@ -41,6 +43,11 @@ pub fn study_summary(analysis: &Analysis) -> String {
     }
     if !analysis.warnings.is_empty() {
         text.push('\n');
+    }
+    if analysis.comparisons.len() > 1 {
+        let words = "intervals are not adjusted for the number of comparisons: of many differences \
+                     some exclude 0 by chance";
+        text.push_str(&wrapped("  ", words));
     }
     for warning in &analysis.warnings {
         text.push_str(&wrapped("Mind: ", warning));
@@ -107,8 +114,11 @@ pub(in crate::report) fn figure_head(analysis: &Analysis, figure: usize) -> Stri
 fn figure_table(analysis: &Analysis, figure: usize) -> String {
     let study = &analysis.study;
     let unit = study.figures[figure].unit.as_str();
-    let estimates: Vec<&CellEstimate> =
+    let mut estimates: Vec<&CellEstimate> =
         analysis.estimates.iter().filter(|one| one.figure == figure).collect();
+    if estimates.len() > MOST_ROWS {
+        telling_first(analysis, &mut estimates);
+    }
     let censored = estimates.iter().any(|one| one.censored_runs > 0);
     let mut heads: Vec<String> = study.factors.iter().map(|factor| factor.name.clone()).collect();
     heads.extend(["mean", "from", "to", "n"].map(str::to_owned));
@@ -122,7 +132,7 @@ fn figure_table(analysis: &Analysis, figure: usize) -> String {
             .zip(levels)
             .map(|(factor, &level)| factor.levels[level].clone())
             .collect();
-        let interval = one.estimate.interval;
+        let interval = one.estimate.interval.map(|ends| possible(ends, unit));
         row.push(maybe(one.estimate.mean, unit));
         row.push(maybe(interval.map(|interval| interval.low), unit));
         row.push(maybe(interval.map(|interval| interval.high), unit));
@@ -134,21 +144,58 @@ fn figure_table(analysis: &Analysis, figure: usize) -> String {
     text.push_str(&columns(&rows, study.factors.len()));
     if estimates.len() > MOST_ROWS {
         let more = estimates.len() - MOST_ROWS;
-        text.push_str(&format!("  and {more} more in estimates.csv\n"));
+        let order = "those shown differ most between designs";
+        text.push_str(&format!("  and {more} more in estimates.csv; {order}\n"));
     }
     text
 }
 
-/// The differences of a design with one factor; those of larger ones are in their table.
+/// Puts first those circumstances, given by the world, in which designs differ most; the cells of
+/// equal circumstances stay together.
+fn telling_first(analysis: &Analysis, estimates: &mut Vec<&CellEstimate>) {
+    let study = &analysis.study;
+    let world = |one: &CellEstimate| -> Vec<usize> {
+        let levels = study.factors.iter().zip(&study.cells[one.cell].levels);
+        levels.filter(|(factor, _)| factor.given).map(|(_, &level)| level).collect()
+    };
+    let mut groups: Vec<(Vec<usize>, Vec<&CellEstimate>)> = Vec::new();
+    for &one in estimates.iter() {
+        let key = world(one);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((key, vec![one])),
+        }
+    }
+    let spread = |group: &[&CellEstimate]| {
+        let means = || group.iter().filter_map(|one| one.estimate.mean);
+        means().fold(f64::MIN, f64::max) - means().fold(f64::MAX, f64::min)
+    };
+    // A stable sort: equal ones stay in the order of the study.
+    groups.sort_by(|(_, a), (_, b)| spread(b).total_cmp(&spread(a)));
+    *estimates = groups.into_iter().flat_map(|(_, group)| group).collect();
+}
+
+/// The differences that the design makes, within equal circumstances: all of one factor in their
+/// order, of several the largest first.
 fn compared(analysis: &Analysis, figure: usize) -> String {
     let study = &analysis.study;
-    let all: Vec<_> = analysis.comparisons.iter().filter(|one| one.figure == figure).collect();
-    if study.factors.len() != 1 || all.is_empty() {
+    let design = study.factors.iter().any(|factor| !factor.given);
+    let mut all: Vec<_> = analysis
+        .comparisons
+        .iter()
+        .filter(|one| one.figure == figure && (!design || !study.factors[one.factor].given))
+        .collect();
+    if all.is_empty() {
         return String::new();
+    }
+    let several = study.factors.len() > 1;
+    if several {
+        let size = |one: &&PairedDifference| one.difference.mean.map_or(0.0, f64::abs);
+        all.sort_by(|a, b| size(b).total_cmp(&size(a)));
     }
     let unit = study.figures[figure].unit.as_str();
     let mut rows = vec![
-        ["difference", "mean", "from", "to", "n", "variance saved by pairing"]
+        ["paired difference", "mean", "from", "to", "n", "variance saved by pairing"]
             .map(str::to_owned)
             .to_vec(),
     ];
@@ -156,9 +203,16 @@ fn compared(analysis: &Analysis, figure: usize) -> String {
         let level = |number: usize| {
             study.factors[one.factor].levels[study.cells[number].levels[one.factor]].clone()
         };
+        let others = |one: &PairedDifference| {
+            let levels = study.factors.iter().zip(&study.cells[one.to_cell].levels).enumerate();
+            let levels = levels.filter(|(place, _)| *place != one.factor);
+            levels
+                .map(|(_, (factor, &level))| format!(", {}", factor.levels[level]))
+                .collect::<String>()
+        };
         let interval = one.difference.interval;
         rows.push(vec![
-            format!("{} \u{2212} {}", level(one.to_cell), level(one.from_cell)),
+            format!("{} \u{2212} {}{}", level(one.to_cell), level(one.from_cell), others(one)),
             maybe(one.difference.mean, unit),
             maybe(interval.map(|interval| interval.low), unit),
             maybe(interval.map(|interval| interval.high), unit),
@@ -193,11 +247,18 @@ fn ranked(analysis: &Analysis, figure: usize) -> String {
     wrapped("  ", &format!("what matters (share of differences): {}", parts.join(", ")))
 }
 
-/// Says which design is best, and how sure that is.
+/// Says which design is best, and how sure that is, or why none can be called so.
 pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> String {
     let study = &analysis.study;
     let unit = study.figures[best.figure].unit.as_str();
-    let design = &best.designs[best.best];
+    let place = match (best.best, &best.unranked) {
+        (Some(place), None) => place,
+        (_, why) => {
+            let why = why.as_deref().unwrap_or("designs cannot be compared");
+            return format!("best: none can be named by this figure: {why}");
+        }
+    };
+    let design = &best.designs[place];
     let given = study.factors.iter().filter(|factor| factor.given);
     let given: Vec<&str> = given.map(|factor| factor.name.as_str()).collect();
     let over = match given.as_slice() {
@@ -207,20 +268,45 @@ pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> S
     let mean = told(design.mean, unit);
     // Designs that share every resample have the very same figures.
     let equal = best.designs.iter().filter(|other| other.mean == design.mean).count();
-    if equal > 1 {
+    let mut words = if equal > 1 {
         let who = if equal == best.designs.len() {
             "all alike".to_owned()
         } else {
             format!("{equal} alike, the first of them {}", design.name)
         };
-        return format!("best: {who}, with {mean}{over}");
+        format!("best: {who}, with {mean}{over}")
+    } else {
+        let sure = design.probability.map_or_else(String::new, |sure| {
+            let few = if best.n < FEW { ", too few to be so sure" } else { "" };
+            format!(
+                " (best with probability {}, by {} bootstrapped replications{few})",
+                sureness(sure, best.n),
+                best.n
+            )
+        });
+        format!("best: {} with {mean}{over}{sure}", design.name)
+    };
+    if let Some(next) = &best.runner_up {
+        words.push_str(&runner_up_words(best, next, unit));
     }
-    let sure = design.probability.map_or_else(String::new, |sure| {
-        format!(
-            " (best with probability {}, by {} bootstrapped replications)",
-            probability(sure),
-            best.n
-        )
+    if let Some(caveat) = &best.caveat {
+        words.push_str(&format!("; mind that {caveat}"));
+    }
+    words
+}
+
+fn runner_up_words(best: &BestDesign, next: &RunnerUp, unit: &str) -> String {
+    let sign = if next.difference.mean.is_some_and(|mean| mean > 0.0) { "+" } else { "" };
+    let between = next.difference.interval.map_or_else(String::new, |interval| {
+        format!(" ({} to {})", told(interval.low, unit), told(interval.high, unit))
     });
-    format!("best: {} with {mean}{over}{sure}", design.name)
+    let verdict = match next.matters {
+        Some(false) => ": no difference that matters",
+        _ => "",
+    };
+    format!(
+        "; next: {}, {sign}{}{between}{verdict}",
+        best.designs[next.design].name,
+        maybe(next.difference.mean, unit),
+    )
 }

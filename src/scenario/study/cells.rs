@@ -16,18 +16,30 @@ const CELLS: usize = 10_000;
 /// Returns the combinations of levels that are to be run.
 pub(super) fn combinations(top: &Section<'_>, factors: &[ReadFactor<'_>]) -> Vec<Vec<usize>> {
     let listed = top.field("combination").map(|field| field.list());
-    let found = match listed {
-        Some(fields) => listed_combinations(&fields, factors),
+    let found = match &listed {
+        Some(fields) => listed_combinations(fields, factors),
         None => all_combinations(factors),
     };
     if found.len() > CELLS {
-        let remark = Remark::new(format!("the design has {} combinations", found.len()))
+        let has = match listed {
+            Some(_) => format!("the design has {} combinations", found.len()),
+            None => product(factors),
+        };
+        let remark = Remark::new(has)
             .accepted(format!("at most {CELLS} combinations"))
             .help("list those that matter with [[combination]]");
         top.error_at("factor", ProblemKind::BadValue, remark);
         return Vec::new();
     }
     found
+}
+
+/// Says how many combinations all levels make: `the design has 200 × 60 = 12000 combinations`.
+fn product(factors: &[ReadFactor<'_>]) -> String {
+    let counts = factors.iter().map(|factor| factor.levels.len());
+    let all = counts.clone().fold(1_u128, |all, count| all.saturating_mul(count as u128));
+    let counts: Vec<String> = counts.map(|count| count.to_string()).collect();
+    format!("the design has {} = {all} combinations", counts.join(" \u{d7} "))
 }
 
 /// Every combination; the last factor changes fastest.

@@ -22,4 +22,4 @@ pub(super) use keys::STUDY;
 
 pub use compare::{Comparison, Variant, compare_study, load_variant};
 pub use model::{Better, Cell, Factor, LoadedStudy, Replications, Study, StudyFigure, Width};
-pub use read::{is_study, load_study};
+pub use read::{is_scenario, is_study, load_study};

@@ -27,6 +27,14 @@ pub fn is_study(text: &str) -> bool {
     parsed.get_ref().iter().any(|(key, _)| key.get_ref() == "scenario")
 }
 
+/// Returns whether a file is a scenario and no study: it names hosts, and no other scenario.
+#[must_use]
+pub fn is_scenario(text: &str) -> bool {
+    let (parsed, _) = DeTable::parse_recoverable(text);
+    let has = |name: &str| parsed.get_ref().iter().any(|(key, _)| key.get_ref() == name);
+    has("host") && !has("scenario")
+}
+
 /// Reads and checks a study with the overrides of the command line, which change keys of the study.
 /// Every cell's scenario is read and checked; `source` reads files named from the study's folder.
 ///

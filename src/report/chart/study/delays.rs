@@ -9,6 +9,9 @@ use super::super::axis::Axis;
 use super::super::plot::{Captions, DASHES, Drawn, Entry, Plot, Sign};
 use super::{COLOURS, SERIES, shortened, slices};
 
+/// Letters that fit on the line under the title.
+const MOST_LETTERS: usize = 110;
+
 pub(super) fn draw<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     analysis: &Analysis,
@@ -30,14 +33,17 @@ pub(super) fn draw<DB: DrawingBackend>(
     let empty = curves.iter().all(Vec::is_empty);
     let (least, most) = if empty { (0.0, 1.0) } else { (least - 0.05, most) };
     let where_held = if held.is_empty() { String::new() } else { format!(", where {held}") };
+    let all = analysis.study.cells.len();
+    let part = if cells.len() < all {
+        format!(" ({} of {all} combinations)", cells.len())
+    } else {
+        String::new()
+    };
     let captions = Captions {
-        title: "How long did delivery take?".to_owned(),
+        title: format!("How long did delivery take?{part}"),
         reading: shortened(
-            &format!(
-                "Share of submitted recipients reached within a time, all replications \
-                 together{where_held}; what is missing to 100 % was not reached."
-            ),
-            150,
+            &format!("Share of submitted recipients reached within a time{where_held}."),
+            MOST_LETTERS,
         ),
     };
     let x = Axis::log_time("time since submission (logarithmic)", least, most);

@@ -5,6 +5,7 @@ use plotters::prelude::*;
 
 use crate::experiment::{Analysis, CellEstimate};
 
+use super::super::super::study::numbers::possible;
 use super::super::axis::Axis;
 use super::super::plot::{Captions, DASHES, Drawn, Entry, Plot, Sign};
 use super::{COLOURS, Slices, is_logarithmic, shortened, slices};
@@ -84,7 +85,7 @@ pub(super) fn draw<DB: DrawingBackend>(
             let Some((one, mean)) = one.and_then(|one| Some((one, one.mean?))) else { continue };
             let at = level as f64 + aside;
             points.push((at, height(mean)));
-            if let Some(interval) = one.interval {
+            if let Some(interval) = one.interval.map(|ends| possible(ends, &about.unit)) {
                 let end = |value| height(value).clamp(bounds.0, bounds.1);
                 plot.interval((at, end(interval.low)), (at, end(interval.high)), colour)?;
             }
@@ -102,7 +103,7 @@ pub(super) fn draw<DB: DrawingBackend>(
 /// The axis of values, wide enough for all intervals.
 fn axis(label: &str, unit: &str, shown: &[&CellEstimate], logarithmic: bool) -> Axis {
     let ends = shown.iter().flat_map(|one| {
-        let interval = one.estimate.interval;
+        let interval = one.estimate.interval.map(|ends| possible(ends, unit));
         [one.estimate.mean, interval.map(|ends| ends.low), interval.map(|ends| ends.high)]
     });
     let ends: Vec<f64> = ends.flatten().collect();

@@ -111,13 +111,46 @@ fn draw<DB: DrawingBackend>(
     }
 }
 
-/// Returns the factors with more than one level, those with the most levels first.
+/// Returns the factors with more than one level: first the one along which cells stand, a given or
+/// numeric one if there is any, chosen so that choices of the design stand side by side; then those
+/// that the design decides, then those of the world, each with the most levels first.
 fn varied(analysis: &Analysis) -> Vec<usize> {
-    let levels = |factor: &usize| analysis.study.factors[*factor].levels.len();
-    let mut varied: Vec<usize> =
-        (0..analysis.study.factors.len()).filter(|factor| levels(factor) > 1).collect();
-    varied.sort_by_key(|factor| std::cmp::Reverse(levels(factor)));
-    varied
+    let factors = &analysis.study.factors;
+    let levels = |factor: usize| factors[factor].levels.len();
+    let number = |level: &String| level.starts_with(|c: char| c.is_ascii_digit());
+    let numeric = |factor: usize| factors[factor].levels.iter().all(number);
+    let mut varied: Vec<usize> = (0..factors.len()).filter(|&one| levels(one) > 1).collect();
+    varied.sort_by_key(|&one| (factors[one].given, std::cmp::Reverse(levels(one))));
+    let score = |along: usize| {
+        let others: Vec<usize> = varied.iter().copied().filter(|&one| one != along).collect();
+        let crossed = crossed(analysis, &others);
+        let held_design = others.iter().any(|one| !crossed.contains(one) && !factors[*one].given);
+        let shown: usize = crossed.iter().map(|&one| levels(one)).product();
+        let fits = numeric(along) || factors[along].given;
+        (fits, !held_design, numeric(along), shown * levels(along))
+    };
+    let mut along: Option<usize> = None;
+    for &one in &varied {
+        if along.is_none_or(|best| score(one) > score(best)) {
+            along = Some(one);
+        }
+    }
+    let others = varied.iter().copied().filter(|&one| Some(one) != along);
+    along.into_iter().chain(others).collect()
+}
+
+/// Returns as many of the factors, in their order, as give few enough series.
+fn crossed(analysis: &Analysis, factors: &[usize]) -> Vec<usize> {
+    let mut crossed: Vec<usize> = Vec::new();
+    let mut count = 1;
+    for &factor in factors {
+        let levels = analysis.study.factors[factor].levels.len();
+        if count * levels <= SERIES {
+            count *= levels;
+            crossed.push(factor);
+        }
+    }
+    crossed
 }
 
 /// Cells side by side along the first of [`varied`], one list for each combination of some other
@@ -135,16 +168,7 @@ fn slices(analysis: &Analysis) -> Option<Slices> {
     let study = &analysis.study;
     let varied = varied(analysis);
     let (&along, others) = varied.split_first()?;
-    // As many further factors as give few enough slices.
-    let mut crossed: Vec<usize> = Vec::new();
-    let mut count = 1;
-    for &factor in others {
-        let levels = study.factors[factor].levels.len();
-        if count * levels <= SERIES {
-            count *= levels;
-            crossed.push(factor);
-        }
-    }
+    let mut crossed = crossed(analysis, others);
     crossed.sort_unstable();
     let held: Vec<usize> = others.iter().copied().filter(|one| !crossed.contains(one)).collect();
     let mut slices: Vec<(String, Vec<usize>, Vec<Option<usize>>)> = Vec::new();
