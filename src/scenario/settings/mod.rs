@@ -24,13 +24,13 @@ use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
 pub(super) use choice::Choice;
-pub(super) use own_names::own_name;
+pub(super) use own_names::{counterpart, own_name};
 
 /// The place in a profile that a setting fills.
 pub(super) enum Slot<'a> {
     /// A span of time.
     Duration(&'a mut SimDuration),
-    /// A span of time above zero.
+    /// A span of time between events of a server whose clock has whole seconds: at least 1 s.
     Period(&'a mut SimDuration),
     /// One span of time for two things.
     TwoDurations(&'a mut SimDuration, &'a mut SimDuration),
