@@ -54,9 +54,23 @@ const RUNS: u64 = 400;
 /// What is said of the recordings of other servers, which count as not agreeing.
 const NOT_MODELLED: &str = "not modelled yet";
 
+/// How many recordings the repository carries, so that none is lost unseen.
+const CARRIED: usize = 106;
+
 /// Recordings that need not agree, by server and the first word of the file's name, with the reason;
 /// every other one must.
-const EXCUSED: [(&str, &str, &str); 2] = [("postfix", "09b", "EXC09"), ("postfix", "10g", "EXC10")];
+const EXCUSED: [(&str, &str, &str); 2] = [
+    (
+        "postfix",
+        "09b",
+        "the recording machine was busy starting three hundred sessions; there is no processor here",
+    ),
+    (
+        "postfix",
+        "10g",
+        "what starting an idle smtp process cost on that machine is not known apart",
+    ),
+];
 
 /// Most reasons printed for one case.
 const REASONS: usize = 6;
@@ -101,6 +115,9 @@ fn recordings_agree_with_the_model() {
             }
             Some((first, _)) if first == NOT_MODELLED => {
                 println!("{line} {NOT_MODELLED} ({})", case.name);
+                if std::env::var_os(FOLDER_VARIABLE).is_none() {
+                    missing.push(line);
+                }
             }
             Some((first, others)) => {
                 println!("{line} disagrees: {first} ({})", case.name);
@@ -120,6 +137,11 @@ fn recordings_agree_with_the_model() {
     }
     let agreeing: usize = by_server.values().map(|counts| counts.0).sum();
     println!("{agreeing} of {} recordings agree", cases.len());
+    let all_carried =
+        [FOLDER_VARIABLE, CASES_VARIABLE].iter().all(|name| std::env::var_os(name).is_none());
+    if all_carried {
+        assert_eq!(cases.len(), CARRIED, "recordings were added or lost");
+    }
     assert!(missing.is_empty(), "these recordings must agree and do not: {missing:?}");
 }
 
