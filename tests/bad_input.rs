@@ -428,3 +428,53 @@ fn shadow_servers_are_exchange_s() {
         "remove `shadow_host`",
     );
 }
+
+/// Returns `GOOD` with these settings of the sending server.
+fn with_mta(mta: &str) -> String {
+    let name = "name = \"smtp.sender.example\"\n";
+    spoilt(name, &format!("{name}mta = {mta}\n"))
+}
+
+#[test]
+fn periods_of_queue_runs_have_a_second_at_least() {
+    for (profile, key) in
+        [("exim", "queue_interval"), ("sendmail", "queue_interval"), ("postfix", "queue_run_delay")]
+    {
+        for span in ["1ns", "999ms", "0s"] {
+            let text = with_mta(&format!("{{ profile = \"{profile}\", {key} = \"{span}\" }}"));
+            let at = format!("\"{span}\"");
+            expect_error(&text, ProblemKind::BadValue, &at, "less than a second", "whole seconds");
+        }
+        let text = with_mta(&format!("{{ profile = \"{profile}\", {key} = \"1s\" }}"));
+        assert!(read(&text, &[]).is_ok());
+    }
+}
+
+#[test]
+fn settings_of_another_server_lead_to_its_own() {
+    expect_error(
+        &with_mta("{ profile = \"exim\", queue_run_delay = \"5m\" }"),
+        ProblemKind::UnknownKey,
+        "queue_run_delay",
+        "is no setting of \"exim\"",
+        "did you mean `queue_interval`?",
+    );
+    expect_error(
+        &with_mta("{ profile = \"exim\", retry_rule = \"F,2h\" }"),
+        ProblemKind::BadValue,
+        "\"F,2h\"",
+        "letter,cut-off,interval[,factor]",
+        "F,2h,15m",
+    );
+}
+
+#[test]
+fn bare_numbers_of_gaps_are_given_units() {
+    expect_error(
+        &with_mta("{ profile = \"schedule\", gaps = [300], lifetime = \"1d\" }"),
+        ProblemKind::WrongType,
+        "300",
+        "without a unit",
+        "\"300s\" or \"5m\"",
+    );
+}

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::mail::{MessageKind, Stage};
 use crate::scenario::profiles::{self, Evidence, Family, Profile};
-use crate::scenario::{Scenario, Source, load, settings_of};
+use crate::scenario::{Scenario, SettingValue, Source, load, settings_of};
 use crate::simulation::Simulation;
 use crate::trace::{Fact, FactLog, FinalOutcome};
 use crate::units::{SimDuration, SimTime};
@@ -71,18 +71,23 @@ fn all() -> String {
 
 fn one(profile: &Profile) -> String {
     let mut text = format!(
-        "{}: {}\n\nversion   {}\nevidence  {}\nsource    {}\n\nSettings\n",
+        "{}: {}\n\nversion   {}\nevidence  {}\nsource    {}\n",
         profile.name,
         profile.summary,
         profile.version,
         profile.evidence.as_str(),
         profile.source
     );
-    let rows: Vec<Vec<String>> = settings_of(profile)
-        .into_iter()
-        .map(|setting| vec![format!("  {}", setting.name), setting.value, setting.about.to_owned()])
-        .collect();
-    text.push_str(&columns(&rows, &[]));
+    let (servers, own): (Vec<_>, Vec<_>) =
+        settings_of(profile).into_iter().partition(|setting| setting.servers_word);
+    let headings = [("Settings, in the server's words", servers), ("Settings, mailsim's own", own)];
+    for (heading, settings) in headings.into_iter().filter(|(_, settings)| !settings.is_empty()) {
+        text.push_str(&format!("\n{heading}\n"));
+        let row = |setting: SettingValue| {
+            vec![format!("  {}", setting.name), setting.value, setting.about.to_owned()]
+        };
+        text.push_str(&columns(&settings.into_iter().map(row).collect::<Vec<_>>(), &[]));
+    }
     if !profile.not_documented.is_empty() {
         text.push_str("\nNot documented\n");
         profile.not_documented.iter().for_each(|line| text.push_str(&format!("  {line}\n")));

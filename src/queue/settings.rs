@@ -83,4 +83,24 @@ impl QueueSettings {
             _ => NoticesTo::All,
         }
     }
+
+    /// Returns why its MTA puts a recipient off without a try, in words for people.
+    #[must_use]
+    pub fn why_put_off(&self) -> &'static str {
+        match self {
+            Self::Postfix(_) => "the destination has just failed",
+            // Records of hosts, addresses and domains alike hold a retry time.
+            Self::Exim(_) => {
+                "the retry time of its hosts, of the address or of the domain has not come"
+            }
+            Self::Qmail(_) => "its hosts timed out lately (tcpto) and are passed over for now",
+            Self::Sendmail(settings) if settings.host_status_directory => {
+                "its hosts failed lately, which all processes know from the host status directory"
+            }
+            Self::Sendmail(_) => "its hosts, or the look-up, failed earlier in this queue run",
+            Self::OpenSmtpd(_) => "its routes are suspended after failed connections",
+            Self::Plain(_) => "deliveries to the destination have failed too often in succession",
+            Self::Exchange(_) => "the delivery queue of its next hop is in Retry",
+        }
+    }
 }

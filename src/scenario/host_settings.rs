@@ -240,10 +240,14 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
                 settings::settings_of(profile).iter().map(|setting| setting.name).collect();
             let remark = Remark::new(format!("`{}` is no setting of \"{name}\"", entry.key))
                 .accepted(super::names::listed(known.iter().copied()))
-                .help(match super::names::near(&entry.key, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("`mailsim profiles {name}` lists its settings"),
-                });
+                .help(
+                    match settings::counterpart(&entry.key, &known)
+                        .or_else(|| super::names::near(&entry.key, known.iter().copied()))
+                    {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("`mailsim profiles {name}` lists its settings"),
+                    },
+                );
             mta.checker.error(ProblemKind::UnknownKey, &entry.place, &path, remark);
             continue;
         };
@@ -286,7 +290,7 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
     let unlimited = |count: u32| (count > 0).then_some(count);
     match slot {
         Slot::Duration(place) => put(place, field.duration()),
-        Slot::Period(place) => put(place, field.positive_duration()),
+        Slot::Period(place) => put(place, field.period()),
         Slot::TwoDurations(one, other) => {
             let span = field.duration();
             put(one, span);
@@ -338,7 +342,12 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
         Slot::Feedback(place) => put(place, feedback(field)),
         Slot::RetryRules(place) => put(
             place,
-            notation(field, "rules as Exim writes them, F, G and H", "F,2h,15m; G,16h,1h,1.5"),
+            notation(
+                field,
+                "rules as Exim writes them, with semicolons between: letter F, G or H, cut-off, interval, and \
+                 for G and H a factor (letter,cut-off,interval[,factor])",
+                "F,2h,15m; G,16h,1h,1.5",
+            ),
         ),
         Slot::TimeList(place) => put(
             place,

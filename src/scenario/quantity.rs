@@ -60,6 +60,21 @@ impl Field<'_> {
         Some(span)
     }
 
+    /// Returns the span of time, at least one second: servers' clocks of queue runs have whole
+    /// seconds, and a shorter period would fill a run with nothing but queue runs.
+    pub(super) fn period(&self) -> Option<SimDuration> {
+        let span = self.duration()?;
+        if span < SimDuration::from_secs(1) {
+            let remark =
+                Remark::new(format!("found {}, which is less than a second", self.found()))
+                    .accepted("a duration of 1s or more")
+                    .help("write a duration such as \"10m\"; the server's clock has whole seconds");
+            self.error(ProblemKind::BadValue, remark);
+            return None;
+        }
+        Some(span)
+    }
+
     /// Returns the moment, counted from the start of the run.
     pub(super) fn time(&self) -> Option<SimTime> {
         self.duration().map(|span| SimTime::ZERO + span)

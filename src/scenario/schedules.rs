@@ -1,6 +1,7 @@
 //! Schedules of attempts as a scenario writes them: a list of times, or a text such as
 //! `5m 10m 30m 1h*`.
 
+use super::limits;
 use super::problem::ProblemKind;
 use super::profiles::Profile;
 use super::reader::{Field, Remark};
@@ -26,7 +27,7 @@ pub(super) fn read(field: &Field<'_>, place: &mut Gaps, form: Form) {
         Value::Text(text) => notation(text),
         Value::List(_) => {
             let items = field.shaped(Shape::List(&DURATION)).list();
-            let list: Vec<_> = items.iter().filter_map(Field::positive_duration).collect();
+            let list: Vec<_> = items.iter().filter_map(span).collect();
             if list.len() < items.len() {
                 return;
             }
@@ -52,6 +53,25 @@ pub(super) fn read(field: &Field<'_>, place: &mut Gaps, form: Form) {
     field.error(ProblemKind::BadValue, remark);
 }
 
+/// Reads one time of a list. Who leaves out the unit means seconds here, not milliseconds.
+fn span(field: &Field<'_>) -> Option<SimDuration> {
+    let Value::Integer(number @ 1..) = field.node.value else {
+        return field.positive_duration();
+    };
+    let remark = Remark::new(format!("found {number}, a number without a unit"))
+        .accepted(Shape::Duration.accepted())
+        .help(format!("did you mean {}?", seconds(number.unsigned_abs())));
+    field.error(ProblemKind::WrongType, remark);
+    None
+}
+
+/// Returns a number of seconds as a scenario writes it, and in larger units if there are any.
+fn seconds(number: u64) -> String {
+    let plain = format!("{number}s");
+    let exact = SimDuration::from_secs(number.min(limits::SECONDS)).exact().to_string();
+    if exact == plain { format!("\"{plain}\"") } else { format!("\"{plain}\" or \"{exact}\"") }
+}
+
 /// Most repetitions of one time.
 const MOST: u32 = 1000;
 
@@ -65,6 +85,9 @@ fn notation(text: &str) -> Result<(Vec<SimDuration>, bool), String> {
             return Err(format!("`{word}` stands behind the time that repeats for ever"));
         }
         let (span, times) = word.split_once('*').map_or((word, "1"), |parts| parts);
+        if let Ok(number @ 1..) = span.parse() {
+            return Err(format!("`{word}` has no unit; did you mean {}?", seconds(number)));
+        }
         let span: SimDuration = span.parse().map_err(|error| format!("`{word}`: {error}"))?;
         if span.is_zero() {
             return Err(format!("`{word}` is no time above zero"));

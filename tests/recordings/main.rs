@@ -54,59 +54,22 @@ const RUNS: u64 = 400;
 /// What is said of the recordings of other servers, which count as not agreeing.
 const NOT_MODELLED: &str = "not modelled yet";
 
-/// Cases that must agree, by server and the first word of the file's name.
-const REQUIRED: [(&str, &str); 51] = [
-    ("dovecot", "16"),
-    ("exim", "01a"),
-    ("exim", "01c"),
-    ("exim", "02a"),
-    ("exim", "03a"),
-    ("exim", "04a"),
-    ("exim", "04c"),
-    ("exim", "05a"),
-    ("exim", "07b"),
-    ("exim", "10b"),
-    ("exim", "12a"),
-    ("opensmtpd", "01a"),
-    ("opensmtpd", "02a"),
-    ("opensmtpd", "03a"),
-    ("opensmtpd", "03e"),
-    ("opensmtpd", "03f"),
-    ("opensmtpd", "04a"),
-    ("opensmtpd", "05a"),
-    ("opensmtpd", "06b"),
-    ("opensmtpd", "07a"),
-    ("opensmtpd", "08a"),
-    ("opensmtpd", "11c"),
-    ("opensmtpd", "12a"),
-    ("opensmtpd", "13a"),
-    ("postfix", "01a"),
-    ("postfix", "01c"),
-    ("postfix", "03a"),
-    ("postfix", "03g"),
-    ("postfix", "04a"),
-    ("postfix", "06a"),
-    ("postfix", "08a"),
-    ("postfix", "13a"),
-    ("postfix", "14"),
-    ("sendmail", "01a"),
-    ("sendmail", "01d"),
-    ("sendmail", "02a"),
-    ("sendmail", "03a"),
-    ("sendmail", "03d"),
-    ("sendmail", "03e"),
-    ("sendmail", "03f"),
-    ("sendmail", "04a"),
-    ("sendmail", "05c"),
-    ("sendmail", "06b"),
-    ("sendmail", "07a"),
-    ("sendmail", "07b"),
-    ("sendmail", "08a"),
-    ("sendmail", "10a"),
-    ("sendmail", "11a"),
-    ("sendmail", "11c"),
-    ("sendmail", "12a"),
-    ("sendmail", "13a"),
+/// How many recordings the repository carries, so that none is lost unseen.
+const CARRIED: usize = 106;
+
+/// Recordings that need not agree, by server and the first word of the file's name, with the reason;
+/// every other one must.
+const EXCUSED: [(&str, &str, &str); 2] = [
+    (
+        "postfix",
+        "09b",
+        "the recording machine was busy starting three hundred sessions; there is no processor here",
+    ),
+    (
+        "postfix",
+        "10g",
+        "what starting an idle smtp process cost on that machine is not known apart",
+    ),
 ];
 
 /// Most reasons printed for one case.
@@ -127,9 +90,16 @@ impl Case {
     }
 }
 
+/// Returns why a recording need not agree, if so.
+fn excuse(case: &Case) -> Option<&'static str> {
+    let excused = EXCUSED
+        .iter()
+        .find(|(server, number, _)| (&*case.server, case.number()) == (*server, *number));
+    excused.map(|(_, _, reason)| *reason)
+}
+
 #[test]
 fn recordings_agree_with_the_model() {
-    let given = std::env::var_os(FOLDER_VARIABLE).is_some();
     let cases = find_cases();
     let verdicts = judge_all(&cases);
     let mut by_server: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -145,6 +115,9 @@ fn recordings_agree_with_the_model() {
             }
             Some((first, _)) if first == NOT_MODELLED => {
                 println!("{line} {NOT_MODELLED} ({})", case.name);
+                if std::env::var_os(FOLDER_VARIABLE).is_none() {
+                    missing.push(line);
+                }
             }
             Some((first, others)) => {
                 println!("{line} disagrees: {first} ({})", case.name);
@@ -152,8 +125,9 @@ fn recordings_agree_with_the_model() {
                 if others.len() >= REASONS {
                     println!("    and {} more", others.len() + 1 - REASONS);
                 }
-                if REQUIRED.contains(&(&*case.server, case.number())) {
-                    missing.push(line);
+                match excuse(case) {
+                    Some(reason) => println!("    excused: {reason}"),
+                    None => missing.push(line),
                 }
             }
         }
@@ -163,12 +137,10 @@ fn recordings_agree_with_the_model() {
     }
     let agreeing: usize = by_server.values().map(|counts| counts.0).sum();
     println!("{agreeing} of {} recordings agree", cases.len());
-    let present = |required: &(&str, &str)| {
-        cases.iter().any(|case| (&*case.server, case.number()) == *required)
-    };
-    if !given {
-        let absent = REQUIRED.iter().filter(|required| !present(required));
-        missing.extend(absent.map(|(server, number)| format!("{server} {number} (no file)")));
+    let all_carried =
+        [FOLDER_VARIABLE, CASES_VARIABLE].iter().all(|name| std::env::var_os(name).is_none());
+    if all_carried {
+        assert_eq!(cases.len(), CARRIED, "recordings were added or lost");
     }
     assert!(missing.is_empty(), "these recordings must agree and do not: {missing:?}");
 }

@@ -229,10 +229,13 @@ impl Journey<'_> {
         let from = self.host(fact.from);
         let who = self.addresses(exchange.facts.iter().map(|(copy, _)| *copy));
         let text = match (fact.stage, fact.outcome) {
-            (Stage::Suspended, _) => format!(
-                "{from} puts it off without a try ({}): the destination has just failed",
-                fact.status
-            ),
+            (Stage::Suspended, AttemptOutcome::Permfail) => {
+                format!("{from} gives up {who} without another try ({})", fact.status)
+            }
+            (Stage::Suspended, _) => {
+                let why = self.scenario.hosts[fact.from.index()].queue.why_put_off();
+                format!("{from} puts it off without a try ({}): {why}", fact.status)
+            }
             (_, AttemptOutcome::Permfail) => {
                 format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
             }

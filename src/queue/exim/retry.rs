@@ -65,6 +65,8 @@ pub(super) struct Outcome {
     pub(super) record: RetryRecord,
     /// Whether this failure lets the address fail for good, if all others do too.
     pub(super) timed_out: bool,
+    /// The rule that set the next try; none if the message is too old by itself.
+    pub(super) rule: Option<RetryRule>,
 }
 
 /// The records of one host.
@@ -102,7 +104,7 @@ impl RetryDatabase {
         random: &mut ChaCha8Rng,
     ) -> bool {
         let mut outcome = self.foresee(key, clock, message, settings);
-        if let Some(excess) = randomized_excess(&outcome, clock, settings) {
+        if let Some(excess) = randomized_excess(&outcome, clock) {
             outcome.record.next_try -= random.below(excess / 2 + 1);
         }
         self.records.insert(key, outcome.record);
@@ -145,7 +147,7 @@ impl RetryDatabase {
         let gap = rule.map_or(0, |rule| gap(rule, &before, clock));
         let next_try = clock + gap.min(settings.retry_interval_max.as_secs());
         let record = RetryRecord { last_try: clock, next_try, expired, ..before };
-        Outcome { record, timed_out }
+        Outcome { record, timed_out, rule: rule.copied() }
     }
 
     /// Returns whether a message is older than the last cut-off, so that it is tried whatever the
@@ -177,13 +179,55 @@ fn gap(rule: &RetryRule, before: &RetryRecord, clock: u64) -> u64 {
 
 /// Returns by how much \[s\] the gap of a rule `H` exceeds its interval, of which up to half is
 /// taken off by chance.
-fn randomized_excess(outcome: &Outcome, clock: u64, settings: &Settings) -> Option<u64> {
-    let failing = clock.saturating_sub(outcome.record.first_failed);
-    let rules = &settings.retry_rule.0;
-    let rule = rules.iter().find(|rule| failing <= rule.until.as_secs()).or(rules.last())?;
+fn randomized_excess(outcome: &Outcome, clock: u64) -> Option<u64> {
+    let rule = outcome.rule?;
     let Growth::Randomized(_) = rule.growth else {
         return None;
     };
     let gap = outcome.record.next_try.saturating_sub(clock);
     Some(gap.saturating_sub(rule.interval.as_secs())).filter(|&excess| excess > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    use super::*;
+
+    /// The age of the message counts for keys that are not a host's (`retry.c`, `rf_host`), so an
+    /// old message is under the last rule from its first failure on, and that rule is H or not.
+    #[test]
+    fn what_is_drawn_follows_the_rule_that_the_age_of_the_message_selects() {
+        let settings = |rules: &str| Settings {
+            retry_rule: rules.parse().expect("good rules"),
+            ..Settings::default()
+        };
+        let key = RetryKey::Domain(DomainId(0));
+        let (clock, last_try) = (100_000, 90_000);
+        let record =
+            RetryRecord { first_failed: last_try, last_try, next_try: clock, expired: false };
+        let message = FailedMessage { received: 80_000, age: 20_000 };
+        let gaps = |rules: &str| -> BTreeSet<u64> {
+            let settings = settings(rules);
+            (0..200)
+                .map(|seed| {
+                    let mut database = RetryDatabase::default();
+                    database.records.insert(key, record);
+                    let mut random = ChaCha8Rng::seed_from_u64(seed);
+                    database.update(key, clock, message, &settings, &mut random);
+                    database.records[&key].next_try - clock
+                })
+                .collect()
+        };
+        // By the time since the first failure (10 000 s) the first rule would hold, by the age of
+        // the message (20 000 s) the second does: a gap of 10 000 s times 2, half of whose excess
+        // over 1000 s may go.
+        let drawn = gaps("F,4h,15m; H,1d,1000s,2");
+        assert!(drawn.len() > 100, "{drawn:?}");
+        assert!(drawn.iter().all(|gap| (10_500..=20_000).contains(gap)), "{drawn:?}");
+        // The other way round nothing is drawn.
+        assert_eq!(gaps("H,4h,1000s,2; F,1d,6h"), BTreeSet::from([21_600]));
+    }
 }

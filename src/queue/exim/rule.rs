@@ -75,12 +75,13 @@ impl fmt::Display for RetryRules {
 impl FromStr for RetryRules {
     type Err = String;
 
-    /// Reads the rules of a retry line (`src/readconf.c`, `retry_arg` and `readconf_retries`).
+    /// Reads the rules of a retry line (`src/readconf.c`, `retry_arg` and `readconf_retries`),
+    /// with or without the pattern and error `* *` that stand before them in the file.
     ///
     /// # Errors
     /// Which rule is wrong, and how.
     fn from_str(text: &str) -> Result<Self, String> {
-        let rules: Vec<RetryRule> = text
+        let rules: Vec<RetryRule> = without_pattern(text)?
             .split(';')
             .map(str::trim)
             .filter(|rule| !rule.is_empty())
@@ -95,12 +96,33 @@ impl FromStr for RetryRules {
     }
 }
 
+/// Returns the rules after the pattern and the error of a retry line, if it has them. Only `*` is
+/// known for either: the same rules hold for all hosts and errors.
+fn without_pattern(text: &str) -> Result<&str, String> {
+    let text = text.trim();
+    let Some((pattern, rest)) = text.split_once(char::is_whitespace) else {
+        return Ok(text);
+    };
+    // A rule has a comma after its letter, a pattern has none.
+    if pattern.contains(',') || matches!(pattern, "F" | "G" | "H") {
+        return Ok(text);
+    }
+    let rest = rest.trim_start();
+    let (error, rules) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    match (pattern, error) {
+        ("*", "*") => Ok(rules),
+        _ => Err(format!(
+            "`{pattern} {error}`: only the line of all hosts and errors, `* *`, counts"
+        )),
+    }
+}
+
 fn rule(text: &str) -> Result<RetryRule, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let (letter, until, interval, factor) = match *parts.as_slice() {
         [letter, until, interval] => (letter, until, interval, None),
         [letter, until, interval, factor] => (letter, until, interval, Some(factor)),
-        _ => return Err(format!("`{text}` is not letter, cut-off, interval and factor")),
+        _ => return Err(format!("`{text}` is not letter,cut-off,interval[,factor]")),
     };
     let growth = match (letter, factor) {
         ("F", None) => Growth::Fixed,
@@ -169,6 +191,9 @@ mod tests {
         let rules: RetryRules = "F,2h,15m; G,16h,1h,1.5; F,4d,6h".parse().unwrap();
         assert_eq!(rules, RetryRules::default());
         assert_eq!(rules.to_string(), "F,2h,15m; G,16h,1h,1.5; F,4d,6h");
+        let line = "*                      *           F,2h,15m; G,16h,1h,1.5; F,4d,6h";
+        assert_eq!(line.parse(), Ok(RetryRules::default()));
+        assert_eq!("F, 2h, 15m; G,16h,1h,1.5; F,4d,6h".parse(), Ok(RetryRules::default()));
     }
 
     #[test]
@@ -181,6 +206,9 @@ mod tests {
             ("X,2h,15m", "`X`"),
             ("F,2x,15m", "`2x`"),
             ("F,2h,15m; F,1h,15m", "above"),
+            ("example.org * F,2h,15m", "`example.org *`"),
+            ("* timeout F,2h,15m", "`* timeout`"),
+            ("* *", "no rule"),
         ] {
             let error = text.parse::<RetryRules>().unwrap_err();
             assert!(error.contains(word), "{text}: {error}");

@@ -18,7 +18,11 @@ const OPEN: &[&str] = &[
     "How many connections a queue opens after a failed one: one, until it succeeds.",
     "Order and choice of exchangers, self-exclusion, and which failures lead to the next one: as \
      RFC 5321 section 5.1 has it; commands are sent one by one.",
-    "The largest number of Received fields: the hundred of RFC 5321 section 6.3.",
+    "The largest number of Received fields (MaxHopCount): the hundred of RFC 5321 section 6.3. The \
+     page on NDR 5.4.6 says that a loop is ended after 20 iterations, but not how many fields one \
+     iteration adds (a loop has two servers or more), so it gives no number of fields.",
+    "How long a connection may take: 21 s, when Windows up to Server 2008 R2 gives up (SYN \
+     repeated after 3 and 9 s, then 12 s more); the documents of Exchange have no time-out for it.",
 ];
 
 fn client() -> ClientSettings {
@@ -92,6 +96,10 @@ pub fn exchange_2003() -> Profile {
             "What of one message that its next hop refused for now: it waits as long as a queue \
              does after its first failure.",
             "Limits of connections and of messages on one: none, and 20 messages.",
+            "How long a connection may take: 21 s, when Windows of that time gives up (SYN \
+             repeated after 3 and 9 s, then 12 s more).",
+            "How long an idle queue is kept and how long a reply may take: 3 and 10 minutes, the \
+             QueueMaxIdleTime and ConnectionInactivityTimeOut of Exchange 2013 and later.",
             "Order and choice of exchangers, and which failures lead to the next one: as RFC 5321 \
              section 5.1 has it; commands are sent one by one.",
         ],

@@ -30,6 +30,9 @@ pub fn exim() -> Profile {
             "The interval of queue runs is an argument of the daemon without a default; half an \
              hour is the example of the Exim specification.",
             "Where 4.96 and 4.99 differ 4.96 is followed: remote_max_parallel is 2 (4.99: 4).",
+            "STARTTLS is offered to all, as upstream does; Debian's package offers it only where a \
+             certificate is configured (starttls = false). Not modelled: that Exim goes on in \
+             plain text where TLS fails (tls_tempfail_tryclear).",
         ],
         queue: QueueSettings::Exim(queue::Settings::default()),
         client: ClientSettings {
@@ -43,7 +46,8 @@ pub fn exim() -> Profile {
             tcp_fast_open: true,
             pipelining: true,
             pipelines_mail: true,
-            tls: ClientTls::Never,
+            // `hosts_avoid_tls` is unset: TLS wherever it is offered.
+            tls: ClientTls::Opportunistic,
             declares_size: true,
             size_margin: Octets(1024),
             checks_advertised_size: false,
@@ -70,7 +74,8 @@ pub fn exim() -> Profile {
         server: ServerSettings {
             ehlo: true,
             pipelining: true,
-            starttls: false,
+            // `tls_advertise_hosts` is `*`, with a certificate made on the spot if none is given.
+            starttls: true,
             auth: false,
             size_limit: Some(Octets(52_428_800)),
             max_sessions: Some(20),

@@ -25,7 +25,9 @@ pub fn opensmtpd() -> Profile {
                  scheduler_ramqueue.c, bounce.c and dns.c of that version",
         summary: "quadratic back-off for each recipient, few connections, opened slowly and kept",
         required: &[],
-        not_documented: &[],
+        not_documented: &[
+            "The version followed is the one recorded, 6.8.0p2; later ones, up to 7.8, are not.",
+        ],
         queue: QueueSettings::OpenSmtpd(opensmtpd::Settings::default()),
         client: ClientSettings {
             timeouts: ClientTimeouts {

@@ -20,10 +20,14 @@ pub fn postfix() -> Profile {
         family: Family::Postfix,
         version: "3.7.11",
         evidence: Evidence::Recorded,
-        source: "recordings of Postfix 3.7.11; src/global/mail_params.h, src/qmgr, src/smtp",
+        source: "recordings of Postfix 3.7.11; src/global/mail_params.h, src/qmgr, \
+                 src/smtp of 3.12-20260821",
         summary: "Postfix with its default settings",
         required: &[],
-        not_documented: &[],
+        not_documented: &[
+            "The source read is newer than the version recorded: 3.7.11 is followed, in its \
+             defaults and wherever the recordings show it.",
+        ],
         queue: QueueSettings::Postfix(postfix::Settings::default()),
         client: ClientSettings {
             timeouts: ClientTimeouts {

@@ -3,7 +3,7 @@
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, sendmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings};
 use crate::units::SimDuration;
 
 /// Returns Sendmail with the defaults of `sendmail/conf.c`, `readcf.c` (`inittimeouts`) and
@@ -27,6 +27,9 @@ pub fn sendmail() -> Profile {
              Sendmail show 30m and 1h",
             "confTO_CONNECT has no default, so the kernel's limit holds: 127 s with the 6 \
              repetitions of Linux",
+            "The server offers STARTTLS only where a certificate is configured \
+             (confSERVER_CERT), which has no default: not offered. Not modelled: what the client \
+             does where TLS fails.",
         ],
         queue: QueueSettings::Sendmail(queue::Settings::default()),
         client: ClientSettings {
@@ -44,6 +47,8 @@ pub fn sendmail() -> Profile {
                 // which Timeout.misc holds.
                 rset: SimDuration::from_minutes(2),
             },
+            // Built with STARTTLS, it uses it wherever it is offered; no certificate is needed.
+            tls: ClientTls::Opportunistic,
             pipelines_mail: false,
             checks_advertised_size: false,
             next_host_after_permanent_opening: true,

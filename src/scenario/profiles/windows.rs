@@ -62,6 +62,9 @@ pub fn hmailserver() -> Profile {
         required: &[],
         not_documented: &[
             "Received fields: no limit was found in the source, so none is modelled.",
+            "Attempts lie up to a minute further apart than smtpminutesbetweenretries says: the \
+             server looks for due messages once a minute, and a message becomes due just after a \
+             look, so that a gap of 1h becomes 1h01m.",
         ],
         queue: QueueSettings::Plain(plain::Settings {
             gaps: Gaps::repeating(minutes(&[60])),

@@ -24,13 +24,13 @@ use crate::smtp::ClientTls;
 use crate::units::{Octets, SimDuration};
 
 pub(super) use choice::Choice;
-pub(super) use own_names::own_name;
+pub(super) use own_names::{counterpart, own_name};
 
 /// The place in a profile that a setting fills.
 pub(super) enum Slot<'a> {
     /// A span of time.
     Duration(&'a mut SimDuration),
-    /// A span of time above zero.
+    /// A span of time between events of a server whose clock has whole seconds: at least 1 s.
     Period(&'a mut SimDuration),
     /// One span of time for two things.
     TwoDurations(&'a mut SimDuration, &'a mut SimDuration),
@@ -110,11 +110,31 @@ impl Setting {
         own_name(profile.name, self.name)
     }
 
+    /// Returns whether its name, or what it is, comes from the server's own documents.
+    fn is_servers_word(&self, profile: &Profile) -> bool {
+        let renamed = self.name_in(profile) != self.name;
+        match self.of {
+            Of::All | Of::AllBut(_) => {
+                renamed || SHARED_WORDS.contains(&(profile.family, self.name))
+            }
+            Of::Only(Family::Plain) => renamed,
+            Of::Only(_) => !self.about.starts_with("not "),
+        }
+    }
+
     /// Returns the place that the setting fills in `profile`, if the profile has it.
     pub(super) fn slot<'a>(&self, profile: &'a mut Profile) -> Option<Slot<'a>> {
         if self.is_of(profile.family) { (self.slot)(profile) } else { None }
     }
 }
+
+/// Settings of all servers whose names happen to be a server's own words.
+const SHARED_WORDS: &[(Family, &str)] = &[
+    (Family::Postfix, "message_size_limit"),
+    (Family::Postfix, "hopcount_limit"),
+    (Family::Exim, "message_size_limit"),
+    (Family::Exim, "connect_timeout"),
+];
 
 /// A setting of a profile with its value, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +145,8 @@ pub struct SettingValue {
     pub value: String,
     /// What it means.
     pub about: &'static str,
+    /// Whether the name is the server's own word, and not mailsim's.
+    pub servers_word: bool,
 }
 
 /// Returns every setting that `profile` has, with its value there.
@@ -138,6 +160,7 @@ pub fn settings_of(profile: &Profile) -> Vec<SettingValue> {
                 name: setting.name_in(profile),
                 value: required(profile, setting.name_in(profile)).unwrap_or_else(|| shown(&slot)),
                 about: setting.about,
+                servers_word: setting.is_servers_word(profile),
             });
         }
     }

@@ -39,3 +39,34 @@ pub(in crate::scenario) fn own_name(profile: &str, ours: &'static str) -> &'stat
     let own = OWN_NAMES.iter().find(|(of, name, _)| *of == profile && *name == ours);
     own.map_or(ours, |(_, _, own)| own)
 }
+
+/// What different servers call the same thing.
+const COUNTERPARTS: &[&[&str]] = &[
+    &["queue_run_delay", "queue_interval", "look_every", "queue_timer"],
+    &[
+        "maximal_queue_lifetime",
+        "confTO_QUEUERETURN",
+        "queuelifetime",
+        "ttl",
+        "MessageExpirationTimeout",
+        "lifetime",
+        "undeliverable_after",
+        "expire",
+        "max_age",
+    ],
+    &[
+        "delay_warning_time",
+        "delay_warning",
+        "confTO_QUEUEWARN",
+        "DelayNotificationTimeout",
+        "delay_notice",
+        "warning_after",
+        "notify",
+    ],
+];
+
+/// Returns which of the `known` settings is what another server calls `key`.
+pub(in crate::scenario) fn counterpart(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let same = COUNTERPARTS.iter().find(|names| names.contains(&key))?;
+    known.iter().copied().find(|name| same.contains(name))
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mailsim::queue::exim::{Growth, RetryRule, RetryRules, Settings};
 use mailsim::queue::{QueueSettings, ScanPhase};
 use mailsim::scenario::profiles::{self, Profile};
+use mailsim::smtp::ClientTls;
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,6 +44,9 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         ..queue.clone()
     };
     super::common(server, &mut profile);
+    // The recorded configuration has `hosts_avoid_tls = *` and an empty `tls_advertise_hosts`.
+    profile.client.tls = ClientTls::Never;
+    profile.server.starttls = false;
     profile.client.timeouts.connect = duration(own.connect_timeout_s);
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     profile.client.tcp_fast_open = own.tcp_fast_open;
