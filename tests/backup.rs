@@ -116,8 +116,8 @@ fn opensmtpd_that_is_not_told_to_be_a_backup_sends_mail_to_itself() {
 #[test]
 fn opensmtpd_stays_a_backup_when_a_setting_changes() {
     let text = scenario(&[r#""opensmtpd""#])
-        + "[[action]]\nat = \"1h\"\nhost = \"mx2.recipient.example\"\ndo = { mta = { profile = \
-           \"opensmtpd\", ttl = \"3d\" } }\n";
+        + "[[action]]\nat = \"1h\"\nhost = \"mx2.recipient.example\"\ndo = { set = { mta = { profile = \
+           \"opensmtpd\", ttl = \"3d\" } } }\n";
     let (created, delivered, ..) = run(&text);
     assert_eq!(delivered, created);
 }
