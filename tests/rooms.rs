@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("smtp", &["units", "random", "mail", "network", "fault", "trace"]),
     ("workload", &["units", "random", "mail", "network", "fault"]),
     ("access", &["units", "random", "mail", "network", "fault"]),
-    ("queue", &["units", "engine", "random", "mail", "network", "smtp"]),
+    ("queue", &["units", "engine", "random", "mail", "network", "trace", "smtp"]),
     // Whoever measures reads facts and nothing else.
     ("measure", &["units", "mail", "trace"]),
     (

@@ -118,6 +118,12 @@ fn one(profile: &Profile) -> String {
              the probe, and when the host has\nfailed for the last cut-off all fail, however young \
              they are.\n"
         }
+        Family::OpenSmtpd => {
+            "\nA host that is an exchanger of a domain stored elsewhere relays as a backup, as by \
+             `relay backup` in\nsmtpd.conf: it drops the exchangers that are no better than itself. \
+             With finds_itself = false it does not,\nand may send that mail to itself until a host \
+             counts too many Received fields.\n"
+        }
         _ => "",
     });
     text

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::mail::{HostId, Reply, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
+use crate::trace::SessionMarks;
 use crate::units::SimTime;
 
 use super::{CopyIndex, DeliveryHandle, Destination, EntryHandle, QueueEntries, QueueSettings};
@@ -57,7 +58,7 @@ pub enum Timer {
 }
 
 /// What a queue manager wants done.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Begin this delivery.
     Deliver {
@@ -163,6 +164,8 @@ pub enum Action {
         since: SimTime,
         /// Why.
         failure: Failure,
+        /// The connections that failed for it meanwhile, in the order in which they ended.
+        tried: Vec<FailedConnection>,
     },
     /// Wake the manager.
     Arm {
@@ -235,6 +238,19 @@ pub struct Candidate {
     pub host: HostId,
     /// Preference of its MX record, if one named it.
     pub preference: Option<u16>,
+}
+
+/// A connection ordered by itself that did not come as far as a reply to EHLO.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FailedConnection {
+    /// Where to.
+    pub candidate: Candidate,
+    /// When it was begun.
+    pub started: SimTime,
+    /// How far it came.
+    pub marks: SessionMarks,
+    /// How it ended.
+    pub failure: Failure,
 }
 
 /// How the try of one address ended.
@@ -364,7 +380,7 @@ pub trait QueueManager: Debug {
         &mut self,
         _now: SimTime,
         _connection: ConnectionId,
-        _opened: Result<(), Failure>,
+        _opened: Result<(), FailedConnection>,
         _context: &mut Context<'_>,
     ) {
     }

@@ -26,8 +26,8 @@ pub use entries::{
     QueueEntry, QueuedDelivery,
 };
 pub use manager::{
-    Action, Candidate, ConnectionId, Context, KeepConnection, Process, QueueLengths, QueueManager,
-    Report, Timer, Tried, Untried,
+    Action, Candidate, ConnectionId, Context, FailedConnection, KeepConnection, Process,
+    QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

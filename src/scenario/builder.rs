@@ -51,9 +51,17 @@ impl Builder<'_, '_> {
         stated: &StatedRouting,
         zone: &mut ZoneBuilder,
     ) -> Host {
+        let routing = self.derived.routing(host, stated);
+        let HostSettings { profile, finds_itself_stated, .. } = &settings;
+        // Whoever sets such a server up as a backup tells it so.
+        let backup = profile.family.is_told_to_be_backup()
+            && !finds_itself_stated
+            && self.derived.is_exchanger_for(host, &routing);
         let name = self.hosts.names[host.index()].clone();
         check_shadow(host, section, &settings, stated);
         let proxy = section.field("behind_proxy").and_then(|field| self.hosts.one_of(&field));
+        let mut client = settings.profile.client;
+        client.finds_itself |= backup;
         Host {
             dns: zone.name(&name),
             name,
@@ -61,9 +69,9 @@ impl Builder<'_, '_> {
             addresses: self.hosts.addresses_of[host.index()].clone(),
             profile: settings.profile.name.to_owned(),
             queue: settings.profile.queue,
-            client: settings.profile.client,
+            client,
             server: settings.profile.server,
-            routing: self.derived.routing(host, stated),
+            routing,
             resolver: settings.resolver,
             delivery_processes: settings.delivery_processes,
             local_processes: settings.local_processes,

@@ -31,6 +31,8 @@ pub(super) struct HostSettings {
     pub(super) queue_disk: Option<Octets>,
     pub(super) clock_error_ns: i64,
     pub(super) standing: Standing,
+    /// Whether the table says if the host finds itself among exchangers.
+    pub(super) finds_itself_stated: bool,
 }
 
 /// Reads the settings of a host with these roles; `resolver` holds where it says nothing.
@@ -47,6 +49,7 @@ pub(super) fn host_settings(
         queue_disk: None,
         clock_error_ns: 0,
         standing: standing(section),
+        finds_itself_stated: states(section, "finds_itself"),
     };
     read_acceptance(section, &mut settings.profile.server.acceptance);
     if let Some(size) = section.field("message_size_limit").and_then(|field| field.size()) {
@@ -122,6 +125,13 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
             *place = time;
         }
     }
+}
+
+/// Returns whether the table `mta` has `key`.
+fn states(section: &Section<'_>, key: &str) -> bool {
+    section.field("mta").is_some_and(
+        |mta| matches!(&mta.node.value, Value::Table(table) if table.get(key).is_some()),
+    )
 }
 
 /// Returns the profile that `mta` names, with the settings it changes.

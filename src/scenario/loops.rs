@@ -1,9 +1,15 @@
 //! Circles in the routes: mail that would go round until its Received fields are counted out.
+//!
+//! Each host picks among exchangers as its own server does: most drop those that are no better than
+//! themselves (RFC 5321 §5.1), some pass over themselves alone, some do neither. So there are circles
+//! that mail enters whatever happens, and those that it enters only while better exchangers cannot
+//! be reached.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Domain, Host, NextHop, Scenario};
-use crate::dns::Records;
+use crate::dns::{MxRecord, Records};
 use crate::mail::{DomainId, HostId};
 use crate::units::SimTime;
 
@@ -17,11 +23,23 @@ pub(super) struct RouteLoop {
     pub(super) hosts: Vec<HostId>,
     /// The domain whose mail it is; none: any domain that nobody knows.
     pub(super) domain: Option<DomainId>,
+    /// Which exchangers lead into it.
+    pub(super) over: Over,
+}
+
+/// Which exchangers a search follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The best that a host would try: mail goes this way when all is well.
+    Best,
+    /// Every one that a host would try when better ones fail.
+    Any,
 }
 
 /// Returns the circles, each set of hosts once.
 pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     let by_name = exchanger_names(scenario);
+    // A circle leads over a route that a host is told, or over exchangers of the domain alone.
     let configured: Vec<HostId> = (0..scenario.hosts.len())
         .map(HostId::from_index)
         .filter(|host| {
@@ -33,20 +51,27 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     let mut loops = Vec::new();
     let mut steps = 0;
     let domains = (0..scenario.domains.len()).map(|index| Some(DomainId::from_index(index)));
-    for domain in domains.chain([None]) {
-        let mut search = Search { scenario, by_name: &by_name, domain, done: BTreeSet::new() };
-        for start in &configured {
-            steps += search.done.len() + 1;
-            if steps > MOST_STEPS {
-                return loops;
-            }
-            if let Some(hosts) = search.from(*start) {
-                let mut key = hosts.clone();
-                key.sort_unstable();
-                if seen.insert(key) {
-                    loops.push(RouteLoop { hosts, domain });
+    let domains: Vec<Option<DomainId>> = domains.chain([None]).collect();
+    for over in [Over::Best, Over::Any] {
+        for &domain in &domains {
+            let mut search =
+                Search { scenario, by_name: &by_name, domain, over, done: BTreeSet::new() };
+            let exchangers = domain.map(|domain| search.records(domain)).unwrap_or_default();
+            let exchangers = exchangers.into_iter().map(|(_, host)| host);
+            for start in configured.iter().copied().chain(exchangers) {
+                steps += 1;
+                if steps + search.done.len() > MOST_STEPS {
+                    return loops;
+                }
+                if let Some(hosts) = search.from(start) {
+                    let mut key = hosts.clone();
+                    key.sort_unstable();
+                    if seen.insert(key) {
+                        loops.push(RouteLoop { hosts, domain, over });
+                    }
                 }
             }
+            steps += search.done.len();
         }
     }
     loops
@@ -62,6 +87,7 @@ struct Search<'a> {
     scenario: &'a Scenario,
     by_name: &'a BTreeMap<u32, HostId>,
     domain: Option<DomainId>,
+    over: Over,
     /// Hosts from which no circle is reached.
     done: BTreeSet<HostId>,
 }
@@ -108,21 +134,31 @@ impl Search<'_> {
         }
     }
 
-    /// The best exchangers that are better than `host` itself (RFC 5321 §5.1).
-    fn exchangers(&self, host: HostId, domain: DomainId) -> Vec<HostId> {
+    /// Returns the exchangers of `domain` that are hosts, with their preferences.
+    fn records(&self, domain: DomainId) -> Vec<(u16, HostId)> {
         let Domain { dns, .. } = &self.scenario.domains[domain.index()];
         let records: &Records = self.scenario.zone.records(*dns, SimTime::ZERO);
-        let hosts: Vec<(u16, HostId)> = records
-            .mx
-            .iter()
-            .filter_map(|record| {
-                let host = self.by_name.get(&record.exchange?.0)?;
-                Some((record.preference, *host))
-            })
-            .collect();
-        let own = hosts.iter().filter(|(_, one)| *one == host).map(|(p, _)| *p).min();
-        let better = hosts.iter().filter(|(p, _)| own.is_none_or(|own| *p < own));
-        let best = better.clone().map(|(p, _)| *p).min();
-        better.filter(|(p, _)| Some(*p) == best).map(|(_, host)| *host).collect()
+        let host = |record: &MxRecord| self.by_name.get(&record.exchange?.0).copied();
+        let found = records.mx.iter().filter_map(|record| Some((record.preference, host(record)?)));
+        found.collect()
+    }
+
+    /// Returns the exchangers that `host` would try, by the rule of its own server, the best last.
+    fn exchangers(&self, host: HostId, domain: DomainId) -> Vec<HostId> {
+        let client = &self.scenario.hosts[host.index()].client;
+        let mut tried = self.records(domain);
+        let own = tried.iter().filter(|(_, one)| *one == host).map(|(p, _)| *p).min();
+        if let Some(own) = own.filter(|_| client.finds_itself) {
+            tried.retain(|(preference, _)| *preference < own);
+        }
+        if client.skips_itself {
+            tried.retain(|(_, one)| *one != host);
+        }
+        if self.over == Over::Best {
+            let best = tried.iter().map(|(preference, _)| *preference).min();
+            tried.retain(|(preference, _)| Some(*preference) == best);
+        }
+        tried.sort_by_key(|(preference, _)| Reverse(*preference));
+        tried.into_iter().map(|(_, host)| host).collect()
     }
 }

@@ -149,6 +149,13 @@ impl DerivedRouting {
         self.relays.insert(host, ());
     }
 
+    /// Returns whether `host`, with this `routing`, is an exchanger of a domain that it takes mail
+    /// for and does not store.
+    pub(super) fn is_exchanger_for(&self, host: HostId, routing: &Routing) -> bool {
+        let relayed = self.relayed.get(&host).into_iter().flatten();
+        relayed.into_iter().any(|domain| routing.local.binary_search(domain).is_err())
+    }
+
     /// Returns the routing of a host: what is stated goes before what is derived.
     pub(super) fn routing(&self, host: HostId, stated: &StatedRouting) -> Routing {
         let merged = |one: &[DomainId], other: Option<&Vec<DomainId>>| {

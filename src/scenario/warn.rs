@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::assemble::Entries;
 use super::domains::DomainDraft;
 use super::exchangers::ExchangerName;
-use super::loops;
+use super::loops::{self, Over};
 use super::model::{NextHop, Scenario};
 use super::names::listed;
 use super::problem::ProblemKind;
@@ -77,8 +77,16 @@ fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
         let message = format!("{mail} goes round in a circle: {}", names.join(" > "));
         let section = &entries.hosts.entry(circle.hosts[0]).section;
         let key = if section.has("routes") { "routes" } else { "smart_host" };
-        let key = if section.has(key) { key } else { "name" };
-        if allowed == Some(true) {
+        let key = [key, "mta", "name"].into_iter().find(|key| section.has(key)).unwrap_or("name");
+        if circle.over == Over::Any {
+            let remark = Remark::new(format!("{message}, while better exchangers are down")).help(
+                "their servers try exchangers that are no better than themselves, so this happens \
+                 with real ones too; it ends when a host counts too many Received fields \
+                 (hopcount_limit); with finds_itself = true in `mta`, or a route, a host waits for \
+                 the better ones",
+            );
+            section.warn_at(key, remark);
+        } else if allowed == Some(true) {
             let remark = Remark::new(message)
                 .help("it ends when a host counts too many Received fields (hopcount_limit)");
             section.warn_at(key, remark);

@@ -260,7 +260,12 @@ impl<S: FactSink> World<'_, '_, S> {
     /// States each recipient's attempt and marks its copy.
     ///
     /// Those that the next host is `still` asked about stay assigned whatever this one said.
-    fn settle_recipients(&mut self, handle: Handle, next_attempt: Option<SimTime>, still: bool) {
+    pub(super) fn settle_recipients(
+        &mut self,
+        handle: Handle,
+        next_attempt: Option<SimTime>,
+        still: bool,
+    ) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
         for index in 0..count {
             let fact = self.attempt_fact(handle, index, next_attempt);
@@ -320,6 +325,9 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         };
         let transaction = run.transaction;
+        // A connection that failed for a delivery did so before that was given up.
+        let shared = matches!(run.purpose, Purpose::Transaction { connection: None, .. });
+        let ended = run.failure.filter(|_| shared).map_or(self.now, |failure| failure.at);
         let next_attempt = next_attempt.filter(|_| outcome.is_temporary());
         AttemptFact {
             delivery: run.number,
@@ -329,7 +337,7 @@ impl<S: FactSink> World<'_, '_, S> {
             address: run.target.map(|target| target.address.0),
             preference: run.target.and_then(|target| target.preference),
             started: run.started,
-            ended: self.now,
+            ended,
             stage,
             outcome,
             reply,

@@ -5,7 +5,7 @@
 
 use crate::engine::Handle;
 use crate::mail::HostId;
-use crate::queue::{Candidate, ConnectionId, DeliveryHandle, Destination};
+use crate::queue::{Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection};
 use crate::smtp::Failure;
 use crate::trace::FactSink;
 use crate::units::SimTime;
@@ -63,19 +63,21 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn tell_connected(&mut self, handle: Handle, connection: ConnectionId) {
         self.leave_session(handle);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let (client, failure) = (run.client, run.failure);
+        let (client, failure, target) = (run.client, run.failure, run.target);
+        let (started, marks) = (run.started, run.marks);
         if let (None, Some(stands)) = (failure, run.connection) {
             run.connection = None;
-            let opening = (run.started, run.marks);
             if let Some(stands) = self.connections.get_mut(stands) {
-                stands.opening = Some(opening);
+                stands.opening = Some((started, marks));
             }
             self.hosts[client.index()].opened.insert(connection, stands);
         } else {
             self.close_run_connection(handle);
         }
         self.drop_run(handle);
-        let opened = failure.map_or(Ok(()), Err);
+        let candidate = target.expect("an opening is the try of a host").candidate();
+        let opened = failure
+            .map_or(Ok(()), |failure| Err(FailedConnection { candidate, started, marks, failure }));
         self.tell(client, |queue, now, context| queue.connected(now, connection, opened, context));
     }
 
@@ -133,13 +135,15 @@ impl<S: FactSink> World<'_, '_, S> {
         self.tell(client, |queue, now, context| queue.closed(now, connection, context));
     }
 
-    /// Gives a delivery up without a connection of its own.
+    /// Gives a delivery up without a connection of its own. What is told of it are the connections
+    /// that failed for it, or, if there was none, that nobody was tried.
     pub(super) fn abandon(
         &mut self,
         host: HostId,
         delivery: DeliveryHandle,
         since: SimTime,
         failure: Failure,
+        tried: &[FailedConnection],
     ) {
         if self.entries.delivery(delivery).is_none() {
             return;
@@ -149,6 +153,27 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("just made");
         run.failure = Some(failure);
         run.started = since;
-        self.share_failure(handle);
+        let Some((last, others)) = tried.split_last() else {
+            self.share_failure(handle);
+            return;
+        };
+        for connection in others {
+            self.take_over_failure(handle, connection);
+            self.settle_recipients(handle, None, true);
+        }
+        self.take_over_failure(handle, last);
+        self.delivery_tried(handle);
+    }
+
+    /// Makes a connection that failed for a delivery its try at hand.
+    fn take_over_failure(&mut self, handle: Handle, connection: &FailedConnection) {
+        let &FailedConnection { candidate, started, marks, failure } = connection;
+        let Candidate { address, host, preference } = candidate;
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.target = Some(Target { preference, address, host, proxy: None });
+        (run.started, run.marks, run.failure) = (started, marks, Some(failure));
+        run.tried += 1;
+        run.replies.clear();
+        run.replies.resize(run.recipients.len(), None);
     }
 }

@@ -19,7 +19,7 @@ impl<S: FactSink> World<'_, '_, S> {
         while let Some(&(host, end)) = self.givers.get(giver) {
             giver += 1;
             while next < end {
-                let action = self.orders[next];
+                let action = self.orders[next].clone();
                 next += 1;
                 self.execute(host, action);
             }
@@ -76,8 +76,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.begin_transaction(host, delivery, Some(connection));
             }
             Action::Quit { connection } => self.quit(host, connection),
-            Action::Abandon { delivery, since, failure } => {
-                self.abandon(host, delivery, since, failure);
+            Action::Abandon { delivery, since, failure, tried } => {
+                self.abandon(host, delivery, since, failure, &tried);
             }
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });

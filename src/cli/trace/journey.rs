@@ -239,6 +239,11 @@ impl Journey<'_> {
             (_, AttemptOutcome::Permfail) => {
                 format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
             }
+            (Stage::Connect, _) => format!(
+                "{from} gives it up for now without a try ({}): connections to every host have just \
+                 failed",
+                fact.status
+            ),
             _ => format!("{from} cannot find out whom to try ({})", fact.status),
         };
         let mut text = said(fact.started, &text);

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::settings::Settings;
 use super::{Clock, EnvelopeId, NEVER};
 use crate::mail::{AttemptOutcome, RecipientId, Stage, Status};
-use crate::queue::{Candidate, ConnectionId, Destination, EntryHandle};
+use crate::queue::{Candidate, ConnectionId, Destination, EntryHandle, FailedConnection};
 use crate::smtp::Failure;
 use crate::units::SimTime;
 
@@ -56,8 +56,8 @@ pub(super) enum Order {
     Connect(ConnectionId, Destination, Candidate),
     Transact(ConnectionId, Task),
     Quit(ConnectionId),
-    /// The task has failed without a connection.
-    Abandon(Task, Failure),
+    /// The task has failed without a connection of its own, after these had failed.
+    Abandon(Task, Failure, Vec<FailedConnection>),
     Hold(EnvelopeId, Destination),
     /// Release held envelopes; a limit of none: all. `failed`: because the relay fails.
     Release {
@@ -80,6 +80,8 @@ pub(super) struct Relay {
     waits: bool,
     /// Set when everything that comes fails.
     fails: Option<Failure>,
+    /// Connections that failed while the tasks at hand waited.
+    pub(super) failed: Vec<FailedConnection>,
     pub(super) connections: u32,
     /// Sessions that have been ready.
     pub(super) ready: u32,
@@ -101,6 +103,7 @@ impl Relay {
             looks_up: false,
             waits: false,
             fails: None,
+            failed: Vec::new(),
             connections: 0,
             ready: 0,
             last_connection: NEVER,
@@ -259,6 +262,7 @@ impl Agent {
     fn flush(&mut self, moment: Moment<'_>, destination: Destination, failure: Failure) {
         let relay = self.relay_mut(destination);
         let mut tasks = std::mem::take(&mut relay.tasks);
+        let failed = std::mem::take(&mut relay.failed);
         // Results are reported in the order of the envelopes' numbers, which are drawn.
         tasks.make_contiguous().sort_by_key(|task| task.rank);
         let remembered = failure.outcome.is_temporary()
@@ -274,7 +278,9 @@ impl Agent {
                     self.hosts.defer(moment.clock, destination, id, room);
                 }
             }
-            self.orders.push_back(Order::Abandon(task, failure));
+            let its_own = failed.iter().filter(|one| one.failure.at >= task.since);
+            let tried = its_own.copied().collect();
+            self.orders.push_back(Order::Abandon(task, failure, tried));
         }
     }
 
@@ -288,6 +294,9 @@ impl Agent {
         let relay = self.relay_mut(destination);
         let task = relay.tasks.pop_front()?;
         let left = relay.tasks.len();
+        if left == 0 {
+            relay.failed.clear();
+        }
         if left == limits.task_lowat as usize {
             relay.on_hold = false;
             if relay.has_held {

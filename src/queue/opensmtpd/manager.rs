@@ -16,7 +16,8 @@ use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
     Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
-    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+    FailedConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried,
 };
 
 /// A delivery under way.
@@ -194,10 +195,10 @@ impl OpenSmtpd {
                 let delivery = self.begin(task, Some(connection), context);
                 context.actions.push(Action::Transact { delivery, connection });
             }
-            Order::Abandon(task, failure) => {
+            Order::Abandon(task, failure, tried) => {
                 let since = task.since;
                 let delivery = self.begin(task, None, context);
-                context.actions.push(Action::Abandon { delivery, since, failure });
+                context.actions.push(Action::Abandon { delivery, since, failure, tried });
             }
             Order::Hold(id, relay) => self.scheduler.hold(id, relay, &self.settings),
             Order::Release { relay, limit, failed } => {
@@ -408,10 +409,10 @@ impl QueueManager for OpenSmtpd {
         &mut self,
         now: SimTime,
         connection: ConnectionId,
-        opened: Result<(), Failure>,
+        opened: Result<(), FailedConnection>,
         context: &mut Context<'_>,
     ) {
-        self.agent(now, |agent, moment| agent.connected(moment, connection, opened.is_ok()));
+        self.agent(now, |agent, moment| agent.connected(moment, connection, opened));
         self.settle(now, context);
     }
 

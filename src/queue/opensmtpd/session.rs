@@ -5,7 +5,7 @@
 use super::agent::{Agent, Moment, Order};
 use super::settings::seconds;
 use crate::network::AddressId;
-use crate::queue::{ConnectionId, Destination};
+use crate::queue::{ConnectionId, Destination, FailedConnection};
 
 /// One session, from the order to connect until it is closed.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +32,21 @@ impl Session {
 
 impl Agent {
     /// The opening of a connection is over.
-    pub(super) fn connected(&mut self, moment: Moment<'_>, id: ConnectionId, stands: bool) {
-        if stands {
-            self.ready(moment, id);
-        } else {
-            self.session_over(moment, id);
+    pub(super) fn connected(
+        &mut self,
+        moment: Moment<'_>,
+        id: ConnectionId,
+        opened: Result<(), FailedConnection>,
+    ) {
+        match opened {
+            Ok(()) => self.ready(moment, id),
+            Err(failed) => {
+                if let Some(session) = self.sessions.get(&id) {
+                    let destination = session.relay;
+                    self.relay_mut(destination).failed.push(failed);
+                }
+                self.session_over(moment, id);
+            }
         }
     }
 

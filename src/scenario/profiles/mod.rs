@@ -60,6 +60,16 @@ impl Family {
             QueueSettings::Exchange(_) => Self::Exchange,
         }
     }
+
+    /// Returns whether its servers drop the exchangers that are no better than themselves only for
+    /// domains whose backup they are told to be. That is OpenSMTPD, by `relay backup`
+    /// (`smtpd.conf(5)`; `mta.c` gives the name to `dns.c`, which then lets go of all preferences
+    /// from its own on). A scenario that makes such a host an exchanger of a domain that it does
+    /// not store has it told so, unless it states `finds_itself`.
+    #[must_use]
+    pub fn is_told_to_be_backup(self) -> bool {
+        self == Self::OpenSmtpd
+    }
 }
 
 /// How well a profile is founded.

@@ -14,6 +14,11 @@ use crate::units::{Octets, SimDuration};
 const TIMEOUT: SimDuration = SimDuration::from_minutes(5);
 
 /// Returns OpenSMTPD 6.8.0p2 with its defaults, as recorded and as read at that version.
+///
+/// Its relay action alone would send a backup's mail to the backup itself, so administrators write
+/// `relay backup` there. A scenario does the same of its own accord for a host that it makes an
+/// exchanger of a domain whose mailboxes are elsewhere ([`Family::is_told_to_be_backup`]); with
+/// `finds_itself = false` stated, the mail goes round as without that word.
 #[must_use]
 pub fn opensmtpd() -> Profile {
     Profile {
@@ -52,7 +57,7 @@ pub fn opensmtpd() -> Profile {
             // The look-ups of the exchangers' addresses run side by side; the list has them in the
             // order of the answers (`dns.c`, `mta.c`).
             randomizes_equal_preference: true,
-            // Only as a backup (`relay backup`) does it know its own name among the exchangers.
+            // Only where it is told to be a backup does it know its own name among the exchangers.
             finds_itself: false,
             merges_equal_routes: false,
             // `dns.c`, `mta_on_mx`: only a domain that does not exist fails at once.

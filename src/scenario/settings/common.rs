@@ -1,5 +1,6 @@
 //! What every SMTP client and server has.
 
+use super::super::profiles::Family;
 use super::{Of, Setting, Slot, setting};
 
 /// In the order in which people are told of them.
@@ -15,7 +16,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "next_host_after_permanent_opening", Flag, client.next_host_after_permanent_opening, "whether a 5yz greeting or reply to EHLO leads to the next host too"),
     setting!(any, "next_host_after_refusal", Flag, client.next_host_after_refusal, "whether a 4yz after EHLO leads to the next host at once"),
     setting!(any, "randomizes_equal_preference", Flag, client.randomizes_equal_preference, "whether exchangers of equal preference are tried in random order"),
-    setting!(any, "finds_itself", Flag, client.finds_itself, "whether exchangers no better than the host itself are dropped"),
+    setting!(not_opensmtpd, "finds_itself", Flag, client.finds_itself, "whether exchangers no better than the host itself are dropped"),
     setting!(any, "skips_itself", Flag, client.skips_itself, "whether the host's own addresses are passed over, and worse exchangers tried"),
     setting!(any, "host_limit", Limit, client.host_limit, "hosts tried in one delivery; 0: all"),
     setting!(any, "addresses_per_host", Limit, client.addresses_per_host, "addresses of one host tried in one delivery; 0: all"),

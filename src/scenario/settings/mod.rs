@@ -249,6 +249,10 @@ macro_rules! setting {
         Setting { name: $name, of: Of::AllBut(Family::Postfix), about: $about,
             slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }
     };
+    (not_opensmtpd, $name:literal, $slot:ident, $($field:ident).+, $about:literal) => {
+        Setting { name: $name, of: Of::AllBut(Family::OpenSmtpd), about: $about,
+            slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }
+    };
     (any, $name:literal, $slot:ident, $($field:ident).+, $about:literal) => {
         Setting { name: $name, of: Of::All, about: $about,
             slot: |profile| Some(Slot::$slot(&mut profile.$($field).+)) }

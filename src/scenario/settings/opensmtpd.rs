@@ -1,7 +1,7 @@
 //! Settings of OpenSMTPD, by the names of `smtpd.conf(5)` and of its source.
 
 use super::super::profiles::Family;
-use super::{Of, Setting, Slot};
+use super::{Of, Setting, Slot, setting};
 use crate::queue::QueueSettings;
 
 /// Writes a [`Setting`] of the scheduler, or of the limits of connections.
@@ -45,6 +45,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     own!("task_release", Positive, limits.task_release, "how many are released then"),
     own!("max_deferred", Count, max_deferred, "messages remembered for a destination that may answer again"),
     own!("max_inflight", Positive, max_inflight, "envelopes with the agents at once"),
+    setting!(only OpenSmtpd, "finds_itself", Flag, client.finds_itself, "whether exchangers no better than the host itself are dropped (relay backup); unless stated, true for an exchanger of a domain stored elsewhere"),
     own!("clock_lag", Duration, clock_lag, "not OpenSMTPD's own: how late its clock of whole seconds shows a new second"),
     own!("timer_lag", Duration, timer_lag, "not OpenSMTPD's own: how late a timer may fire"),
 ];
