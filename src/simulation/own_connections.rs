@@ -76,8 +76,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         self.drop_run(handle);
         let candidate = target.expect("an opening is the try of a host").candidate();
-        let opened = failure
-            .map_or(Ok(()), |failure| Err(FailedConnection { candidate, started, marks, failure }));
+        let opened = match failure {
+            None => Ok(()),
+            Some(failure) => Err(FailedConnection { candidate, started, marks, failure }),
+        };
         self.tell(client, |queue, now, context| queue.connected(now, connection, opened, context));
     }
 
