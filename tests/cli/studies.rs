@@ -274,7 +274,7 @@ fn a_study_that_cannot_be_run_is_explained() {
     // A scenario is no study, and a study no scenario.
     call(place.path(), &["study", &scenario("studies/base.toml")])
         .ends_with(2)
-        .complains_of(&["a study lacks the key `scenario`"]);
+        .complains_of(&["is a scenario and no study: run it with"]);
     assert_eq!(names(place.path()), [""; 0]);
 }
 
