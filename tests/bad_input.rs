@@ -429,12 +429,6 @@ fn shadow_servers_are_exchange_s() {
     );
 }
 
-/// Returns `GOOD` with these settings of the sending server.
-fn with_mta(mta: &str) -> String {
-    let name = "name = \"smtp.sender.example\"\n";
-    spoilt(name, &format!("{name}mta = {mta}\n"))
-}
-
 #[test]
 fn periods_of_queue_runs_have_a_second_at_least() {
     for (profile, key) in
