@@ -2,7 +2,7 @@
 
 use crate::mail::Status;
 
-use super::{Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle};
+use super::{Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, QueueEntries};
 
 /// Returns the next destination, after `before` in order, with pending recipients in the entry.
 pub(super) fn next_destination(
@@ -18,6 +18,18 @@ pub(super) fn next_destination(
         .map(|copy| copy.destination)
         .filter(|destination| before.is_none_or(|before| *destination > before))
         .min()
+}
+
+/// Returns whether a pending recipient of `entry` goes to `destination`.
+pub(super) fn has_pending(
+    entries: &QueueEntries,
+    entry: EntryHandle,
+    destination: Destination,
+) -> bool {
+    entries.recipients(entry).any(|index| {
+        let copy = entries.copy(index);
+        copy.state == CopyState::Pending && copy.destination == destination
+    })
 }
 
 /// Orders the suspension of an entry's pending recipients for a closed destination.

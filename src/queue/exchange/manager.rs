@@ -6,7 +6,7 @@ use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{conclude, next_destination, suspend};
+use super::super::round::{conclude, has_pending, next_destination, suspend};
 use super::super::{
     Action, Context, Destination, EntryHandle, KeepConnection, QueueEntries, QueueEntry,
     QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
@@ -293,7 +293,7 @@ impl QueueManager for Exchange {
         let entry = context.entries.release(report.delivery);
         let key = (context.entries[entry].arrived, entry);
         let pending = conclude(context, entry);
-        let here = has_pending(context, entry, destination);
+        let here = has_pending(context.entries, entry, destination);
         if let Some(queue) = self.queues.get_mut(&destination) {
             queue.busy -= 1;
             if report.site_failure.is_none() {
@@ -374,12 +374,4 @@ impl QueueManager for Exchange {
             deferred: waiting(true) + self.refused.len() as u64,
         }
     }
-}
-
-/// Returns whether recipients of `entry` with this next hop are left.
-fn has_pending(context: &Context<'_>, entry: EntryHandle, destination: Destination) -> bool {
-    context.entries.recipients(entry).any(|index| {
-        let copy = context.entries.copy(index);
-        copy.state == super::super::CopyState::Pending && copy.destination == destination
-    })
 }

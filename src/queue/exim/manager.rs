@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::mail::{RecipientId, Status};
 use crate::units::{SimDuration, SimTime};
 
+use super::super::round::has_pending;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
     KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
     Timer, Tried, Untried,
 };
-use super::process::{Kind, Process, Transport, has_pending};
+use super::process::{Kind, Process, Transport};
 use super::retry::{FailedMessage, RetryDatabase, RetryKey};
 use super::runner::{Runners, Ticks};
 use super::settings::Settings;

@@ -7,7 +7,7 @@ use crate::network::AddressId;
 use crate::smtp::Failure;
 
 use super::super::{
-    Candidate, CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, QueueEntries, Tried,
+    Candidate, CopyIndex, DeliveryHandle, Destination, EntryHandle, QueueEntries, Tried,
 };
 use super::retry::{FailedMessage, RetryDatabase, RetryKey};
 use super::settings::Settings;
@@ -417,16 +417,4 @@ impl Verdict {
             _ => Self::HostDeferred,
         }
     }
-}
-
-/// Returns whether some recipient of the entry for this destination is still to be tried.
-pub(super) fn has_pending(
-    entries: &QueueEntries,
-    entry: EntryHandle,
-    destination: Destination,
-) -> bool {
-    entries.recipients(entry).any(|index| {
-        let copy = entries.copy(index);
-        copy.state == CopyState::Pending && copy.destination == destination
-    })
 }

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
-use super::super::postfix::ScanPhase;
+use super::super::ScanPhase;
 use super::settings::Settings;
 
 /// A row of looks at equal distances.

@@ -6,10 +6,10 @@ use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{conclude, next_destination, suspend, suspend_delivery};
+use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
 use super::super::{
-    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, KeepConnection,
-    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Action, Context, DeliveryHandle, Destination, EntryHandle, KeepConnection, QueueEntries,
+    QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
@@ -176,7 +176,7 @@ impl Postfix {
             loop {
                 let delivery = context.entries.assign(entry, destination, recipients);
                 state.todo.push_back(context.entries, delivery);
-                if !has_pending(context, entry, destination) {
+                if !has_pending(context.entries, entry, destination) {
                     break;
                 }
             }
@@ -421,14 +421,6 @@ impl Postfix {
             self.destinations.remove(&destination);
         }
     }
-}
-
-/// Returns whether a pending recipient of `entry` goes to `destination`.
-fn has_pending(context: &Context<'_>, entry: EntryHandle, destination: Destination) -> bool {
-    context.entries.recipients(entry).any(|index| {
-        let copy = context.entries.copy(index);
-        copy.state == CopyState::Pending && copy.destination == destination
-    })
 }
 
 impl QueueManager for Postfix {
