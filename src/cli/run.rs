@@ -12,6 +12,7 @@ use crate::report::{
 };
 use crate::scenario::Scenario;
 use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
+use crate::story::Narration;
 use crate::trace::{Fact, FactSink};
 use crate::units::{SimDuration, SimTime};
 
@@ -111,7 +112,8 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         if wanted.rows() { Some(Tables::create(&folder, scenario, Some(scenario))?) } else { None };
     let duration = length(scenario, arguments.until, terminal);
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
-    let (recorder, totals) = simulate(scenario, duration, tables, &interrupt, &mut progress);
+    let (recorder, narration, totals) =
+        simulate(scenario, duration, tables, &interrupt, &mut progress);
     let took = progress.elapsed();
     let (mut summary, tables) = recorder.finish(scenario, &run_frame(scenario, duration));
     let failed = tables.as_ref().is_some_and(Tables::failed);
@@ -119,6 +121,7 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         progress.end();
         return Err(interrupted(&totals, &folder));
     }
+    summary.warnings.extend(narration.missed(SimTime::ZERO + duration));
     summary.expectations = summary.check(&bounds(&scenario.expectations));
     progress.says("writing the results");
     let description = describe(&input, arguments, duration);
@@ -161,10 +164,11 @@ fn simulate<'t>(
     tables: Option<Tables<'t>>,
     interrupt: &Interrupt,
     progress: &mut Progress,
-) -> (Recorder<Option<Tables<'t>>>, RunTotals) {
+) -> (Recorder<Option<Tables<'t>>>, Narration<'t>, RunTotals) {
     let (under_way, failed) = (Cell::new(0), Cell::new(false));
     let mut watched = Watched {
         recorder: Recorder::new(tables),
+        narration: Narration::new(scenario),
         under_way: &under_way,
         failed: &failed,
         facts: 0,
@@ -174,12 +178,13 @@ fn simulate<'t>(
         progress.reached(at, under_way.get());
         !interrupt.is_wanted() && !failed.get()
     });
-    (watched.recorder, totals)
+    (watched.recorder, watched.narration, totals)
 }
 
 /// A recorder that shows the outside now and then how it is.
 struct Watched<'t, 'c> {
     recorder: Recorder<Option<Tables<'t>>>,
+    narration: Narration<'t>,
     under_way: &'c Cell<u64>,
     failed: &'c Cell<bool>,
     facts: u64,
@@ -188,6 +193,7 @@ struct Watched<'t, 'c> {
 impl FactSink for Watched<'_, '_> {
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         self.recorder.fact(at, fact);
+        self.narration.fact(at, fact);
         self.facts += 1;
         if self.facts.is_multiple_of(4096) {
             self.under_way.set(self.recorder.backlog());

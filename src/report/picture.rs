@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::{HostId, MailboxNames as _};
 use crate::scenario::{Host, NextHop, Scenario};
+use crate::story::Shown;
+
+use super::trace_line::seconds;
 
 /// Most hosts that are drawn; of more, those that come first in the scenario.
 const MOST_DRAWN: usize = 48;
@@ -53,11 +56,13 @@ pub(super) struct PicturedNote {
     text: String,
     ask: String,
     answer: String,
+    /// Whether it follows what happens at that instant.
+    after: bool,
 }
 
 impl Picture {
-    /// Returns the picture of a scenario.
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    /// Returns the picture of a scenario with the notes shown in its run.
+    pub(super) fn of(scenario: &Scenario, shown: &[Shown]) -> Self {
         let drawn = scenario.hosts.len().min(MOST_DRAWN);
         let links = links(scenario, drawn);
         let places = places(&scenario.hosts[..drawn], &links);
@@ -78,14 +83,15 @@ impl Picture {
                 .collect(),
             links: links.into_iter().collect(),
             domains: domains(scenario),
-            notes: scenario
-                .notes
+            notes: shown
                 .iter()
-                .map(|note| PicturedNote {
-                    t: note.at.as_secs_f64(),
+                .map(|one| (one, &scenario.notes[one.note]))
+                .map(|(one, note)| PicturedNote {
+                    t: seconds(one.at),
                     text: note.text.clone(),
                     ask: note.ask.clone(),
                     answer: note.answer.clone(),
+                    after: one.after,
                 })
                 .collect(),
         }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
 use crate::scenario::Scenario;
-use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
+use crate::story::Narration;
+use crate::trace::{AttemptFact, Created, Fact, FactSink as _, QueueSample, StillOpen};
 use crate::units::SimTime;
 
 use super::error::ReportError;
@@ -48,6 +49,9 @@ pub(super) struct TraceLines<'n> {
     latest_samples: BTreeMap<HostId, QueueSample>,
     hosts: Named,
     domains: Named,
+    narration: Option<Narration<'n>>,
+    /// The latest instant of which anything was stated.
+    end: SimTime,
 }
 
 /// Which positions of a table of names are spoken of.
@@ -91,13 +95,19 @@ impl<'n> TraceLines<'n> {
             latest_samples: BTreeMap::new(),
             hosts: Named::default(),
             domains: Named::default(),
+            narration: scenario.map(Narration::new),
+            end: SimTime::ZERO,
         }
     }
 
     /// Takes one fact.
     pub(super) fn take(&mut self, at: SimTime, fact: &Fact) {
         self.stated += 1;
+        self.end = self.end.max(at);
         self.keep_fact(at, fact);
+        if let Some(narration) = &mut self.narration {
+            narration.fact(at, fact);
+        }
         match fact {
             Fact::Outage(outage) => {
                 self.outage_lines += 1;
@@ -347,6 +357,7 @@ impl<'n> TraceLines<'n> {
             Some(scenario) => told_at_length(scenario, self.told.into_values().collect()),
             None => Vec::new(),
         };
+        let shown = self.narration.map(|narration| narration.shown(self.end)).unwrap_or_default();
         let header = Header {
             format: "mailsim trace",
             schema: 1,
@@ -359,7 +370,7 @@ impl<'n> TraceLines<'n> {
                 .indices()
                 .map(|at| self.names.domain(DomainId::from_index(at)))
                 .collect(),
-            picture: self.scenario.map(Picture::of),
+            picture: self.scenario.map(|scenario| Picture::of(scenario, &shown)),
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');

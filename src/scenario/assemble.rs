@@ -12,13 +12,14 @@ use super::links::{Links, Sites};
 use super::mail::read_mail;
 use super::model::{Domain, Effect, NextHop, Outage, OutageTarget, Roles, Scenario};
 use super::names_in_dns::zone;
+use super::notes::{Spoken, notes};
 use super::outages::{Targets, read_outage};
 use super::problem::ProblemKind;
 use super::reader::{Checker, Remark, Section};
 use super::reading::read_readings;
 use super::replay::ReadFile;
 use super::routing::{DerivedRouting, StatedRouting, stated_routing};
-use super::top::{notes, read_defaults, sample_every, tables, text};
+use super::top::{read_defaults, sample_every, tables, text};
 use super::warn;
 use super::zone::ZoneBuilder;
 use crate::fault::{Interval, Schedule};
@@ -76,6 +77,8 @@ pub(super) fn assemble(
         outages.extend(read_outage(section, entry as u32, &targets, &mut domains));
     }
     add_policies(&hosts, outage_sections.len() as u32, &mut outages);
+    let spoken = Spoken { hosts: &hosts, outages: &outages, mail: mail.len() };
+    let notes = notes(top, SimTime::ZERO + duration, &spoken, &mut domains);
     let drafts = read_actions(&tables(top, "action"), &hosts, &domains);
     // From here on no new domain can be spoken of, except by changed settings below.
     let mut derived = DerivedRouting::of(&domains);
@@ -84,7 +87,6 @@ pub(super) fn assemble(
     let builder = Builder { hosts: &hosts, roles: &roles, derived: &derived, defaults: &defaults };
     let built = builder.all(&stated, &mut zone);
     let actions = builder.actions(&drafts, &mut domains, &mut zone);
-    let notes = notes(top, SimTime::ZERO + duration);
     let mut scenario = Scenario {
         name: name.to_owned(),
         title: text(top, "title").unwrap_or_else(|| name.to_owned()),

@@ -116,7 +116,8 @@ pub(super) static EXPECT: Keys = Keys {
 pub(super) static NOTE: Keys = Keys {
     name: "a note",
     keys: &[
-        required("at", Shape::Duration, "when it is shown"),
+        key("at", Shape::Duration, "when it is shown"),
+        key("on", Shape::Table(&OCCASION), "instead of `at`: the event after which it is shown"),
         key("text", Shape::Text, "what it says"),
         key(
             "ask",
@@ -124,5 +125,38 @@ pub(super) static NOTE: Keys = Keys {
             "a question: the page stops here until those who watch have guessed",
         ),
         key("answer", Shape::Text, "what is said then; without it the run shows the answer"),
+    ],
+};
+
+/// Events that a note may wait for, as [`NotedEvent::ALL`](super::note::NotedEvent::ALL).
+pub(super) const NOTED_EVENTS: &[&str] = &[
+    "written",
+    "looked_up",
+    "accepted",
+    "deferred",
+    "refused",
+    "delivered",
+    "failed",
+    "retrieved",
+    "delay_notice",
+    "failure_notice",
+    "outage_begins",
+    "outage_ends",
+];
+
+static OCCASION: Keys = Keys {
+    name: "`on`",
+    keys: &[
+        required("event", Shape::Word(NOTED_EVENTS), "what happens"),
+        key(
+            "message",
+            Shape::Text,
+            "to which message, as \"1-1\"; of delay_notice and failure_notice: about which",
+        ),
+        key("mail", Shape::Count(1, limits::PIECES), "to a message of which [[mail]], from 1"),
+        key("to", Shape::Text, "for which recipient; of looked_up: an address of which domain"),
+        key("host", Shape::Text, "at which host: who took, refused, keeps or made it"),
+        key("outage", Shape::Text, "for outage_begins and outage_ends: which, by its name"),
+        key("nth", Shape::Count(1, limits::MESSAGES), "the how many-th time; default 1"),
     ],
 };

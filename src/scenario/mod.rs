@@ -41,6 +41,8 @@ mod mail;
 mod model;
 mod names;
 mod names_in_dns;
+mod note;
+mod notes;
 mod outages;
 mod overrides;
 mod problem;
@@ -64,9 +66,10 @@ mod zone;
 
 pub use load::{Loaded, Source, load};
 pub use model::{
-    Action, Command, Domain, Effect, Expectation, Host, NextHop, Note, Outage, OutageTarget, Roles,
+    Action, Command, Domain, Effect, Expectation, Host, NextHop, Outage, OutageTarget, Roles,
     Routing, Scenario,
 };
+pub use note::{Moment, Note, NotedEvent, Occasion};
 pub use overrides::{KeyPath, Override, OverrideError};
 pub use problem::{Problem, ProblemKind, Problems, Severity};
 pub use schema::{schema, study_schema};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::note::Note;
 use crate::access::Reading;
 use crate::dns::{DnsFailure, FailureScope, NameId, ResolverSettings, Zone};
 use crate::fault::Schedule;
@@ -54,7 +55,7 @@ pub struct Scenario {
     pub actions: Vec<Action>,
     /// Bounds on summary figures.
     pub expectations: Vec<Expectation>,
-    /// Remarks shown beside the run at given times, in order of time.
+    /// Remarks shown beside the run: those at given times in order of time, then those on events.
     pub notes: Vec<Note>,
 }
 
@@ -294,19 +295,6 @@ pub struct Expectation {
     pub equals: Option<f64>,
     /// Line of the entry in the file, for messages.
     pub line: u32,
-}
-
-/// One `[[note]]`: a remark for those who watch the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// When it is shown.
-    pub at: SimTime,
-    /// What it says; empty: nothing.
-    pub text: String,
-    /// A question to those who watch, before they go on; empty: none.
-    pub ask: String,
-    /// What is said after they have guessed; empty: the run shows it.
-    pub answer: String,
 }
 
 impl MailboxNames for Scenario {

@@ -1,14 +1,13 @@
-//! The top of the file: defaults, samples and notes.
+//! The top of the file: defaults and samples.
 
 use super::host_settings::resolver_settings;
 use super::limits;
-use super::model::Note;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::zone::Ttls;
 use crate::dns::ResolverSettings;
 use crate::network::Path;
-use crate::units::{BitRate, SimDuration, SimTime};
+use crate::units::{BitRate, SimDuration};
 
 /// What holds where nothing else is said.
 #[derive(Debug)]
@@ -109,41 +108,6 @@ fn pleasant_step(duration: SimDuration) -> SimDuration {
     ];
     let steps = MILLIS.into_iter().map(SimDuration::from_millis);
     steps.into_iter().find(|step| *step >= duration / 240).unwrap_or(duration / 240)
-}
-
-/// Reads the notes; none may stand after the end of the run.
-pub(super) fn notes(top: &Section<'_>, end: SimTime) -> Vec<Note> {
-    let mut notes: Vec<Note> = Vec::new();
-    for field in tables(top, "note") {
-        let Some(section) = field.section() else {
-            continue;
-        };
-        let word = |key: &str| text(&section, key).unwrap_or_default();
-        if !section.has("text") && !section.has("ask") {
-            let remark = Remark::new("this note says nothing")
-                .accepted("`text`, `ask` or both")
-                .help("add text = \"The primary goes down\"");
-            section.error(ProblemKind::Missing, remark);
-        }
-        if section.has("answer") && !section.has("ask") {
-            let remark = Remark::new("an answer without a question")
-                .accepted("`answer` together with `ask`")
-                .help("add ask = \"What happens next?\", or make the answer the `text`");
-            section.error_at("answer", ProblemKind::Contradiction, remark);
-        }
-        if let Some(at) = section.field("at").and_then(|field| field.time()) {
-            let note = Note { at, text: word("text"), ask: word("ask"), answer: word("answer") };
-            if at > end {
-                let remark = Remark::new(format!("the note stands at {}, after the end", note.at))
-                    .accepted(format!("a time up to the end of the run, {end}"))
-                    .help("make `at` earlier or `duration` longer");
-                section.error_at("at", ProblemKind::BadValue, remark);
-            }
-            notes.push(note);
-        }
-    }
-    notes.sort_by_key(|note| note.at);
-    notes
 }
 
 #[cfg(test)]

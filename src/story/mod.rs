@@ -8,11 +8,13 @@
 //! with several sessions between the same hosts it may be another one's.
 
 mod exchange;
+mod narration;
 mod received;
 mod tale;
 mod watch;
 
 pub use exchange::{Exchange, address_of, exchanges, host_at, lines};
+pub use narration::{Narration, Shown};
 pub use received::{field_of, fields};
 pub use tale::{Copy, LookUp, Story, Transaction};
 pub use watch::{Wanted, Watch};

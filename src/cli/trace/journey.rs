@@ -2,15 +2,16 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
 use crate::scenario::Scenario;
-use crate::story::{Exchange, LookUp, Story, exchanges, fields, lines};
+use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::super::answers;
 use super::wording::{below, clock, planned, result, said, spoken};
 
-/// Returns the journey of one message; of `only` these recipients, if there are any.
-pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String]) -> String {
+/// Returns the journey of one message; of `only` these recipients, if there are any. The `notes`
+/// are told on the way.
+pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &[Shown]) -> String {
     // A message's recipients come into being in the reverse of their order.
     let copies: Vec<usize> = (0..story.copies.len())
         .rev()
@@ -22,7 +23,10 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String]) -> Strin
     let exchanges = exchanges(story, &copies);
     let mut journey =
         Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
+    // The sort keeps the order of equal times.
+    journey.remarks(notes.iter().filter(|note| !note.after));
     journey.gather();
+    journey.remarks(notes.iter().filter(|note| note.after));
     journey.parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
     for part in &journey.parts {
@@ -61,6 +65,24 @@ impl Journey<'_> {
 
     fn add(&mut self, at: SimTime, text: String) {
         self.parts.push(Part { at, text });
+    }
+
+    fn remarks<'n>(&mut self, notes: impl Iterator<Item = &'n Shown>) {
+        for shown in notes {
+            let note = &self.scenario.notes[shown.note];
+            let mut text = String::new();
+            let said_so_far = [
+                ("Note:", &note.text),
+                ("What do you expect?", &note.ask),
+                ("Answer:", &note.answer),
+            ];
+            for (what, words) in said_so_far.into_iter().filter(|(_, words)| !words.is_empty()) {
+                let line = format!("{what} {words}");
+                let first = text.is_empty();
+                text.push_str(&if first { said(shown.at, &line) } else { below(&line) });
+            }
+            self.add(shown.at, text);
+        }
     }
 
     fn heading(&self) -> String {

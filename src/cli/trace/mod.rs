@@ -20,7 +20,9 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
-use crate::story::{Story, Wanted, Watch};
+use crate::story::{Narration, Shown, Story, Wanted, Watch};
+use crate::trace::{Fact, FactSink};
+use crate::units::SimTime;
 
 /// Follow one message: every hop, reply and wait
 #[derive(Debug, Args)]
@@ -64,11 +66,13 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     };
     let input = input::read_and_warn(&arguments.scenario, &arguments.changes.0, terminal)?;
     let scenario = &input.loaded.scenario;
-    let watch = follow(scenario, wanted, terminal)?;
+    let (watch, narration) = follow(scenario, wanted, terminal)?;
     let Some(story) = watch.stories.first() else {
         return Err(unknown(arguments.message.as_deref(), &watch));
     };
     check_recipients(&arguments.recipient, story, scenario)?;
+    let shown = narration.shown(SimTime::ZERO + scenario.duration);
+    let mut untold = shown.as_slice();
     let mut text = String::new();
     for (place, story) in watch.stories.iter().enumerate() {
         if place > 0 {
@@ -76,21 +80,48 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         }
         // Notices go to the sender, whoever the recipient is.
         let only: &[String] = if place == 0 { &arguments.recipient } else { &[] };
-        text.push_str(&journey::tell(scenario, story, only));
+        let notes;
+        (notes, untold) = told_by(untold, story);
+        text.push_str(&journey::tell(scenario, story, only, notes));
     }
     terminal.data(&text)?;
     Ok(ExitStatus::Success)
 }
 
+/// Parts the notes into those shown up to the last event of a story, and the rest.
+fn told_by<'n>(notes: &'n [Shown], story: &Story) -> (&'n [Shown], &'n [Shown]) {
+    let events = story.copies.iter().flat_map(|copy| copy.facts.iter().map(|(at, _)| *at));
+    let last = events.max().unwrap_or(story.at);
+    notes.split_at(notes.partition_point(|note| note.at <= last))
+}
+
+/// Takes the facts of a run for those who follow a message.
+struct Followed<'s> {
+    watch: Watch,
+    narration: Narration<'s>,
+}
+
+impl FactSink for Followed<'_> {
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        self.narration.fact(at, fact);
+        self.watch.fact(at, fact);
+    }
+}
+
 /// Runs the scenario until the story of the message is over.
-fn follow(scenario: &Scenario, wanted: Wanted, terminal: Terminal) -> Result<Watch, CommandError> {
+fn follow(
+    scenario: &Scenario,
+    wanted: Wanted,
+    terminal: Terminal,
+) -> Result<(Watch, Narration<'_>), CommandError> {
     let interrupt = Interrupt::listen(None);
     let over = Rc::new(Cell::new(false));
-    let mut watch = Watch::new(wanted, over.clone());
+    let watch = Watch::new(wanted, over.clone());
+    let mut followed = Followed { watch, narration: Narration::new(scenario) };
     let simulation = Simulation::new(scenario);
-    let end = crate::units::SimTime::ZERO + scenario.duration;
+    let end = SimTime::ZERO + scenario.duration;
     let mut progress = Progress::new(end, terminal);
-    let totals = simulation.run_while(&mut watch, |at| {
+    let totals = simulation.run_while(&mut followed, |at| {
         progress.reached(at, 0);
         !over.get() && !interrupt.is_wanted()
     });
@@ -98,7 +129,7 @@ fn follow(scenario: &Scenario, wanted: Wanted, terminal: Terminal) -> Result<Wat
     if interrupt.is_wanted() {
         return Err(CommandError::Interrupted { at: totals.ended, untouched: String::new() });
     }
-    Ok(watch)
+    Ok((followed.watch, followed.narration))
 }
 
 fn bad_id(id: &str) -> CommandError {

@@ -20,6 +20,8 @@ export interface Note {
   text: string;
   ask: string;
   answer: string;
+  /** Whether it follows what happens at that instant. */
+  after: boolean;
 }
 
 export interface Outage {
@@ -131,8 +133,11 @@ export function happenings(run: Run): Happening[] {
     const ends: Failure = { kind: "recovers", t: outage.to, target, mode };
     return outage.to < run.duration ? [begins, ends] : [begins];
   });
-  const notes: Happening[] = run.notes.map((note) => ({ kind: "note", t: note.t, note }));
-  const all = [...failures, ...notes, ...run.events];
+  const notes = (after: boolean): Happening[] =>
+    run.notes
+      .filter((note) => note.after === after)
+      .map((note) => ({ kind: "note", t: note.t, note }));
+  const all = [...failures, ...notes(false), ...run.events, ...notes(true)];
   // The sort keeps the order of equal times: what fails comes before what it befalls.
   return all.sort((a, b) => a.t - b.t);
 }
