@@ -40,13 +40,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
-/// Returns all scenario files, in order; studies are not scenarios.
+/// Returns all scenario files, in order; studies are not scenarios, and lessons have their own tests.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder can be listed") {
         let path = entry.expect("an entry can be read").path();
-        let studies = path.file_name().is_some_and(|name| name == "studies");
-        if path.is_dir() && !studies {
+        let others = path.file_name().is_some_and(|name| name == "studies" || name == "lessons");
+        if path.is_dir() && !others {
             found.extend(files(&path));
         } else if path.extension().is_some_and(|extension| extension == "toml") {
             let text = fs::read_to_string(&path).expect("a scenario can be read");
