@@ -54,6 +54,7 @@ mod host;
 mod keeping;
 mod local;
 mod messages;
+mod moment;
 mod notice;
 mod outage_actions;
 mod outcome;
@@ -71,6 +72,7 @@ mod tries;
 mod wires;
 mod world;
 
+pub use moment::{Call, Moment};
 pub use outcome::{Outcome, bounds, run_frame};
 
 use crate::scenario::Scenario;
@@ -124,5 +126,11 @@ impl<'s> Simulation<'s> {
         proceed: impl FnMut(SimTime) -> bool,
     ) -> RunTotals {
         world::World::new(self.scenario, self.until, sink).run(proceed)
+    }
+
+    /// Runs until everything that happens up to `at` has happened, and holds the world there, so
+    /// that somebody from outside can talk to its servers.
+    pub fn hold<'k, S: FactSink>(&self, at: SimTime, sink: &'k mut S) -> Moment<'s, 'k, S> {
+        Moment::new(world::World::new(self.scenario, self.until, sink), at)
     }
 }

@@ -67,8 +67,9 @@ impl RecipientPolicy for Policy<'_> {
         {
             return reply;
         }
-        let domain = &self.scenario.domains[mailbox.domain.index()];
-        let exists = domain.has_mailbox(mailbox.local);
+        // Whoever types may name a domain that the scenario does not know.
+        let domain = self.scenario.domains.get(mailbox.domain.index());
+        let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
         let routing = &self.config.routing;
         let unknown = Reply::new(550, Status::BAD_MAILBOX);
         let fine = Reply::new(250, Status::new(2, 1, 5));
@@ -97,14 +98,18 @@ impl RecipientPolicy for Policy<'_> {
         if routing.local.contains(&domain) || routing.relayed.contains(&domain) {
             return None;
         }
-        let (name, mut route) = (self.scenario.domains[domain.index()].dns, MailRoute::default());
+        let unknown = Reply::new(450, Status::new(4, 1, 8));
+        let Some(domain) = self.scenario.domains.get(domain.index()) else {
+            return Some(unknown);
+        };
+        let (name, mut route) = (domain.dns, MailRoute::default());
         let outcome = self.resolver.mail_route(&self.ask, name, at, &mut route).outcome;
         match outcome {
             RouteOutcome::Found => None,
             RouteOutcome::NullMx => Some(Reply::new(550, Status::new(5, 7, 27))),
             // It names exchangers, whether or not they are found.
             RouteOutcome::NoAddress if route.unresolved > 0 => None,
-            _ => Some(Reply::new(450, Status::new(4, 1, 8))),
+            _ => Some(unknown),
         }
     }
 

@@ -187,7 +187,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Returns the pairs of hosts that a connection joins: client and server, or client and proxy,
     /// and proxy and server.
-    fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
+    pub(super) fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
         match target.proxy {
             None => (self.reach.pair(client, target.host, &self.faults), None),
             Some(proxy) => (

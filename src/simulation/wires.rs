@@ -1,5 +1,6 @@
 //! The wire between a client and the server it connects to, on the path of the moment.
 
+use crate::fault::Timeline;
 use crate::mail::HostId;
 use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
@@ -44,13 +45,6 @@ pub(super) fn wire<'a>(
     let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
     let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.rate));
     let (outer, behind) = (of(pair), inner.map_or(nothing, of));
-    let cuts = [
-        &faults.cut[target.host.index()],
-        &faults.cut[client.index()],
-        target.proxy.map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
-        reach.cut(pair, &faults.never),
-        inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
-    ];
     let rate = match (outer.2, behind.2) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -63,9 +57,26 @@ pub(super) fn wire<'a>(
             conditions: Conditions::new(
                 now,
                 &faults.port[target.address.index()],
-                cuts,
+                cuts(reach, faults, client, target, (pair, inner)),
                 &faults.crashes[target.host.index()],
             ),
         },
     }
+}
+
+/// Returns the times without any passage between `client` and `target` (see [`Conditions::new`]).
+pub(super) fn cuts<'a>(
+    reach: &'a Reach<'_>,
+    faults: &'a Faults,
+    client: HostId,
+    target: Target,
+    (pair, inner): (Pair, Option<Pair>),
+) -> [&'a Timeline<()>; 5] {
+    [
+        &faults.cut[target.host.index()],
+        &faults.cut[client.index()],
+        target.proxy.map_or(&faults.never, |proxy| &faults.cut[proxy.index()]),
+        reach.cut(pair, &faults.never),
+        inner.map_or(&faults.never, |inner| reach.cut(inner, &faults.never)),
+    ]
 }

@@ -104,6 +104,17 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         }
     }
 
+    /// Lets everything happen that happens up to `at`.
+    pub(super) fn pass_to(&mut self, at: SimTime) {
+        while self.events.peek_time().is_some_and(|next| next <= at) {
+            let Some((now, _, event)) = self.events.pop() else { break };
+            self.now = now;
+            self.processed += 1;
+            self.dispatch(event);
+        }
+        self.now = self.now.max(at);
+    }
+
     /// Schedules an event; what lies at or beyond the end of the run need not be.
     pub(super) fn schedule(&mut self, at: SimTime, class: Class, event: Event) {
         if at < self.until {

@@ -8,11 +8,11 @@ mod conversation;
 mod words;
 
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
-use crate::smtp::ClientTls;
+use crate::smtp::{ClientTls, Verb, plain_reply};
 use crate::units::SimTime;
 
 pub use conversation::{Conversation, Ending, ForwardPath, Line, Speaker};
-use words::spelt;
+pub use words::{Extensions, extensions, greeting, spelt};
 
 /// Returns what was said.
 #[must_use]
@@ -104,7 +104,7 @@ impl Script<'_, '_> {
         if !reached(marks.greeting) {
             return self.fail_at(Stage::Greeting);
         }
-        self.server(Some(marks.greeting), format!("220 {} ESMTP", about.server_name));
+        self.server(Some(marks.greeting), greeting(about.server_name));
         self.hello() && self.start_tls() && self.authenticate()
     }
 
@@ -129,32 +129,16 @@ impl Script<'_, '_> {
     /// The reply to EHLO.
     fn extensions(&mut self, at: SimTime, secure: bool) {
         let about = self.about;
-        let mut parts = vec![about.server_name.to_owned()];
-        if about.server.pipelining {
-            parts.push("PIPELINING".to_owned());
-        }
-        if let Some(limit) = about.server.size_limit {
-            parts.push(format!("SIZE {}", limit.get()));
-        }
-        if about.server.options.chunking {
-            parts.push("CHUNKING".to_owned());
-        }
-        if about.server.options.smtputf8 {
-            parts.extend(["8BITMIME".to_owned(), "SMTPUTF8".to_owned()]);
-        }
-        if !secure && (about.server.starttls || self.uses_starttls()) {
-            parts.push("STARTTLS".to_owned());
-        }
         // No passwords over a channel that anybody can read (RFC 4954 §4).
         let readable = !secure && self.uses_starttls();
-        if (about.server.auth || self.authenticates()) && !readable {
-            parts.push("AUTH PLAIN LOGIN".to_owned());
-        }
-        parts.push("ENHANCEDSTATUSCODES".to_owned());
-        let last = parts.len() - 1;
-        for (place, part) in parts.iter().enumerate() {
-            let mark = if place < last { '-' } else { ' ' };
-            self.server(Some(at), format!("250{mark}{part}"));
+        let offer = Extensions {
+            server_name: about.server_name,
+            server: about.server,
+            starttls: !secure && (about.server.starttls || self.uses_starttls()),
+            auth: (about.server.auth || self.authenticates()) && !readable,
+        };
+        for line in extensions(&offer) {
+            self.server(Some(at), line);
         }
     }
 
@@ -180,7 +164,7 @@ impl Script<'_, '_> {
         if !reached(about.marks.tls) {
             return self.fail_at(Stage::Tls);
         }
-        self.server(None, "220 2.0.0 Ready to start TLS");
+        self.server(None, spelt(plain_reply(Verb::StartTls), Stage::Tls));
         self.happens(None, "TLS handshake");
         self.client(format!("EHLO {}", about.client_name));
         self.extensions(about.marks.tls, true);
@@ -196,7 +180,7 @@ impl Script<'_, '_> {
         if !reached(at) {
             return self.fail_at(Stage::Auth);
         }
-        self.server(Some(at), "235 2.7.0 Authentication successful");
+        self.server(Some(at), spelt(plain_reply(Verb::Auth), Stage::Auth));
         true
     }
 
@@ -211,7 +195,7 @@ impl Script<'_, '_> {
             if let Some(ending) = broken {
                 return self.fail(ending);
             }
-            self.server(None, "250 2.0.0 Ok");
+            self.server(None, spelt(plain_reply(Verb::Rset), Stage::Local));
         }
         true
     }
@@ -362,7 +346,7 @@ impl Script<'_, '_> {
         }
         if group && self.nobody_is_left() {
             if about.server.options.data_without_recipients {
-                self.server(None, GO_AHEAD);
+                self.server(None, go_ahead());
                 self.client("(the final dot alone)");
             }
             let text = spelt(Reply::new(554, Status::new(5, 5, 1)), Stage::Data);
@@ -372,7 +356,7 @@ impl Script<'_, '_> {
         match self.ends_at(Stage::Data) {
             Some(ending) => self.fail(ending) || ending.reply.is_some(),
             None if reached(about.marks.data) => {
-                self.server(Some(about.marks.data), GO_AHEAD);
+                self.server(Some(about.marks.data), go_ahead());
                 true
             }
             None => self.fail_at(Stage::Data),
@@ -409,13 +393,16 @@ impl Script<'_, '_> {
             self.happens(self.heard, "the server closes the connection");
         } else if whole || closed.is_some() {
             self.client("QUIT");
-            self.server(None, "221 2.0.0 Bye");
+            self.server(None, spelt(plain_reply(Verb::Quit), Stage::Local));
         }
     }
 }
 
 const IMPLICIT_TLS: u16 = 465;
-const GO_AHEAD: &str = "354 End data with <CR><LF>.<CR><LF>";
+
+fn go_ahead() -> String {
+    spelt(plain_reply(Verb::Data), Stage::Data)
+}
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {
     let accepted = Reply::new(250, Status::new(2, 1, 5));

@@ -15,10 +15,13 @@ mod settings;
 mod wire;
 
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
-pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
+pub use dialogue::{
+    Conversation, Ending, Extensions, ForwardPath, Line, Speaker, dialogue, extensions, greeting,
+    spelt,
+};
 pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
-pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+pub use session::{Draws, Failure, Heard, Letter, RecipientPolicy, Session, Spoken, Transaction};
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
     ServiceTimes, TemporaryLookups,

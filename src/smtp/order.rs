@@ -143,6 +143,18 @@ impl Order {
         matches!(self.state, State::Sender | State::Recipients | State::Chunks)
     }
 
+    /// Returns whether STARTTLS is offered now: not once TLS runs (RFC 3207 §4.2).
+    #[must_use]
+    pub fn offers_starttls(&self) -> bool {
+        self.offers.starttls && !self.secure
+    }
+
+    /// Returns whether AUTH is offered now: not where a password could be read (RFC 4954 §4).
+    #[must_use]
+    pub fn offers_auth(&self) -> bool {
+        self.offers.auth && !self.authenticated && !self.offers_starttls()
+    }
+
     /// Returns the reply to a command that comes at the wrong time or is not offered.
     fn refusal(&self, verb: Verb) -> Option<Reply> {
         let greeted = matches!(self.state, State::Greeted);

@@ -1,11 +1,14 @@
 //! A session run to its end: the time of every reply, and how each recipient fared.
 
+mod by_hand;
 mod transaction;
 
 use crate::mail::{AttemptOutcome, Mailbox, Reply, ReplyClass, Stage, Status};
 use crate::random::Distribution;
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
+
+pub use by_hand::{Heard, Spoken};
 
 use super::order::{Offers, Order, Verb};
 use super::wire::Passage;

@@ -169,7 +169,7 @@ impl Session<'_> {
         Ok(now)
     }
 
-    fn mail_reply(
+    pub(super) fn mail_reply(
         &self,
         letter: &Letter<'_>,
         policy: &mut impl RecipientPolicy,
@@ -197,7 +197,7 @@ impl Session<'_> {
         Reply::new(250, Status::SUCCESS)
     }
 
-    fn rcpt_reply(
+    pub(super) fn rcpt_reply(
         &self,
         letter: &Letter<'_>,
         index: usize,
@@ -253,27 +253,36 @@ impl Session<'_> {
             Passage::Lost(at) => return Err(self.lost(at.min(dot_sent + timeout), Stage::Dot)),
             Passage::Never => return Err(self.timed_out(dot_sent + timeout, Stage::Dot)),
         };
+        let (answer, accepted_at) = self.answer_to_dot(letter, arrived, draws);
+        transaction.accepted_at = accepted_at;
+        let (reply, now) = self.hear(dot_sent, Stage::Dot, timeout, answer)?;
+        marks.dot = now;
+        self.judge(reply, now, Stage::Dot)
+    }
+
+    /// The server has the whole message at `arrived`: returns its answer, and when it takes the
+    /// message, if it does.
+    pub(super) fn answer_to_dot(
+        &self,
+        letter: &Letter<'_>,
+        arrived: SimTime,
+        draws: &mut impl Draws,
+    ) -> (Answer, Option<SimTime>) {
         let work = self.slowed(arrived, draws.time(&self.server.service.message));
         let mut at = arrived + work;
         if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
             at += *delay;
         }
         if self.crashed_before(at) {
-            let (_, now) = self.hear(dot_sent, Stage::Dot, timeout, Answer::Silence)?;
-            return Ok(now);
+            return (Answer::Silence, None);
         }
         let reply = self.dot_reply(letter, at);
-        if reply.is_positive() {
-            transaction.accepted_at = Some(at);
-        }
         let answer = match self.rules.find(Slot::AfterDot, at) {
             Some(Deviation::LoseFinalReply) => Answer::Close(at),
             Some(_) => Answer::Silence,
             None => Answer::Reply(reply, at),
         };
-        let (reply, now) = self.hear(dot_sent, Stage::Dot, timeout, answer)?;
-        marks.dot = now;
-        self.judge(reply, now, Stage::Dot)
+        (answer, reply.is_positive().then_some(at))
     }
 
     fn dot_reply(&self, letter: &Letter<'_>, at: SimTime) -> Reply {

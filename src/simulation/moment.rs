@@ -1,0 +1,394 @@
+//! The world held at a moment: somebody from outside calls one of its servers and is answered as a
+//! client of the run would be.
+//!
+//! The caller's session is not settled in one call: each line is answered by itself, by the rules of
+//! [`Session`], over the wire and by the server as they are then. While time passes between two lines
+//! the run goes on around the caller, who takes up one of the server's slots. What the caller hands
+//! over is kept by nobody here: it belongs to another run, in which it is mail of the scenario.
+
+use crate::dns::Ask;
+use crate::fault::Timeline;
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
+use crate::network::SynSchedule;
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, Conditions, Connect, Extensions, Failure, Heard,
+    Letter, Order, PortFault, Session, Spoken, extensions,
+};
+use crate::trace::FactSink;
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::acceptance::Visitor;
+use super::draws::TryDraws;
+use super::policy::{Policy, uses_as_relay};
+use super::reach::Pair;
+use super::run::Target;
+use super::wires::wire;
+use super::world::World;
+
+/// Who calls whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The host at which the caller sits.
+    pub client: HostId,
+    /// The host called: a server, or a proxy in front of one.
+    pub host: HostId,
+    /// The port: 25, 465 or 587 for SMTP, any other for what a store serves.
+    pub port: u16,
+}
+
+impl Call {
+    fn is_smtp(self) -> bool {
+        matches!(self.port, 25 | 465 | 587)
+    }
+}
+
+/// The world, held, and the session of a caller.
+#[derive(Debug)]
+pub struct Moment<'s, 'k, S: FactSink> {
+    world: World<'s, 'k, S>,
+    visit: Option<Visit>,
+    /// Lines said, for the keys of draws.
+    lines: u64,
+}
+
+/// A call that was answered.
+#[derive(Debug)]
+struct Visit {
+    call: Call,
+    target: Target,
+    client: ClientSettings,
+    connected: SimTime,
+    /// When the server's slot was taken; none: it has none for the caller.
+    slot_since: Option<SimTime>,
+    order: Option<Order>,
+    authenticated: bool,
+    transactions: u32,
+}
+
+/// How long a client waits for a greeting (RFC 5321 §4.5.3.2.1).
+const PATIENCE: SimDuration = SimDuration::from_minutes(5);
+/// Tells the caller's draws from those of the run.
+const CALLER: u64 = u64::MAX - 20;
+
+impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
+    pub(super) fn new(mut world: World<'s, 'k, S>, at: SimTime) -> Self {
+        world.begin();
+        world.pass_to(at);
+        Self { world, visit: None, lines: 0 }
+    }
+
+    /// Returns the time.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.world.now
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: SimDuration) {
+        let at = self.world.now.saturating_add(time);
+        self.world.pass_to(at);
+    }
+
+    /// Returns the server that answers at a host: the host itself, or the one behind a proxy.
+    #[must_use]
+    pub fn server_at(&self, host: HostId) -> HostId {
+        self.world.behind.get(&host).copied().unwrap_or(host)
+    }
+
+    /// Opens a connection, with the patience of the caller's kernel. Returns when it stands.
+    ///
+    /// # Errors
+    /// How and when it failed.
+    pub fn connect(&mut self, call: Call) -> Result<SimTime, Failure> {
+        let target = self.target(call);
+        let syn = SynSchedule::default();
+        let now = self.world.now;
+        let pairs = self.pairs(call.client, target);
+        let world = &self.world;
+        let mut wire = wire(&world.reach, &world.faults, call.client, target, pairs, now)
+            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
+        // What strikes the SMTP port does not strike what a store serves.
+        let open = Timeline::<PortFault>::default();
+        let crash = world.faults.crashes[target.host.index()].at(now);
+        let mut connect = Connect::Refused(now + wire.round_trip());
+        if call.is_smtp() {
+            connect = wire.connect(now, syn.gives_up_after(), syn);
+        } else if crash.is_none_or(|(_, crash)| crash.machine) {
+            wire.conditions = Conditions::new(now, &open, self.cuts(call.client, target, pairs), {
+                &world.faults.crashes[target.host.index()]
+            });
+            connect = wire.connect(now, syn.gives_up_after(), syn);
+        }
+        let (at, outcome) = match connect {
+            Connect::Connected(at) => {
+                self.begin(call, target, at);
+                return Ok(at);
+            }
+            Connect::Refused(at) => (at, AttemptOutcome::Refused),
+            Connect::TimedOut(at) => (at, AttemptOutcome::Timeout),
+        };
+        self.world.pass_to(at);
+        let status = Status::NO_ANSWER;
+        Err(Failure { at, stage: Stage::Connect, outcome, reply: None, status })
+    }
+
+    fn begin(&mut self, call: Call, target: Target, at: SimTime) {
+        self.world.pass_to(at);
+        let config = self.world.hosts[call.client.index()].config;
+        let client = ClientSettings {
+            timeouts: ClientTimeouts::RFC5321,
+            declares_size: true,
+            size_margin: Octets::ZERO,
+            ..config.client.clone()
+        };
+        self.visit = Some(Visit {
+            call,
+            target,
+            client,
+            connected: at,
+            slot_since: None,
+            order: None,
+            authenticated: false,
+            transactions: 0,
+        });
+    }
+
+    /// Waits for the greeting of an SMTP server, and before that for a free slot of it.
+    ///
+    /// # Errors
+    /// How it failed, if no greeting came.
+    ///
+    /// # Panics
+    /// If there is no connection.
+    pub fn greeting(&mut self) -> Result<Heard, Failure> {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let (server, client) = (visit.target.host, visit.call.client);
+        let secure = visit.call.port == 465;
+        let since = self.world.now;
+        let refuses = self.world.hosts[server.index()].config.server.refuses_excess_sessions;
+        while !refuses && !self.world.hosts[server.index()].has_slot() {
+            match self.world.events.peek_time() {
+                Some(at) if at <= since + PATIENCE => self.world.pass_to(at),
+                _ => return Err(self.nobody_greets(since + PATIENCE)),
+            }
+        }
+        let host = &mut self.world.hosts[server.index()];
+        let served = host.has_slot();
+        if served {
+            host.take_slot(client);
+        }
+        let excess = !served || host.client_exceeds_limit(client);
+        let refusal = excess.then_some(Reply::new(421, Status::new(4, 7, 0)));
+        let (ready, sessions) = (self.world.now, host.inbound);
+        let visit = self.visit.as_mut().expect("the caller is connected");
+        visit.slot_since = served.then_some(ready);
+        let (heard, order) = self.with_session(None, &[], |session, _, draws| {
+            let heard = session.await_greeting(ready, refusal, sessions, draws);
+            let order = heard.as_ref().ok().map(|heard| session.order(heard.reply, secure));
+            (heard, order)
+        });
+        if let Some(visit) = &mut self.visit {
+            visit.order = order;
+        }
+        self.reached(heard)
+    }
+
+    fn nobody_greets(&mut self, at: SimTime) -> Failure {
+        self.world.pass_to(at);
+        Failure {
+            at,
+            stage: Stage::Greeting,
+            outcome: AttemptOutcome::Timeout,
+            reply: None,
+            status: Status::BAD_CONNECTION,
+        }
+    }
+
+    /// Says one line to an SMTP server that has greeted; `sender` is the reverse path of the
+    /// transaction, and `recipients` are its forward paths.
+    ///
+    /// # Errors
+    /// How it failed, if no reply came.
+    ///
+    /// # Panics
+    /// If there is no session.
+    pub fn say(
+        &mut self,
+        spoken: &Spoken<'_>,
+        sender: Option<Mailbox>,
+        recipients: &[Mailbox],
+    ) -> Result<Heard, Failure> {
+        let mut order = self.take_order();
+        let now = self.world.now;
+        let heard = self.with_session(sender, recipients, |session, policy, draws| {
+            session.say(now, spoken, &mut order, policy, draws)
+        });
+        self.give_order(order);
+        if let (Ok(heard), Spoken::Other(crate::smtp::Verb::Auth), Some(visit)) =
+            (&heard, spoken, &mut self.visit)
+        {
+            visit.authenticated |= heard.reply.is_positive();
+        }
+        self.reached(heard)
+    }
+
+    /// Ends a message that was typed. Returns besides when the server takes it, whether or not its
+    /// reply arrives.
+    ///
+    /// # Panics
+    /// If there is no session.
+    pub fn end_message(
+        &mut self,
+        letter: &Letter<'_>,
+    ) -> (Option<SimTime>, Result<Heard, Failure>) {
+        let mut order = self.take_order();
+        let now = self.world.now;
+        let (accepted, heard) = self.with_session(None, letter.recipients, |session, _, draws| {
+            session.end_message(now, letter, &mut order, draws)
+        });
+        self.give_order(order);
+        let visit = self.visit.as_mut().expect("the caller is connected");
+        visit.transactions += 1;
+        let server = &self.world.hosts[visit.target.host.index()].config.server;
+        let most = server.acceptance.messages_per_connection;
+        let worn = most.is_some_and(|most| visit.transactions >= most);
+        let heard = heard.map(|heard| Heard { closes: heard.closes || worn, ..heard });
+        (accepted, self.reached(heard))
+    }
+
+    /// Closes the connection.
+    pub fn close(&mut self) {
+        let Some(Visit { target, call, slot_since: Some(since), .. }) = self.visit.take() else {
+            return;
+        };
+        let length = self.world.now.since(since);
+        self.world.hosts[target.host.index()].free_slot(call.client, length);
+        self.world.serve_waiting(target.host);
+    }
+
+    /// Returns the lines of a positive reply to EHLO as things stand.
+    ///
+    /// # Panics
+    /// If there is no session.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<String> {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let host = self.world.hosts[visit.target.host.index()].config;
+        let order = visit.order.as_ref().expect("a session has an order");
+        extensions(&Extensions {
+            server_name: &host.name,
+            server: &host.server,
+            starttls: order.offers_starttls(),
+            auth: order.offers_auth(),
+        })
+    }
+
+    fn take_order(&mut self) -> Order {
+        let order = self.visit.as_mut().and_then(|visit| visit.order.take());
+        order.expect("a session has an order")
+    }
+
+    fn give_order(&mut self, order: Order) {
+        if let Some(visit) = &mut self.visit {
+            visit.order = Some(order);
+        }
+    }
+
+    /// Time has passed until something was heard, or until it was known that nothing is.
+    fn reached(&mut self, heard: Result<Heard, Failure>) -> Result<Heard, Failure> {
+        let at = heard.as_ref().map_or_else(|failure| failure.at, |heard| heard.at);
+        self.world.pass_to(at);
+        heard
+    }
+
+    fn target(&self, call: Call) -> Target {
+        let host = self.server_at(call.host);
+        let address = self.world.scenario.hosts[call.host.index()].addresses[0];
+        let proxy = (host != call.host).then_some(call.host);
+        Target { preference: None, address, host, proxy }
+    }
+
+    fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
+        self.world.pairs(client, target)
+    }
+
+    fn cuts(
+        &self,
+        client: HostId,
+        target: Target,
+        (pair, inner): (Pair, Option<Pair>),
+    ) -> [&Timeline<()>; 5] {
+        super::wires::cuts(&self.world.reach, &self.world.faults, client, target, (pair, inner))
+    }
+
+    /// Gives the caller's session, the server's policy and draws to `what`.
+    fn with_session<R>(
+        &mut self,
+        sender: Option<Mailbox>,
+        recipients: &[Mailbox],
+        what: impl FnOnce(&mut Session<'_>, &mut Policy<'_>, &mut TryDraws<'_, 7>) -> R,
+    ) -> R {
+        self.lines += 1;
+        let key = [CALLER, self.lines, 0, 0, 0, 0, 0];
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let (call, target) = (visit.call, visit.target);
+        let pairs = self.world.pairs(call.client, target);
+        let world = &mut self.world;
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let scenario = world.scenario;
+        let wire = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
+            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
+        let client_config = world.hosts[call.client.index()].config;
+        let server = &mut world.hosts[target.host.index()];
+        let config = server.config;
+        let tls = match call.port {
+            465 => ClientTls::Implicit,
+            587 => ClientTls::Opportunistic,
+            _ if config.server.starttls => ClientTls::Opportunistic,
+            _ => ClientTls::Never,
+        };
+        let mut session = Session {
+            wire,
+            client: &visit.client,
+            server: &config.server,
+            rules: &world.faults.rules[target.host.index()],
+            connected: visit.connected,
+            tls,
+            authenticates: visit.authenticated,
+            requires_authentication: call.port != 25,
+            extended: true,
+        };
+        // Its own mail programs may send to anybody, by port 25 too, as in a run.
+        let own = scenario.mail.iter().map(|entry| &entry.submission).any(|submission| {
+            submission.client == Some(call.client)
+                && submission.server == target.host
+                && submission.port == 25
+        });
+        let submission = call.port != 25 || own;
+        let mut policy = Policy {
+            scenario,
+            config,
+            client: call.client,
+            authorised: visit.authenticated || own || uses_as_relay(client_config, target.host),
+            has_room: !server.disk_is_full(),
+            visitor: Visitor {
+                submission,
+                sender,
+                address: client_config.addresses.first().copied(),
+                standing: client_config.standing,
+            },
+            tallies: &mut server.tallies,
+            resolver: &mut server.resolver,
+            ask: Ask {
+                zone: &scenario.zone,
+                failures: &world.faults.dns,
+                settings: &config.resolver,
+            },
+            greylist: &mut server.greylist,
+            sender,
+            mailboxes: recipients,
+        };
+        let mut draws = TryDraws::new(&world.session_streams, key);
+        what(&mut session, &mut policy, &mut draws)
+    }
+}

@@ -1,0 +1,195 @@
+//! A session whose commands come one by one from somebody who types them.
+//!
+//! The server's answers are those of a settled session: the same rules, in the same order, over the
+//! same wire. What a settled session never says (VRFY, HELP, commands out of order) is answered by
+//! [`Order`].
+
+use crate::mail::{Reply, Stage, Status};
+use crate::units::{SimDuration, SimTime};
+
+use super::super::order::{Order, Verb, plain_reply};
+use super::super::wire::Passage;
+use super::{Draws, Failure, Letter, RecipientPolicy, Session};
+
+/// What a client says by hand.
+#[derive(Debug, Clone, Copy)]
+pub enum Spoken<'a> {
+    /// MAIL of this letter, whose size counts as far as it is declared.
+    Mail(Letter<'a>),
+    /// RCPT for the recipient at `index` of the letter, after so many accepted ones.
+    Rcpt {
+        /// The letter.
+        letter: Letter<'a>,
+        /// Which of its recipients.
+        index: usize,
+        /// How many of those before were accepted.
+        accepted: u32,
+    },
+    /// Any other command, whose arguments are in order.
+    Other(Verb),
+    /// A line that is no command, or one with wrong arguments: the reply stands before the server
+    /// has looked at anything else.
+    Wrong(Reply),
+}
+
+/// A reply as it is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// The reply.
+    pub reply: Reply,
+    /// When it arrived.
+    pub at: SimTime,
+    /// Whether the server closes the connection after it.
+    pub closes: bool,
+}
+
+impl Session<'_> {
+    /// Returns the order of commands of a session with this server that was greeted.
+    #[must_use]
+    pub fn order(&self, greeting: Reply, secure: bool) -> Order {
+        if greeting.is_positive() {
+            Order::greeted(self.offers(), secure)
+        } else {
+            Order::refusing(self.offers())
+        }
+    }
+
+    /// Waits for the greeting; see [`Session::open`] for the arguments.
+    ///
+    /// # Errors
+    /// How it failed, if no greeting came.
+    pub fn await_greeting(
+        &mut self,
+        ready: SimTime,
+        refusal: Option<Reply>,
+        sessions: u32,
+        draws: &mut impl Draws,
+    ) -> Result<Heard, Failure> {
+        let greeted = self.greet(self.connected, ready, refusal, sessions, draws);
+        let (reply, at) = match greeted {
+            Ok(at) => (Reply::new(220, Status::SUCCESS), at),
+            Err(Failure { reply: Some(reply), at, .. }) => (reply, at),
+            Err(failure) => return Err(failure),
+        };
+        Ok(self.heard(reply, at, Stage::Greeting))
+    }
+
+    /// Says one line, sent at `sent`, and waits for its reply as long as a client waits there.
+    ///
+    /// # Errors
+    /// How it failed, if no reply came.
+    pub fn say(
+        &mut self,
+        sent: SimTime,
+        spoken: &Spoken<'_>,
+        order: &mut Order,
+        policy: &mut impl RecipientPolicy,
+        draws: &mut impl Draws,
+    ) -> Result<Heard, Failure> {
+        let stage = stage(spoken);
+        let timeout = self.patience(stage);
+        let (reply, at) = self.exchange(sent, stage, timeout, draws, |session, at| {
+            session.answer(spoken, order, policy, at)
+        })?;
+        Ok(self.heard(reply, at, stage))
+    }
+
+    fn answer(
+        &self,
+        spoken: &Spoken<'_>,
+        order: &mut Order,
+        policy: &mut impl RecipientPolicy,
+        at: SimTime,
+    ) -> Reply {
+        let ruled = |stage| self.ruled(stage, at);
+        match *spoken {
+            Spoken::Wrong(reply) => reply,
+            Spoken::Mail(letter) => {
+                order.hear(Verb::Mail, || self.mail_reply(&letter, policy, at))
+            }
+            Spoken::Rcpt { letter, index, accepted } => order
+                .hear(Verb::Rcpt, || self.rcpt_reply(&letter, index, accepted, policy, at)),
+            Spoken::Other(verb @ (Verb::Ehlo | Verb::Helo)) => {
+                // As in `hello`: a rule strikes EHLO whether or not the server knows it.
+                let rule = ruled(Stage::Ehlo);
+                rule.unwrap_or_else(|| order.hear(verb, || plain_reply(verb)))
+            }
+            Spoken::Other(Verb::Data)
+                if order.in_transaction() && self.server.options.data_without_recipients =>
+            {
+                ruled(Stage::Data).unwrap_or_else(|| plain_reply(Verb::Data))
+            }
+            Spoken::Other(verb) => order.hear(verb, || {
+                let rule = verb_stage(verb).and_then(ruled);
+                rule.unwrap_or_else(|| plain_reply(verb))
+            }),
+        }
+    }
+
+    /// Ends a message that has been typed, by the dot or the last chunk, and waits for the reply.
+    /// Returns besides when the server takes the message, whether or not its reply arrives (RFC
+    /// 1047).
+    pub fn end_message(
+        &mut self,
+        sent: SimTime,
+        letter: &Letter<'_>,
+        order: &mut Order,
+        draws: &mut impl Draws,
+    ) -> (Option<SimTime>, Result<Heard, Failure>) {
+        order.end_of_data();
+        let timeout = self.patience(Stage::Dot);
+        let arrived = match self.wire.reach_server(sent) {
+            Passage::Arrives(arrived) => arrived,
+            Passage::Lost(at) => {
+                return (None, Err(self.lost(at.min(sent + timeout), Stage::Dot)));
+            }
+            Passage::Never => return (None, Err(self.timed_out(sent + timeout, Stage::Dot))),
+        };
+        let (answer, accepted) = self.answer_to_dot(letter, arrived, draws);
+        let heard = self.hear(sent, Stage::Dot, timeout, answer);
+        (accepted, heard.map(|(reply, at)| self.heard(reply, at, Stage::Dot)))
+    }
+
+    fn patience(&self, stage: Stage) -> SimDuration {
+        let timeouts = &self.client.timeouts;
+        match stage {
+            Stage::Ehlo => timeouts.ehlo,
+            Stage::Tls => timeouts.tls,
+            Stage::Rcpt => timeouts.rcpt,
+            Stage::Data => timeouts.data_init,
+            Stage::Dot => timeouts.data_done,
+            _ => timeouts.mail,
+        }
+    }
+
+    /// The server closes the connection with 421 (RFC 5321 §3.8), after QUIT, and where a rule says
+    /// so.
+    fn heard(&self, reply: Reply, at: SimTime, stage: Stage) -> Heard {
+        let closes = matches!(reply.code, 221 | 421)
+            || !reply.is_positive() && self.closes_after(stage, at);
+        Heard { reply, at, closes }
+    }
+}
+
+/// Returns at which stage rules strike what is said. Commands without a stage of their own are struck
+/// with MAIL's delays and by nothing else.
+fn stage(spoken: &Spoken<'_>) -> Stage {
+    match spoken {
+        Spoken::Mail(_) => Stage::Mail,
+        Spoken::Rcpt { .. } => Stage::Rcpt,
+        Spoken::Other(verb) => verb_stage(*verb).unwrap_or(Stage::Local),
+        Spoken::Wrong(_) => Stage::Local,
+    }
+}
+
+fn verb_stage(verb: Verb) -> Option<Stage> {
+    match verb {
+        Verb::Ehlo | Verb::Helo => Some(Stage::Ehlo),
+        Verb::StartTls => Some(Stage::Tls),
+        Verb::Auth => Some(Stage::Auth),
+        Verb::Mail => Some(Stage::Mail),
+        Verb::Rcpt => Some(Stage::Rcpt),
+        Verb::Data => Some(Stage::Data),
+        _ => None,
+    }
+}
