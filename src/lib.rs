@@ -95,6 +95,7 @@
 //! | 5 | [`scenario`] | TOML in, a checked scenario out |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
 //! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
+//! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment |
 //! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
 //! | 8 | [`report`] | tables, charts, the page, the terminal's text |
 //! | 9 | [`cli`] | the command line; the only room that prints |
@@ -139,6 +140,7 @@ pub mod simulation;
 pub mod smtp;
 pub mod statistics;
 pub mod story;
+pub mod talk;
 pub mod trace;
 pub mod units;
 pub mod workload;

@@ -30,6 +30,7 @@ mod schema;
 mod status;
 mod study;
 mod table;
+mod talk;
 mod terminal;
 mod trace;
 

@@ -12,7 +12,7 @@ use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
 use crate::network::SynSchedule;
 use crate::smtp::{
     ClientSettings, ClientTimeouts, ClientTls, Conditions, Connect, Extensions, Failure, Heard,
-    Letter, Order, PortFault, Session, Spoken, extensions,
+    Letter, Order, PortFault, Session, Spoken, Verb, extensions,
 };
 use crate::trace::FactSink;
 use crate::units::{Octets, SimDuration, SimTime};
@@ -20,9 +20,8 @@ use crate::units::{Octets, SimDuration, SimTime};
 use super::acceptance::Visitor;
 use super::draws::TryDraws;
 use super::policy::{Policy, uses_as_relay};
-use super::reach::Pair;
 use super::run::Target;
-use super::wires::wire;
+use super::wires::{cuts, wire};
 use super::world::World;
 
 /// Who calls whom.
@@ -103,7 +102,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let target = self.target(call);
         let syn = SynSchedule::default();
         let now = self.world.now;
-        let pairs = self.pairs(call.client, target);
+        let pairs = self.world.pairs(call.client, target);
         let world = &self.world;
         let mut wire = wire(&world.reach, &world.faults, call.client, target, pairs, now)
             .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
@@ -114,9 +113,9 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         if call.is_smtp() {
             connect = wire.connect(now, syn.gives_up_after(), syn);
         } else if crash.is_none_or(|(_, crash)| crash.machine) {
-            wire.conditions = Conditions::new(now, &open, self.cuts(call.client, target, pairs), {
-                &world.faults.crashes[target.host.index()]
-            });
+            let cuts = cuts(&world.reach, &world.faults, call.client, target, pairs);
+            let crashes = &world.faults.crashes[target.host.index()];
+            wire.conditions = Conditions::new(now, &open, cuts, crashes);
             connect = wire.connect(now, syn.gives_up_after(), syn);
         }
         let (at, outcome) = match connect {
@@ -224,7 +223,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             session.say(now, spoken, &mut order, policy, draws)
         });
         self.give_order(order);
-        if let (Ok(heard), Spoken::Other(crate::smtp::Verb::Auth), Some(visit)) =
+        if let (Ok(heard), Spoken::Other(Verb::Auth), Some(visit)) =
             (&heard, spoken, &mut self.visit)
         {
             visit.authenticated |= heard.reply.is_positive();
@@ -232,28 +231,46 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         self.reached(heard)
     }
 
-    /// Ends a message that was typed. Returns besides when the server takes it, whether or not its
-    /// reply arrives.
+    /// Ends a message that was typed, for those of its recipients that were `accepted`. Returns
+    /// besides when the server takes it, whether or not its reply arrives.
     ///
     /// # Panics
     /// If there is no session.
     pub fn end_message(
         &mut self,
         letter: &Letter<'_>,
+        sender: Option<Mailbox>,
+        accepted: &[Mailbox],
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         let mut order = self.take_order();
         let now = self.world.now;
-        let (accepted, heard) = self.with_session(None, letter.recipients, |session, _, draws| {
-            session.end_message(now, letter, &mut order, draws)
+        let (taken, heard, visitor) = self.with_session(sender, accepted, |session, policy, draws| {
+            let (taken, heard) =
+                session.end_message(now, letter, accepted.len(), &mut order, draws);
+            (taken, heard, policy.visitor)
         });
         self.give_order(order);
         let visit = self.visit.as_mut().expect("the caller is connected");
         visit.transactions += 1;
-        let server = &self.world.hosts[visit.target.host.index()].config.server;
-        let most = server.acceptance.messages_per_connection;
+        let host = &mut self.world.hosts[visit.target.host.index()];
+        let rules = &host.config.server.acceptance;
+        if let Some(at) = taken.filter(|_| rules.counts()) {
+            host.tallies.note(rules, &visitor, accepted, false, at);
+        }
+        let most = rules.messages_per_connection;
         let worn = most.is_some_and(|most| visit.transactions >= most);
         let heard = heard.map(|heard| Heard { closes: heard.closes || worn, ..heard });
-        (accepted, self.reached(heard))
+        (taken, self.reached(heard))
+    }
+
+    /// Returns whether the server would refuse a command for coming now, or does not offer it.
+    ///
+    /// # Panics
+    /// If there is no session.
+    #[must_use]
+    pub fn refuses(&self, verb: Verb) -> bool {
+        let order = self.visit.as_ref().and_then(|visit| visit.order.as_ref());
+        order.expect("a session has an order").refuses(verb)
     }
 
     /// Closes the connection.
@@ -306,19 +323,6 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let address = self.world.scenario.hosts[call.host.index()].addresses[0];
         let proxy = (host != call.host).then_some(call.host);
         Target { preference: None, address, host, proxy }
-    }
-
-    fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
-        self.world.pairs(client, target)
-    }
-
-    fn cuts(
-        &self,
-        client: HostId,
-        target: Target,
-        (pair, inner): (Pair, Option<Pair>),
-    ) -> [&Timeline<()>; 5] {
-        super::wires::cuts(&self.world.reach, &self.world.faults, client, target, (pair, inner))
     }
 
     /// Gives the caller's session, the server's policy and draws to `what`.

@@ -132,6 +132,13 @@ impl Order {
         reply
     }
 
+    /// Returns whether a command that came now would be refused for coming now, or for not being
+    /// offered.
+    #[must_use]
+    pub fn refuses(&self, verb: Verb) -> bool {
+        self.refusal(verb).is_some()
+    }
+
     /// The final dot: the transaction is over, whatever the reply (RFC 5321 §4.1.1.4).
     pub fn end_of_data(&mut self) {
         self.state = State::Ready;

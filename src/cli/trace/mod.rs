@@ -1,7 +1,7 @@
 //! `mailsim trace`: one message's journey, line by line.
 
 mod journey;
-mod wording;
+pub(super) mod wording;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -106,6 +106,19 @@ impl FactSink for Followed<'_> {
         self.narration.fact(at, fact);
         self.watch.fact(at, fact);
     }
+}
+
+/// Returns the journeys of a message and of the notices about it; nothing if there is no such
+/// message.
+pub(super) fn journeys(
+    scenario: &Scenario,
+    key: MessageKey,
+    terminal: Terminal,
+) -> Result<String, CommandError> {
+    let (watch, _) = follow(scenario, Wanted::Key(key), terminal)?;
+    let told: Vec<String> =
+        watch.stories.iter().map(|story| journey::tell(scenario, story, &[], &[])).collect();
+    Ok(told.join("\n"))
 }
 
 /// Runs the scenario until the story of the message is over.

@@ -8,7 +8,7 @@ use crate::units::SimTime;
 const TIME: usize = 15;
 
 /// Returns a time as a clock that began at zero shows it: `01:02:03.004`, `2d 01:02:03.004`.
-pub(super) fn clock(at: SimTime) -> String {
+pub(in crate::cli) fn clock(at: SimTime) -> String {
     let millis = (at.since_start().as_micros() + 500) / 1000;
     let (seconds, days) = (millis / 1000, millis / 86_400_000);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -40,7 +40,7 @@ pub(super) fn planned(next: SimTime, now: SimTime) -> String {
     format!("next attempt planned for {} (in {})", clock(next), next.since(now))
 }
 
-pub(super) fn spoken(line: &Line) -> String {
+pub(in crate::cli) fn spoken(line: &Line) -> String {
     let speaker = match line.speaker {
         Speaker::Client => "C:",
         Speaker::Server => "S:",

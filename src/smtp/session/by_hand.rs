@@ -9,7 +9,10 @@ use crate::units::{SimDuration, SimTime};
 
 use super::super::order::{Order, Verb, plain_reply};
 use super::super::wire::Passage;
-use super::{Draws, Failure, Letter, RecipientPolicy, Session};
+use super::super::ClientTls;
+use super::HANDSHAKE_ROUND_TRIPS;
+use super::transaction::NO_RECIPIENTS;
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session};
 
 /// What a client says by hand.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +68,11 @@ impl Session<'_> {
         sessions: u32,
         draws: &mut impl Draws,
     ) -> Result<Heard, Failure> {
-        let greeted = self.greet(self.connected, ready, refusal, sessions, draws);
+        let mut sent = self.connected;
+        if self.tls == ClientTls::Implicit {
+            sent += self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
+        }
+        let greeted = self.greet(sent, ready, refusal, sessions, draws);
         let (reply, at) = match greeted {
             Ok(at) => (Reply::new(220, Status::SUCCESS), at),
             Err(Failure { reply: Some(reply), at, .. }) => (reply, at),
@@ -91,6 +98,9 @@ impl Session<'_> {
         let (reply, at) = self.exchange(sent, stage, timeout, draws, |session, at| {
             session.answer(spoken, order, policy, at)
         })?;
+        let starts_tls = matches!(spoken, Spoken::Other(Verb::StartTls)) && reply.is_positive();
+        let handshake = if starts_tls { HANDSHAKE_ROUND_TRIPS } else { 0 };
+        let at = at + self.wire.round_trip() * handshake;
         Ok(self.heard(reply, at, stage))
     }
 
@@ -128,11 +138,12 @@ impl Session<'_> {
 
     /// Ends a message that has been typed, by the dot or the last chunk, and waits for the reply.
     /// Returns besides when the server takes the message, whether or not its reply arrives (RFC
-    /// 1047).
+    /// 1047). Of the letter's recipients `accepted` were accepted.
     pub fn end_message(
         &mut self,
         sent: SimTime,
         letter: &Letter<'_>,
+        accepted: usize,
         order: &mut Order,
         draws: &mut impl Draws,
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
@@ -145,9 +156,13 @@ impl Session<'_> {
             }
             Passage::Never => return (None, Err(self.timed_out(sent + timeout, Stage::Dot))),
         };
-        let (answer, accepted) = self.answer_to_dot(letter, arrived, draws);
+        let (answer, taken) = if accepted > 0 {
+            self.answer_to_dot(letter, arrived, draws)
+        } else {
+            (Answer::Reply(NO_RECIPIENTS, self.acted_at(arrived, draws)), None)
+        };
         let heard = self.hear(sent, Stage::Dot, timeout, answer);
-        (accepted, heard.map(|(reply, at)| self.heard(reply, at, Stage::Dot)))
+        (taken, heard.map(|(reply, at)| self.heard(reply, at, Stage::Dot)))
     }
 
     fn patience(&self, stage: Stage) -> SimDuration {

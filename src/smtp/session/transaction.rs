@@ -395,4 +395,4 @@ struct Turn {
 }
 
 /// To DATA without a recipient.
-const NO_RECIPIENTS: Reply = Reply::new(554, Status::new(5, 5, 1));
+pub(super) const NO_RECIPIENTS: Reply = Reply::new(554, Status::new(5, 5, 1));

@@ -1,0 +1,56 @@
+//! Talking to a simulated host by hand, as in a telnet session.
+//!
+//! # Scope and limitations
+//! Somebody calls a host at a moment of a run and types SMTP, POP3 or IMAP. SMTP is answered by the
+//! model itself ([`crate::simulation::Moment`]): the rules, limits, outages and texts are those that
+//! a client of the run meets at that moment. POP3 and IMAP show what lies in the mailbox then, and
+//! what is deleted or flagged is forgotten at the end. Texts of messages are not simulated: a message
+//! has its true header fields and its size, and a word in place of its body. Passwords are not
+//! simulated either: any will do. A server does not hang up on a caller who says nothing.
+//!
+//! # Design
+//! A [`Talk`] takes one line after the other and returns what is heard; it neither reads nor prints.
+//! What an SMTP server takes is [`Posted`], to be written as a `[[mail]]` of the scenario, whose run
+//! then carries it on.
+
+mod address;
+mod call;
+mod command;
+mod explain;
+mod posted;
+mod smtp;
+mod text;
+
+pub use call::{Protocol, Request, TalkError, Visitor, host_of, own_name, prepare};
+pub use explain::{explain_command, explain_reply};
+pub use posted::{Posted, as_toml};
+pub use smtp::SmtpTalk;
+
+use crate::smtp::Line;
+
+/// A conversation under way.
+pub trait Talk {
+    /// Connects; returns what is heard until the server waits for a command.
+    fn begin(&mut self) -> Vec<Line>;
+
+    /// Says one line, without its CR LF; returns what is heard.
+    fn hear(&mut self, line: &str) -> Vec<Line>;
+
+    /// Lets time pass.
+    fn wait(&mut self, time: crate::units::SimDuration) -> Vec<Line>;
+
+    /// Explains the latest reply, or a command.
+    fn explain(&self, about: &str) -> String;
+
+    /// Returns the virtual time.
+    fn now(&self) -> crate::units::SimTime;
+
+    /// Returns whether the connection is closed.
+    fn is_over(&self) -> bool;
+
+    /// Returns whether the next line is part of a message and no command.
+    fn takes_text(&self) -> bool;
+
+    /// Returns what was handed over so far.
+    fn posted(&self) -> &[Posted];
+}
