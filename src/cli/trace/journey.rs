@@ -12,24 +12,14 @@ use super::wording::{below, clock, planned, result, said, spoken};
 /// Returns the journey of one message; of `only` these recipients, if there are any. The `notes`
 /// are told on the way.
 pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &[Shown]) -> String {
-    // A message's recipients come into being in the reverse of their order.
-    let copies: Vec<usize> = (0..story.copies.len())
-        .rev()
-        .filter(|&place| {
-            let name = scenario.mailbox(story.copies[place].created.mailbox);
-            only.is_empty() || only.contains(&name)
-        })
-        .collect();
-    let exchanges = exchanges(story, &copies);
-    let mut journey =
-        Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
+    let journey = Journey::new(scenario, story, only);
     // The sort keeps the order of equal times.
-    journey.remarks(notes.iter().filter(|note| !note.after));
-    journey.gather();
-    journey.remarks(notes.iter().filter(|note| note.after));
-    journey.parts.sort_by_key(|part| part.at);
+    let mut parts = remarks(scenario, notes.iter().filter(|note| !note.after));
+    parts.extend(journey.parts());
+    parts.extend(remarks(scenario, notes.iter().filter(|note| note.after)));
+    parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
-    for part in &journey.parts {
+    for part in &parts {
         text.push_str(&part.text);
     }
     text.push_str(&journey.received());
@@ -42,16 +32,49 @@ struct Part {
     text: String,
 }
 
-struct Journey<'a> {
-    scenario: &'a Scenario,
-    story: &'a Story,
-    copies: &'a [usize],
-    exchanges: &'a [Exchange],
-    parts: Vec<Part>,
+/// Notes as they are told.
+fn remarks<'n>(scenario: &Scenario, notes: impl Iterator<Item = &'n Shown>) -> Vec<Part> {
+    let remark = |shown: &Shown| {
+        let note = &scenario.notes[shown.note];
+        let mut text = String::new();
+        let parts =
+            [("Note:", &note.text), ("What do you expect?", &note.ask), ("Answer:", &note.answer)];
+        for (what, words) in parts.into_iter().filter(|(_, words)| !words.is_empty()) {
+            let line = format!("{what} {words}");
+            let first = text.is_empty();
+            text.push_str(&if first { said(shown.at, &line) } else { below(&line) });
+        }
+        Part { at: shown.at, text }
+    };
+    notes.map(remark).collect()
+}
+
+/// A message with what is told of it.
+pub(super) struct Journey<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) story: &'a Story,
+    pub(super) copies: Vec<usize>,
+    pub(super) exchanges: Vec<Exchange>,
+}
+
+impl<'a> Journey<'a> {
+    /// Returns the journey of a message, still untold; of `only` these recipients, if there are any.
+    pub(super) fn new(scenario: &'a Scenario, story: &'a Story, only: &[String]) -> Self {
+        // A message's recipients come into being in the reverse of their order.
+        let copies: Vec<usize> = (0..story.copies.len())
+            .rev()
+            .filter(|&place| {
+                let name = scenario.mailbox(story.copies[place].created.mailbox);
+                only.is_empty() || only.contains(&name)
+            })
+            .collect();
+        let exchanges = exchanges(story, &copies);
+        Self { scenario, story, copies, exchanges }
+    }
 }
 
 impl Journey<'_> {
-    fn host(&self, host: HostId) -> &str {
+    pub(super) fn host(&self, host: HostId) -> &str {
         self.scenario.host(host)
     }
 
@@ -59,33 +82,11 @@ impl Journey<'_> {
         self.scenario.mailbox(self.story.copies[copy].created.mailbox)
     }
 
-    fn addresses(&self, copies: impl IntoIterator<Item = usize>) -> String {
+    pub(super) fn addresses(&self, copies: impl IntoIterator<Item = usize>) -> String {
         copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
     }
 
-    fn add(&mut self, at: SimTime, text: String) {
-        self.parts.push(Part { at, text });
-    }
-
-    fn remarks<'n>(&mut self, notes: impl Iterator<Item = &'n Shown>) {
-        for shown in notes {
-            let note = &self.scenario.notes[shown.note];
-            let mut text = String::new();
-            let said_so_far = [
-                ("Note:", &note.text),
-                ("What do you expect?", &note.ask),
-                ("Answer:", &note.answer),
-            ];
-            for (what, words) in said_so_far.into_iter().filter(|(_, words)| !words.is_empty()) {
-                let line = format!("{what} {words}");
-                let first = text.is_empty();
-                text.push_str(&if first { said(shown.at, &line) } else { below(&line) });
-            }
-            self.add(shown.at, text);
-        }
-    }
-
-    fn heading(&self) -> String {
+    pub(super) fn heading(&self) -> String {
         let created = &self.story.copies[0].created;
         let what = match created.kind {
             MessageKind::Mail => "Message",
@@ -101,41 +102,51 @@ impl Journey<'_> {
         format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
     }
 
-    fn gather(&mut self) {
+    /// What is told, in order of time.
+    fn parts(&self) -> Vec<Part> {
+        let at = self.story.at;
+        let mut parts = vec![Part { at, text: said(at, &self.beginning()) }];
+        for lookup in &self.story.lookups {
+            let (host, at) = (self.host(lookup.host), lookup.started);
+            let domain = &self.scenario.domains[lookup.domain.index()].name;
+            let text = format!("{host} looks up {domain}: {}", self.answer(lookup));
+            parts.push(Part { at, text: said(at, &text) });
+        }
+        for exchange in &self.exchanges {
+            let text = self.exchange(exchange);
+            if !text.is_empty() {
+                parts.push(Part { at: exchange.first().started, text });
+            }
+        }
+        for &copy in &self.copies {
+            for (at, fact) in &self.story.copies[copy].facts {
+                if let Some(text) = self.ending(copy, *at, fact) {
+                    parts.push(Part { at: *at, text: said(*at, &text) });
+                }
+            }
+        }
+        parts.sort_by_key(|part| part.at);
+        parts
+    }
+
+    /// How the message came into being.
+    pub(super) fn beginning(&self) -> String {
         let created = self.story.copies[0].created;
         let host = self.host(created.host);
-        let text = match created.sender {
+        match created.sender {
             Some(sender) => format!("{} writes it at {host}", self.scenario.mailbox(sender)),
             None => {
                 let action = created.kind.dsn_action().map(|action| format!(" (action: {action})"));
                 let action = action.unwrap_or_default();
                 format!("{host} makes it, with a null reverse path{action}")
             }
-        };
-        self.add(self.story.at, said(self.story.at, &text));
-        let lookups = self.story.lookups.clone();
-        for lookup in &lookups {
-            let text = self.looked_up(lookup);
-            self.add(lookup.started, text);
-        }
-        for exchange in self.exchanges {
-            let text = self.exchange(exchange);
-            if !text.is_empty() {
-                self.add(exchange.first().started, text);
-            }
-        }
-        for &copy in self.copies {
-            for (at, fact) in &self.story.copies[copy].facts {
-                if let Some(text) = self.ending(copy, *at, fact) {
-                    self.add(*at, said(*at, &text));
-                }
-            }
         }
     }
 
-    fn looked_up(&self, lookup: &LookUp) -> String {
+    /// What the DNS answered.
+    pub(super) fn answer(&self, lookup: &LookUp) -> String {
         let domain = &self.scenario.domains[lookup.domain.index()];
-        let answer = match lookup.outcome {
+        match lookup.outcome {
             LookupOutcome::Found => {
                 answers::exchangers(self.scenario, domain.dns, lookup.started).join(", ")
             }
@@ -147,13 +158,11 @@ impl Journey<'_> {
                 let found = answers::exchangers(self.scenario, domain.dns, lookup.started);
                 format!("{}; no exchanger is better than itself", found.join(", "))
             }
-        };
-        let host = self.host(lookup.host);
-        said(lookup.started, &format!("{host} looks up {}: {answer}", domain.name))
+        }
     }
 
     /// How long the message waited at a host before `until`: since it came, or since the last try.
-    fn waited(&self, host: HostId, copy: usize, until: SimTime) -> Option<SimDuration> {
+    pub(super) fn waited(&self, host: HostId, copy: usize, until: SimTime) -> Option<SimDuration> {
         let facts = self.story.copies[copy].facts.iter();
         let since = facts.filter_map(|(at, fact)| match fact {
             Fact::Accepted { by, .. } if *by == host => Some(*at),
@@ -238,19 +247,28 @@ impl Journey<'_> {
     }
 
     /// Returns whether the delivery goes on to another host.
-    fn goes_on(&self, exchange: &Exchange) -> bool {
+    pub(super) fn goes_on(&self, exchange: &Exchange) -> bool {
         let fact = exchange.first();
         self.exchanges.iter().map(Exchange::first).any(|other| {
             other.delivery == fact.delivery && other.started >= fact.ended && other != fact
         })
     }
 
-    /// A recipient that was put off, or given up, without any host being tried.
     fn not_tried(&self, exchange: &Exchange) -> String {
+        let fact = exchange.first();
+        let mut text = said(fact.started, &self.without_try(exchange));
+        if let Some(next) = fact.next_attempt {
+            text.push_str(&below(&planned(next, fact.ended)));
+        }
+        text
+    }
+
+    /// A recipient that was put off, or given up, without any host being tried.
+    pub(super) fn without_try(&self, exchange: &Exchange) -> String {
         let fact = exchange.first();
         let from = self.host(fact.from);
         let who = self.addresses(exchange.facts.iter().map(|(copy, _)| *copy));
-        let text = match (fact.stage, fact.outcome) {
+        match (fact.stage, fact.outcome) {
             (Stage::Suspended, AttemptOutcome::Permfail) => {
                 format!("{from} gives up {who} without another try ({})", fact.status)
             }
@@ -259,7 +277,7 @@ impl Journey<'_> {
                 format!("{from} puts it off without a try ({}): {why}", fact.status)
             }
             (_, AttemptOutcome::Permfail) => {
-                format!("{from} finds nobody to send it to ({}) for {who}", fact.status)
+                format!("{from} finds nobody to send it to for {who} ({})", fact.status)
             }
             (Stage::Connect, _) => format!(
                 "{from} gives it up for now without a try ({}): connections to every host have just \
@@ -267,15 +285,10 @@ impl Journey<'_> {
                 fact.status
             ),
             _ => format!("{from} cannot find out whom to try ({})", fact.status),
-        };
-        let mut text = said(fact.started, &text);
-        if let Some(next) = fact.next_attempt {
-            text.push_str(&below(&planned(next, fact.ended)));
         }
-        text
     }
 
-    fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
+    pub(super) fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
         let address = self.address(copy);
         let age = at.since(self.story.at);
         let sender = self.story.copies[copy].created.sender;
@@ -288,7 +301,8 @@ impl Journey<'_> {
                         let which = if *duplicate { "a second copy" } else { "it" };
                         format!(
                             "{host} puts {which} into the mailbox of {address}, {age} after it \
-                             was {made}; Received fields: {received_fields}"
+                             was {made}, with {}",
+                            fields_in_words(*received_fields)
                         )
                     }
                     FinalOutcome::Failed => {
@@ -323,8 +337,8 @@ impl Journey<'_> {
     /// The trace fields of each copy; copies that travelled together are told together.
     fn received(&self) -> String {
         let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
-        for &copy in self.copies {
-            let fields = fields(self.scenario, self.story, copy, self.exchanges);
+        for &copy in &self.copies {
+            let fields = fields(self.scenario, self.story, copy, &self.exchanges);
             match groups.iter_mut().find(|(other, _)| *other == fields) {
                 Some((_, copies)) => copies.push(copy),
                 None => groups.push((fields, vec![copy])),
@@ -346,5 +360,12 @@ impl Journey<'_> {
             }
         }
         text
+    }
+}
+
+fn fields_in_words(count: u32) -> String {
+    match count {
+        1 => "1 Received field".to_owned(),
+        count => format!("{count} Received fields"),
     }
 }

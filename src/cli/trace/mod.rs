@@ -1,13 +1,14 @@
 //! `mailsim trace`: one message's journey, line by line.
 
 mod journey;
+mod mermaid;
 pub(super) mod wording;
 
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::mail::{MailboxNames as _, MessageKey};
 use crate::scenario::Scenario;
@@ -49,6 +50,23 @@ pub(super) struct Arguments {
     /// Follow this recipient only (repeatable) [default: all]
     #[arg(short, long, value_name = "ADDRESS")]
     recipient: Vec<String>,
+
+    /// Text to read, or a sequence diagram in the language of Mermaid; mermaid-full has every line
+    /// of the dialogues [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_default_value = true)]
+    format: Format,
+}
+
+/// How a journey is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text, line by line.
+    #[default]
+    Text,
+    /// A sequence diagram: an arrow for each step.
+    Mermaid,
+    /// A sequence diagram: an arrow for each line of SMTP.
+    MermaidFull,
 }
 
 const EXAMPLES: &str = "\
@@ -56,7 +74,8 @@ Examples:
   mailsim trace outage.toml
   mailsim trace outage.toml --message 1-40
   mailsim trace outage.toml -m 1-40 --set outage.0.mode=refuse
-  mailsim trace list.toml -m 1-1 -r bob@recipient.example";
+  mailsim trace list.toml -m 1-1 -r bob@recipient.example
+  mailsim trace outage.toml --format mermaid > journey.mmd";
 
 /// Runs the command.
 pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
@@ -71,6 +90,12 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         return Err(unknown(arguments.message.as_deref(), &watch));
     };
     check_recipients(&arguments.recipient, story, scenario)?;
+    if arguments.format != Format::Text {
+        let full = arguments.format == Format::MermaidFull;
+        let text = mermaid::diagram(scenario, &watch.stories, &arguments.recipient, full);
+        terminal.data(&text)?;
+        return Ok(ExitStatus::Success);
+    }
     let shown = narration.shown(SimTime::ZERO + scenario.duration);
     let mut untold = shown.as_slice();
     let mut text = String::new();

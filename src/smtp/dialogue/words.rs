@@ -86,6 +86,7 @@ fn words(reply: Reply, stage: Stage) -> &'static str {
         (500, 5, 4) => "Line too long",
         (500, ..) => "Command not recognized",
         (501, ..) => "Syntax error in parameters or arguments",
+        (502, 5, 1) => "Command not implemented",
         (502, ..) => "Command not recognized",
         (504, ..) => "Mechanism not supported",
         (530, ..) => "Authentication required",

@@ -194,7 +194,7 @@ impl Session<'_> {
         if declares && self.server.size_limit.is_some_and(|limit| declared > limit.0) {
             return Reply::new(552, Status::TOO_BIG);
         }
-        Reply::new(250, Status::SUCCESS)
+        Reply::new(250, Status::new(2, 1, 0))
     }
 
     pub(super) fn rcpt_reply(

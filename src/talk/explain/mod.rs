@@ -28,7 +28,7 @@ fn first(reply: Reply) -> &'static str {
         ReplyClass::PositiveCompletion => "2yz, done",
         ReplyClass::PositiveIntermediate => "3yz, go on: the server waits for more",
         ReplyClass::TransientNegative => "4yz, not now: the same may succeed later",
-        ReplyClass::PermanentNegative => "5yz, no: the same will fail again",
+        ReplyClass::PermanentNegative => "5yz, no: the same will fail again as things stand",
         ReplyClass::Invalid => "no class of replies that RFC 5321 knows",
     }
 }
@@ -125,6 +125,11 @@ fn next(reply: Reply, stage: Stage) -> &'static str {
         }
         (Class::TransientNegative, _) => {
             "keeps the message in its queue and tries again later, or another exchanger now"
+        }
+        (Class::PermanentNegative, _) if reply.code == 530 => "authenticates and says MAIL again",
+        (Class::PermanentNegative, _) if reply.code == 538 => "says STARTTLS, EHLO and AUTH again",
+        (Class::PermanentNegative, _) if matches!(reply.code, 500..=504) => {
+            "says it right, or does without: the fault is its own, and the session goes on"
         }
         (Class::PermanentNegative, Stage::Greeting | Stage::Ehlo) => {
             "tries another exchanger if there is one; some return the mail, some wait"
