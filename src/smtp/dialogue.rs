@@ -419,6 +419,9 @@ const GO_AHEAD: &str = "354 End data with <CR><LF>.<CR><LF>";
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {
     let accepted = Reply::new(250, Status::new(2, 1, 5));
+    if let (Some(refusal), false) = (path.refusal, path.reason.is_empty()) {
+        return format!("{refusal} {}", path.reason);
+    }
     spelt(path.refusal.unwrap_or(accepted), Stage::Rcpt)
 }
 
