@@ -155,7 +155,11 @@ fn converse(talk: &mut dyn Talk, terminal: Terminal) -> Result<(), CommandError>
         let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut octets);
         read.map_err(|cause| CommandError::io("read", "standard input".as_ref(), cause))?;
         if octets.is_empty() {
-            terminal.data(&format!("{}{:15}   -- you hang up\n", newline(typed), clock(talk.now())))?;
+            terminal.data(&format!(
+                "{}{:15}   -- you hang up\n",
+                newline(typed),
+                clock(talk.now())
+            ))?;
             return Ok(());
         }
         let text = String::from_utf8_lossy(&octets);

@@ -260,6 +260,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                     self.backlog.closed(at);
                 }
             }
+            Fact::Junk { recipient } => self.story(*recipient).is_junk(),
             Fact::Retrieved { recipient, protocol } => {
                 self.story(*recipient).retrieved(at, *protocol);
             }
@@ -275,7 +276,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
             Fact::Queues(sample) => self.sink.queues(at, sample),
             Fact::Host(totals) => self.hosts.push(*totals),
             Fact::Ledger(ledger) => self.ledger = Some(*ledger),
-            Fact::Lookup { .. } => {}
+            Fact::Lookup { .. } | Fact::Screened(_) => {}
         }
     }
 }

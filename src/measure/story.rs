@@ -88,6 +88,7 @@ struct Ending {
     host: HostId,
     status: Status,
     received_fields: u32,
+    junk: bool,
     retrieved: Option<(SimTime, RetrievalProtocol)>,
 }
 
@@ -161,8 +162,8 @@ impl Story {
     ) -> bool {
         let delivered = outcome == FinalOutcome::Delivered;
         self.copies += u32::from(delivered);
-        let retrieved = None;
-        let end = Ending { at, outcome, host, status, received_fields, retrieved };
+        let (junk, retrieved) = (false, None);
+        let end = Ending { at, outcome, host, status, received_fields, junk, retrieved };
         match &mut self.ending {
             None => {
                 self.path.push(host);
@@ -177,6 +178,14 @@ impl Story {
                 }
                 false
             }
+        }
+    }
+
+    /// The copy that has just been delivered lies in the folder Junk. Of several copies the first
+    /// counts.
+    pub(super) fn is_junk(&mut self) {
+        if let Some(ending) = self.ending.as_mut().filter(|_| self.copies == 1) {
+            ending.junk = true;
         }
     }
 
@@ -228,6 +237,7 @@ impl Story {
             attempts: self.attempts,
             path: self.path.hosts(),
             copies: self.copies,
+            junk: self.ending.as_ref().is_some_and(|ending| ending.junk),
             retrieved: self.ending.as_ref().and_then(|ending| ending.retrieved),
         }
     }

@@ -175,6 +175,18 @@ impl<'n> TraceLines<'n> {
                     .spelt()
                 });
             }
+            Fact::Screened(found) => {
+                let Some(scenario) = self.scenario else { return };
+                self.hosts.insert(found.by.index());
+                self.story(found.recipient, |names, id, to| {
+                    let (host, verdict) = (names.host(found.by), found.findings.verdict.as_str());
+                    let text = crate::story::told(scenario, found);
+                    Line::Screened { t: seconds(at), id, to, host, verdict, text }.spelt()
+                });
+            }
+            Fact::Junk { recipient } => {
+                self.story(*recipient, |_, id, to| Line::Junk { t: seconds(at), id, to }.spelt());
+            }
             Fact::Retrieved { recipient, protocol } => {
                 let by = protocol.as_str();
                 self.story(*recipient, |_, id, to| {
@@ -316,6 +328,7 @@ impl<'n> TraceLines<'n> {
         let recipient = match fact {
             Fact::Attempt(attempt) => attempt.recipient,
             Fact::Accepted { recipient, .. } => *recipient,
+            Fact::Screened(found) => found.recipient,
             _ => return,
         };
         if self.scenario.is_some()

@@ -94,6 +94,21 @@ pub(super) enum Line<'a> {
         received: u32,
         duplicate: bool,
     },
+    /// The copy just delivered lies in the folder Junk.
+    Junk {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+    },
+    /// What a server found out about a message before it took, put off or refused it.
+    Screened {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        verdict: &'a str,
+        text: String,
+    },
     Retrieved {
         t: f64,
         id: &'a str,

@@ -96,6 +96,9 @@ impl<S: FactSink> World<'_, '_, S> {
         if duplicate {
             self.messages.ledger.duplicates += 1;
         }
+        let mailbox = self.messages[recipient].mailbox;
+        let sends_on = self.redistributes(mailbox);
+        let junk = !sends_on && self.is_junk(recipient);
         let fact = Fact::Final {
             recipient,
             host,
@@ -105,10 +108,16 @@ impl<S: FactSink> World<'_, '_, S> {
             duplicate,
         };
         self.state(&fact);
-        if !duplicate && !self.redistributes(self.messages[recipient].mailbox) {
+        if junk {
+            self.state(&Fact::Junk { recipient });
+        }
+        if !duplicate && !sends_on && !junk {
             self.await_reader(host, recipient);
         }
-        self.act_by_itself(host, recipient, received_fields);
+        // Whoever takes mail for spam does not answer it (RFC 3834 §2).
+        if !junk {
+            self.act_by_itself(host, recipient, received_fields);
+        }
         self.let_go(recipient);
     }
 }

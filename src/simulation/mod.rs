@@ -65,6 +65,7 @@ mod reach;
 mod reading;
 mod run;
 mod sampling;
+mod screening;
 mod shadow;
 mod submission;
 mod targets;

@@ -10,6 +10,7 @@ use crate::dns::Ask;
 use crate::fault::Timeline;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
 use crate::network::SynSchedule;
+use crate::screening::Screen;
 use crate::smtp::{
     ClientSettings, ClientTimeouts, ClientTls, Conditions, Connect, Extensions, Failure, Heard,
     Letter, Order, PortFault, Session, Spoken, Verb, extensions,
@@ -45,14 +46,14 @@ impl Call {
 #[derive(Debug)]
 pub struct Moment<'s, 'k, S: FactSink> {
     world: World<'s, 'k, S>,
-    visit: Option<Visit>,
+    visit: Option<Visit<'s>>,
     /// Lines said, for the keys of draws.
     lines: u64,
 }
 
 /// A call that was answered.
 #[derive(Debug)]
-struct Visit {
+struct Visit<'s> {
     call: Call,
     target: Target,
     client: ClientSettings,
@@ -62,6 +63,8 @@ struct Visit {
     order: Option<Order>,
     authenticated: bool,
     transactions: u32,
+    /// The server's screens at work on the transaction.
+    screen: Option<Box<Screen<'s>>>,
 }
 
 /// How long a client waits for a greeting (RFC 5321 §4.5.3.2.1).
@@ -149,6 +152,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             order: None,
             authenticated: false,
             transactions: 0,
+            screen: None,
         });
     }
 
@@ -219,6 +223,9 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     ) -> Result<Heard, Failure> {
         let mut order = self.take_order();
         let now = self.world.now;
+        if let (Spoken::Mail(_), Some(visit)) = (spoken, &mut self.visit) {
+            visit.screen = None;
+        }
         let heard = self.with_session(sender, recipients, |session, policy, draws| {
             session.say(now, spoken, &mut order, policy, draws)
         });
@@ -244,11 +251,12 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         let mut order = self.take_order();
         let now = self.world.now;
-        let (taken, heard, visitor) = self.with_session(sender, accepted, |session, policy, draws| {
-            let (taken, heard) =
-                session.end_message(now, letter, accepted.len(), &mut order, draws);
-            (taken, heard, policy.visitor)
-        });
+        let (taken, heard, visitor) =
+            self.with_session(sender, accepted, |session, policy, draws| {
+                let (taken, heard) =
+                    session.end_message(now, letter, accepted.len(), &mut order, policy, draws);
+                (taken, heard, policy.visitor)
+            });
         self.give_order(order);
         let visit = self.visit.as_mut().expect("the caller is connected");
         visit.transactions += 1;
@@ -300,6 +308,42 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         })
     }
 
+    /// Returns whether the caller sits where the server's own mail programs do, who may send to anybody,
+    /// by port 25 too, as in a run.
+    fn is_own_client(&self) -> bool {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let mut submissions = self.world.scenario.mail.iter().map(|entry| &entry.submission);
+        submissions.any(|submission| {
+            submission.client == Some(visit.call.client)
+                && submission.server == visit.target.host
+                && submission.port == 25
+        })
+    }
+
+    /// Returns whether the caller may send to anybody.
+    fn is_authorised(&self) -> bool {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let client = self.world.hosts[visit.call.client.index()].config;
+        visit.authenticated || self.is_own_client() || uses_as_relay(client, visit.target.host)
+    }
+
+    /// The server's screens, as far as they have come with the transaction.
+    fn take_screen(
+        &mut self,
+        sender: Option<Mailbox>,
+        authorised: bool,
+    ) -> Option<Box<Screen<'s>>> {
+        let visit = self.visit.as_mut().expect("the caller is connected");
+        if let Some(screen) = visit.screen.take() {
+            return Some(screen);
+        }
+        let (call, target) = (visit.call, visit.target);
+        if authorised {
+            return None;
+        }
+        self.world.screen_of_caller(call.client, target, sender.map(|mailbox| mailbox.domain))
+    }
+
     fn take_order(&mut self) -> Order {
         let order = self.visit.as_mut().and_then(|visit| visit.order.take());
         order.expect("a session has an order")
@@ -330,9 +374,12 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         &mut self,
         sender: Option<Mailbox>,
         recipients: &[Mailbox],
-        what: impl FnOnce(&mut Session<'_>, &mut Policy<'_>, &mut TryDraws<'_, 7>) -> R,
+        what: impl FnOnce(&mut Session<'_>, &mut Policy<'_, 's>, &mut TryDraws<'_, 7>) -> R,
     ) -> R {
         self.lines += 1;
+        let own = self.is_own_client();
+        let authorised = self.is_authorised();
+        let screen = self.take_screen(sender, authorised);
         let key = [CALLER, self.lines, 0, 0, 0, 0, 0];
         let visit = self.visit.as_ref().expect("the caller is connected");
         let (call, target) = (visit.call, visit.target);
@@ -362,21 +409,14 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             requires_authentication: call.port != 25,
             extended: true,
         };
-        // Its own mail programs may send to anybody, by port 25 too, as in a run.
-        let own = scenario.mail.iter().map(|entry| &entry.submission).any(|submission| {
-            submission.client == Some(call.client)
-                && submission.server == target.host
-                && submission.port == 25
-        });
-        let submission = call.port != 25 || own;
         let mut policy = Policy {
             scenario,
             config,
             client: call.client,
-            authorised: visit.authenticated || own || uses_as_relay(client_config, target.host),
+            authorised,
             has_room: !server.disk_is_full(),
             visitor: Visitor {
-                submission,
+                submission: call.port != 25 || own,
                 sender,
                 address: client_config.addresses.first().copied(),
                 standing: client_config.standing,
@@ -391,8 +431,14 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             greylist: &mut server.greylist,
             sender,
             mailboxes: recipients,
+            screen,
         };
         let mut draws = TryDraws::new(&world.session_streams, key);
-        what(&mut session, &mut policy, &mut draws)
+        let said = what(&mut session, &mut policy, &mut draws);
+        let screen = policy.screen.take();
+        if let Some(visit) = &mut self.visit {
+            visit.screen = screen;
+        }
+        said
     }
 }

@@ -180,6 +180,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let record = &self.messages[recipient];
         if record.holders == 0 && record.sessions == 0 && !record.to_be_read {
             self.state(&Fact::Closed { recipient });
+            self.forget_junk(recipient);
             self.messages.close(recipient);
         }
     }

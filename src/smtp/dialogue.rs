@@ -406,6 +406,9 @@ fn go_ahead() -> String {
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {
     let accepted = Reply::new(250, Status::new(2, 1, 5));
+    if let (Some(refusal), false) = (path.refusal, path.reason.is_empty()) {
+        return format!("{refusal} {}", path.reason);
+    }
     spelt(path.refusal.unwrap_or(accepted), Stage::Rcpt)
 }
 

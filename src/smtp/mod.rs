@@ -21,7 +21,9 @@ pub use dialogue::{
 };
 pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
-pub use session::{Draws, Failure, Heard, Letter, RecipientPolicy, Session, Spoken, Transaction};
+pub use session::{
+    Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
+};
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
     ServiceTimes, TemporaryLookups,

@@ -130,12 +130,14 @@ impl FactSink for Watch {
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted { recipient, .. }
             | Fact::Final { recipient, .. }
+            | Fact::Junk { recipient }
             | Fact::Retrieved { recipient, .. }
             | Fact::Open { recipient, .. } => self.keep(at, *recipient, fact),
             Fact::Closed { recipient } => {
                 self.slots.remove(recipient);
                 self.over.set(!self.stories.is_empty() && self.slots.is_empty());
             }
+            Fact::Screened(found) => self.keep(at, found.recipient, fact),
             Fact::Outage(_) | Fact::Queues(_) | Fact::Host(_) | Fact::Ledger(_) => {}
         }
     }

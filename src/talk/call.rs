@@ -178,7 +178,9 @@ fn serves(host: &Host, protocol: Protocol, port: u16) -> bool {
 fn port(scenario: &Scenario, host: HostId, request: &Request<'_>) -> Result<u16, TalkError> {
     let protocol = request.protocol;
     let (usual, accepted, ports): (u16, _, &[u16]) = match protocol {
-        Protocol::Smtp => (25, "25, 587 (STARTTLS and AUTH) and 465 (TLS and AUTH)", &[25, 465, 587]),
+        Protocol::Smtp => {
+            (25, "25, 587 (STARTTLS and AUTH) and 465 (TLS and AUTH)", &[25, 465, 587])
+        }
         Protocol::Pop3 => (110, "110", &[110]),
         Protocol::Imap => (143, "143", &[143]),
     };

@@ -7,13 +7,13 @@ use crate::smtp::{Failure, Heard, Letter, Line, Speaker, Spoken, Verb, greeting,
 use crate::trace::FactSink;
 use crate::units::{Octets, SimDuration, SimTime};
 
+use super::Talk;
 use super::address::{AddressBook, POSTMASTER};
 use super::call::Visitor;
 use super::command::{self, Command, Offered};
 use super::explain::{explain_command, explain_reply};
 use super::posted::Posted;
 use super::text::Text;
-use super::Talk;
 
 /// A conversation with an SMTP server.
 #[derive(Debug)]
@@ -41,9 +41,14 @@ enum Mode {
     /// A line of the message, until the dot.
     Message,
     /// Part of a chunk of which so many octets are to come.
-    Chunk { left: u64, last: bool },
+    Chunk {
+        left: u64,
+        last: bool,
+    },
     /// So many lines of credentials.
-    Credentials { left: u8 },
+    Credentials {
+        left: u8,
+    },
 }
 
 /// The envelope of the transaction at hand.
@@ -194,8 +199,7 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         };
         let heard = self.moment.say(&Spoken::Mail(letter), sender, &[]);
         if heard.as_ref().is_ok_and(|heard| heard.reply.is_positive()) {
-            self.envelope =
-                Envelope { from, sender, began, declared: size, ..Envelope::default() };
+            self.envelope = Envelope { from, sender, began, declared: size, ..Envelope::default() };
         }
         self.told(heard, Stage::Mail)
     }
@@ -363,9 +367,10 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
     fn post(&mut self) {
         let envelope = std::mem::take(&mut self.envelope);
         let to: Vec<String> = envelope.accepted.into_iter().map(|(_, to)| to).collect();
-        let first = self.put_off.iter().filter(|(from, other, _)| {
-            *from == envelope.from && to.contains(other)
-        });
+        let first = self
+            .put_off
+            .iter()
+            .filter(|(from, other, _)| *from == envelope.from && to.contains(other));
         let first = first.map(|(_, _, at)| *at).min();
         self.posted.push(Posted {
             to,

@@ -59,6 +59,8 @@ pub(crate) fn mail(
                 authenticates: true,
             },
             received_fields,
+            author: None,
+            score: None,
             unwanted_share: 0.0,
             notices: NoticeWishes::default(),
             replay,

@@ -55,6 +55,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         zone: Zone { names: (0..5).map(name).collect() },
         domains: vec![domain(0, 1), domain(1, recipients)],
         mail: vec![entry(session, message)],
+        published: Default::default(),
         automatic: Default::default(),
         reading: Vec::new(),
         outages: Vec::new(),
@@ -108,6 +109,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             clock_error_ns: 0,
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
+            screening: None,
             behind_proxy: None,
         })
         .collect())
@@ -163,6 +165,8 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
             authenticates: true,
         },
         received_fields: 0,
+        author: None,
+        score: None,
         unwanted_share: 0.0,
         notices: NoticeWishes::default(),
         replay: vec![message; session.messages],

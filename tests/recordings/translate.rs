@@ -89,6 +89,7 @@ impl Blueprint {
             zone: names.zone.clone(),
             domains: names.domains.clone(),
             mail,
+            published: Default::default(),
             automatic: Default::default(),
             reading: Vec::new(),
             outages,
@@ -229,6 +230,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             clock_error_ns: 0,
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
+            screening: None,
             behind_proxy: None,
         });
     }

@@ -2,7 +2,7 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
 use crate::scenario::Scenario;
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines};
+use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, told};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -27,6 +27,7 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
 }
 
 /// What is told of one instant.
+#[derive(PartialEq)]
 struct Part {
     at: SimTime,
     text: String,
@@ -120,8 +121,11 @@ impl Journey<'_> {
         }
         for &copy in &self.copies {
             for (at, fact) in &self.story.copies[copy].facts {
-                if let Some(text) = self.ending(copy, *at, fact) {
-                    parts.push(Part { at: *at, text: said(*at, &text) });
+                let Some(text) = self.ending(copy, *at, fact) else { continue };
+                let part = Part { at: *at, text: said(*at, &text) };
+                // What a server found about a message is told once for all its recipients.
+                if !matches!(fact, Fact::Screened(_)) || !parts.contains(&part) {
+                    parts.push(part);
                 }
             }
         }
@@ -312,6 +316,12 @@ impl Journey<'_> {
                         format!("{host} drops it ({status}): nobody is told about a lost notice")
                     }
                 })
+            }
+            Fact::Screened(found) => {
+                Some(format!("{} {}", self.host(found.by), told(self.scenario, found)))
+            }
+            Fact::Junk { .. } => {
+                Some(format!("it lies in the folder Junk of {address}, which POP3 does not see"))
             }
             Fact::Retrieved { protocol, .. } => {
                 let protocol = match protocol {

@@ -7,12 +7,12 @@
 use crate::mail::{Reply, Stage, Status};
 use crate::units::{SimDuration, SimTime};
 
+use super::super::ClientTls;
 use super::super::order::{Order, Verb, plain_reply};
 use super::super::wire::Passage;
-use super::super::ClientTls;
 use super::HANDSHAKE_ROUND_TRIPS;
 use super::transaction::NO_RECIPIENTS;
-use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session};
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session};
 
 /// What a client says by hand.
 #[derive(Debug, Clone, Copy)]
@@ -110,15 +110,14 @@ impl Session<'_> {
         order: &mut Order,
         policy: &mut impl RecipientPolicy,
         at: SimTime,
-    ) -> Reply {
+    ) -> Said {
         let ruled = |stage| self.ruled(stage, at);
-        match *spoken {
+        let reply = match *spoken {
             Spoken::Wrong(reply) => reply,
-            Spoken::Mail(letter) => {
-                order.hear(Verb::Mail, || self.mail_reply(&letter, policy, at))
+            Spoken::Mail(letter) => order.hear(Verb::Mail, || self.mail_reply(&letter, policy, at)),
+            Spoken::Rcpt { letter, index, accepted } => {
+                return self.answer_to_rcpt(&letter, (index, accepted), order, policy, at);
             }
-            Spoken::Rcpt { letter, index, accepted } => order
-                .hear(Verb::Rcpt, || self.rcpt_reply(&letter, index, accepted, policy, at)),
             Spoken::Other(verb @ (Verb::Ehlo | Verb::Helo)) => {
                 // As in `hello`: a rule strikes EHLO whether or not the server knows it.
                 let rule = ruled(Stage::Ehlo);
@@ -133,7 +132,8 @@ impl Session<'_> {
                 let rule = verb_stage(verb).and_then(ruled);
                 rule.unwrap_or_else(|| plain_reply(verb))
             }),
-        }
+        };
+        Said::from(reply)
     }
 
     /// Ends a message that has been typed, by the dot or the last chunk, and waits for the reply.
@@ -145,6 +145,7 @@ impl Session<'_> {
         letter: &Letter<'_>,
         accepted: usize,
         order: &mut Order,
+        policy: &mut impl RecipientPolicy,
         draws: &mut impl Draws,
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         order.end_of_data();
@@ -157,7 +158,7 @@ impl Session<'_> {
             Passage::Never => return (None, Err(self.timed_out(sent + timeout, Stage::Dot))),
         };
         let (answer, taken) = if accepted > 0 {
-            self.answer_to_dot(letter, arrived, draws)
+            self.answer_to_dot(letter, policy, arrived, draws)
         } else {
             (Answer::Reply(NO_RECIPIENTS, self.acted_at(arrived, draws)), None)
         };
@@ -180,8 +181,8 @@ impl Session<'_> {
     /// The server closes the connection with 421 (RFC 5321 §3.8), after QUIT, and where a rule says
     /// so.
     fn heard(&self, reply: Reply, at: SimTime, stage: Stage) -> Heard {
-        let closes = matches!(reply.code, 221 | 421)
-            || !reply.is_positive() && self.closes_after(stage, at);
+        let closes =
+            matches!(reply.code, 221 | 421) || !reply.is_positive() && self.closes_after(stage, at);
         Heard { reply, at, closes }
     }
 }

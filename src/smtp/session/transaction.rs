@@ -8,7 +8,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 use super::super::order::{Order, Verb};
 use super::super::wire::Passage;
 use super::super::{Deviation, Slot};
-use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session, Transaction};
 
 impl Session<'_> {
     /// Hands over one message from `sent` on. `replies` gets each recipient's reply to RCPT, none
@@ -34,7 +34,7 @@ impl Session<'_> {
         };
         let result = self
             .envelope(sent, letter, policy, replies, marks, draws)
-            .and_then(|now| self.data(now, letter, &mut transaction, marks, draws));
+            .and_then(|now| self.data(now, letter, policy, &mut transaction, marks, draws));
         match result {
             Ok(now) => transaction.ended = now,
             Err(failure) => {
@@ -113,7 +113,7 @@ impl Session<'_> {
         let (mut accepted, mut in_a_row) = (0, 0);
         for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
-                order.hear(Verb::Rcpt, || session.rcpt_reply(letter, index, accepted, policy, at))
+                session.answer_to_rcpt(letter, (index, accepted), &mut order, policy, at)
             })?;
             accepted += u32::from(reply.is_positive());
             *slot = mail_accepted.then_some(reply);
@@ -228,11 +228,31 @@ impl Session<'_> {
         policy.reply(index, at)
     }
 
+    /// RCPT arrives for the recipient at an index of the letter, after so many accepted ones.
+    pub(super) fn answer_to_rcpt(
+        &self,
+        letter: &Letter<'_>,
+        (index, accepted): (usize, u32),
+        order: &mut Order,
+        policy: &mut impl RecipientPolicy,
+        at: SimTime,
+    ) -> Said {
+        let mut took = SimDuration::ZERO;
+        let reply = order.hear(Verb::Rcpt, || {
+            let screened = policy.screens_client(at);
+            took = screened.took;
+            let own = || self.rcpt_reply(letter, index, accepted, policy, at);
+            screened.refusal.unwrap_or_else(own)
+        });
+        Said { reply, took }
+    }
+
     /// Sends the message and waits for the reply to the final dot.
     fn data(
         &mut self,
         sent: SimTime,
         letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
         transaction: &mut Transaction,
         marks: &mut SessionMarks,
         draws: &mut impl Draws,
@@ -253,7 +273,7 @@ impl Session<'_> {
             Passage::Lost(at) => return Err(self.lost(at.min(dot_sent + timeout), Stage::Dot)),
             Passage::Never => return Err(self.timed_out(dot_sent + timeout, Stage::Dot)),
         };
-        let (answer, accepted_at) = self.answer_to_dot(letter, arrived, draws);
+        let (answer, accepted_at) = self.answer_to_dot(letter, policy, arrived, draws);
         transaction.accepted_at = accepted_at;
         let (reply, now) = self.hear(dot_sent, Stage::Dot, timeout, answer)?;
         marks.dot = now;
@@ -265,6 +285,7 @@ impl Session<'_> {
     pub(super) fn answer_to_dot(
         &self,
         letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
         arrived: SimTime,
         draws: &mut impl Draws,
     ) -> (Answer, Option<SimTime>) {
@@ -273,10 +294,13 @@ impl Session<'_> {
         if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
             at += *delay;
         }
+        let screened = policy.screens_message(at);
+        at += screened.took;
         if self.crashed_before(at) {
             return (Answer::Silence, None);
         }
-        let reply = self.dot_reply(letter, at);
+        let own = self.dot_reply(letter, at);
+        let reply = screened.refusal.filter(|_| own.is_positive()).unwrap_or(own);
         let answer = match self.rules.find(Slot::AfterDot, at) {
             Some(Deviation::LoseFinalReply) => Answer::Close(at),
             Some(_) => Answer::Silence,
@@ -332,12 +356,12 @@ impl Session<'_> {
     }
 
     /// The next command of an envelope: alone, or as the next of a group that was sent at once.
-    fn turn(
+    fn turn<R: Into<Said>>(
         &mut self,
         turn: &mut Turn,
         stage: Stage,
         draws: &mut impl Draws,
-        reply: impl FnOnce(&Self, SimTime) -> Reply,
+        reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Result<Reply, Failure> {
         let timeout = match stage {
             Stage::Mail => self.client.timeouts.mail,

@@ -83,7 +83,11 @@ const COMMANDS: &[Entry] = &[
          credentials will do here.",
     ),
     entry("USER", "USER name (RFC 1939)", "POP3: names the mailbox; PASS follows."),
-    entry("PASS", "PASS password (RFC 1939)", "POP3: opens the mailbox. Any password will do here."),
+    entry(
+        "PASS",
+        "PASS password (RFC 1939)",
+        "POP3: opens the mailbox. Any password will do here.",
+    ),
     entry("STAT", "STAT (RFC 1939)", "POP3: how many messages there are, and how many octets."),
     entry(
         "LIST",

@@ -57,25 +57,41 @@ fn here(reply: Reply, stage: Stage) -> Option<&'static str> {
         (250, Stage::Ehlo, _) => {
             "each line after the first names an extension that the client may use in this session"
         }
-        (250, Stage::Mail, _) => "a transaction is open with this reverse path, where a notice of \
-             failure would go",
-        (250, Stage::Rcpt, _) => "the server would take a message for this recipient; it answers \
-             for nothing yet",
-        (250, Stage::Dot, _) => "the server is responsible from now on: it delivers the message, \
-             passes it on, or tells the reverse path that it could not (RFC 5321 section 4.2.5)",
-        (252, ..) => "the server will not tell who has a mailbox, which address collectors would \
-             like to know; RCPT decides (RFC 5321 section 3.5.3)",
+        (250, Stage::Mail, _) => {
+            "a transaction is open with this reverse path, where a notice of \
+             failure would go"
+        }
+        (250, Stage::Rcpt, _) => {
+            "the server would take a message for this recipient; it answers \
+             for nothing yet"
+        }
+        (250, Stage::Dot, _) => {
+            "the server is responsible from now on: it delivers the message, \
+             passes it on, or tells the reverse path that it could not (RFC 5321 section 4.2.5)"
+        }
+        (252, ..) => {
+            "the server will not tell who has a mailbox, which address collectors would \
+             like to know; RCPT decides (RFC 5321 section 3.5.3)"
+        }
         (354, ..) => "header and body come now, line by line; a line with a dot alone ends them",
         (421, _, (7, 0)) => "too many sessions are open already",
         (421, ..) => "the server ends the session; nothing is said about the mail itself",
-        (450 | 451, Stage::Mail, (1, 8)) => "the domain of the reverse path cannot be found: a \
-             notice could not be returned",
-        (450 | 451, Stage::Rcpt, (2 | 7, _)) => "it may be greylisting: an unknown sender is put \
-             off, since a real server tries again and much spam is not (RFC 6647)",
-        (452, Stage::Rcpt, _) => "that is all it takes in one transaction; the rest may follow in \
-             another",
+        (450 | 451, Stage::Mail, (1, 8)) => {
+            "the domain of the reverse path cannot be found: a \
+             notice could not be returned"
+        }
+        (450 | 451, Stage::Rcpt, (2 | 7, _)) => {
+            "it may be greylisting: an unknown sender is put \
+             off, since a real server tries again and much spam is not (RFC 6647)"
+        }
+        (452, Stage::Rcpt, _) => {
+            "that is all it takes in one transaction; the rest may follow in \
+             another"
+        }
         (452, ..) | (_, _, (3, 1)) => "the disk for queued mail is full",
-        (500, _, (5, 4)) => "a command line has no more than 512 octets (RFC 5321 section 4.5.3.1.4)",
+        (500, _, (5, 4)) => {
+            "a command line has no more than 512 octets (RFC 5321 section 4.5.3.1.4)"
+        }
         (500, ..) => "the line begins with no command that the server knows",
         (501, _, (1, 7)) => "the reverse path is no address; write MAIL FROM:<local@domain>",
         (501, _, (1, 3)) => "the forward path is no address; write RCPT TO:<local@domain>",
@@ -87,16 +103,24 @@ fn here(reply: Reply, stage: Stage) -> Option<&'static str> {
         (504, ..) => "this way to authenticate is not offered",
         (530, ..) => "submission is for the server's own users: AUTH comes first (RFC 6409)",
         (538, ..) => "a password would be read by anybody on the way: STARTTLS comes first",
-        (550 | 554, Stage::Rcpt, (7, 1)) => "the server is neither responsible for that domain nor \
-             a relay for you: one that relayed for anybody would soon carry spam for everybody",
+        (550 | 554, Stage::Rcpt, (7, 1)) => {
+            "the server is neither responsible for that domain nor \
+             a relay for you: one that relayed for anybody would soon carry spam for everybody"
+        }
         (550, Stage::Rcpt, (1, 1)) => "the domain is here and has no such mailbox",
-        (550, Stage::Mail, (7, 27)) => "the domain of the reverse path says that it takes no mail \
-             (RFC 7505)",
+        (550, Stage::Mail, (7, 27)) => {
+            "the domain of the reverse path says that it takes no mail \
+             (RFC 7505)"
+        }
         (552, _, (3, 4)) => "the message is larger than the SIZE that the server states",
         (554, Stage::Greeting, _) => "there is no mail service here for you; only QUIT is of use",
-        (554, Stage::Dot, (4, _)) => "so many Received fields mean that the message goes in circles",
-        (554, Stage::Data | Stage::Local | Stage::Dot, (5, 1)) => "nobody is left whom the message \
-             would be for",
+        (554, Stage::Dot, (4, _)) => {
+            "so many Received fields mean that the message goes in circles"
+        }
+        (554, Stage::Data | Stage::Local | Stage::Dot, (5, 1)) => {
+            "nobody is left whom the message \
+             would be for"
+        }
         (555, ..) => "MAIL or RCPT carried a parameter that the reply to EHLO did not offer",
         _ => return None,
     })
