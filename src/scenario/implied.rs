@@ -80,6 +80,7 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         standing: Default::default(),
         dedicated_addresses: Vec::new(),
         behind_proxy: None,
+        proxy_protocol: false,
     });
     client
 }

@@ -15,12 +15,12 @@ mod settings;
 mod wire;
 
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
-pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
+pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, WEB_PORT, dialogue};
 pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
-    ServiceTimes, TemporaryLookups,
+    ServiceTimes, TemporaryLookups, Vrfy,
 };
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};

@@ -1,5 +1,6 @@
 //! A session run to its end: the time of every reply, and how each recipient fared.
 
+mod asides;
 mod transaction;
 
 use crate::mail::{AttemptOutcome, Mailbox, Reply, ReplyClass, Stage, Status};

@@ -109,6 +109,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
             behind_proxy: None,
+            proxy_protocol: false,
         })
         .collect())
 }
@@ -139,6 +140,7 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         mailboxes,
         unknown: Vec::new(),
         also: Vec::new(),
+        mistyped: Vec::new(),
         store: Some(SERVER),
     }
 }
@@ -147,6 +149,8 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
     MailEntry {
         from: Correspondents::One(message.from),
         to: message.to.iter().copied().map(Correspondents::One).collect(),
+        cc: 0,
+        bcc: 0,
         arrivals: Arrivals::Replay,
         size: Sizes { text: Distribution::Constant(0.0), attachment: None },
         window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
@@ -161,6 +165,7 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
             outbox_retry: None,
             declares_size: false,
             authenticates: true,
+            verifies: false,
         },
         received_fields: 0,
         unwanted_share: 0.0,

@@ -230,6 +230,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
             behind_proxy: None,
+            proxy_protocol: false,
         });
     }
     Ok(hosts)

@@ -1,7 +1,7 @@
 //! A message's journey as text: good enough to be read aloud.
 
-use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
-use crate::scenario::Scenario;
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
+use crate::scenario::{Moment, Scenario};
 use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -24,9 +24,16 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
     let mut journey =
         Journey { scenario, story, copies: &copies, exchanges: &exchanges, parts: Vec::new() };
     // The sort keeps the order of equal times.
+    let ends_a_copy = |note: &&Shown| match &scenario.notes[note.note].moment {
+        Moment::On(occasion) => occasion.event.ends_a_copy(),
+        Moment::At(_) => false,
+    };
     journey.remarks(notes.iter().filter(|note| !note.after));
+    journey.beginning();
+    // What happens at the end of one try comes before the next try of the same instant.
+    journey.remarks(notes.iter().filter(|note| note.after && !ends_a_copy(note)));
     journey.gather();
-    journey.remarks(notes.iter().filter(|note| note.after));
+    journey.remarks(notes.iter().filter(ends_a_copy));
     journey.parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
     for part in &journey.parts {
@@ -96,12 +103,34 @@ impl Journey<'_> {
         };
         let sender = created.sender.map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
         let about = created.about.map(|key| format!(" about {key}")).unwrap_or_default();
-        let to = self.addresses(self.copies.iter().copied());
-        let size = created.size.get();
+        let (to, size) = (self.named_in_header(), created.size.get());
         format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
     }
 
-    fn gather(&mut self) {
+    /// The recipients by the field of the header in which they stand.
+    fn named_in_header(&self) -> String {
+        let field = |copy: usize| {
+            let created = &self.story.copies[copy].created;
+            match created.key {
+                MessageKey::Mail { entry, .. } if created.kind == MessageKind::Mail => {
+                    self.scenario.mail[entry as usize].field_of(created.mailbox)
+                }
+                _ => Some("To"),
+            }
+        };
+        let all = |wanted: Option<&str>| {
+            self.addresses(self.copies.iter().copied().filter(|copy| field(*copy) == wanted))
+        };
+        let parts = [
+            ("", all(Some("To"))),
+            ("Cc ", all(Some("Cc"))),
+            ("blind (in the envelope alone) ", all(None)),
+        ];
+        let parts = parts.into_iter().filter(|(_, addresses)| !addresses.is_empty());
+        parts.map(|(field, addresses)| field.to_owned() + &addresses).collect::<Vec<_>>().join("; ")
+    }
+
+    fn beginning(&mut self) {
         let created = self.story.copies[0].created;
         let host = self.host(created.host);
         let text = match created.sender {
@@ -113,6 +142,9 @@ impl Journey<'_> {
             }
         };
         self.add(self.story.at, said(self.story.at, &text));
+    }
+
+    fn gather(&mut self) {
         let lookups = self.story.lookups.clone();
         for lookup in &lookups {
             let text = self.looked_up(lookup);
