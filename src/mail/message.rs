@@ -80,6 +80,8 @@ pub enum TransmissionType {
     Esmtpa,
     /// EHLO, TLS and AUTH.
     Esmtpsa,
+    /// Written at the server's web page.
+    Http,
 }
 
 impl TransmissionType {
@@ -92,6 +94,8 @@ impl TransmissionType {
             Self::Esmtps => "ESMTPS",
             Self::Esmtpa => "ESMTPA",
             Self::Esmtpsa => "ESMTPSA",
+            // Not among the registered ones, but what web mail servers write.
+            Self::Http => "HTTP",
         }
     }
 }

@@ -11,6 +11,8 @@ use super::TransmissionType;
 pub struct ReceivedField {
     /// Name given in EHLO by the client.
     pub from: String,
+    /// Name of the address, as the reverse DNS has it.
+    pub from_host: String,
     /// Address of the client as the server sees it.
     pub from_address: String,
     /// Name of the server that writes the field.
@@ -38,7 +40,7 @@ impl ReceivedField {
         let mut text = format!(
             "Received: from {} ({} [{}])\r\n\tby {} with {} id {}",
             self.from,
-            self.from,
+            self.from_host,
             self.from_address,
             self.by,
             self.with.as_str(),

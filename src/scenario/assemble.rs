@@ -235,6 +235,7 @@ fn final_domains(domains: &Domains<'_>, zone: &mut ZoneBuilder) -> Vec<Domain> {
         mailboxes: draft.mailboxes,
         unknown: draft.unknown.clone(),
         also: draft.also.clone(),
+        mistyped: draft.mistyped.clone(),
         store: draft.store,
     });
     each.collect()

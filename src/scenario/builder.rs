@@ -63,6 +63,14 @@ impl Builder<'_, '_> {
         let name = self.hosts.names[host.index()].clone();
         check_shadow(host, section, &settings, stated);
         let proxy = section.field("behind_proxy").and_then(|field| self.hosts.one_of(&field));
+        let told = section.field("proxy_protocol").and_then(|field| field.flag());
+        let proxy_protocol = told.unwrap_or(false);
+        if told.is_some() && proxy.is_none() {
+            let remark = Remark::new("there is no proxy that could tell this server anything")
+                .accepted("`proxy_protocol` together with `behind_proxy`")
+                .help("remove `proxy_protocol`, or name the proxy");
+            section.error_at("proxy_protocol", ProblemKind::Contradiction, remark);
+        }
         let mut client = settings.profile.client;
         client.finds_itself |= backup;
         Host {
@@ -84,6 +92,7 @@ impl Builder<'_, '_> {
             dedicated_addresses: stated.dedicated_addresses.clone(),
             screening: screening(section, self.blocklists),
             behind_proxy: proxy,
+            proxy_protocol,
         }
     }
 

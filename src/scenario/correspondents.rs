@@ -1,7 +1,7 @@
 //! Reading addresses: one mailbox, one of several, or one drawn from a domain.
 
 use super::domains::Domains;
-use super::hosts::dns_name;
+use super::hosts::{dns_name, is_dns_name};
 use super::keys_of_mail::DRAWN_KEYS;
 use super::limits;
 use super::names::did_you_mean;
@@ -76,7 +76,8 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         let remark = Remark::new(format!("found \"{text}\", which is no address"))
             .accepted("an address such as \"alice@sender.example\"")
             .help(if text.contains('@') {
-                "remove blanks and angle brackets".to_owned()
+                "remove blanks and angle brackets; a mistake that is meant stands in `to_as_typed`"
+                    .to_owned()
             } else {
                 format!("write \"{text}@…\" with the domain behind the at sign")
             });
@@ -107,6 +108,35 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
         field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
     }
     Some(mailbox)
+}
+
+/// Reads an address that is wrong in syntax; reports one that is not.
+pub(super) fn mistyped_address(
+    field: &Field<'_>,
+    domains: &mut Domains<'_>,
+) -> Option<Correspondents> {
+    let text = field.text()?;
+    let right = split_address(text).is_some_and(|(_, name)| is_dns_name(name));
+    let problem = if right {
+        Some(("is right in syntax".to_owned(), format!("write it in `to`: to = [\"{text}\"]")))
+    } else if !text.contains('@') {
+        let why = "has no at sign: servers take that for a mailbox of their own".to_owned();
+        Some((why, format!("write \"{text}@…\" with a mistake in it")))
+    } else if text.chars().any(char::is_control) {
+        Some(("has a control character".to_owned(), "remove it".to_owned()))
+    } else {
+        None
+    };
+    if let Some((problem, help)) = problem {
+        let remark = Remark::new(format!("found \"{text}\", which {problem}"))
+            .accepted("what an author may type by mistake, such as \"bob@recipient,example\"")
+            .help(help);
+        field.error(ProblemKind::BadValue, remark);
+        return None;
+    }
+    let (local, name) = text.rsplit_once('@')?;
+    let (domain, _) = domains.find_or_add(name);
+    Some(Correspondents::One(domains.mistyped(domain, local)))
 }
 
 /// Reads an address that exists because an alias or a list has it.

@@ -32,6 +32,8 @@ pub(super) struct DomainDraft<'a> {
     pub(super) unknown: Vec<String>,
     /// Positions at or beyond `mailboxes` that exist all the same.
     pub(super) also: Vec<u32>,
+    /// Positions of addresses that are wrong in syntax.
+    pub(super) mistyped: Vec<u32>,
     /// Whether this is the address of a host in brackets rather than a name.
     pub(super) literal: bool,
     /// Positions of named and unknown mailboxes by their spelling.
@@ -147,6 +149,15 @@ impl<'a> Domains<'a> {
             }
         };
         (Mailbox { domain, local }, exists)
+    }
+
+    /// Returns the mailbox that stands for an address wrong in syntax; no server takes it.
+    pub(super) fn mistyped(&mut self, domain: DomainId, local: &str) -> Mailbox {
+        let draft = &mut self.list[domain.index()];
+        let position = draft.mailboxes + draft.unknown.len() as u32;
+        draft.unknown.push(local.to_owned());
+        draft.mistyped.push(position);
+        Mailbox { domain, local: position }
     }
 
     /// Makes an address exist that the domain's own table need not name.

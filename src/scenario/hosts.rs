@@ -49,14 +49,19 @@ pub(super) fn canonical(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Reads a host or domain name; reports what cannot be one.
-pub(super) fn dns_name(field: &Field<'_>) -> Option<String> {
-    let text = field.text()?;
+/// Returns whether a text can be a host or domain name.
+pub(super) fn is_dns_name(text: &str) -> bool {
     let name = canonical(text);
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let labels_fit = name.split('.').all(|label| (1..=63).contains(&label.len()));
-    if labels_fit && name.len() <= 253 && name.chars().all(letter) {
-        return Some(name);
+    labels_fit && name.len() <= 253 && name.chars().all(letter)
+}
+
+/// Reads a host or domain name; reports what cannot be one.
+pub(super) fn dns_name(field: &Field<'_>) -> Option<String> {
+    let text = field.text()?;
+    if is_dns_name(text) {
+        return Some(canonical(text));
     }
     let remark = Remark::new(format!("found \"{text}\", which is no name in the DNS"))
         .accepted("letters, digits, hyphens and dots, as in \"mx1.example.org\"")

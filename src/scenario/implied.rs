@@ -81,6 +81,7 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         dedicated_addresses: Vec::new(),
         screening: None,
         behind_proxy: None,
+        proxy_protocol: false,
     });
     client
 }

@@ -63,6 +63,11 @@ pub(super) static HOST: Keys = Keys {
              or submission host",
         ),
         key(
+            "unaware_of",
+            TEXTS,
+            "domains that it stores or is MX of, but that nobody has named to it",
+        ),
+        key(
             "knows_recipients",
             Shape::Flag,
             "whether unknown mailboxes of relayed domains are refused at RCPT; default false",
@@ -77,6 +82,11 @@ pub(super) static HOST: Keys = Keys {
         key("routes", Shape::Map(&HOP), "next hop by domain, before MX records are asked"),
         key("clock_error", Shape::SignedDuration, "how far its clock is ahead, \"-2d\": behind"),
         key("behind_proxy", Shape::Text, "the proxy through which clients reach it"),
+        key(
+            "proxy_protocol",
+            Shape::Flag,
+            "whether the proxy tells it who connects; default false: all seems to come from the proxy",
+        ),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
         key("greylist", Shape::Table(&GREYLIST), "refuses each new sender and recipient at first"),
         key(
@@ -124,6 +134,7 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
             Shape::Either(&[Shape::Word(&["all"]), TEXTS]),
             "domains taken from anybody",
         ),
+        key("unaware_of", TEXTS, "domains that nobody has named to it"),
         key("knows_recipients", Shape::Flag, "whether unknown mailboxes are refused at RCPT"),
         key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
         key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),

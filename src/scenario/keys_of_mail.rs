@@ -52,8 +52,8 @@ static SUBMIT: Keys = Keys {
         key(
             "port",
             Shape::Count(25, 587),
-            "587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25; default 587 at a \
-             submission host, else 25",
+            "587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH), 25, or 443 (the server's web \
+             page, no SMTP); default 587 at a submission host, else 25",
         ),
         key("messages_per_session", Shape::Count(1, limits::PIECES), "default 1"),
         key(
@@ -65,6 +65,11 @@ static SUBMIT: Keys = Keys {
             "retry",
             Shape::Either(&[Shape::Word(&["never"]), Shape::Duration]),
             "how long mail waits in the outbox when it cannot be submitted; default 5m",
+        ),
+        key(
+            "verifies",
+            Shape::Flag,
+            "whether VRFY asks about each recipient before MAIL; RCPT decides; default false",
         ),
         key("declares_size", Shape::Flag, "whether MAIL declares the size; default true"),
         key(
@@ -87,6 +92,21 @@ pub(super) static MAIL: Keys = Keys {
             "to",
             Shape::Either(&[Shape::Text, Shape::List(&PERSON), Shape::Table(&DRAWN)]),
             "the recipients: each item of the list gives one",
+        ),
+        key(
+            "cc",
+            Shape::Either(&[Shape::Text, Shape::List(&PERSON), Shape::Table(&DRAWN)]),
+            "further recipients, named in the field Cc",
+        ),
+        key(
+            "bcc",
+            Shape::Either(&[Shape::Text, Shape::List(&PERSON), Shape::Table(&DRAWN)]),
+            "blind copies: recipients that the envelope alone names",
+        ),
+        key(
+            "to_as_typed",
+            Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+            "recipients wrong in syntax, as their author types them: refused at submission",
         ),
         key(
             "at",

@@ -1,6 +1,8 @@
 //! `[[mail]]`: who writes to whom, when, how large, and through which server.
 
-use super::correspondents::{MOST_RECIPIENTS, address, correspondents, domain_of};
+use super::correspondents::{
+    MOST_RECIPIENTS, address, correspondents, domain_of, mistyped_address,
+};
 use super::domains::Domains;
 use super::hosts::Hosts;
 use super::keys_of_mail::NOTIFY;
@@ -48,8 +50,14 @@ pub(super) fn read_mail(
     if from.is_none() && !section.has("from") && !is_replay {
         missing(section, "from", "the sender", "from = \"alice@sender.example\"");
     }
-    let to = recipients(section, domains);
-    if to.is_empty() && !section.has("to") && !is_replay {
+    let mut to = recipients(section, "to", domains);
+    to.extend(mistyped(section, domains));
+    let cc = recipients(section, "cc", domains);
+    let bcc = recipients(section, "bcc", domains);
+    let (in_cc, blind) = (cc.len(), bcc.len());
+    to.extend(cc.into_iter().chain(bcc));
+    let names_some = ["to", "cc", "bcc", "to_as_typed"].iter().any(|key| section.has(key));
+    if to.is_empty() && !names_some && !is_replay {
         missing(section, "to", "the recipients", "to = [\"bob@recipient.example\"]");
     }
     let size = sizes(section);
@@ -62,6 +70,8 @@ pub(super) fn read_mail(
     Some(MailEntry {
         from,
         to,
+        cc: in_cc,
+        bcc: blind,
         arrivals: arrivals?,
         size,
         window,
@@ -135,8 +145,9 @@ fn replayed(
     Some(read_replay(&file, domains, read_file))
 }
 
-fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> RecipientChoice {
-    let Some(field) = section.field("to") else {
+/// Reads the recipients of one field.
+fn recipients(section: &Section<'_>, key: &str, domains: &mut Domains<'_>) -> RecipientChoice {
+    let Some(field) = section.field(key) else {
         return Vec::new();
     };
     let items = field.one_or_many(Shape::Text);
@@ -154,6 +165,13 @@ fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> RecipientChoi
         return Vec::new();
     }
     items.iter().filter_map(|item| correspondents(item, domains)).collect()
+}
+
+/// Reads recipients that are wrong in syntax.
+fn mistyped(section: &Section<'_>, domains: &mut Domains<'_>) -> RecipientChoice {
+    let items = section.field("to_as_typed").map(|field| field.one_or_many(Shape::Text));
+    let items = items.unwrap_or_default();
+    items.iter().filter_map(|item| mistyped_address(item, domains)).collect()
 }
 
 /// Reads `start`, `end` and `for`: no message outside of this.
@@ -321,15 +339,19 @@ fn submission(
         outbox_retry: retry,
         declares_size: field("declares_size").and_then(|field| field.flag()).unwrap_or(true),
         authenticates: field("authenticates").and_then(|field| field.flag()).unwrap_or(true),
+        verifies: field("verifies").and_then(|field| field.flag()).unwrap_or(false),
     })
 }
 
 fn port(field: &Field<'_>) -> Option<u16> {
     match field.node.value {
-        Value::Integer(port @ (25 | 465 | 587)) => u16::try_from(port).ok(),
+        Value::Integer(port @ (25 | 443 | 465 | 587)) => u16::try_from(port).ok(),
         Value::Integer(_) => {
             let remark = Remark::new(format!("found {}", field.found()))
-                .accepted("587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25 (neither)")
+                .accepted(
+                    "587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH), 25 (neither), or 443 \
+                     (the server's web page)",
+                )
                 .help("write 587");
             field.error(ProblemKind::BadValue, remark);
             None

@@ -80,6 +80,8 @@ pub struct Domain {
     /// Positions at or beyond `mailboxes` that exist all the same, though the scenario does not name
     /// them: `postmaster` (RFC 5321 §4.5.1), and mailboxes spoken of by an address literal.
     pub also: Vec<u32>,
+    /// Positions that stand for addresses wrong in syntax (RFC 5321 §4.1.2): no server takes them.
+    pub mistyped: Vec<u32>,
     /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
     pub store: Option<HostId>,
 }
@@ -161,6 +163,9 @@ pub struct Host {
     pub screening: Option<Box<Screening>>,
     /// What the address that clients see is replaced by (a proxy in front).
     pub behind_proxy: Option<HostId>,
+    /// Whether that proxy says who connects to it (PROXY protocol); if not, all sessions seem to come
+    /// from the proxy.
+    pub proxy_protocol: bool,
 }
 
 /// Where a host sends mail, checked in this order: local, routes, smart host, MX.

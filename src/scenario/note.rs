@@ -123,6 +123,12 @@ impl NotedEvent {
         }
     }
 
+    /// Returns whether nothing more happens to the copy that it befalls, except that it is read.
+    #[must_use]
+    pub fn ends_a_copy(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::Retrieved)
+    }
+
     /// Returns whether it befalls an outage rather than a message.
     #[must_use]
     pub fn is_of_outage(self) -> bool {

@@ -19,6 +19,8 @@ use crate::network::AddressId;
 pub(super) struct StatedRouting {
     local: Vec<DomainId>,
     relayed: Vec<DomainId>,
+    /// Domains that follow from the rest of the file, but nobody has told the server.
+    unnamed: Vec<DomainId>,
     /// None: not stated.
     relays_all: Option<bool>,
     knows_recipients: bool,
@@ -45,6 +47,19 @@ pub(super) fn stated_routing(
         } else {
             stated.relays_all = Some(false);
             stated.relayed = known_domains(&field, domains);
+        }
+    }
+    if let Some(field) = section.field("unaware_of") {
+        stated.unnamed = known_domains(&field, domains);
+        for domain in &stated.unnamed {
+            if stated.local.contains(domain) || stated.relayed.contains(domain) {
+                let name = &domains.get(*domain).name;
+                let remark =
+                    Remark::new(format!("{name} is named as a domain of this host as well"))
+                        .accepted("domains that neither `local_domains` nor `relay_domains` names")
+                        .help(format!("remove {name} from one of the two"));
+                field.error(ProblemKind::Contradiction, remark);
+            }
         }
     }
     if let Some(flag) = section.field("knows_recipients").and_then(|field| field.flag()) {
@@ -158,9 +173,10 @@ impl DerivedRouting {
 
     /// Returns the routing of a host: what is stated goes before what is derived.
     pub(super) fn routing(&self, host: HostId, stated: &StatedRouting) -> Routing {
+        let named = |domain: &DomainId| !stated.unnamed.contains(domain);
         let merged = |one: &[DomainId], other: Option<&Vec<DomainId>>| {
             let mut all: Vec<DomainId> = one.to_vec();
-            all.extend(other.into_iter().flatten());
+            all.extend(other.into_iter().flatten().copied().filter(named));
             all.sort_unstable();
             all.dedup();
             all
@@ -170,7 +186,7 @@ impl DerivedRouting {
         relayed.retain(|domain| local.binary_search(domain).is_err());
         let mut routes = stated.routes.clone();
         for (domain, store) in self.routes.get(&host).into_iter().flatten() {
-            if local.binary_search(domain).is_err() {
+            if local.binary_search(domain).is_err() && named(domain) {
                 routes.entry(*domain).or_insert(NextHop::Host(*store));
             }
         }

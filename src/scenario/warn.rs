@@ -266,14 +266,19 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
     for link in scenario.topology.links() {
         used.extend([link.ends.0, link.ends.1]);
     }
-    for host in &scenario.hosts {
+    for (index, host) in scenario.hosts.iter().enumerate() {
         let hops = host.routing.routes.values().copied().chain(host.routing.smart_host);
         used.extend(hops.filter_map(|hop| match hop {
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,
         }));
         used.extend(host.routing.fallback_relay);
-        used.extend(host.behind_proxy);
+        // Mail comes to a server behind a proxy by way of the proxy.
+        used.extend(
+            host.behind_proxy
+                .into_iter()
+                .chain(host.behind_proxy.map(|_| HostId::from_index(index))),
+        );
     }
     let entries = entries.hosts.entries.iter().filter(|entry| {
         let roles = entry.roles;

@@ -231,11 +231,19 @@ impl<S: FactSink> World<'_, '_, S> {
         if run.carries_nothing() {
             return Visitor::default();
         }
+        let seen = run.target.map(|target| self.seen_by_server(run.client, target));
+        let seen = seen.unwrap_or(run.client);
+        let address = if seen == run.client {
+            self.source_address(run.client, run.message)
+        } else {
+            // A proxy connects from its own address.
+            self.hosts[seen.index()].config.addresses.first().copied()
+        };
         Visitor {
             submission: run.is_submission(),
             sender: self.messages[run.message].sender,
-            address: self.source_address(run.client, run.message),
-            standing: self.hosts[run.client.index()].config.standing,
+            address,
+            standing: self.hosts[seen.index()].config.standing,
         }
     }
 

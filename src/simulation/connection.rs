@@ -12,6 +12,8 @@ use super::run::Target;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Connection {
     pub(super) client: HostId,
+    /// Whom the server takes for its client.
+    pub(super) seen: HostId,
     pub(super) target: Target,
     /// When it stood, at the client.
     pub(super) connected: SimTime,

@@ -115,7 +115,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let server = connection.target.host;
         let length = self.now.since(connection.since);
-        self.hosts[server.index()].free_slot(connection.client, length);
+        self.hosts[server.index()].free_slot(connection.seen, length);
         self.serve_waiting(server);
     }
 }

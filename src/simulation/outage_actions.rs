@@ -64,7 +64,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             if connection.target.host == host && connection.holds_slot {
                 connection.holds_slot = false;
                 let length = self.now.since(connection.since);
-                self.hosts[host.index()].free_slot(connection.client, length);
+                self.hosts[host.index()].free_slot(connection.seen, length);
             }
         }
     }

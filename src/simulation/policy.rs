@@ -80,14 +80,19 @@ impl RecipientPolicy for Policy<'_, '_> {
 
     fn reply(&mut self, index: usize, at: SimTime) -> Reply {
         let mailbox = self.mailboxes[index];
+        // Whoever types may name a domain that the scenario does not know.
+        let domain = self.scenario.domains.get(mailbox.domain.index());
+        // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
+        // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
+        if domain.is_some_and(|domain| domain.mistyped.contains(&mailbox.local)) {
+            return Reply::new(501, Status::new(5, 1, 3));
+        }
         let rules = &self.config.server.acceptance;
         if rules.counts()
             && let Some(reply) = self.tallies.at_rcpt(rules, &self.visitor, mailbox, at)
         {
             return reply;
         }
-        // Whoever types may name a domain that the scenario does not know.
-        let domain = self.scenario.domains.get(mailbox.domain.index());
         let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
         let routing = &self.config.routing;
         let unknown = Reply::new(550, Status::BAD_MAILBOX);

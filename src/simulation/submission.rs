@@ -2,6 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind, Stage};
+use crate::smtp::WEB_PORT;
 use crate::trace::{Fact, FactSink, FinalOutcome};
 
 use super::event::Event;
@@ -162,6 +163,17 @@ impl<S: FactSink> World<'_, '_, S> {
         match run.purpose {
             Purpose::Submission { entry } => {
                 self.scenario.mail[entry as usize].submission.authenticates
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether a run's client asks VRFY first.
+    pub(super) fn verifies(&self, run: &Run) -> bool {
+        match run.purpose {
+            Purpose::Submission { entry } => {
+                let submission = &self.scenario.mail[entry as usize].submission;
+                submission.verifies && submission.port != WEB_PORT
             }
             _ => false,
         }

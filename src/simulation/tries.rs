@@ -3,7 +3,7 @@
 use crate::dns::Ask;
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
-use crate::smtp::{Connect, Failure, Letter, Session};
+use crate::smtp::{Connect, Failure, Letter, Session, WEB_PORT};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
@@ -76,12 +76,18 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The connection reaches the server: it is served, or waits for a free slot.
     pub(super) fn take_slot(&mut self, handle: Handle) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
+        if self.port_of(run) == WEB_PORT {
+            // The web page takes no session of the SMTP server.
+            self.settle(handle, self.now, false);
+            return;
+        }
         let (client, at, number) = (run.client, run.connected, run.tries);
+        let seen = self.seen_by_server(client, target);
         let server = &mut self.hosts[target.host.index()];
         if server.has_slot() {
-            server.take_slot(client);
+            server.take_slot(seen);
             self.settle(handle, self.now, true);
             return;
         }
@@ -89,11 +95,18 @@ impl<S: FactSink> World<'_, '_, S> {
             self.settle(handle, self.now, false);
             return;
         }
-        run.phase = Phase::Waiting;
+        self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
         server.waiting.push_back(handle);
         let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
         let event = Event::GreetingTimeout { run: handle, number };
         self.schedule(at + greeting, Class::End, event);
+    }
+
+    /// Returns whom a server takes for its client: the host that connects, or the proxy in front of
+    /// it that does not say for whom it does.
+    pub(super) fn seen_by_server(&self, client: HostId, target: Target) -> HostId {
+        let told = self.hosts[target.host.index()].config.proxy_protocol;
+        target.proxy.filter(|_| !told).unwrap_or(client)
     }
 
     /// Notes that a try begins now.
@@ -226,8 +239,12 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
+        let client = run.client;
+        let seen = self.seen_by_server(client, target);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.connection = Some(self.connections.insert(Connection {
-            client: run.client,
+            client,
+            seen,
             target,
             connected: run.connected,
             since: self.now,
@@ -254,7 +271,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
         let port = self.port_of(run);
-        let declares_size = self.declares_size(run);
+        let (declares_size, verifies) = (self.declares_size(run), self.verifies(run));
         let authenticates = self.authenticates(run) && port != 25;
         let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
         let visitor = self.visitor_of(handle, target.host);
@@ -266,6 +283,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
+        let seen = self.seen_by_server(client, target);
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
@@ -275,7 +293,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let connection = connection.expect("a session has a connection");
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
-        let limit = server.client_exceeds_limit(run.client) || !connection.holds_slot;
+        let limit = server.client_exceeds_limit(seen) || !connection.holds_slot;
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
             wire,
@@ -290,7 +308,10 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
         let sessions = server.inbound;
+        let web = port == WEB_PORT;
         let opened = match step {
+            Step::Open(_) if web => session.sign_in(&mut run.marks, &mut draws),
+            Step::GoOn if web => Ok(self.now),
             Step::Open(ready) => session.open(ready, refusal, sessions, &mut run.marks, &mut draws),
             Step::GoOn => {
                 let client = &client_config.client;
@@ -317,7 +338,11 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         connection.transactions += 1;
         run.ordinal_on_connection = connection.transactions;
-        let start = match opened {
+        let asked = match opened {
+            Ok(start) if verifies => session.verify(start, run.mailboxes.len(), &mut draws),
+            opened => opened,
+        };
+        let start = match asked {
             Ok(start) => start,
             Err(failure) => {
                 run.failure = Some(failure);
@@ -342,7 +367,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut policy = Policy {
             scenario: self.scenario,
             config: server_config,
-            client: run.client,
+            client: seen,
             authorised,
             has_room: !server.disk_is_full(),
             visitor,
@@ -358,14 +383,12 @@ impl<S: FactSink> World<'_, '_, S> {
             mailboxes: &run.mailboxes,
             screen,
         };
-        let mut transaction = session.transact(
-            start,
-            &letter,
-            &mut policy,
-            &mut run.replies,
-            &mut run.marks,
-            &mut draws,
-        );
+        let (replies, marks) = (&mut run.replies, &mut run.marks);
+        let mut transaction = if web {
+            session.post(start, &letter, &mut policy, replies, marks, &mut draws)
+        } else {
+            session.transact(start, &letter, &mut policy, replies, marks, &mut draws)
+        };
         let screened = policy.screen.take().map(|screen| (screen.findings, screen.first_seen));
         let most = server_config.server.acceptance.messages_per_connection;
         transaction.open &= most.is_none_or(|most| connection.transactions < most);
@@ -469,9 +492,9 @@ impl<S: FactSink> World<'_, '_, S> {
                 continue;
             };
             let here = run.target.is_some_and(|target| target.host == server);
-            if run.phase == Phase::Waiting && here {
-                let client = run.client;
-                self.hosts[server.index()].take_slot(client);
+            if let (Phase::Waiting, true, Some(target)) = (run.phase, here, run.target) {
+                let seen = self.seen_by_server(run.client, target);
+                self.hosts[server.index()].take_slot(seen);
                 self.settle(next, self.now, true);
             }
         }

@@ -5,10 +5,11 @@
 //! that the trace does not hold are left out rather than invented.
 
 mod conversation;
+mod web;
 mod words;
 
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
-use crate::smtp::{ClientTls, Verb, plain_reply};
+use crate::smtp::{ClientTls, Verb, Vrfy, plain_reply};
 use crate::units::SimTime;
 
 pub use conversation::{Conversation, Ending, ForwardPath, Line, Speaker};
@@ -18,6 +19,10 @@ pub use words::{Extensions, extensions, greeting, spelt};
 #[must_use]
 pub fn dialogue(conversation: &Conversation<'_>) -> Vec<Line> {
     let mut script = Script { about: conversation, lines: Vec::new(), heard: None };
+    if conversation.port == WEB_PORT {
+        script.web_page();
+        return script.lines;
+    }
     let opened = if conversation.transaction > 1 { script.reuse() } else { script.open() };
     let whole = opened && script.envelope() && script.message();
     script.close(whole);
@@ -201,8 +206,20 @@ impl Script<'_, '_> {
     }
 
     /// MAIL, RCPT and DATA, in one group where both sides can.
+    /// When the replies came the trace does not hold.
+    fn verify(&mut self) {
+        let about = self.about;
+        for path in about.forward_paths {
+            self.client(format!("VRFY <{}>", path.address));
+            self.server(None, verified(about.server.options.vrfy, path));
+        }
+    }
+
     fn envelope(&mut self) -> bool {
         let about = self.about;
+        if about.verifies {
+            self.verify();
+        }
         if let Some(Ending { reply: None, outcome: AttemptOutcome::Permfail, .. }) =
             self.ends_at(Stage::Mail)
         {
@@ -399,9 +416,24 @@ impl Script<'_, '_> {
 }
 
 const IMPLICIT_TLS: u16 = 465;
+/// Where a server's web page is, at which mail can be written without SMTP.
+pub const WEB_PORT: u16 = 443;
 
 fn go_ahead() -> String {
     spelt(plain_reply(Verb::Data), Stage::Data)
+}
+
+/// What VRFY gets about a recipient, by what RCPT got afterwards.
+fn verified(vrfy: Vrfy, path: &ForwardPath<'_>) -> String {
+    let refused = path.refusal.filter(|reply| reply.is_permanent());
+    match (vrfy, refused) {
+        (Vrfy::AsRcpt | Vrfy::Answers, Some(reply)) => spelt(reply, Stage::Rcpt),
+        (Vrfy::Answers, None) => format!("250 2.1.5 <{}>", path.address),
+        (Vrfy::AsRcpt, None) => format!("252 2.0.0 {}", path.address),
+        (Vrfy::Unsure, _) => "252 2.0.0 Cannot verify the user; try RCPT".to_owned(),
+        (Vrfy::Disabled, _) => "502 5.5.1 VRFY command is disabled".to_owned(),
+        (Vrfy::Unknown, _) => "500 5.5.1 Command unrecognized".to_owned(),
+    }
 }
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {

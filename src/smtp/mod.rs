@@ -16,8 +16,8 @@ mod wire;
 
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 pub use dialogue::{
-    Conversation, Ending, Extensions, ForwardPath, Line, Speaker, dialogue, extensions, greeting,
-    spelt,
+    Conversation, Ending, Extensions, ForwardPath, Line, Speaker, WEB_PORT, dialogue, extensions,
+    greeting, spelt,
 };
 pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
@@ -26,6 +26,6 @@ pub use session::{
 };
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
-    ServiceTimes, TemporaryLookups,
+    ServiceTimes, TemporaryLookups, Vrfy,
 };
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};

@@ -1,5 +1,6 @@
 //! A session run to its end: the time of every reply, and how each recipient fared.
 
+mod asides;
 mod by_hand;
 mod transaction;
 

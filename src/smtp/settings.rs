@@ -235,6 +235,24 @@ pub struct ServerSettings {
     pub service: ServiceTimes,
 }
 
+/// What a server says to VRFY (RFC 5321 §3.5.3, §7.3): to tell who has a mailbox helps those who
+/// collect addresses, so most servers tell nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Vrfy {
+    /// 252 to everything: cannot verify, will try to deliver (Exim `smtp_in.c` without an ACL for it;
+    /// qmail `qmail-smtpd.c`, `err_vrfy`).
+    #[default]
+    Unsure,
+    /// The refusal that RCPT would get, else 252 (Postfix `src/smtpd/smtpd.c`, `vrfy_cmd`).
+    AsRcpt,
+    /// 250 for whom it takes mail, 550 for others (Sendmail `srvrsmtp.c` without `novrfy`).
+    Answers,
+    /// 502: the command is known and switched off (Postfix `disable_vrfy_command`; hMailServer).
+    Disabled,
+    /// 500: the command is not known (OpenSMTPD `smtp_session.c`).
+    Unknown,
+}
+
 /// What an SMTP server does where an RFC leaves it the choice, or where it keeps to no RFC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServerOptions {
@@ -248,6 +266,8 @@ pub struct ServerOptions {
     /// Whether MAIL from a domain that takes no mail or does not exist is refused: 550 5.7.27 (RFC
     /// 7505 §4.2) and 450 4.1.8 (Postfix `reject_unknown_sender_domain`).
     pub checks_sender_domain: bool,
+    /// What VRFY gets.
+    pub vrfy: Vrfy,
 }
 
 impl ClientSettings {

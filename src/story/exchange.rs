@@ -1,6 +1,6 @@
 //! One try of one host, with all recipients of the message that it was made for, and its dialogue.
 
-use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, ReceivedField, Stage};
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, ReceivedField, Stage};
 use crate::scenario::{Command, Host, Scenario};
 use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
 use crate::trace::{AttemptFact, Fact};
@@ -130,6 +130,7 @@ pub fn lines(scenario: &Scenario, story: &Story, exchange: &Exchange, server: Ho
             refusal: fact.reply.filter(|reply| fact.stage == Stage::Rcpt && !reply.is_positive()),
         })
         .collect();
+    let entry = entry_submitted(story, fact).and_then(|entry| scenario.mail.get(entry));
     dialogue(&Conversation {
         client_name: &from.name,
         server_name: &to.name,
@@ -140,7 +141,8 @@ pub fn lines(scenario: &Scenario, story: &Story, exchange: &Exchange, server: Ho
         reverse_path: &reverse_path,
         forward_paths: &paths,
         size: size_at(story, fact),
-        declares_size: declares_size(scenario, story, fact),
+        declares_size: entry.is_none_or(|entry| entry.submission.declares_size),
+        verifies: entry.is_some_and(|entry| entry.submission.verifies),
         transaction: fact.transaction,
         started: fact.started,
         ended: fact.ended,
@@ -193,14 +195,14 @@ fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
     Octets(copy.created.size.get() + u64::from(added) * ReceivedField::OCTETS)
 }
 
-fn declares_size(scenario: &Scenario, story: &Story, fact: &AttemptFact) -> bool {
-    use crate::mail::MessageKey;
-    let submission = fact.from == story.copies[0].created.host;
+/// Returns the position of the `[[mail]]` entry that this try submits a message of, if it is a
+/// submission.
+fn entry_submitted(story: &Story, fact: &AttemptFact) -> Option<usize> {
     match story.key {
-        MessageKey::Mail { entry, .. } if submission => {
-            scenario.mail.get(entry as usize).is_none_or(|entry| entry.submission.declares_size)
+        MessageKey::Mail { entry, .. } if fact.from == story.copies[0].created.host => {
+            Some(entry as usize)
         }
-        _ => true,
+        _ => None,
     }
 }
 

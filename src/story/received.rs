@@ -2,7 +2,7 @@
 
 use crate::mail::{HostId, MailboxNames as _, MessageKey, ReceivedField, TransmissionType};
 use crate::scenario::Scenario;
-use crate::smtp::ClientTls;
+use crate::smtp::{ClientTls, WEB_PORT};
 use crate::trace::{AttemptFact, Fact, FinalOutcome};
 use crate::units::SimTime;
 
@@ -123,7 +123,13 @@ fn field(
     let fact = came.first();
     let (client, server) =
         (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
-    let source = client.addresses.first().map(|address| &scenario.addresses[address.index()]);
+    // A proxy that does not say for whom it connects hides the client's address, not its EHLO.
+    let connected = fact.address.and_then(|at| scenario.addresses.get(at as usize));
+    let proxy = server.behind_proxy.filter(|proxy| {
+        !server.proxy_protocol && connected.is_some_and(|address| address.host == *proxy)
+    });
+    let seen = proxy.map_or(client, |proxy| host_at(scenario, proxy, fact.started));
+    let source = seen.addresses.first().map(|address| &scenario.addresses[address.index()]);
     // RFC 5321 §4.4: a FOR clause names one path at most.
     let for_path = match came.facts.as_slice() {
         [(place, fact)] if fact.recipients == 1 => {
@@ -133,6 +139,7 @@ fn field(
     };
     ReceivedField {
         from: client.name.clone(),
+        from_host: seen.name.clone(),
         from_address: source
             .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
         by: server.name.clone(),
@@ -148,6 +155,9 @@ fn field(
 fn transmission(scenario: &Scenario, fact: &AttemptFact, host: HostId) -> TransmissionType {
     let server = &host_at(scenario, host, fact.started).server;
     let client = &host_at(scenario, fact.from, fact.started).client;
+    if fact.port == WEB_PORT {
+        return TransmissionType::Http;
+    }
     let again = fact.transaction > 1;
     let submission = fact.port != 25;
     let opportunistic = client.tls == ClientTls::Opportunistic && server.starttls;

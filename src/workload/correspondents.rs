@@ -21,3 +21,17 @@ pub enum Correspondents {
 /// The recipients of each message: one is drawn from every element; a mailbox drawn twice counts
 /// once.
 pub type RecipientChoice = Vec<Correspondents>;
+
+impl Correspondents {
+    /// Returns whether this mailbox may be drawn.
+    #[must_use]
+    pub fn may_be(&self, mailbox: Mailbox) -> bool {
+        match self {
+            Self::One(one) => *one == mailbox,
+            Self::Population { domain, count } => {
+                mailbox.domain == *domain && mailbox.local < *count
+            }
+            Self::AnyOf(mailboxes) => mailboxes.contains(&mailbox),
+        }
+    }
+}

@@ -24,7 +24,8 @@ pub struct SubmissionSettings {
     pub client: Option<HostId>,
     /// The server that takes the submission.
     pub server: HostId,
-    /// 587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH) or 25 (neither).
+    /// 587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH), 25 (neither), or 443: written at the
+    /// server's web page, so that no SMTP session brings it.
     pub port: u16,
     /// Messages handed over in one session.
     pub messages_per_session: u32,
@@ -38,6 +39,9 @@ pub struct SubmissionSettings {
     /// Whether the mail program authenticates on port 587 or 465, as the server demands there (RFC
     /// 6409 §4.3).
     pub authenticates: bool,
+    /// Whether the mail program asks VRFY about each recipient before MAIL (RFC 5321 §3.5). It goes
+    /// on whatever the answer: RCPT decides.
+    pub verifies: bool,
 }
 
 /// What the author asks to be told (RFC 3461): the parameters NOTIFY and RET.
@@ -76,8 +80,12 @@ pub struct Replayed {
 pub struct MailEntry {
     /// Reverse paths.
     pub from: Correspondents,
-    /// Forward paths.
+    /// Forward paths: first those of the field To, then those of Cc, then blind ones.
     pub to: RecipientChoice,
+    /// How many of `to` stand in the field Cc.
+    pub cc: usize,
+    /// How many of `to`, the last ones, stand in no field of the header (RFC 5322 §3.6.3).
+    pub bcc: usize,
     /// When.
     pub arrivals: Arrivals,
     /// How large.
@@ -102,6 +110,22 @@ pub struct MailEntry {
     pub author: Option<Mailbox>,
     /// What content filters think of its messages; none: nothing against them, 0.
     pub score: Option<Distribution>,
+}
+
+impl MailEntry {
+    /// Returns the field of the header in which a recipient stands; none: it is a blind one.
+    #[must_use]
+    pub fn field_of(&self, recipient: Mailbox) -> Option<&'static str> {
+        let blind = self.to.len().saturating_sub(self.bcc);
+        let first_cc = blind.saturating_sub(self.cc);
+        // Messages of a replay have all their recipients in To.
+        let place = self.to.iter().position(|one| one.may_be(recipient)).unwrap_or(0);
+        match place {
+            _ if place < first_cc || self.to.is_empty() => Some("To"),
+            _ if place < blind => Some("Cc"),
+            _ => None,
+        }
+    }
 }
 
 /// A message that somebody has just written.

@@ -21,6 +21,8 @@ fn entry(arrivals: Arrivals) -> MailEntry {
             Correspondents::Population { domain: DomainId(0), count: 20 },
             Correspondents::AnyOf(vec![mailbox(0), mailbox(1), mailbox(2)]),
         ],
+        cc: 0,
+        bcc: 0,
         arrivals,
         size: Sizes {
             text: Distribution::LogNormal { median: 20_000.0, sigma: 1.0 },
@@ -37,6 +39,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
             outbox_retry: None,
             declares_size: true,
             authenticates: true,
+            verifies: false,
         },
         received_fields: 0,
         author: None,

@@ -44,6 +44,8 @@ pub(crate) fn mail(
         entries.push(MailEntry {
             from: Correspondents::One(replay[0].from),
             to: replay[0].to.iter().copied().map(Correspondents::One).collect(),
+            cc: 0,
+            bcc: 0,
             arrivals: Arrivals::Replay,
             size: Sizes { text: Distribution::Constant(0.0), attachment: None },
             window: interval(None, None),
@@ -57,6 +59,7 @@ pub(crate) fn mail(
                 outbox_retry: None,
                 declares_size,
                 authenticates: true,
+                verifies: false,
             },
             received_fields,
             author: None,

@@ -185,6 +185,7 @@ impl Names {
                 mailboxes: count,
                 unknown,
                 also: Vec::new(),
+                mistyped: Vec::new(),
                 store,
             };
             self.domains.push(domain);

@@ -111,6 +111,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             dedicated_addresses: Vec::new(),
             screening: None,
             behind_proxy: None,
+            proxy_protocol: false,
         })
         .collect())
 }
@@ -141,6 +142,7 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         mailboxes,
         unknown: Vec::new(),
         also: Vec::new(),
+        mistyped: Vec::new(),
         store: Some(SERVER),
     }
 }
@@ -149,6 +151,8 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
     MailEntry {
         from: Correspondents::One(message.from),
         to: message.to.iter().copied().map(Correspondents::One).collect(),
+        cc: 0,
+        bcc: 0,
         arrivals: Arrivals::Replay,
         size: Sizes { text: Distribution::Constant(0.0), attachment: None },
         window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
@@ -163,6 +167,7 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
             outbox_retry: None,
             declares_size: false,
             authenticates: true,
+            verifies: false,
         },
         received_fields: 0,
         author: None,

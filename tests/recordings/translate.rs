@@ -232,6 +232,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             dedicated_addresses: Vec::new(),
             screening: None,
             behind_proxy: None,
+            proxy_protocol: false,
         });
     }
     Ok(hosts)

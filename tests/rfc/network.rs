@@ -171,6 +171,7 @@ pub(crate) fn said(run: &Run, fact: &AttemptFact) -> Vec<Line> {
         forward_paths: &paths,
         size: created.size,
         declares_size: true,
+        verifies: false,
         transaction: fact.transaction,
         started: fact.started,
         ended: fact.ended,

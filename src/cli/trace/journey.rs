@@ -1,7 +1,7 @@
 //! A message's journey as text: good enough to be read aloud.
 
-use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKind, Stage};
-use crate::scenario::Scenario;
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
+use crate::scenario::{Moment, Scenario};
 use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, told};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -14,9 +14,16 @@ use super::wording::{below, clock, planned, result, said, spoken};
 pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &[Shown]) -> String {
     let journey = Journey::new(scenario, story, only);
     // The sort keeps the order of equal times.
+    let ends_a_copy = |note: &&Shown| match &scenario.notes[note.note].moment {
+        Moment::On(occasion) => occasion.event.ends_a_copy(),
+        Moment::At(_) => false,
+    };
     let mut parts = remarks(scenario, notes.iter().filter(|note| !note.after));
+    parts.push(Part { at: story.at, text: said(story.at, &journey.beginning()) });
+    // What happens at the end of one try comes before the next try of the same instant.
+    parts.extend(remarks(scenario, notes.iter().filter(|note| note.after && !ends_a_copy(note))));
     parts.extend(journey.parts());
-    parts.extend(remarks(scenario, notes.iter().filter(|note| note.after)));
+    parts.extend(remarks(scenario, notes.iter().filter(ends_a_copy)));
     parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
     for part in &parts {
@@ -98,15 +105,36 @@ impl Journey<'_> {
         };
         let sender = created.sender.map_or("<>".to_owned(), |from| self.scenario.mailbox(from));
         let about = created.about.map(|key| format!(" about {key}")).unwrap_or_default();
-        let to = self.addresses(self.copies.iter().copied());
-        let size = created.size.get();
+        let (to, size) = (self.named_in_header(), created.size.get());
         format!("{what} {}{about}: from {sender} to {to}, {size} octets\n\n", self.story.key)
     }
 
-    /// What is told, in order of time.
+    /// The recipients by the field of the header in which they stand.
+    fn named_in_header(&self) -> String {
+        let field = |copy: usize| {
+            let created = &self.story.copies[copy].created;
+            match created.key {
+                MessageKey::Mail { entry, .. } if created.kind == MessageKind::Mail => {
+                    self.scenario.mail[entry as usize].field_of(created.mailbox)
+                }
+                _ => Some("To"),
+            }
+        };
+        let all = |wanted: Option<&str>| {
+            self.addresses(self.copies.iter().copied().filter(|copy| field(*copy) == wanted))
+        };
+        let parts = [
+            ("", all(Some("To"))),
+            ("Cc ", all(Some("Cc"))),
+            ("blind (in the envelope alone) ", all(None)),
+        ];
+        let parts = parts.into_iter().filter(|(_, addresses)| !addresses.is_empty());
+        parts.map(|(field, addresses)| field.to_owned() + &addresses).collect::<Vec<_>>().join("; ")
+    }
+
+    /// What is told after the beginning.
     fn parts(&self) -> Vec<Part> {
-        let at = self.story.at;
-        let mut parts = vec![Part { at, text: said(at, &self.beginning()) }];
+        let mut parts = Vec::new();
         for lookup in &self.story.lookups {
             let (host, at) = (self.host(lookup.host), lookup.started);
             let domain = &self.scenario.domains[lookup.domain.index()].name;
@@ -129,7 +157,6 @@ impl Journey<'_> {
                 }
             }
         }
-        parts.sort_by_key(|part| part.at);
         parts
     }
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use clap::{Args, ValueEnum};
 
 use crate::mail::{MailboxNames as _, MessageKey};
-use crate::scenario::Scenario;
+use crate::scenario::{Moment, Scenario};
 use crate::simulation::Simulation;
 
 use super::changes::Changes;
@@ -96,7 +96,8 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         terminal.data(&text)?;
         return Ok(ExitStatus::Success);
     }
-    let shown = narration.shown(SimTime::ZERO + scenario.duration);
+    let mut shown = narration.shown(SimTime::ZERO + scenario.duration);
+    shown.retain(|note| is_about(&scenario.notes[note.note].moment, &watch.stories));
     let mut untold = shown.as_slice();
     let mut text = String::new();
     for (place, story) in watch.stories.iter().enumerate() {
@@ -111,6 +112,16 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     }
     terminal.data(&text)?;
     Ok(ExitStatus::Success)
+}
+
+/// Returns whether a note may be told with these stories: it waits for no other message.
+fn is_about(moment: &Moment, stories: &[Story]) -> bool {
+    let Moment::On(occasion) = moment else { return true };
+    stories.iter().any(|story| {
+        let (MessageKey::Mail { entry, .. } | MessageKey::Notice { entry, .. }) = story.key;
+        occasion.message.is_none_or(|key| key == story.key)
+            && occasion.mail.is_none_or(|mail| mail == entry)
+    })
 }
 
 /// Parts the notes into those shown up to the last event of a story, and the rest.

@@ -5,7 +5,7 @@ use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, opensmtpd};
 use crate::smtp::{
     Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
-    ServerSettings, ServiceTimes, TemporaryLookups,
+    ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -92,7 +92,7 @@ pub fn opensmtpd() -> Profile {
             hop_limit: Some(100),
             adds_received: true,
             acceptance: Acceptance::default(),
-            options: ServerOptions::default(),
+            options: ServerOptions { vrfy: Vrfy::Unknown, ..ServerOptions::default() },
             service: ServiceTimes::default(),
         },
     }

@@ -5,7 +5,7 @@ use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
     Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
-    ServerSettings, ServiceTimes, TemporaryLookups,
+    ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -85,7 +85,12 @@ pub fn postfix() -> Profile {
             hop_limit: Some(49),
             adds_received: true,
             acceptance: Acceptance::default(),
-            options: ServerOptions { chunking: true, smtputf8: true, ..ServerOptions::default() },
+            options: ServerOptions {
+                chunking: true,
+                smtputf8: true,
+                vrfy: Vrfy::AsRcpt,
+                ..ServerOptions::default()
+            },
             service: ServiceTimes::default(),
         },
     }

@@ -3,7 +3,7 @@
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, sendmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, Vrfy};
 use crate::units::SimDuration;
 
 /// Returns Sendmail with the defaults of `sendmail/conf.c`, `readcf.c` (`inittimeouts`) and
@@ -56,6 +56,10 @@ pub fn sendmail() -> Profile {
             rset_before_reuse: true,
             ..plain_client()
         },
-        server: ServerSettings { hop_limit: None, ..plain_server() },
+        server: ServerSettings {
+            hop_limit: None,
+            options: ServerOptions { vrfy: Vrfy::Answers, ..ServerOptions::default() },
+            ..plain_server()
+        },
     }
 }

@@ -5,7 +5,9 @@ use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, Order};
-use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings, TemporaryLookups};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ServerOptions, ServerSettings, TemporaryLookups, Vrfy,
+};
 use crate::units::{Octets, SimDuration};
 
 /// One time-out for everything, as servers with a single timer of inactivity have.
@@ -100,6 +102,7 @@ pub fn hmailserver() -> Profile {
             size_limit: Some(Octets(20_480 * 1024)),
             max_recipients: Some(50_000),
             hop_limit: None,
+            options: ServerOptions { vrfy: Vrfy::Disabled, ..ServerOptions::default() },
             ..plain_server()
         },
     }

@@ -1,6 +1,7 @@
 //! Settings that take one of several words.
 
 use crate::queue::plain::{Expiry, NoticesTo, Order, Unit};
+use crate::smtp::Vrfy;
 
 /// A setting that takes one of several words.
 pub(in crate::scenario) trait Choice {
@@ -40,3 +41,4 @@ words!(Expiry: AfterAttempt = "attempt", Timer = "timer", Ahead = "ahead");
 words!(Order: Arrival = "arrival", SmallestFirst = "smallest", NeverTriedFirst = "never_tried");
 words!(NoticesTo: All = "all", Local = "local", Nobody = "nobody");
 words!(Unit: Message = "message", Destination = "destination", Recipient = "recipient");
+words!(Vrfy: Unsure = "unsure", AsRcpt = "as_rcpt", Answers = "answers", Disabled = "disabled", Unknown = "unknown");

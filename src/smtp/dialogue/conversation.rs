@@ -72,6 +72,8 @@ pub struct Conversation<'a> {
     pub size: Octets,
     /// Whether the client would declare the size, if the server lets it.
     pub declares_size: bool,
+    /// Whether the client asked VRFY about each recipient first.
+    pub verifies: bool,
     /// Which transaction of its connection this is, from 1.
     pub transaction: u32,
     /// When the try began.

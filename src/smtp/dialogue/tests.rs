@@ -125,6 +125,7 @@ impl Case {
             forward_paths: &paths,
             size: Octets(700),
             declares_size: true,
+            verifies: false,
             transaction: self.transaction,
             started: ms(0),
             ended: self.ended,

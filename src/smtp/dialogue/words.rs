@@ -78,6 +78,7 @@ fn words(reply: Reply, stage: Stage) -> &'static str {
         (421, ..) => "Service not available, closing",
         (_, 3, 1) => "Insufficient system storage",
         (_, 5, 3) => "Too many recipients",
+        (_, 1, 3) => "Bad recipient address syntax",
         (_, 1, 1) => "No such mailbox",
         (_, 7, 1) if stage == Stage::Rcpt => "Relay access denied",
         (554, 7, 1) if stage == Stage::Dot => "Spam message rejected",

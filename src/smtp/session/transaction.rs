@@ -325,7 +325,7 @@ impl Session<'_> {
 
     /// Sends `size` octets; returns when the last has left. Progress may stop for as long as the
     /// client's time-out for a block allows; it goes on with the first repetition that gets through.
-    fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
+    pub(super) fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
         let transfer = body_transfer(
             size,
             self.wire.round_trip(),
