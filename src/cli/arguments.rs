@@ -8,7 +8,7 @@ use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, man, new, profiles, report, route, run, schema, study, talk, trace,
+    check, compare, completions, learn, man, new, profiles, report, route, run, schema, study, talk, trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -64,6 +64,7 @@ enum Commands {
     Trace(trace::Arguments),
     Route(route::Arguments),
     Talk(talk::Arguments),
+    Learn(learn::Arguments),
     Study(study::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
@@ -112,6 +113,7 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Check(arguments) => check::check(&arguments, terminal),
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
+        Commands::Learn(arguments) => learn::learn(&arguments, terminal),
         Commands::Talk(arguments) => talk::talk(&arguments, terminal),
         Commands::Study(arguments) => study::study(&arguments, terminal),
         Commands::Compare(arguments) => compare::compare(&arguments, terminal),

@@ -16,6 +16,7 @@ use crate::units::SimDuration;
 use super::changes::Changes;
 use super::error::CommandError;
 use super::input;
+use super::paragraph::paragraph;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 use super::trace;
@@ -137,6 +138,9 @@ fn with_text(arguments: &Arguments, more: &str) -> Result<Loaded, CommandError> 
     Ok(input?.loaded)
 }
 
+/// Where the dialogue begins, behind the clock.
+const INDENT: usize = 18;
+
 /// The longest line that is read \[octets\]; what follows is another line.
 const LONGEST_LINE: u64 = 1 << 20;
 
@@ -177,12 +181,12 @@ fn answer(talk: &mut dyn Talk, line: &str) -> String {
     if !talk.takes_text() {
         if let Some(about) = line.strip_prefix('?') {
             let text = talk.explain(about.trim());
-            return text.lines().map(|line| format!("{:18}{line}\n", "")).collect();
+            return paragraph(&text, INDENT);
         }
         if let Some(wait) = line.strip_prefix('+') {
             return match wait.trim().parse::<SimDuration>() {
                 Ok(time) => talk.wait(time).iter().map(spoken).collect(),
-                Err(error) => format!("{:18}{error}; write +5m to let time pass\n", ""),
+                Err(error) => paragraph(&format!("{error}; write +5m to let time pass"), INDENT),
             };
         }
     }

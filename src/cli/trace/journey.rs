@@ -27,9 +27,18 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
 }
 
 /// What is told of one instant.
-struct Part {
-    at: SimTime,
-    text: String,
+pub(in crate::cli) struct Part {
+    pub(in crate::cli) at: SimTime,
+    pub(in crate::cli) text: String,
+    /// What a try, or a look-up, came to that did not get the message on its way: tries that come to
+    /// the same thing are alike.
+    pub(in crate::cli) likeness: Option<String>,
+}
+
+impl Part {
+    fn new(at: SimTime, text: String) -> Self {
+        Self { at, text, likeness: None }
+    }
 }
 
 /// Notes as they are told.
@@ -44,22 +53,24 @@ fn remarks<'n>(scenario: &Scenario, notes: impl Iterator<Item = &'n Shown>) -> V
             let first = text.is_empty();
             text.push_str(&if first { said(shown.at, &line) } else { below(&line) });
         }
-        Part { at: shown.at, text }
+        Part::new(shown.at, text)
     };
     notes.map(remark).collect()
 }
 
 /// A message with what is told of it.
-pub(super) struct Journey<'a> {
+pub(in crate::cli) struct Journey<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) story: &'a Story,
     pub(super) copies: Vec<usize>,
     pub(super) exchanges: Vec<Exchange>,
+    /// Whether dialogues are told line by line.
+    dialogues: bool,
 }
 
 impl<'a> Journey<'a> {
     /// Returns the journey of a message, still untold; of `only` these recipients, if there are any.
-    pub(super) fn new(scenario: &'a Scenario, story: &'a Story, only: &[String]) -> Self {
+    pub(in crate::cli) fn new(scenario: &'a Scenario, story: &'a Story, only: &[String]) -> Self {
         // A message's recipients come into being in the reverse of their order.
         let copies: Vec<usize> = (0..story.copies.len())
             .rev()
@@ -69,7 +80,12 @@ impl<'a> Journey<'a> {
             })
             .collect();
         let exchanges = exchanges(story, &copies);
-        Self { scenario, story, copies, exchanges }
+        Self { scenario, story, copies, exchanges, dialogues: true }
+    }
+
+    /// Returns the journey without the lines of its dialogues.
+    pub(in crate::cli) fn without_dialogues(self) -> Self {
+        Self { dialogues: false, ..self }
     }
 }
 
@@ -86,7 +102,7 @@ impl Journey<'_> {
         copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn heading(&self) -> String {
+    pub(in crate::cli) fn heading(&self) -> String {
         let created = &self.story.copies[0].created;
         let what = match created.kind {
             MessageKind::Mail => "Message",
@@ -103,25 +119,29 @@ impl Journey<'_> {
     }
 
     /// What is told, in order of time.
-    fn parts(&self) -> Vec<Part> {
+    pub(in crate::cli) fn parts(&self) -> Vec<Part> {
         let at = self.story.at;
-        let mut parts = vec![Part { at, text: said(at, &self.beginning()) }];
+        let mut parts = vec![Part::new(at, said(at, &self.beginning()))];
         for lookup in &self.story.lookups {
             let (host, at) = (self.host(lookup.host), lookup.started);
             let domain = &self.scenario.domains[lookup.domain.index()].name;
             let text = format!("{host} looks up {domain}: {}", self.answer(lookup));
-            parts.push(Part { at, text: said(at, &text) });
+            let likeness = Some(format!("{host} {domain} {:?}", lookup.outcome));
+            parts.push(Part { at, text: said(at, &text), likeness });
         }
         for exchange in &self.exchanges {
             let text = self.exchange(exchange);
             if !text.is_empty() {
-                parts.push(Part { at: exchange.first().started, text });
+                let fact = exchange.first();
+                let likeness = (fact.outcome != AttemptOutcome::Accepted)
+                    .then(|| format!("{:?}", (fact.from, fact.to, fact.stage, fact.outcome)));
+                parts.push(Part { at: fact.started, text, likeness });
             }
         }
         for &copy in &self.copies {
             for (at, fact) in &self.story.copies[copy].facts {
                 if let Some(text) = self.ending(copy, *at, fact) {
-                    parts.push(Part { at: *at, text: said(*at, &text) });
+                    parts.push(Part::new(*at, said(*at, &text)));
                 }
             }
         }
@@ -201,8 +221,10 @@ impl Journey<'_> {
             title.push_str(&format!(", after a wait of {wait}"));
         }
         let mut text = said(at, &title);
-        for line in lines(self.scenario, self.story, exchange, to) {
-            text.push_str(&spoken(&line));
+        if self.dialogues {
+            for line in lines(self.scenario, self.story, exchange, to) {
+                text.push_str(&spoken(&line));
+            }
         }
         text.push_str(&self.outcome(exchange, to));
         text
