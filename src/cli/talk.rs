@@ -9,7 +9,7 @@ use crate::mail::{MailboxNames as _, MessageKey};
 use crate::scenario::{Loaded, Source, load};
 use crate::simulation::Simulation;
 use crate::talk::{
-    Posted, Protocol, Request, SmtpTalk, Talk, Visitor, as_toml, host_of, own_name, prepare,
+    ImapTalk, Pop3Talk, Posted, Protocol, Request, SmtpTalk, Talk, Visitor, as_toml, host_of, own_name, prepare,
 };
 use crate::units::SimDuration;
 
@@ -100,10 +100,15 @@ pub(super) fn talk(arguments: &Arguments, terminal: Terminal) -> Result<ExitStat
     let mut nobody = ();
     let moment = simulation.hold(visitor.at, &mut nobody);
     let server = moment.server_at(visitor.host);
-    let mut talk = SmtpTalk::new(&loaded.scenario, moment, visitor);
-    converse(&mut talk, terminal)?;
+    let scenario = &loaded.scenario;
+    let mut talk: Box<dyn Talk + '_> = match visitor.protocol {
+        Protocol::Smtp => Box::new(SmtpTalk::new(scenario, moment, visitor)),
+        Protocol::Pop3 => Box::new(Pop3Talk::new(scenario, moment, visitor)),
+        Protocol::Imap => Box::new(ImapTalk::new(scenario, moment, visitor)),
+    };
+    converse(talk.as_mut(), terminal)?;
     let posted = talk.posted().to_vec();
-    let names = [loaded.scenario.host(visitor.client), loaded.scenario.host(server)];
+    let names = [scenario.host(visitor.client), scenario.host(server)];
     carry_on(arguments, &posted, names, visitor, terminal)?;
     Ok(ExitStatus::Success)
 }
