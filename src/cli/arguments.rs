@@ -52,6 +52,7 @@ Examples:
   mailsim check first.toml       find its mistakes
   mailsim run first.toml         run it; results in output/first
   mailsim trace first.toml       follow one message, line by line
+  mailsim learn 1                a first lesson
 
 Exit status: 0 success; 1 an expectation of the scenario was not met; 2 the
 command line or the scenario is invalid; 3 reading or writing failed;
@@ -63,8 +64,8 @@ enum Commands {
     Check(check::Arguments),
     Trace(trace::Arguments),
     Route(route::Arguments),
-    Talk(talk::Arguments),
     Learn(learn::Arguments),
+    Talk(talk::Arguments),
     Study(study::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
