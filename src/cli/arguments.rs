@@ -29,14 +29,16 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Commands,
 
+    // The order keeps it behind each command's own options, however many commands there are.
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 900)]
     quiet: bool,
 
     /// When messages are coloured [default: auto]
     #[arg(
         long,
         global = true,
+        display_order = 901,
         value_name = "WHEN",
         value_enum,
         default_value_t,

@@ -122,7 +122,7 @@ impl Journey<'_> {
     pub(in crate::cli) fn parts(&self) -> Vec<Part> {
         let at = self.story.at;
         let mut parts = vec![Part::new(at, said(at, &self.beginning()))];
-        for lookup in &self.story.lookups {
+        for lookup in self.lookups() {
             let (host, at) = (self.host(lookup.host), lookup.started);
             let domain = &self.scenario.domains[lookup.domain.index()].name;
             let text = format!("{host} looks up {domain}: {}", self.answer(lookup));
@@ -147,6 +147,17 @@ impl Journey<'_> {
         }
         parts.sort_by_key(|part| part.at);
         parts
+    }
+
+    /// Look-ups for the recipients that are told of.
+    pub(super) fn lookups(&self) -> impl Iterator<Item = &LookUp> {
+        let of = |copy: usize| self.story.copies[copy].created.mailbox.domain;
+        let left_out = (0..self.story.copies.len()).filter(|copy| !self.copies.contains(copy));
+        let others: Vec<_> = left_out.map(of).collect();
+        self.story.lookups.iter().filter(move |lookup| {
+            let told = self.copies.iter().any(|&copy| of(copy) == lookup.domain);
+            told || !others.contains(&lookup.domain)
+        })
     }
 
     /// How the message came into being.
