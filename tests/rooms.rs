@@ -66,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Whoever tells a story reads facts and settings.
     ("story", &["units", "mail", "trace", "smtp", "screening", "scenario"]),
     // Somebody types: answered by the model, told from stories.
-    ("talk", &["units", "mail", "trace", "smtp", "scenario", "simulation", "story"]),
+    ("talk", &["units", "mail", "trace", "smtp", "access", "scenario", "simulation", "story"]),
     // Plans, runs and analyses studies; it knows no file.
     ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
     // Reports show what was measured; they run nothing.

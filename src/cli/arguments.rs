@@ -8,7 +8,8 @@ use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, man, new, profiles, report, route, run, schema, study, talk, trace,
+    check, compare, completions, learn, man, new, profiles, report, route, run, schema, study,
+    talk, trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -29,14 +30,16 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Commands,
 
+    // The order keeps it behind each command's own options, however many commands there are.
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 900)]
     quiet: bool,
 
     /// When messages are coloured [default: auto]
     #[arg(
         long,
         global = true,
+        display_order = 901,
         value_name = "WHEN",
         value_enum,
         default_value_t,
@@ -52,6 +55,7 @@ Examples:
   mailsim check first.toml       find its mistakes
   mailsim run first.toml         run it; results in output/first
   mailsim trace first.toml       follow one message, line by line
+  mailsim learn 1                a first lesson
 
 Exit status: 0 success; 1 an expectation of the scenario was not met; 2 the
 command line or the scenario is invalid; 3 reading or writing failed;
@@ -63,6 +67,7 @@ enum Commands {
     Check(check::Arguments),
     Trace(trace::Arguments),
     Route(route::Arguments),
+    Learn(learn::Arguments),
     Talk(talk::Arguments),
     Study(study::Arguments),
     Compare(compare::Arguments),
@@ -112,6 +117,7 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Check(arguments) => check::check(&arguments, terminal),
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
+        Commands::Learn(arguments) => learn::learn(&arguments, terminal),
         Commands::Talk(arguments) => talk::talk(&arguments, terminal),
         Commands::Study(arguments) => study::study(&arguments, terminal),
         Commands::Compare(arguments) => compare::compare(&arguments, terminal),

@@ -10,7 +10,7 @@ use crate::measure::{Recorder, Summary};
 use crate::report::{
     ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, summary_json, text,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Override, Scenario};
 use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
 use crate::story::Narration;
 use crate::trace::{Fact, FactSink};
@@ -98,19 +98,54 @@ fn positive(text: &str) -> Result<SimDuration, String> {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let input = input::read_and_warn(&arguments.scenario, &arguments.changes.0, terminal)?;
-    let scenario = &input.loaded.scenario;
     let target = arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.scenario));
     let wanted = Wanted {
         tables: !arguments.no_tables,
         charts: !arguments.no_charts,
         png: arguments.charts == ChartFiles::Png,
     };
+    let duration = length(&input.loaded.scenario, arguments.until, terminal);
+    let order = Order { target: &target, wanted, duration, changes: &arguments.changes.0 };
+    let made = make(&input, &order, terminal)?;
+    tell(&made.summary, arguments.format, terminal)?;
+    terminal.message(&wall_clock(&made.totals, made.took));
+    terminal.message(&where_to_look(&made.target, wanted));
+    Ok(verdict(&made.summary, terminal))
+}
+
+/// What is to be made of a scenario.
+pub(super) struct Order<'a> {
+    /// The result folder.
+    pub(super) target: &'a Path,
+    /// What it holds.
+    pub(super) wanted: Wanted,
+    /// How long the run lasts.
+    pub(super) duration: SimDuration,
+    /// What the command line changed.
+    pub(super) changes: &'a [Override],
+}
+
+/// A run that was made and written.
+pub(super) struct Made {
+    pub(super) summary: Summary,
+    totals: RunTotals,
+    took: Duration,
+    pub(super) target: PathBuf,
+}
+
+/// Runs a scenario and writes its result folder.
+pub(super) fn make(
+    input: &Input,
+    order: &Order<'_>,
+    terminal: Terminal,
+) -> Result<Made, CommandError> {
+    let scenario = &input.loaded.scenario;
+    let (wanted, duration) = (order.wanted, order.duration);
     // Before the run, so that a folder in the way is noticed before time is spent.
-    let folder = ResultFolder::claim(&target)?;
+    let folder = ResultFolder::claim(order.target)?;
     let interrupt = Interrupt::listen(Some(folder.work().to_owned()));
     let tables =
         if wanted.rows() { Some(Tables::create(&folder, scenario, Some(scenario))?) } else { None };
-    let duration = length(scenario, arguments.until, terminal);
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
     let (recorder, narration, totals) =
         simulate(scenario, duration, tables, &interrupt, &mut progress);
@@ -124,15 +159,12 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     summary.warnings.extend(narration.missed(SimTime::ZERO + duration));
     summary.expectations = summary.check(&bounds(&scenario.expectations));
     progress.says("writing the results");
-    let description = describe(&input, arguments, duration);
+    let description = describe(input, order);
     let target = folder.target().to_owned();
     let written = complete(folder, tables, &summary, &description, wanted);
     progress.end();
     written?;
-    tell(&summary, arguments.format, terminal)?;
-    terminal.message(&wall_clock(&totals, took));
-    terminal.message(&where_to_look(&target, wanted));
-    Ok(verdict(&summary, terminal))
+    Ok(Made { summary, totals, took, target })
 }
 
 /// `output/<stem of the scenario file>`.
@@ -202,11 +234,12 @@ impl FactSink for Watched<'_, '_> {
     }
 }
 
-fn describe(input: &Input, arguments: &Arguments, duration: SimDuration) -> RunDescription {
+fn describe(input: &Input, order: &Order<'_>) -> RunDescription {
+    let duration = order.duration;
     let loaded = &input.loaded;
     let scenario = &loaded.scenario;
     let mut overrides: Vec<String> =
-        arguments.changes.0.iter().map(|change| change.as_argument()).collect();
+        order.changes.iter().map(|change| change.as_argument()).collect();
     if duration < scenario.duration {
         overrides.push(format!("--until {}", duration.exact()));
     }
@@ -261,14 +294,14 @@ fn where_to_look(target: &Path, wanted: Wanted) -> String {
 }
 
 /// A path as people want to see it: from the working folder, where it lies below.
-fn shown(path: &Path) -> PathBuf {
+pub(super) fn shown(path: &Path) -> PathBuf {
     let below = std::env::current_dir().ok().and_then(|here| {
         path.strip_prefix(here).ok().map(Path::to_owned).filter(|path| path.iter().count() > 0)
     });
     below.unwrap_or_else(|| path.to_owned())
 }
 
-fn verdict(summary: &Summary, terminal: Terminal) -> ExitStatus {
+pub(super) fn verdict(summary: &Summary, terminal: Terminal) -> ExitStatus {
     let unmet: Vec<_> = summary.expectations.iter().filter(|verdict| !verdict.is_met()).collect();
     if unmet.is_empty() {
         return ExitStatus::Success;

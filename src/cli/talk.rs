@@ -9,13 +9,15 @@ use crate::mail::{MailboxNames as _, MessageKey};
 use crate::scenario::{Loaded, Source, load};
 use crate::simulation::Simulation;
 use crate::talk::{
-    Posted, Protocol, Request, SmtpTalk, Talk, Visitor, as_toml, host_of, own_name, prepare,
+    ImapTalk, Pop3Talk, Posted, Protocol, Request, SmtpTalk, Talk, Visitor, as_toml, host_of,
+    own_name, prepare,
 };
 use crate::units::SimDuration;
 
 use super::changes::Changes;
 use super::error::CommandError;
 use super::input;
+use super::paragraph::paragraph;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 use super::trace;
@@ -99,10 +101,15 @@ pub(super) fn talk(arguments: &Arguments, terminal: Terminal) -> Result<ExitStat
     let mut nobody = ();
     let moment = simulation.hold(visitor.at, &mut nobody);
     let server = moment.server_at(visitor.host);
-    let mut talk = SmtpTalk::new(&loaded.scenario, moment, visitor);
-    converse(&mut talk, terminal)?;
+    let scenario = &loaded.scenario;
+    let mut talk: Box<dyn Talk + '_> = match visitor.protocol {
+        Protocol::Smtp => Box::new(SmtpTalk::new(scenario, moment, visitor)),
+        Protocol::Pop3 => Box::new(Pop3Talk::new(scenario, moment, visitor)),
+        Protocol::Imap => Box::new(ImapTalk::new(scenario, moment, visitor)),
+    };
+    converse(talk.as_mut(), terminal)?;
     let posted = talk.posted().to_vec();
-    let names = [loaded.scenario.host(visitor.client), loaded.scenario.host(server)];
+    let names = [scenario.host(visitor.client), scenario.host(server)];
     carry_on(arguments, &posted, names, visitor, terminal)?;
     Ok(ExitStatus::Success)
 }
@@ -136,6 +143,9 @@ fn with_text(arguments: &Arguments, more: &str) -> Result<Loaded, CommandError> 
     });
     Ok(input?.loaded)
 }
+
+/// Where the dialogue begins, behind the clock.
+const INDENT: usize = 18;
 
 /// The longest line that is read \[octets\]; what follows is another line.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -181,12 +191,12 @@ fn answer(talk: &mut dyn Talk, line: &str) -> String {
     if !talk.takes_text() {
         if let Some(about) = line.strip_prefix('?') {
             let text = talk.explain(about.trim());
-            return text.lines().map(|line| format!("{:18}{line}\n", "")).collect();
+            return paragraph(&text, INDENT);
         }
         if let Some(wait) = line.strip_prefix('+') {
             return match wait.trim().parse::<SimDuration>() {
                 Ok(time) => talk.wait(time).iter().map(spoken).collect(),
-                Err(error) => format!("{:18}{error}; write +5m to let time pass\n", ""),
+                Err(error) => paragraph(&format!("{error}; write +5m to let time pass"), INDENT),
             };
         }
     }

@@ -103,6 +103,46 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     /// How and when it failed.
     pub fn connect(&mut self, call: Call) -> Result<SimTime, Failure> {
         let target = self.target(call);
+        let connected = self.reach(call, target, Stage::Connect);
+        if let Ok(at) = connected {
+            self.begin(call, target, at);
+        }
+        connected
+    }
+
+    /// Sends something to a store over the connection at hand, and waits for the answer: a round
+    /// trip, as far as the network and the host let it pass.
+    ///
+    /// # Errors
+    /// How and when it failed.
+    ///
+    /// # Panics
+    /// If there is no connection.
+    pub fn round_trip(&mut self) -> Result<SimTime, Failure> {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let (call, target) = (visit.call, visit.target);
+        self.reach(call, target, Stage::Dot)
+    }
+
+    /// Waits for the rest of an answer of a store whose first octets have come: the time that so many
+    /// octets take on the way, as for the readers of a run.
+    ///
+    /// # Panics
+    /// If there is no connection.
+    pub fn receive(&mut self, octets: Octets) {
+        let visit = self.visit.as_ref().expect("the caller is connected");
+        let (call, target) = (visit.call, visit.target);
+        let pairs = self.world.pairs(call.client, target);
+        let world = &self.world;
+        let wire = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
+            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
+        let mut transfer = crate::access::Session::new(wire.round_trip(), wire.rate);
+        transfer.command(octets);
+        let rest = transfer.cost().duration.saturating_sub(wire.round_trip());
+        self.pass(rest);
+    }
+
+    fn reach(&mut self, call: Call, target: Target, stage: Stage) -> Result<SimTime, Failure> {
         let syn = SynSchedule::default();
         let now = self.world.now;
         let pairs = self.world.pairs(call.client, target);
@@ -122,20 +162,16 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             connect = wire.connect(now, syn.gives_up_after(), syn);
         }
         let (at, outcome) = match connect {
-            Connect::Connected(at) => {
-                self.begin(call, target, at);
-                return Ok(at);
-            }
-            Connect::Refused(at) => (at, AttemptOutcome::Refused),
-            Connect::TimedOut(at) => (at, AttemptOutcome::Timeout),
+            Connect::Connected(at) => (at, None),
+            Connect::Refused(at) => (at, Some(AttemptOutcome::Refused)),
+            Connect::TimedOut(at) => (at, Some(AttemptOutcome::Timeout)),
         };
         self.world.pass_to(at);
         let status = Status::NO_ANSWER;
-        Err(Failure { at, stage: Stage::Connect, outcome, reply: None, status })
+        outcome.map_or(Ok(at), |outcome| Err(Failure { at, stage, outcome, reply: None, status }))
     }
 
     fn begin(&mut self, call: Call, target: Target, at: SimTime) {
-        self.world.pass_to(at);
         let config = self.world.hosts[call.client.index()].config;
         let client = ClientSettings {
             timeouts: ClientTimeouts::RFC5321,

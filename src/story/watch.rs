@@ -1,10 +1,10 @@
-//! Keeps the facts about one message and the notices about it, and no others.
+//! Keeps the facts about the messages that are wanted and the notices about them, and no others.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::mail::{MessageKey, MessageKind, RecipientId};
+use crate::mail::{Mailbox, MessageKey, MessageKind, RecipientId};
 use crate::trace::{AttemptFact, Created, Fact, FactSink};
 
 use crate::units::SimTime;
@@ -18,6 +18,10 @@ pub enum Wanted {
     First,
     /// This one.
     Key(MessageKey),
+    /// So many of the run, from the first on.
+    Several(usize),
+    /// All that have this recipient; of their copies only the recipient's own.
+    To(Mailbox),
 }
 
 /// Takes the facts of a run.
@@ -68,11 +72,7 @@ impl Watch {
         if self.wanted == Wanted::First && created.kind == MessageKind::Mail {
             self.wanted = Wanted::Key(created.key);
         }
-        let Wanted::Key(wanted) = self.wanted else {
-            return;
-        };
-        let about_it = created.about == Some(wanted) && !self.stories.is_empty();
-        if created.key != wanted && !about_it {
+        if !self.wants(created) {
             return;
         }
         let place = self.stories.iter().position(|story| story.key == created.key);
@@ -83,6 +83,20 @@ impl Watch {
         let copies = &mut self.stories[place].copies;
         copies.push(Copy { created: *created, facts: Vec::new() });
         self.slots.insert(created.recipient, (place, copies.len() - 1));
+    }
+
+    fn wants(&self, created: &Created) -> bool {
+        let told = |key: MessageKey| self.stories.iter().any(|story| story.key == key);
+        let about = created.about.is_some_and(told);
+        match self.wanted {
+            Wanted::First => false,
+            Wanted::Key(wanted) => created.key == wanted || about,
+            Wanted::Several(most) => {
+                let new = created.kind == MessageKind::Mail && self.stories.len() < most;
+                new || about || told(created.key)
+            }
+            Wanted::To(mailbox) => created.mailbox == mailbox,
+        }
     }
 
     fn keep(&mut self, at: SimTime, recipient: RecipientId, fact: &Fact) {
@@ -135,7 +149,8 @@ impl FactSink for Watch {
             | Fact::Open { recipient, .. } => self.keep(at, *recipient, fact),
             Fact::Closed { recipient } => {
                 self.slots.remove(recipient);
-                self.over.set(!self.stories.is_empty() && self.slots.is_empty());
+                let one = matches!(self.wanted, Wanted::Key(_));
+                self.over.set(one && !self.stories.is_empty() && self.slots.is_empty());
             }
             Fact::Screened(found) => self.keep(at, found.recipient, fact),
             Fact::Outage(_) | Fact::Queues(_) | Fact::Host(_) | Fact::Ledger(_) => {}

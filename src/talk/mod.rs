@@ -17,12 +17,18 @@ mod address;
 mod call;
 mod command;
 mod explain;
+mod imap;
+mod mailbox;
+mod pop3;
 mod posted;
 mod smtp;
+mod store_call;
 mod text;
 
 pub use call::{Protocol, Request, TalkError, Visitor, host_of, own_name, prepare};
-pub use explain::{explain_command, explain_reply};
+pub use explain::{explain_command, explain_imap, explain_pop3, explain_reply};
+pub use imap::ImapTalk;
+pub use pop3::Pop3Talk;
 pub use posted::{Posted, as_toml};
 pub use smtp::SmtpTalk;
 

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "run",
     "check",
     "trace",
     "route",
+    "learn",
+    "talk",
     "study",
     "compare",
     "report",

@@ -1,7 +1,9 @@
 //! The program as its users call it: help, exit statuses, error texts, result folders.
 
+mod diagrams;
 mod help;
 mod journeys;
+mod learning;
 #[path = "../common/left_out.rs"]
 mod left_out;
 mod messages;
@@ -9,3 +11,4 @@ mod program;
 mod results;
 mod slurm;
 mod studies;
+mod talking;

@@ -1,5 +1,6 @@
 //! Starts the program and looks at what it says.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -48,6 +49,18 @@ pub(crate) fn mailsim(folder: &Path) -> Command {
 pub(crate) fn call(folder: &Path, arguments: &[&str]) -> Said {
     let output = mailsim(folder).args(arguments).output();
     Said::of(output.expect("the program can be started"))
+}
+
+/// Runs the program in `folder` with `input` on its standard input.
+pub(crate) fn call_with_input(folder: &Path, arguments: &[&str], input: &str) -> Said {
+    let mut program = mailsim(folder);
+    program.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().expect("the program can be started");
+    let mut pipe = program.stdin.take().expect("it has a standard input");
+    // Who has hung up reads no more.
+    let _ = pipe.write_all(input.as_bytes());
+    drop(pipe);
+    Said::of(program.wait_with_output().expect("it ends"))
 }
 
 /// Runs the program in the folder of this crate.

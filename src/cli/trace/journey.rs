@@ -19,10 +19,10 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
         Moment::At(_) => false,
     };
     let mut parts = remarks(scenario, notes.iter().filter(|note| !note.after));
-    parts.push(Part { at: story.at, text: said(story.at, &journey.beginning()) });
+    parts.push(journey.first_part());
     // What happens at the end of one try comes before the next try of the same instant.
     parts.extend(remarks(scenario, notes.iter().filter(|note| note.after && !ends_a_copy(note))));
-    parts.extend(journey.parts());
+    parts.extend(journey.further_parts());
     parts.extend(remarks(scenario, notes.iter().filter(ends_a_copy)));
     parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
@@ -35,9 +35,18 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
 
 /// What is told of one instant.
 #[derive(PartialEq)]
-struct Part {
-    at: SimTime,
-    text: String,
+pub(in crate::cli) struct Part {
+    pub(in crate::cli) at: SimTime,
+    pub(in crate::cli) text: String,
+    /// What a try, or a look-up, came to that did not get the message on its way: tries that come to
+    /// the same thing are alike.
+    pub(in crate::cli) likeness: Option<String>,
+}
+
+impl Part {
+    fn new(at: SimTime, text: String) -> Self {
+        Self { at, text, likeness: None }
+    }
 }
 
 /// Notes as they are told.
@@ -52,22 +61,24 @@ fn remarks<'n>(scenario: &Scenario, notes: impl Iterator<Item = &'n Shown>) -> V
             let first = text.is_empty();
             text.push_str(&if first { said(shown.at, &line) } else { below(&line) });
         }
-        Part { at: shown.at, text }
+        Part::new(shown.at, text)
     };
     notes.map(remark).collect()
 }
 
 /// A message with what is told of it.
-pub(super) struct Journey<'a> {
+pub(in crate::cli) struct Journey<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) story: &'a Story,
     pub(super) copies: Vec<usize>,
     pub(super) exchanges: Vec<Exchange>,
+    /// Whether dialogues are told line by line.
+    dialogues: bool,
 }
 
 impl<'a> Journey<'a> {
     /// Returns the journey of a message, still untold; of `only` these recipients, if there are any.
-    pub(super) fn new(scenario: &'a Scenario, story: &'a Story, only: &[String]) -> Self {
+    pub(in crate::cli) fn new(scenario: &'a Scenario, story: &'a Story, only: &[String]) -> Self {
         // A message's recipients come into being in the reverse of their order.
         let copies: Vec<usize> = (0..story.copies.len())
             .rev()
@@ -77,7 +88,12 @@ impl<'a> Journey<'a> {
             })
             .collect();
         let exchanges = exchanges(story, &copies);
-        Self { scenario, story, copies, exchanges }
+        Self { scenario, story, copies, exchanges, dialogues: true }
+    }
+
+    /// Returns the journey without the lines of its dialogues.
+    pub(in crate::cli) fn without_dialogues(self) -> Self {
+        Self { dialogues: false, ..self }
     }
 }
 
@@ -94,7 +110,7 @@ impl Journey<'_> {
         copies.into_iter().map(|copy| self.address(copy)).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn heading(&self) -> String {
+    pub(in crate::cli) fn heading(&self) -> String {
         let created = &self.story.copies[0].created;
         let what = match created.kind {
             MessageKind::Mail => "Message",
@@ -132,25 +148,41 @@ impl Journey<'_> {
         parts.map(|(field, addresses)| field.to_owned() + &addresses).collect::<Vec<_>>().join("; ")
     }
 
-    /// What is told after the beginning.
-    fn parts(&self) -> Vec<Part> {
+    /// What is told, in order of time.
+    pub(in crate::cli) fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![self.first_part()];
+        parts.extend(self.further_parts());
+        parts.sort_by_key(|part| part.at);
+        parts
+    }
+
+    fn first_part(&self) -> Part {
+        Part::new(self.story.at, said(self.story.at, &self.beginning()))
+    }
+
+    /// What is told after the beginning; equal times stand in the order in which they are told.
+    fn further_parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
-        for lookup in &self.story.lookups {
+        for lookup in self.lookups() {
             let (host, at) = (self.host(lookup.host), lookup.started);
             let domain = &self.scenario.domains[lookup.domain.index()].name;
             let text = format!("{host} looks up {domain}: {}", self.answer(lookup));
-            parts.push(Part { at, text: said(at, &text) });
+            let likeness = Some(format!("{host} {domain} {:?}", lookup.outcome));
+            parts.push(Part { at, text: said(at, &text), likeness });
         }
         for exchange in &self.exchanges {
             let text = self.exchange(exchange);
             if !text.is_empty() {
-                parts.push(Part { at: exchange.first().started, text });
+                let fact = exchange.first();
+                let likeness = (fact.outcome != AttemptOutcome::Accepted)
+                    .then(|| format!("{:?}", (fact.from, fact.to, fact.stage, fact.outcome)));
+                parts.push(Part { at: fact.started, text, likeness });
             }
         }
         for &copy in &self.copies {
             for (at, fact) in &self.story.copies[copy].facts {
                 let Some(text) = self.ending(copy, *at, fact) else { continue };
-                let part = Part { at: *at, text: said(*at, &text) };
+                let part = Part::new(*at, said(*at, &text));
                 // What a server found about a message is told once for all its recipients.
                 if !matches!(fact, Fact::Screened(_)) || !parts.contains(&part) {
                     parts.push(part);
@@ -158,6 +190,17 @@ impl Journey<'_> {
             }
         }
         parts
+    }
+
+    /// Look-ups for the recipients that are told of.
+    pub(super) fn lookups(&self) -> impl Iterator<Item = &LookUp> {
+        let of = |copy: usize| self.story.copies[copy].created.mailbox.domain;
+        let left_out = (0..self.story.copies.len()).filter(|copy| !self.copies.contains(copy));
+        let others: Vec<_> = left_out.map(of).collect();
+        self.story.lookups.iter().filter(move |lookup| {
+            let told = self.copies.iter().any(|&copy| of(copy) == lookup.domain);
+            told || !others.contains(&lookup.domain)
+        })
     }
 
     /// How the message came into being.
@@ -232,8 +275,10 @@ impl Journey<'_> {
             title.push_str(&format!(", after a wait of {wait}"));
         }
         let mut text = said(at, &title);
-        for line in lines(self.scenario, self.story, exchange, to) {
-            text.push_str(&spoken(&line));
+        if self.dialogues {
+            for line in lines(self.scenario, self.story, exchange, to) {
+                text.push_str(&spoken(&line));
+            }
         }
         text.push_str(&self.outcome(exchange, to));
         text

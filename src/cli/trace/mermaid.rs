@@ -88,7 +88,7 @@ impl Drawing<'_, '_> {
         let story = journey.story;
         let begins = if follows { journey.heading() } else { journey.beginning() };
         self.note(story.at, story.copies[0].created.host, begins.trim_end());
-        for lookup in &story.lookups {
+        for lookup in journey.lookups() {
             self.look_up(lookup);
         }
         for exchange in &journey.exchanges {

@@ -1,6 +1,6 @@
 //! `mailsim trace`: one message's journey, line by line.
 
-mod journey;
+pub(super) mod journey;
 mod mermaid;
 pub(super) mod wording;
 
@@ -132,9 +132,9 @@ fn told_by<'n>(notes: &'n [Shown], story: &Story) -> (&'n [Shown], &'n [Shown]) 
 }
 
 /// Takes the facts of a run for those who follow a message.
-struct Followed<'s> {
-    watch: Watch,
-    narration: Narration<'s>,
+pub(super) struct Followed<'s> {
+    pub(super) watch: Watch,
+    pub(super) narration: Narration<'s>,
 }
 
 impl FactSink for Followed<'_> {

@@ -2,10 +2,12 @@
 
 mod commands;
 mod status;
+mod stores;
 
 use crate::mail::{Reply, ReplyClass, Stage};
 
 pub use commands::explain_command;
+pub use stores::{explain_imap, explain_pop3};
 
 /// Returns what a reply means: its digits (RFC 5321 §4.2), its enhanced status (RFC 3463), why a
 /// server says it at this stage, and what a client does next.

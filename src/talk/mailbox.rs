@@ -1,0 +1,169 @@
+//! What lies in a mailbox, and when.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::access::Protocol as Reader;
+use crate::mail::{Mailbox, MailboxNames as _, MessageKey, ReceivedField, format_date};
+use crate::scenario::Scenario;
+use crate::simulation::Simulation;
+use crate::story::{Story, Wanted, Watch, exchanges, fields, host_at};
+use crate::trace::{Fact, FinalOutcome};
+use crate::units::{Octets, SimTime};
+
+/// A message in a mailbox.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    /// Its name, which no other message of the mailbox has.
+    pub(super) name: String,
+    /// When it was put there.
+    pub(super) from: SimTime,
+    /// When its reader's program deleted it; [`SimTime::MAX`]: not at all.
+    pub(super) until: SimTime,
+    /// When its reader's program fetched it, leaving it there.
+    pub(super) read: SimTime,
+    /// Header lines, unfolded ones and continuations alike, without CR LF.
+    pub(super) header: Vec<String>,
+    /// Octets of header and body.
+    pub(super) size: Octets,
+    /// What its header says.
+    pub(super) sender: String,
+    /// What its header says.
+    pub(super) recipient: String,
+    /// What its header says.
+    pub(super) subject: String,
+    /// What its header says.
+    pub(super) date: String,
+    /// When the store took it, as its clock shows.
+    pub(super) stored_on: String,
+}
+
+impl Stored {
+    /// Octets of the header with the empty line that ends it.
+    pub(super) fn header_octets(&self) -> u64 {
+        octets(&self.header) + 2
+    }
+
+    /// Octets of the body, whose text is not simulated.
+    pub(super) fn body_octets(&self) -> u64 {
+        self.size.get() - self.header_octets()
+    }
+
+    /// What stands for the body.
+    pub(super) fn body_in_words(&self) -> String {
+        format!("({} octets of body: sizes are simulated, words are not)", self.body_octets())
+    }
+}
+
+/// Octets of lines, each with its CR LF.
+pub(super) fn octets(lines: &[String]) -> u64 {
+    lines.iter().map(|line| line.len() as u64 + 2).sum()
+}
+
+/// Returns what comes into a mailbox in a run of the scenario, in order.
+pub(super) fn contents(scenario: &Scenario, mailbox: Mailbox) -> Vec<Stored> {
+    let mut watch = Watch::new(Wanted::To(mailbox), Rc::new(Cell::new(false)));
+    Simulation::new(scenario).run(&mut watch);
+    let mut found = Vec::new();
+    for story in &watch.stories {
+        for copy in 0..story.copies.len() {
+            copies(scenario, story, copy, mailbox, &mut found);
+        }
+    }
+    found.sort_by_key(|stored| stored.from);
+    found
+}
+
+/// Adds what came of one recipient of one message: the message, and a second one where a server took
+/// it twice.
+fn copies(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    mailbox: Mailbox,
+    found: &mut Vec<Stored>,
+) {
+    let facts = &story.copies[copy].facts;
+    let retrieved =
+        facts.iter().find_map(|(at, fact)| matches!(fact, Fact::Retrieved { .. }).then_some(*at));
+    let deletes = is_deleted(scenario, mailbox);
+    let mut count = 0;
+    for (at, fact) in facts {
+        let Fact::Final { host, outcome: FinalOutcome::Delivered, received_fields, .. } = fact
+        else {
+            continue;
+        };
+        count += 1;
+        let created = story.copies[copy].created;
+        let sender = created.sender.map(|sender| scenario.mailbox(sender));
+        let from =
+            sender.unwrap_or_else(|| format!("MAILER-DAEMON@{}", scenario.host(created.host)));
+        let recipient = scenario.mailbox(mailbox);
+        let subject = subject(story);
+        let clock = host_at(scenario, created.host, story.at).clock_error_ns;
+        let date = format_date(story.at, clock);
+        let mut header: Vec<String> = fields(scenario, story, copy, &exchanges(story, &[copy]))
+            .iter()
+            .flat_map(|field| field.lines().map(str::to_owned))
+            .collect();
+        header.extend([
+            format!("Date: {date}"),
+            format!("From: {from}"),
+            format!("To: {recipient}"),
+            format!("Subject: {subject}"),
+            format!("Message-ID: <{}@{}>", story.key, scenario.host(created.host)),
+        ]);
+        let own = u32::from(created.sender.is_none());
+        let before = carried_before(scenario, story.key).max(own);
+        let added = u64::from(received_fields.saturating_sub(before)) * ReceivedField::OCTETS;
+        let size = (created.size.get() + added).max(octets(&header) + 2);
+        let first = retrieved.filter(|_| count == 1);
+        found.push(Stored {
+            name: if count == 1 { story.key.to_string() } else { format!("{}x{count}", story.key) },
+            from: *at,
+            until: first.filter(|_| deletes).unwrap_or(SimTime::MAX),
+            read: first.unwrap_or(SimTime::MAX),
+            header,
+            size: Octets(size),
+            sender: from,
+            recipient,
+            subject,
+            date,
+            stored_on: format_date(*at, host_at(scenario, *host, *at).clock_error_ns),
+        });
+    }
+}
+
+/// Received fields that a message brought with it.
+fn carried_before(scenario: &Scenario, key: MessageKey) -> u32 {
+    match key {
+        MessageKey::Mail { entry, .. } => {
+            scenario.mail.get(entry as usize).map_or(0, |entry| entry.received_fields)
+        }
+        MessageKey::Notice { .. } => 0,
+    }
+}
+
+fn subject(story: &Story) -> String {
+    use crate::mail::MessageKind as Kind;
+    let created = &story.copies[0].created;
+    let about = created.about.map(|key| format!(" {key}")).unwrap_or_default();
+    match created.kind {
+        Kind::Mail => format!("Message {}", story.key),
+        Kind::DelayNotice => format!("Delayed: message{about}"),
+        Kind::FailureNotice => format!("Undelivered: message{about}"),
+        Kind::ListCopy => format!("List: message{about}"),
+        Kind::AutomaticReply => format!("Automatic reply to message{about}"),
+    }
+}
+
+/// Whether the reader's program deletes what it has fetched.
+fn is_deleted(scenario: &Scenario, mailbox: Mailbox) -> bool {
+    let covers = |reading: &&crate::access::Reading| {
+        let first = reading.first;
+        first.domain == mailbox.domain
+            && (first.local..first.local.saturating_add(reading.count)).contains(&mailbox.local)
+    };
+    let reading = scenario.reading.iter().find(covers);
+    reading.is_some_and(|reading| matches!(reading.protocol, Reader::Pop3 { delete: true, .. }))
+}

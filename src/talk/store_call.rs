@@ -1,0 +1,127 @@
+//! A call to a store, whatever is spoken then.
+
+use crate::mail::{AttemptOutcome, HostId, Mailbox, MailboxNames as _};
+use crate::scenario::Scenario;
+use crate::simulation::{Call, Moment};
+use crate::smtp::{Line, Speaker};
+use crate::trace::FactSink;
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::call::Visitor;
+
+/// A connection to a store.
+#[derive(Debug)]
+pub(super) struct StoreCall<'s, 'k, S: FactSink> {
+    pub(super) scenario: &'s Scenario,
+    moment: Moment<'s, 'k, S>,
+    visitor: Visitor,
+    pub(super) over: bool,
+}
+
+impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
+    pub(super) fn new(scenario: &'s Scenario, moment: Moment<'s, 'k, S>, visitor: Visitor) -> Self {
+        Self { scenario, moment, visitor, over: false }
+    }
+
+    pub(super) fn now(&self) -> SimTime {
+        self.moment.now()
+    }
+
+    /// Returns the store itself, where a proxy may be called.
+    pub(super) fn store(&self) -> HostId {
+        self.moment.server_at(self.visitor.host)
+    }
+
+    pub(super) fn store_name(&self) -> &'s str {
+        self.scenario.host(self.store())
+    }
+
+    pub(super) fn happens(&self, text: impl Into<String>) -> Line {
+        Line { at: Some(self.now()), speaker: Speaker::Connection, text: text.into() }
+    }
+
+    pub(super) fn says(&self, text: impl Into<String>) -> Line {
+        Line { at: Some(self.now()), speaker: Speaker::Server, text: text.into() }
+    }
+
+    /// Connects; then comes the greeting.
+    pub(super) fn begin(&mut self, greeting: &str) -> Vec<Line> {
+        let Visitor { client, host, port, .. } = self.visitor;
+        let address = self.scenario.hosts[host.index()].addresses[0];
+        let literal = &self.scenario.addresses[address.index()].literal;
+        let mut lines = vec![self.happens(format!("connects to {literal} port {port}"))];
+        if let Err(failure) = self.moment.connect(Call { client, host, port }) {
+            self.over = true;
+            lines.push(self.happens(match failure.outcome {
+                AttemptOutcome::Refused => "the connection is refused",
+                _ => "no answer; the kernel has given up connecting",
+            }));
+            return lines;
+        }
+        lines.push(self.happens("connected"));
+        if let Err(lost) = self.exchange() {
+            lines.push(lost);
+            return lines;
+        }
+        lines.push(self.says(greeting));
+        lines
+    }
+
+    /// A command goes there, and its answer comes back.
+    ///
+    /// # Errors
+    /// A line that says that the connection is lost.
+    pub(super) fn exchange(&mut self) -> Result<(), Line> {
+        let answered = self.moment.round_trip();
+        answered.map(|_| ()).map_err(|_| {
+            self.over = true;
+            self.happens("the connection is lost: the store is down, or cannot be reached")
+        })
+    }
+
+    /// So many octets come after the first ones.
+    pub(super) fn receive(&mut self, octets: Octets) {
+        self.moment.receive(octets);
+    }
+
+    pub(super) fn wait(&mut self, time: SimDuration) -> Line {
+        self.moment.pass(time);
+        self.happens(format!("{time} later"))
+    }
+
+    /// Returns the mailbox that a login name stands for: its address, or its local part alone where
+    /// the store keeps the mailboxes of one domain.
+    pub(super) fn mailbox(&self, name: &str) -> Option<Mailbox> {
+        let store = self.store();
+        let mut book = super::address::AddressBook::default();
+        let kept = self.scenario.domains.iter().filter(|domain| domain.store == Some(store));
+        let address = match name.contains('@') {
+            true => name.to_owned(),
+            false => {
+                let mut kept = kept;
+                match (kept.next(), kept.next()) {
+                    (Some(domain), None) => format!("{name}@{}", domain.name),
+                    _ => return None,
+                }
+            }
+        };
+        let mailbox = book.mailbox(self.scenario, &address)?;
+        let domain = self.scenario.domains.get(mailbox.domain.index())?;
+        (domain.store == Some(store) && domain.has_mailbox(mailbox.local)).then_some(mailbox)
+    }
+
+    /// Returns addresses of mailboxes here, for somebody who looks for one.
+    pub(super) fn examples(&self) -> String {
+        let store = self.store();
+        let kept = (0..self.scenario.domains.len())
+            .map(crate::mail::DomainId::from_index)
+            .filter(|domain| self.scenario.domains[domain.index()].store == Some(store))
+            .flat_map(|domain| {
+                let count = self.scenario.domains[domain.index()].mailboxes.min(3);
+                (0..count).map(move |local| Mailbox { domain, local })
+            });
+        let names: Vec<String> =
+            kept.take(5).map(|mailbox| self.scenario.mailbox(mailbox)).collect();
+        names.join(", ")
+    }
+}
