@@ -159,7 +159,7 @@ impl<'n> TraceLines<'n> {
                         .spelt()
                 });
             }
-            Fact::Final { recipient, host, outcome, status, received_fields, duplicate, junk } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
                 self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
@@ -171,7 +171,6 @@ impl<'n> TraceLines<'n> {
                         status: status.to_string(),
                         received: *received_fields,
                         duplicate: *duplicate,
-                        junk: *junk,
                     }
                     .spelt()
                 });
@@ -184,6 +183,9 @@ impl<'n> TraceLines<'n> {
                     let text = crate::story::told(scenario, found);
                     Line::Screened { t: seconds(at), id, to, host, verdict, text }.spelt()
                 });
+            }
+            Fact::Junk { recipient } => {
+                self.story(*recipient, |_, id, to| Line::Junk { t: seconds(at), id, to }.spelt());
             }
             Fact::Retrieved { recipient, protocol } => {
                 let by = protocol.as_str();
