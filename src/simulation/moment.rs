@@ -420,6 +420,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let visit = self.visit.as_ref().expect("the caller is connected");
         let (call, target) = (visit.call, visit.target);
         let pairs = self.world.pairs(call.client, target);
+        let seen = self.world.seen_by_server(call.client, target);
         let world = &mut self.world;
         let visit = self.visit.as_ref().expect("the caller is connected");
         let scenario = world.scenario;
@@ -448,7 +449,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let mut policy = Policy {
             scenario,
             config,
-            client: call.client,
+            client: seen,
             authorised,
             has_room: !server.disk_is_full(),
             visitor: Visitor {
