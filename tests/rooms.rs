@@ -157,7 +157,7 @@ const NEVER: &[Never] = &[
         because: "the graph is network's",
     },
     Never {
-        words: &["toml"],
+        words: &["toml", "toml_edit"],
         rooms: Where::NotIn(&["scenario", "report", "cli"]),
         because: "the model knows no file format",
     },

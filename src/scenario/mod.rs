@@ -22,6 +22,7 @@ mod checker;
 mod correspondents;
 mod distributions;
 mod domains;
+mod edited;
 mod effects;
 mod exchangers;
 mod expectations;
@@ -62,6 +63,7 @@ mod tree;
 mod warn;
 mod zone;
 
+pub use edited::{EditError, edited, host_entries};
 pub use load::{Loaded, Source, load};
 pub use model::{
     Action, Command, Domain, Effect, Expectation, Host, NextHop, Note, Outage, OutageTarget, Roles,
