@@ -97,7 +97,8 @@
 //! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
 //! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
 //! | 8 | [`report`] | tables, charts, the page, the terminal's text |
-//! | 9 | [`cli`] | the command line; the only room that prints |
+//! | 9 | [`serve`] | the page on loopback, with controls that change the scenario and run it again |
+//! | 10 | [`cli`] | the command line; the only room that prints |
 //!
 //! # Invariants
 //!
@@ -135,6 +136,7 @@ pub mod queue;
 pub mod random;
 pub mod report;
 pub mod scenario;
+pub mod serve;
 pub mod simulation;
 pub mod smtp;
 pub mod statistics;

@@ -59,6 +59,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "experiment",
         ],
     ),
+    // Serves pages of runs that it makes itself: the one room but `cli` that runs and reports.
+    ("serve", &["units", "mail", "fault", "measure", "scenario", "simulation", "report"]),
     (
         "cli",
         &[
@@ -80,6 +82,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "statistics",
             "experiment",
             "report",
+            "serve",
         ],
     ),
 ];
@@ -175,6 +178,11 @@ const NEVER: &[Never] = &[
         words: &["std::fs", "std::env", "std::process", "std::net", "Instant"],
         rooms: Where::In(&["experiment"]),
         because: "whoever keeps the rows knows where",
+    },
+    Never {
+        words: &["TcpStream", "TcpListener", "httparse", "tempfile"],
+        rooms: Where::NotIn(&["serve"]),
+        because: "only the page of a run is served",
     },
     Never {
         words: &["plotters"],

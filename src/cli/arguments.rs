@@ -8,7 +8,8 @@ use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, man, new, profiles, report, route, run, schema, study, trace,
+    check, compare, completions, man, new, profiles, report, route, run, schema, serve, study,
+    trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -62,6 +63,7 @@ enum Commands {
     Run(run::Arguments),
     Check(check::Arguments),
     Trace(trace::Arguments),
+    Serve(serve::Arguments),
     Route(route::Arguments),
     Study(study::Arguments),
     Compare(compare::Arguments),
@@ -110,6 +112,7 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Run(arguments) => run::run(&arguments, terminal),
         Commands::Check(arguments) => check::check(&arguments, terminal),
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
+        Commands::Serve(arguments) => serve::serve(arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
         Commands::Study(arguments) => study::study(&arguments, terminal),
         Commands::Compare(arguments) => compare::compare(&arguments, terminal),

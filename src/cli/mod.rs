@@ -27,6 +27,7 @@ mod report;
 mod route;
 mod run;
 mod schema;
+mod serve;
 mod status;
 mod study;
 mod table;

@@ -40,14 +40,53 @@ pub fn edited(text: &str, overrides: &[Override]) -> Result<String, EditError> {
     Ok(document.to_string())
 }
 
-/// Returns the names of the `[[host]]` entries of a scenario's text; none of a text that cannot be
-/// read. A population has one name here.
+/// The entries of a scenario's canonical text ([`super::Loaded::resolved`]), for those who write
+/// overrides of them.
+#[derive(Debug, Clone, Default)]
+pub struct Entries(DocumentMut);
+
+impl Entries {
+    /// Reads the text; one that is no TOML has no entries.
+    #[must_use]
+    pub fn of(resolved: &str) -> Self {
+        Self(resolved.parse().unwrap_or_default())
+    }
+
+    fn tables(&self, list: &str) -> impl Iterator<Item = &Table> {
+        self.0.get(list).and_then(Item::as_array_of_tables).into_iter().flatten()
+    }
+
+    /// Returns how many entries `[[list]]` has.
+    #[must_use]
+    pub fn count(&self, list: &str) -> usize {
+        self.tables(list).count()
+    }
+
+    /// Returns whether entry `index` of `[[list]]` has `key`.
+    #[must_use]
+    pub fn has(&self, list: &str, index: usize, key: &str) -> bool {
+        self.tables(list).nth(index).is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Returns whether an entry of `[[list]]` is named so; a population of hosts has one name here.
+    #[must_use]
+    pub fn is_named(&self, list: &str, name: &str) -> bool {
+        let named = |table: &Table| table.get("name").and_then(Item::as_str) == Some(name);
+        self.tables(list).any(named)
+    }
+}
+
+/// Returns `text` as a TOML value, for use in [`Override::set`].
 #[must_use]
-pub fn host_entries(text: &str) -> Vec<String> {
-    let document: DocumentMut = text.parse().unwrap_or_default();
-    let tables = document.get("host").and_then(Item::as_array_of_tables);
-    let name = |table: &Table| table.get("name").and_then(Item::as_str).map(str::to_owned);
-    tables.into_iter().flatten().filter_map(name).collect()
+pub fn text_value(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Returns what stands behind the `=` of a `--set` as a TOML value, so that it may stand within
+/// another.
+#[must_use]
+pub fn read_value(text: &str) -> String {
+    read(text).to_string()
 }
 
 /// A TOML value, or else the text itself, as an override reads it.
@@ -274,8 +313,20 @@ sessions = 3
     }
 
     #[test]
-    fn hosts_are_named_as_their_entries_are() {
-        assert_eq!(host_entries(FILE), ["mx1.example", "mx2.example"]);
-        assert!(host_entries("host = 1").is_empty() && host_entries("[").is_empty());
+    fn entries_are_counted_and_named() {
+        let entries = Entries::of(&to_toml(&tree(FILE)));
+        assert_eq!((entries.count("host"), entries.count("mail")), (2, 0));
+        assert!(entries.is_named("host", "mx2.example") && !entries.is_named("host", "mx2"));
+        assert!(entries.has("outage", 0, "for") && !entries.has("outage", 0, "until"));
+        assert_eq!(Entries::of("[").count("host"), 0);
+    }
+
+    #[test]
+    fn any_text_can_be_a_value() {
+        for text in ["", "a \"b\" \\ c", "1", "true", "two\nlines", "\u{7f}\u{0}", "'", "ü"] {
+            let change = Override::set(&format!("title={}", text_value(text))).unwrap();
+            let written = edited("", &[change]).unwrap();
+            assert_eq!(written.parse::<toml::Table>().unwrap()["title"].as_str(), Some(text));
+        }
     }
 }
