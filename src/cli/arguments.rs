@@ -30,14 +30,16 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Commands,
 
+    // Behind the options of each command, however many commands and options there are.
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 900)]
     quiet: bool,
 
     /// When messages are coloured [default: auto]
     #[arg(
         long,
         global = true,
+        display_order = 901,
         value_name = "WHEN",
         value_enum,
         default_value_t,

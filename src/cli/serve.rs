@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 
-/// Serve the page of a run, with controls that change it and run it again
+/// Serve the page of a run, with controls that change the run
 ///
 /// Prints the address of the page, which only this machine can reach, and serves it until
 /// interrupted (Ctrl-C), which is the regular end: exit status 0. Click a host or a link to take it

@@ -82,6 +82,13 @@ pub fn text_value(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
+/// Returns `key` as it stands before the `=` of TOML: in quotes where it must.
+#[must_use]
+pub fn key_text(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { text_value(key) }
+}
+
 /// Returns what stands behind the `=` of a `--set` as a TOML value, so that it may stand within
 /// another.
 #[must_use]
@@ -125,8 +132,8 @@ fn in_table(table: &mut dyn TableLike, path: &[String], value: Option<Value>) ->
     if key == "mta"
         && let Some(profile) = item.as_str()
     {
-        let profile = [("profile", profile.to_owned())];
-        *item = Item::Value(profile.into_iter().collect::<InlineTable>().into());
+        let table: InlineTable = [("profile", profile)].into_iter().collect();
+        put_value(item, table.into());
     }
     let done = match &mut *item {
         Item::ArrayOfTables(tables) => in_tables(tables, next, &rest[1..], value),
@@ -141,17 +148,20 @@ fn in_table(table: &mut dyn TableLike, path: &[String], value: Option<Value>) ->
 }
 
 /// Puts a value under a key; the comment behind the former one stays.
-fn put(table: &mut dyn TableLike, key: &str, mut value: Value) {
+fn put(table: &mut dyn TableLike, key: &str, value: Value) {
     match table.get_mut(key) {
-        Some(Item::Value(former)) => {
-            *value.decor_mut() = former.decor().clone();
-            *former = value;
-        }
-        Some(item) => *item = Item::Value(value),
+        Some(item) => put_value(item, value),
         None => {
             table.insert(key, Item::Value(value));
         }
     }
+}
+
+fn put_value(item: &mut Item, mut value: Value) {
+    if let Some(former) = item.as_value() {
+        *value.decor_mut() = former.decor().clone();
+    }
+    *item = Item::Value(value);
 }
 
 /// Changes a table of `[[…]]`, or what lies in it.
@@ -303,6 +313,9 @@ sessions = 3
         let text = edited(FILE, &[set("outage.0.for=2h"), set("seed=2")]).unwrap();
         let expected = FILE.replace("\"4h\"", "\"2h\"").replace("seed = 1", "seed = 2");
         assert_eq!(text, expected);
+        let text = edited(FILE, &[set("host.0.mta.queue_run_delay=60s")]).unwrap();
+        let mta = "mta = { profile = \"postfix\", queue_run_delay = \"60s\" } # as packaged";
+        assert_eq!(text, FILE.replace("mta = \"postfix\" # as packaged", mta));
         let added = set("outage.1={ host = \"mx1.example\", mode = \"refuse\", from = \"1h\" }");
         let text = edited(FILE, &[added]).unwrap();
         let entry = "\n[[outage]]\nhost = \"mx1.example\"\nmode = \"refuse\"\nfrom = \"1h\"\n";

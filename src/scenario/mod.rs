@@ -63,7 +63,7 @@ mod tree;
 mod warn;
 mod zone;
 
-pub use edited::{EditError, Entries, edited, read_value, text_value};
+pub use edited::{EditError, Entries, edited, key_text, read_value, text_value};
 pub use load::{Loaded, Source, load};
 pub use model::{
     Action, Command, Domain, Effect, Expectation, Host, NextHop, Note, Outage, OutageTarget, Roles,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::fault::Schedule;
 use crate::mail::HostId;
-use crate::scenario::{Entries, KeyPath, Override, Scenario, read_value, text_value};
+use crate::scenario::{Entries, KeyPath, Override, Scenario, key_text, read_value, text_value};
 use crate::units::{SimDuration, SimTime};
 
 /// A change as the page asks for it. Times and other quantities are texts in the notation of a
@@ -79,7 +79,7 @@ impl Change {
                     "{{ at = {}, host = {}, do = {{ set = {{ mta = {{ {} = {} }} }} }} }}",
                     text_value(&at),
                     text_value(host),
-                    text_value(setting),
+                    key_text(setting),
                     read_value(value)
                 );
                 let title = format!("{host}: {setting} = {value} from {at} on");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::fault::Schedule;
-use crate::mail::{DomainId, Mailbox, MailboxNames as _};
+use crate::mail::{DomainId, HostId, Mailbox, MailboxNames as _};
 use crate::scenario::profiles::{self, Profile};
 use crate::scenario::{
     Entries, Host, KeyPath, Outage, OutageTarget, Override, Scenario, edited, settings_of,
@@ -60,7 +60,7 @@ struct ShownStep {
     title: String,
     arguments: Vec<String>,
     /// The entries that the step adds, as they would stand in the file.
-    toml: String,
+    entry: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +69,7 @@ struct ShownOutage<'a> {
     label: &'a str,
     mode: &'a str,
     hosts: Vec<&'a str>,
+    links: Vec<[&'a str; 2]>,
     from: f64,
     /// None: until the end.
     to: Option<f64>,
@@ -155,19 +156,25 @@ fn settings_in_force(host: &Host) -> Vec<ShownSetting> {
 
 fn shown_outage<'a>(scenario: &'a Scenario, outage: &'a Outage) -> Option<ShownOutage<'a>> {
     let Schedule::Fixed(interval) = &outage.schedule else { return None };
+    let name = |host: HostId| scenario.hosts[host.index()].name.as_str();
     let host = |target: &OutageTarget| match target {
-        OutageTarget::Host(host) => Some(&*scenario.hosts[host.index()].name),
-        OutageTarget::Address(address) => {
-            let host = scenario.addresses[address.index()].host;
-            Some(&*scenario.hosts[host.index()].name)
-        }
+        OutageTarget::Host(host) => Some(name(*host)),
+        OutageTarget::Address(address) => Some(name(scenario.addresses[address.index()].host)),
         OutageTarget::Link(_) | OutageTarget::Dns => None,
+    };
+    let link = |target: &OutageTarget| match target {
+        OutageTarget::Link(link) => {
+            let (one, other) = scenario.topology.link(*link).ends;
+            Some([name(one), name(other)])
+        }
+        _ => None,
     };
     Some(ShownOutage {
         entry: outage.entry,
         label: &outage.label,
         mode: &outage.mode,
         hosts: outage.targets.iter().filter_map(host).take(MOST_HOSTS).collect(),
+        links: outage.targets.iter().filter_map(link).take(MOST_HOSTS).collect(),
         from: interval.from.as_secs_f64(),
         to: (interval.to < SimTime::MAX).then(|| interval.to.as_secs_f64()),
     })
@@ -177,7 +184,7 @@ fn shown_step(step: &Step) -> ShownStep {
     ShownStep {
         title: step.title.clone(),
         arguments: step.overrides.iter().map(Override::as_argument).collect(),
-        toml: step.overrides.iter().filter_map(added_entry).collect::<Vec<_>>().join("\n"),
+        entry: step.overrides.iter().filter_map(added_entry).collect::<Vec<_>>().join("\n"),
     }
 }
 

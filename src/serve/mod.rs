@@ -15,8 +15,8 @@
 //! of the disk is ever made from a request; files that the scenario names are read once, before
 //! anything is served, and a change cannot name another.
 //!
-//! The head of a request is parsed by httparse; the rest is the standard library: a fixed number of
-//! threads, each connection with a deadline, each body with a bound, one request a connection.
+//! The head of a request is parsed by httparse; the rest is the standard library: a bounded number of
+//! connections, each with a thread and a deadline, each body with a bound, one request a connection.
 //! `tiny_http` was weighed and left: its last release is of 2022, and its connections have no
 //! time-outs, so that a client that says nothing holds a thread for good. hyper and what it brings
 //! would be most of the program's dependencies, for one page on loopback.

@@ -1,10 +1,8 @@
-//! The listening socket on loopback, and a few threads that answer.
+//! The listening socket on loopback, and a thread for each connection.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,10 +14,9 @@ use super::routes::Routes;
 /// Says something to whoever started the server.
 pub(super) type Tell<'a> = dyn Fn(&str) + Sync + 'a;
 
-/// Connections answered at once. A browser opens six at most to one host.
-const THREADS: usize = 12;
-/// Connections that wait for one of these.
-const WAITING: usize = 64;
+/// Connections answered at once, each by a thread; a browser opens six at most to one host. Further
+/// ones are closed.
+const CONNECTIONS: usize = 64;
 /// How often it is looked whether somebody connects.
 const LOOK: Duration = Duration::from_millis(10);
 /// A request is there, and an answer taken, within this.
@@ -54,33 +51,28 @@ impl Server {
     /// was changed.
     pub fn serve(&self, live: &LiveRun, stop: &AtomicBool, tell: &(dyn Fn(&str) + Sync)) {
         let routes = Routes { live, tell, port: self.port };
-        let (sender, receiver) = sync_channel(WAITING);
-        let receiver = Mutex::new(receiver);
+        let under_way = AtomicUsize::new(0);
         thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| work(&routes, &receiver, stop));
-            }
             while !stop.load(Ordering::Relaxed) {
-                match self.listener.accept() {
-                    // Of too many connections, those that find no room are closed at once.
-                    Ok((stream, _)) => drop(sender.try_send(stream)),
-                    // Nobody is there, or whoever was is gone again.
-                    Err(_) => thread::sleep(LOOK),
+                // Nobody is there, or whoever was is gone again.
+                let Ok((stream, _)) = self.listener.accept() else {
+                    thread::sleep(LOOK);
+                    continue;
+                };
+                if under_way.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
+                    under_way.fetch_sub(1, Ordering::Relaxed);
+                    continue;
                 }
+                let (routes, under_way) = (&routes, &under_way);
+                scope.spawn(move || {
+                    if let Ok(connection) = Connection::new(stream, PATIENCE, stop) {
+                        converse(routes, connection);
+                    }
+                    under_way.fetch_sub(1, Ordering::Relaxed);
+                });
             }
             live.close();
-            drop(sender);
         });
-    }
-}
-
-fn work(routes: &Routes<'_>, waiting: &Mutex<Receiver<TcpStream>>, stop: &AtomicBool) {
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(stream) = next else { return };
-        if let Ok(connection) = Connection::new(stream, PATIENCE, stop) {
-            converse(routes, connection);
-        }
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "check",
     "trace",
+    "serve",
     "route",
     "study",
     "compare",
