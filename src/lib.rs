@@ -99,7 +99,8 @@
 //! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment |
 //! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
 //! | 8 | [`report`] | tables, charts, the page, the terminal's text |
-//! | 9 | [`cli`] | the command line; the only room that prints |
+//! | 9 | [`serve`] | the page on loopback, with controls that change the scenario and run it again |
+//! | 10 | [`cli`] | the command line; the only room that prints |
 //!
 //! # Invariants
 //!
@@ -138,6 +139,7 @@ pub mod random;
 pub mod report;
 pub mod scenario;
 pub mod screening;
+pub mod serve;
 pub mod simulation;
 pub mod smtp;
 pub mod statistics;

@@ -85,6 +85,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "experiment",
         ],
     ),
+    // Serves pages of runs that it makes itself: the one room but `cli` that runs and reports.
+    ("serve", &["units", "mail", "fault", "measure", "scenario", "simulation", "report"]),
     (
         "cli",
         &[
@@ -107,6 +109,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "statistics",
             "experiment",
             "report",
+            "serve",
         ],
     ),
 ];
@@ -185,7 +188,7 @@ const NEVER: &[Never] = &[
         because: "the graph is network's",
     },
     Never {
-        words: &["toml"],
+        words: &["toml", "toml_edit"],
         rooms: Where::NotIn(&["scenario", "report", "cli"]),
         because: "the model knows no file format",
     },
@@ -203,6 +206,11 @@ const NEVER: &[Never] = &[
         words: &["std::fs", "std::env", "std::process", "std::net", "Instant"],
         rooms: Where::In(&["experiment"]),
         because: "whoever keeps the rows knows where",
+    },
+    Never {
+        words: &["TcpStream", "TcpListener", "httparse", "tempfile"],
+        rooms: Where::NotIn(&["serve"]),
+        because: "only the page of a run is served",
     },
     Never {
         words: &["plotters"],

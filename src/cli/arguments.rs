@@ -8,8 +8,8 @@ use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, learn, man, new, profiles, report, route, run, schema, study,
-    talk, trace,
+    check, compare, completions, learn, man, new, profiles, report, route, run, schema, serve,
+    study, talk, trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -66,6 +66,7 @@ enum Commands {
     Run(run::Arguments),
     Check(check::Arguments),
     Trace(trace::Arguments),
+    Serve(serve::Arguments),
     Route(route::Arguments),
     Learn(learn::Arguments),
     Talk(talk::Arguments),
@@ -116,6 +117,7 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Run(arguments) => run::run(&arguments, terminal),
         Commands::Check(arguments) => check::check(&arguments, terminal),
         Commands::Trace(arguments) => trace::trace(&arguments, terminal),
+        Commands::Serve(arguments) => serve::serve(arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
         Commands::Learn(arguments) => learn::learn(&arguments, terminal),
         Commands::Talk(arguments) => talk::talk(&arguments, terminal),

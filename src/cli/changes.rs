@@ -37,9 +37,11 @@ impl Args for Changes {
                     .long_help(
                         "Change a value of the scenario (repeatable, in the order given).\n\n\
                          PATH: keys joined by dots, a key that holds dots in quotes. A table of a \
-                         list is named by its `name` where it has one, else by its index from 0. \
-                         VALUE: a TOML value, or a bare word or quantity taken as a text.\n\n\
+                         list is named by its `name` where it has one, else by its index from 0; \
+                         the index behind the last adds a table. VALUE: a TOML value, or a bare \
+                         word or quantity taken as a text.\n\n\
                          --set outage.0.for=2h\n\
+                         --set 'outage.1={ host = \"mx1.example.org\", mode = \"refuse\" }'\n\
                          --set 'host.\"mx1.example.org\".mta.queue_run_delay=60s'",
                     ),
             )

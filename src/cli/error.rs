@@ -59,6 +59,19 @@ pub(super) enum CommandError {
         /// The file.
         path: PathBuf,
     },
+    /// The page of a run cannot be served.
+    #[error(
+        "cannot listen on port {port} of 127.0.0.1: {cause}; leave out --port for any free one"
+    )]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// Nothing can be kept while pages are made.
+    #[error("{0}")]
+    Temporary(String),
     /// Standard output cannot be written, for another reason than a closed pipe.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -127,6 +140,8 @@ impl CommandError {
             Self::Report(_)
             | Self::Io { .. }
             | Self::Exists { .. }
+            | Self::Listen { .. }
+            | Self::Temporary(_)
             | Self::Output(_)
             | Self::Slurm(_)
             | Self::RunsMissing { .. } => ExitStatus::ReadingOrWritingFailed,

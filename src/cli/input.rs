@@ -16,10 +16,11 @@ const SCENARIO_LIMIT_MIB: u64 = 64;
 /// The largest file named by a scenario that is read in MiB.
 const REPLAY_LIMIT_MIB: u64 = 4096;
 
-/// A scenario with the digest of the file that it came from.
+/// A scenario with the text of the file that it came from, and its digest.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) loaded: Loaded,
+    pub(super) text: String,
     pub(super) digest: String,
 }
 
@@ -37,7 +38,7 @@ pub(super) fn read_with(
     let text = read_text(path)?;
     let loaded = with_source(path, &text, |source| load(source, changes))?;
     let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-    Ok(Input { loaded, digest })
+    Ok(Input { loaded, text, digest })
 }
 
 /// Returns whether a file is a study rather than a scenario.

@@ -29,6 +29,7 @@ mod report;
 mod route;
 mod run;
 mod schema;
+mod serve;
 mod status;
 mod study;
 mod table;

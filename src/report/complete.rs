@@ -11,6 +11,7 @@ use super::description::RunDescription;
 use super::error::ReportError;
 use super::folder::{ResultFile, ResultFolder};
 use super::html;
+use super::live::Live;
 use super::player_data::player_data;
 use super::run_data::RunData;
 use super::study::{STUDY_FILE, rebuild_study};
@@ -108,9 +109,31 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
         }
     }
     let player = player_data(folder, &data.run, data.duration())?;
-    let page = html::page(&data, &figures, player.as_deref());
+    let page = html::page(&data, &figures, player.as_deref(), None);
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
+}
+
+/// Returns the page of a run with the controls of a page that is served. The folder is needed on the
+/// way only, and removed.
+///
+/// # Errors
+/// If something cannot be written.
+pub fn live_page(
+    mut folder: ResultFolder,
+    tables: Tables<'_>,
+    summary: &Summary,
+    description: &RunDescription,
+    live: &Live,
+) -> Result<String, ReportError> {
+    tables.finish(&mut folder)?;
+    folder.write("summary.json", summary_json(summary).as_bytes())?;
+    folder.write(RunDescription::FILE, description.to_json().as_bytes())?;
+    let data = RunData::read(folder.work())?;
+    let svg = |chart| chart::svg(chart, &data).map(|svg| (chart, svg));
+    let figures = CHARTS.into_iter().map(svg).collect::<Result<Vec<_>, _>>()?;
+    let player = player_data(folder.work(), &data.run, data.duration())?;
+    Ok(html::page(&data, &figures, player.as_deref(), Some(live)))
 }
 
 /// Writes a file under another name first, so that it is never seen half-written. Returns name and

@@ -9,6 +9,7 @@ use super::html_tables::{
     close_table, counts_table, domain_table, head_of_table, host_table, latency_table, open_table,
     outage_table, row, time_table,
 };
+use super::live::Live;
 use super::run_data::RunData;
 use super::words::{grouped, time};
 
@@ -20,14 +21,23 @@ const PLAYER_STYLE: &str = include_str!("../player/bundle/player.css");
 const PLAYER_LICENSES: &str = include_str!("../player/bundle/LICENSES.txt");
 
 /// Returns the page. `charts` are SVG texts with their charts, in order.
-/// `player` is the run as the player takes it; without it the page stands still.
-pub(super) fn page(data: &RunData, charts: &[(Chart, String)], player: Option<&str>) -> String {
+/// `player` is the run as the player takes it; without it the page stands still. With `live` it
+/// has the controls of a page that is served.
+pub(super) fn page(
+    data: &RunData,
+    charts: &[(Chart, String)],
+    player: Option<&str>,
+    live: Option<&Live>,
+) -> String {
     let scenario = &data.run.scenario;
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let mut html = String::new();
-    let (script, style) =
-        if player.is_some() { ("script-src 'unsafe-inline'; ", PLAYER_STYLE) } else { ("", "") };
-    begin_page(&mut html, title, script, style);
+    let (script, style) = match (player, live) {
+        (None, _) => (String::new(), ""),
+        (Some(_), None) => ("script-src 'unsafe-inline'; ".to_owned(), PLAYER_STYLE),
+        (Some(_), Some(live)) => (live.policy(), PLAYER_STYLE),
+    };
+    begin_page(&mut html, title, &script, style);
     paragraph(&mut html, "question", "Question", &scenario.question);
     paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
     if player.is_some() {
@@ -64,11 +74,9 @@ pub(super) fn page(data: &RunData, charts: &[(Chart, String)], player: Option<&s
     evidence(&mut html, data);
     html.push_str("</main>\n");
     if let Some(json) = player {
-        let _ = write!(
-            html,
-            "<script type=\"application/json\" id=\"run\">{json}</script>\n\
-             <script>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>\n"
-        );
+        let _ = writeln!(html, "<script type=\"application/json\" id=\"run\">{json}</script>");
+        let nonce = live.map_or_else(String::new, |live| live.write_controls(&mut html));
+        let _ = writeln!(html, "<script{nonce}>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>");
     }
     html.push_str("</body>\n</html>\n");
     html

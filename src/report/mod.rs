@@ -18,6 +18,7 @@ mod error;
 mod folder;
 mod html;
 mod html_tables;
+mod live;
 mod picture;
 mod player_data;
 mod run_data;
@@ -32,8 +33,9 @@ mod trace_file;
 mod trace_line;
 mod words;
 
-pub use complete::{Wanted, complete, rebuild, summary_json};
+pub use complete::{Wanted, complete, live_page, rebuild, summary_json};
 pub use description::{RunDescription, ScenarioDescription};
 pub use error::ReportError;
 pub use folder::{ResultFile, ResultFolder};
+pub use live::Live;
 pub use tables::{ATTEMPT_COLUMNS, HOST_COLUMNS, MESSAGE_COLUMNS, QUEUE_COLUMNS, TABLES, Tables};

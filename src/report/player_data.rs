@@ -80,10 +80,12 @@ pub(super) fn player_data(
         events: gathered.events,
     };
     let text = serde_json::to_string(&page).map_err(|error| bad(error.to_string()))?;
-    // Nothing that a scenario says may end the element that holds it.
-    Ok(Some(
-        text.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"),
-    ))
+    Ok(Some(inside_script(&text)))
+}
+
+/// Returns JSON as it may stand inside a script element: nothing that a scenario says may end it.
+pub(super) fn inside_script(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// Spells a value for use as a key.

@@ -22,6 +22,7 @@ mod checker;
 mod correspondents;
 mod distributions;
 mod domains;
+mod edited;
 mod effects;
 mod exchangers;
 mod expectations;
@@ -66,6 +67,7 @@ mod tree;
 mod warn;
 mod zone;
 
+pub use edited::{EditError, Entries, edited, key_text, read_value, text_value};
 pub use load::{Loaded, Source, load};
 pub use model::{
     Action, Command, Domain, Effect, Expectation, Host, NextHop, Outage, OutageTarget, Roles,

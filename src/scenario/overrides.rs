@@ -25,7 +25,7 @@ pub enum Override {
 }
 
 /// Keys joined by dots; a key that holds dots stands in quotes. A table of a list is named by its
-/// `name`, or by its index counted from 0.
+/// `name`, or by its index counted from 0; setting the index behind the last adds a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPath(pub Vec<String>);
 
@@ -143,7 +143,13 @@ pub(super) fn apply(root: &mut Table, change: &Override, number: usize) -> Resul
     let mut here = root;
     let mut keys = parents.iter();
     while let Some(key) = keys.next() {
-        here = match descend(here, key, value.is_some(), number)? {
+        // A list that is not there yet is made by its first item.
+        let next = keys.as_slice().first().unwrap_or(last);
+        let missing = value.is_some().then(|| match next.as_str() {
+            "0" => Value::List(Vec::new()),
+            _ => Value::Table(Table::default()),
+        });
+        here = match descend(here, key, missing, number)? {
             Value::Table(table) => table,
             Value::List(items) => {
                 // The key behind a list picks one of its tables.
@@ -179,19 +185,17 @@ fn toml_value(text: &str) -> toml::Value {
         .unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 
-/// Returns the value under `key`; a table that is not there is made when something is to be set.
+/// Returns the value under `key`; where there is none, it becomes `missing`.
 fn descend<'a>(
     table: &'a mut Table,
     key: &str,
-    make: bool,
+    missing: Option<Value>,
     number: usize,
 ) -> Result<&'a mut Value, Misfit> {
     let place = Place::CommandLine(number);
     if table.get(key).is_none() {
-        if !make {
-            return Err(absent(key, keys_of(table)));
-        }
-        let node = Node { place: place.clone(), value: Value::Table(Table::default()) };
+        let value = missing.ok_or_else(|| absent(key, keys_of(table)))?;
+        let node = Node { place: place.clone(), value };
         table.put(key, place.clone(), node);
     }
     let entry = table.entries.iter_mut().find(|entry| entry.key == key).expect("just put there");
@@ -210,6 +214,10 @@ fn change_list(
     value: Option<Node>,
     list: &str,
 ) -> Result<(), Misfit> {
+    if let Some(node) = value.as_ref().filter(|_| last.parse() == Ok(items.len())) {
+        items.push(node.clone());
+        return Ok(());
+    }
     let at = pick(items, last, list)?;
     match value {
         Some(node) => items[at] = node,
@@ -220,22 +228,23 @@ fn change_list(
     Ok(())
 }
 
+/// Returns which item of a list `key` picks, told of each whether that is its name: the first so
+/// named, else the one of this index.
+pub(super) fn position(
+    mut is_named: impl ExactSizeIterator<Item = bool>,
+    key: &str,
+) -> Option<usize> {
+    let count = is_named.len();
+    let by_index = || key.parse::<usize>().ok().filter(|at| *at < count);
+    is_named.position(|is_named| is_named).or_else(by_index)
+}
+
 /// Finds an item of a list by its `name` or index.
 fn pick(items: &[Node], key: &str, list: &str) -> Result<usize, Misfit> {
-    let name = |node: &Node| match &node.value {
-        Value::Table(table) => match table.get("name").map(|entry| &entry.node.value) {
-            Some(Value::Text(name)) => Some(name.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
-    if let Some(at) = items.iter().position(|item| name(item).as_deref() == Some(key)) {
+    if let Some(at) = position(items.iter().map(|item| name_of(item) == Some(key)), key) {
         return Ok(at);
     }
-    if let Some(at) = key.parse::<usize>().ok().filter(|at| *at < items.len()) {
-        return Ok(at);
-    }
-    let names: Vec<String> = items.iter().filter_map(name).collect();
+    let names: Vec<&str> = items.iter().filter_map(name_of).collect();
     let last = items.len().saturating_sub(1);
     Err(Misfit {
         message: format!("`{list}` has no entry `{key}`"),
@@ -244,15 +253,21 @@ fn pick(items: &[Node], key: &str, list: &str) -> Result<usize, Misfit> {
         } else if names.is_empty() {
             format!("an index from 0 to {last}")
         } else {
-            format!(
-                "a name ({}) or an index from 0 to {last}",
-                listed(names.iter().map(String::as_str))
-            )
+            format!("a name ({}) or an index from 0 to {last}", listed(names.iter().copied()))
         },
-        help: near(key, names.iter().map(String::as_str))
+        help: near(key, names.iter().copied())
             .map(|name| format!("did you mean `{}`?", quoted(name)))
             .unwrap_or_default(),
     })
+}
+
+/// Returns the `name` of a table of a list, if it has one.
+fn name_of(item: &Node) -> Option<&str> {
+    let Value::Table(table) = &item.value else { return None };
+    match &table.get("name")?.node.value {
+        Value::Text(name) => Some(name),
+        _ => None,
+    }
 }
 
 fn keys_of(table: &Table) -> Vec<String> {
@@ -311,6 +326,18 @@ mod tests {
         assert_eq!(by_name, changed(&["host.0.mta.queue_run_delay=60s"]).unwrap());
         assert!(by_name.contains("profile = \"postfix\""), "{by_name}");
         assert!(!changed(&["-u outage.0"]).unwrap().contains("4h"));
+    }
+
+    #[test]
+    fn the_index_behind_the_last_adds_a_table() {
+        let text = changed(&["outage.1={ for = \"1h\" }", "outage.1.for=3h"]).unwrap();
+        assert!(text.contains("for = \"4h\"") && text.contains("for = \"3h\""), "{text}");
+        let text = changed(&["mail.0={ at = \"1s\" }", "mail.1={ at = \"2s\" }"]).unwrap();
+        assert_eq!(text.matches("[[mail]]").count(), 2, "{text}");
+        assert!(changed(&["outage.2={ for = \"1h\" }"]).is_err());
+        // A key of an entry that is not there is a slip, not a new entry.
+        assert!(changed(&["outage.1.for=1h"]).is_err());
+        assert!(changed(&["-u outage.1"]).is_err());
     }
 
     #[test]

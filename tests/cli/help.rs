@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "check",
     "trace",
+    "serve",
     "route",
     "learn",
     "talk",

@@ -1,5 +1,6 @@
 // What was clicked: a message with its attempts, dialogue and header, a host with its queue, a domain.
 
+import { LiveHost, LiveLink } from "./live_controls";
 import type { Attempt, Created, Fact, Said } from "./run";
 import { clock, span, told } from "./words";
 import { count, events, now, run, select, selectedDomain, selectedHost, selectedMessage, world } from "./store";
@@ -111,6 +112,7 @@ function HostCard({ name }: { name: string }) {
           </>
         )}
       </dl>
+      <LiveHost name={name} />
       <h3>Waiting here: {held.length}</h3>
       <ol class="queue">
         {held.slice(0, 20).map((copy) => {
@@ -164,6 +166,7 @@ export function Details() {
       {domain !== null && <DomainCard name={domain} />}
       {chosen === null ? (
         <>
+          <LiveLink />
           <h2>Details</h2>
           <p>Click an event, a host or a domain to look into it.</p>
           <p>

@@ -7,6 +7,8 @@ import { Controls } from "./controls";
 import { Details } from "./details";
 import { follow, remember } from "./link";
 import { EventList } from "./list";
+import { comeBack } from "./live";
+import { LivePanel } from "./live_controls";
 import { Network } from "./network";
 import { Narration } from "./notes";
 import { Sequence } from "./sequence";
@@ -40,6 +42,7 @@ function Page() {
         </div>
         <Details />
       </div>
+      <LivePanel />
       <QueueChart />
       <Sequence />
     </div>
@@ -67,5 +70,6 @@ function keys(event: KeyboardEvent): void {
 follow();
 render(<Page />, document.getElementById("player")!);
 remember();
+comeBack();
 addEventListener("keydown", keys);
 addEventListener("hashchange", follow);

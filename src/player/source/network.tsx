@@ -1,6 +1,7 @@
 // The network: hosts, links, what they hold, and the message of the latest event on its way.
 
 import { useEffect, useRef } from "preact/hooks";
+import { LinkHandle } from "./live_controls";
 import type { Attempt, Host } from "./run";
 import { count, latest, run, select, selectedHost, still, world } from "./store";
 
@@ -47,7 +48,7 @@ function Node({ host }: { host: Host }) {
       class={`node${modes ? " failed" : ""}${selectedHost.value === host.name ? " selected" : ""}`}
       transform={`translate(${x - WIDTH / 2} ${y - HEIGHT / 2})`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={label}
       onClick={open}
       onKeyDown={(event) => {
@@ -134,6 +135,7 @@ export function Network() {
         return (
           <g class={`link${busy ? " busy" : ""}${cut ? " cut" : ""}`}>
             <line x1={x1} y1={y1} x2={x2} y2={y2} />
+            <LinkHandle between={[one.name, other.name]} x1={x1} y1={y1} x2={x2} y2={y2} />
             {cut && <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 + 5}>✕</text>}
           </g>
         );

@@ -1,0 +1,172 @@
+// A page that is served: what its server says can be changed, and how it is asked to change it.
+
+import { signal } from "@preact/signals";
+import { pause } from "./clockwork";
+import { filter, now, pace, skipsIdle } from "./store";
+
+export interface Setting {
+  name: string;
+  value: string;
+  about: string;
+}
+
+export interface LiveOutage {
+  entry: number;
+  label: string;
+  mode: string;
+  hosts: string[];
+  links: [string, string][];
+  from: number;
+  to: number | null;
+}
+
+/** What the page holds besides the run when it is served. */
+export interface Live {
+  revision: number;
+  file: string;
+  saveTo: string | null;
+  changes: { title: string; arguments: string[]; entry: string }[];
+  undone: string[];
+  command: string;
+  modes: [mode: string, meaning: string][];
+  outages: LiveOutage[];
+  hosts: Record<string, { profile: string; settings: number; own: boolean }>;
+  settings: Setting[][];
+  addresses: string[];
+}
+
+export type Wish = "undo" | "redo" | "reset" | { change: Record<string, unknown> };
+
+const element = document.getElementById("live");
+/** None: the page is a file, and nothing in it can be changed. */
+export const live = element && (JSON.parse(element.textContent!) as Live);
+
+export const busy = signal(false);
+/** Why the latest wish was not granted. */
+export const problem = signal("");
+/** What the latest wish came to. */
+export const said = signal("");
+/** The mode of an outage chosen last: the likely next one. */
+export const mode = signal("blackhole");
+export const selectedLink = signal<[string, string] | null>(null);
+
+/** The first millisecond behind the event that is shown: what is shown stays as it was [ms]. */
+export function afterNow(): number {
+  // A millisecond that binary fractions miss by a little is that millisecond.
+  return Math.floor(now.value * 1000 + 1e-4) + 1;
+}
+
+/** The time of the run as a scenario writes it. */
+export function written(milliseconds: number): string {
+  return `${milliseconds}ms`;
+}
+
+/** What outlives loading the page again. */
+interface Kept {
+  said: string;
+  focus: string;
+  open: string[];
+  scroll: number;
+  pace: number;
+  skipsIdle: boolean;
+  filter: string;
+  mode: string;
+  link: [string, string] | null;
+}
+const KEPT = "mailsim-live";
+
+/** Brings the page back to where it was before it was loaded again. */
+export function comeBack(): void {
+  if (!live) return;
+  const text = sessionStorage.getItem(KEPT);
+  sessionStorage.removeItem(KEPT);
+  if (text === null) return;
+  const kept = JSON.parse(text) as Kept;
+  said.value = kept.said;
+  pace.value = kept.pace;
+  skipsIdle.value = kept.skipsIdle;
+  filter.value = kept.filter;
+  mode.value = kept.mode;
+  selectedLink.value = kept.link;
+  // Once what was open and had the focus is there again.
+  requestAnimationFrame(() => {
+    for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+    scrollTo(0, kept.scroll);
+    document.getElementById(kept.focus)?.focus({ preventScroll: true });
+  });
+}
+
+function keep(text: string, focus: string): void {
+  const open = [...document.querySelectorAll<HTMLDetailsElement>("details[id][open]")];
+  const kept: Kept = {
+    said: text,
+    focus,
+    open: open.map((details) => details.id),
+    scroll: scrollY,
+    pace: pace.value,
+    skipsIdle: skipsIdle.value,
+    filter: filter.value,
+    mode: mode.value,
+    link: selectedLink.value,
+  };
+  sessionStorage.setItem(KEPT, JSON.stringify(kept));
+}
+
+async function post(path: string, body: unknown): Promise<Record<string, unknown> | null> {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (response.headers.get("Content-Type") !== "application/json") {
+      problem.value = text;
+      return null;
+    }
+    const answer = JSON.parse(text) as Record<string, unknown>;
+    if (response.ok) return answer;
+    problem.value = String(answer["error"]);
+  } catch {
+    problem.value = "The server does not answer. Has mailsim serve ended?";
+  }
+  return null;
+}
+
+/**
+ * Asks for a change; when it is made the page is loaded again, since every table and chart in it
+ * changes too. The player goes to `at`, or stays [ms].
+ */
+export async function ask(wish: Wish, at: number | null = null): Promise<void> {
+  pause();
+  // While the answer is awaited no control can be used, so none keeps the focus.
+  const focus = document.activeElement?.id ?? "";
+  problem.value = said.value = "";
+  busy.value = true;
+  const answer = await post("/change", { revision: live!.revision, wish });
+  busy.value = false;
+  if (!answer) return;
+  const took = Math.max(1, Math.round(Number(answer["took"]) * 1000));
+  keep(`${answer["title"]}. Computed again in ${took} ms: ${answer["events"]} events.`, focus);
+  if (at !== null) {
+    const place = new URLSearchParams(location.hash.slice(1));
+    place.set("t", String(at / 1000));
+    history.replaceState(null, "", `#${place}`);
+  }
+  location.reload();
+}
+
+export async function cancel(): Promise<void> {
+  await post("/cancel", {});
+}
+
+export async function save(): Promise<void> {
+  problem.value = said.value = "";
+  const answer = await post("/save", {});
+  if (answer) said.value = `Saved to ${answer["saved"]}.`;
+}
+
+/** Whether an outage is in force at the time shown. */
+export function isInForce(outage: LiveOutage): boolean {
+  return outage.from <= now.value && (outage.to === null || now.value < outage.to);
+}
