@@ -51,7 +51,7 @@ impl Lesson {
         let source = Source { file: &file, text: self.text, read_file: &beside };
         let loaded = load(&source, changes).map_err(CommandError::Scenario)?;
         let digest = blake3::hash(self.text.as_bytes()).to_hex().to_string();
-        Ok(Input { loaded, digest })
+        Ok(Input { loaded, text: self.text.to_owned(), digest })
     }
 }
 
