@@ -26,10 +26,23 @@ macro_rules! lesson {
 
 /// All lessons, in order.
 pub(super) const LESSONS: &[Lesson] = &[
+    lesson!("01-first-message"),
     lesson!("02-same-domain"),
     lesson!("03-relays-and-hops"),
+    lesson!("04-dns"),
     lesson!("05-backup-mx"),
     lesson!("06-both-down"),
+    lesson!("07-wrong-address"),
+    lesson!("08-envelope-and-body"),
+    lesson!("10-smtp-proxy"),
+    lesson!("11-local-domains"),
+    lesson!("12-sending-addresses"),
+    lesson!("13-spam-and-greylisting"),
+    lesson!("14-who-may-send-for-a-domain"),
+    lesson!("15-lists-and-automatic-replies"),
+    lesson!("16-no-dns-and-a-split-network"),
+    lesson!("17-the-same-message-twice"),
+    lesson!("18-one-outage-five-senders"),
 ];
 
 impl Lesson {
