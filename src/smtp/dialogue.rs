@@ -9,11 +9,11 @@ mod web;
 mod words;
 
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
-use crate::smtp::{ClientTls, Verb, Vrfy, plain_reply};
+use crate::smtp::{ClientTls, Verb, plain_reply};
 use crate::units::SimTime;
 
 pub use conversation::{Conversation, Ending, ForwardPath, Line, Speaker};
-pub use words::{Extensions, extensions, greeting, spelt};
+pub use words::{Extensions, extensions, greeting, spelt, verified_in_words};
 
 /// Returns what was said.
 #[must_use]
@@ -211,7 +211,9 @@ impl Script<'_, '_> {
         let about = self.about;
         for path in about.forward_paths {
             self.client(format!("VRFY <{}>", path.address));
-            self.server(None, verified(about.server.options.vrfy, path));
+            // RCPT, which came afterwards, tells what VRFY found.
+            let vrfy = about.server.options.vrfy;
+            self.server(None, verified_in_words(vrfy, path.address, path.refusal));
         }
     }
 
@@ -421,19 +423,6 @@ pub const WEB_PORT: u16 = 443;
 
 fn go_ahead() -> String {
     spelt(plain_reply(Verb::Data), Stage::Data)
-}
-
-/// What VRFY gets about a recipient, by what RCPT got afterwards.
-fn verified(vrfy: Vrfy, path: &ForwardPath<'_>) -> String {
-    let refused = path.refusal.filter(|reply| reply.is_permanent());
-    match (vrfy, refused) {
-        (Vrfy::AsRcpt | Vrfy::Answers, Some(reply)) => spelt(reply, Stage::Rcpt),
-        (Vrfy::Answers, None) => format!("250 2.1.5 <{}>", path.address),
-        (Vrfy::AsRcpt, None) => format!("252 2.0.0 {}", path.address),
-        (Vrfy::Unsure, _) => "252 2.0.0 Cannot verify the user; try RCPT".to_owned(),
-        (Vrfy::Disabled, _) => "502 5.5.1 VRFY command is disabled".to_owned(),
-        (Vrfy::Unknown, _) => "500 5.5.1 Command unrecognized".to_owned(),
-    }
 }
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {

@@ -17,9 +17,9 @@ mod wire;
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 pub use dialogue::{
     Conversation, Ending, Extensions, ForwardPath, Line, Speaker, WEB_PORT, dialogue, extensions,
-    greeting, spelt,
+    greeting, spelt, verified_in_words,
 };
-pub use order::{Offers, Order, Verb, plain_reply};
+pub use order::{Offers, Order, Verb, plain_reply, verified};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,

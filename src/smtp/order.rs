@@ -1,6 +1,7 @@
 //! Commands in order and out of order: what a server makes of a command by the state of its session.
 
 use crate::mail::{Reply, Status};
+use crate::smtp::Vrfy;
 
 /// A command of SMTP or of an extension, by its verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -227,8 +228,20 @@ pub fn plain_reply(verb: Verb) -> Reply {
         Verb::Help => Reply::new(214, Status::SUCCESS),
         Verb::StartTls => Reply::new(220, Status::SUCCESS),
         Verb::Auth => Reply::new(235, Status::new(2, 7, 0)),
-        // RFC 5321 §3.5.3: will not say, but RCPT decides.
-        Verb::Vrfy => Reply::new(252, Status::SUCCESS),
+        Verb::Vrfy => verified(Vrfy::Unsure, None),
         _ => Reply::new(250, Status::SUCCESS),
+    }
+}
+
+/// Returns what a server says to VRFY about a mailbox that RCPT would refuse so; none: it would not.
+#[must_use]
+pub fn verified(vrfy: Vrfy, refusal: Option<Reply>) -> Reply {
+    match (vrfy, refusal.filter(|reply| reply.is_permanent())) {
+        (Vrfy::AsRcpt | Vrfy::Answers, Some(refusal)) => refusal,
+        (Vrfy::Answers, None) => Reply::new(250, Status::new(2, 1, 5)),
+        // RFC 5321 §3.5.3: will not say, but RCPT decides.
+        (Vrfy::AsRcpt, None) | (Vrfy::Unsure, _) => Reply::new(252, Status::SUCCESS),
+        (Vrfy::Disabled, _) => Reply::new(502, Status::new(5, 5, 1)),
+        (Vrfy::Unknown, _) => Reply::new(500, Status::new(5, 5, 1)),
     }
 }

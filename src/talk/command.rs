@@ -37,6 +37,8 @@ pub(super) enum Command {
         /// Whether credentials came with the command.
         initial: bool,
     },
+    /// VRFY, with a name or an address.
+    Vrfy(String),
     /// A command whose arguments do not matter.
     Plain(Verb),
 }
@@ -97,7 +99,7 @@ pub(super) fn read(line: &str, offered: Offered) -> Result<Command, Reply> {
         "STARTTLS" => alone(Verb::StartTls),
         "VRFY" if arguments.is_empty() => Err(ARGUMENTS),
         "EXPN" if arguments.is_empty() => Err(ARGUMENTS),
-        "VRFY" => Ok(Command::Plain(Verb::Vrfy)),
+        "VRFY" => Ok(Command::Vrfy(arguments.trim_matches(['<', '>']).to_owned())),
         "EXPN" => Ok(Command::Plain(Verb::Expn)),
         "HELP" => Ok(Command::Plain(Verb::Help)),
         "NOOP" => Ok(Command::Plain(Verb::Noop)),

@@ -3,7 +3,9 @@
 use crate::mail::{AttemptOutcome, Mailbox, MailboxNames as _, Reply, Stage};
 use crate::scenario::Scenario;
 use crate::simulation::{Call, Moment};
-use crate::smtp::{Failure, Heard, Letter, Line, Speaker, Spoken, Verb, greeting, spelt};
+use crate::smtp::{
+    Failure, Heard, Letter, Line, Speaker, Spoken, Verb, greeting, spelt, verified_in_words,
+};
 use crate::trace::FactSink;
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -161,6 +163,7 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             Ok(Command::Rcpt(to)) => self.recipient(to),
             Ok(Command::Bdat { octets, last }) => self.chunk(octets, last),
             Ok(Command::Auth { plain, initial }) => self.credentials(plain, initial),
+            Ok(Command::Vrfy(name)) => self.verify(&name),
             Ok(Command::Plain(verb)) => self.plain(verb),
         }
     }
@@ -205,7 +208,7 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
     }
 
     fn recipient(&mut self, to: String) -> Vec<Line> {
-        let to = if to.eq_ignore_ascii_case(POSTMASTER) { self.own_postmaster() } else { to };
+        let to = if to.eq_ignore_ascii_case(POSTMASTER) { self.here(POSTMASTER) } else { to };
         let Some(mailbox) = self.book.mailbox(self.scenario, &to) else {
             let heard = self.say(&Spoken::Wrong(command::BAD_RECIPIENT), &[]);
             return self.told(heard, Stage::Rcpt);
@@ -231,12 +234,30 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         self.told(heard, Stage::Rcpt)
     }
 
-    /// `<Postmaster>` without a domain is that of the server (RFC 5321 §4.1.1.3).
-    fn own_postmaster(&self) -> String {
+    /// Returns the address of a local part that comes without a domain: the server's own. RFC 5321
+    /// §4.1.1.3 has that for `<Postmaster>`.
+    fn here(&self, local: &str) -> String {
         let routing = &self.server().routing;
         let domain = routing.local.first().or(routing.relayed.first());
         let name = domain.map_or(self.server().name.as_str(), |d| self.scenario.domain(*d));
-        format!("{POSTMASTER}@{name}")
+        format!("{local}@{name}")
+    }
+
+    fn verify(&mut self, name: &str) -> Vec<Line> {
+        let address = if name.contains('@') { name.to_owned() } else { self.here(name) };
+        let Some(mailbox) = self.book.mailbox(self.scenario, &address) else {
+            let heard = self.say(&Spoken::Wrong(command::ARGUMENTS), &[]);
+            return self.told(heard, Stage::Local);
+        };
+        let vrfy = self.server().server.options.vrfy;
+        match self.say(&Spoken::Vrfy(0), &[mailbox]) {
+            Ok(heard) if !self.moment.refuses(Verb::Vrfy) => {
+                let refusal = Some(heard.reply).filter(|reply| reply.is_permanent());
+                let text = verified_in_words(vrfy, &address, refusal);
+                self.told_as(heard, Stage::Rcpt, vec![text])
+            }
+            other => self.told(other, Stage::Local),
+        }
     }
 
     fn letter<'r>(&self, recipients: &'r [Mailbox]) -> Letter<'r> {

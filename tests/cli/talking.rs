@@ -216,6 +216,10 @@ fn commands_out_of_order_and_wrong_ones_are_refused() {
         ("DATA now", 501),
         ("NOOP", 250),
         ("HELP", 214),
+        // Postfix says no to VRFY where RCPT would, and never yes.
+        ("VRFY bob", 252),
+        ("VRFY <nobody@recipient.example>", 550),
+        ("VRFY", 501),
         ("EXPN staff", 502),
         ("TURN", 502),
         ("HELLO", 500),

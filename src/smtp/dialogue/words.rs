@@ -1,7 +1,7 @@
 //! Texts of replies. They carry no meaning (RFC 5321 §4.2) and are for people.
 
 use crate::mail::{Reply, Stage, Status};
-use crate::smtp::ServerSettings;
+use crate::smtp::{ServerSettings, Vrfy, verified};
 
 /// Returns a reply with a text such as servers give. Greetings, replies to EHLO and 354 carry no
 /// enhanced status (RFC 2034 §4).
@@ -63,6 +63,20 @@ pub fn extensions(offer: &Extensions<'_>) -> Vec<String> {
     spelt.collect()
 }
 
+/// Returns the reply to VRFY about an address that RCPT would refuse so; none: it would not.
+#[must_use]
+pub fn verified_in_words(vrfy: Vrfy, address: &str, refusal: Option<Reply>) -> String {
+    let reply = verified(vrfy, refusal);
+    match (reply.code, vrfy) {
+        (250, _) => format!("{reply} <{address}>"),
+        (252, Vrfy::AsRcpt) => format!("{reply} {address}"),
+        (252, _) => format!("{reply} Cannot verify the user; try RCPT"),
+        (500, _) => format!("{reply} Command unrecognized"),
+        (502, _) => format!("{reply} VRFY command is disabled"),
+        _ => spelt(reply, Stage::Rcpt),
+    }
+}
+
 fn words(reply: Reply, stage: Stage) -> &'static str {
     let Status { subject, detail, .. } = reply.status;
     match (reply.code, subject, detail) {
@@ -71,7 +85,6 @@ fn words(reply: Reply, stage: Stage) -> &'static str {
         (214, ..) => "Commands: HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT",
         (221, ..) => "Bye",
         (235, ..) => "Authentication successful",
-        (252, ..) => "Cannot VRFY user, but will accept message and attempt delivery",
         (354, ..) => "End data with <CR><LF>.<CR><LF>",
         (220..=299, ..) => "Ok",
         (421, 7, 0) => "Too many connections from this host, closing",

@@ -8,7 +8,7 @@ use crate::mail::{Reply, Stage, Status};
 use crate::units::{SimDuration, SimTime};
 
 use super::super::ClientTls;
-use super::super::order::{Order, Verb, plain_reply};
+use super::super::order::{Order, Verb, plain_reply, verified};
 use super::super::wire::Passage;
 use super::HANDSHAKE_ROUND_TRIPS;
 use super::transaction::NO_RECIPIENTS;
@@ -28,6 +28,8 @@ pub enum Spoken<'a> {
         /// How many of those before were accepted.
         accepted: u32,
     },
+    /// VRFY about the recipient at this index of those whom the policy knows of.
+    Vrfy(usize),
     /// Any other command, whose arguments are in order.
     Other(Verb),
     /// A line that is no command, or one with wrong arguments: the reply stands before the server
@@ -118,6 +120,10 @@ impl Session<'_> {
             Spoken::Rcpt { letter, index, accepted } => {
                 return self.answer_to_rcpt(&letter, (index, accepted), order, policy, at);
             }
+            Spoken::Vrfy(index) => order.hear(Verb::Vrfy, || {
+                let rcpt = policy.reply(index, at);
+                verified(self.server.options.vrfy, Some(rcpt))
+            }),
             Spoken::Other(verb @ (Verb::Ehlo | Verb::Helo)) => {
                 // As in `hello`: a rule strikes EHLO whether or not the server knows it.
                 let rule = ruled(Stage::Ehlo);
@@ -194,7 +200,7 @@ fn stage(spoken: &Spoken<'_>) -> Stage {
         Spoken::Mail(_) => Stage::Mail,
         Spoken::Rcpt { .. } => Stage::Rcpt,
         Spoken::Other(verb) => verb_stage(*verb).unwrap_or(Stage::Local),
-        Spoken::Wrong(_) => Stage::Local,
+        Spoken::Vrfy(_) | Spoken::Wrong(_) => Stage::Local,
     }
 }
 

@@ -139,6 +139,7 @@ fn next(reply: Reply, stage: Stage) -> &'static str {
         (Class::PositiveCompletion, Stage::Tls) => "says EHLO again, over TLS",
         (Class::PositiveCompletion, Stage::Auth) => "goes on with MAIL",
         (Class::PositiveCompletion, Stage::Mail) => "names the recipients, each with RCPT",
+        (Class::PositiveCompletion, Stage::Rcpt) if reply.code == 252 => "tries RCPT",
         (Class::PositiveCompletion, Stage::Rcpt) => "names more recipients, or says DATA",
         (Class::PositiveCompletion, Stage::Dot) => {
             "deletes its own copy, and says QUIT or goes on with the next MAIL"

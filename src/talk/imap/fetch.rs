@@ -87,9 +87,8 @@ struct Told {
 
 impl Told {
     fn atom(&mut self, text: &str) {
-        if !self.open.is_empty() {
-            self.open.push(' ');
-        } else if !self.parts.is_empty() {
+        // A blank comes before each item but the first, behind a literal too.
+        if !(self.open.is_empty() && self.parts.is_empty()) {
             self.open.push(' ');
         }
         self.open.push_str(text);
