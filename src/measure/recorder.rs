@@ -260,7 +260,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                     self.backlog.closed(at);
                 }
             }
-            Fact::Retrieved { recipient, protocol } => {
+            Fact::Retrieved { recipient, protocol, .. } => {
                 self.story(*recipient).retrieved(at, *protocol);
             }
             Fact::Closed { recipient } => self.close(*recipient, None),
