@@ -20,8 +20,7 @@ pub(super) struct Header<'a> {
     pub(super) picture: Option<Picture>,
 }
 
-/// A line lives only until it is spelt, so its size is no matter.
-#[expect(clippy::large_enum_variant)]
+/// What a line says; it lives only until it is spelt.
 #[derive(Serialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub(super) enum Line<'a> {
@@ -43,6 +42,9 @@ pub(super) enum Line<'a> {
         about: Option<String>,
         octets: u64,
         host: &'a str,
+        /// The field of the header that names the recipient, where that is not To: `Cc` or `none`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        named: Option<&'static str>,
     },
     Accepted {
         t: f64,
@@ -114,6 +116,8 @@ pub(super) enum Line<'a> {
         id: &'a str,
         to: &'a str,
         by: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<&'a str>,
     },
     Open {
         t: f64,
