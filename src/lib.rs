@@ -88,6 +88,7 @@
 //! | 2 | [`dns`] | zones, look-ups, caches (uses `network`, `fault`) |
 //! | 2 | [`trace`] | the facts a run states |
 //! | 3 | [`smtp`] | sessions settled at once: the time of every reply |
+//! | 3 | [`screening`] | blocklists, sender policies and content filters |
 //! | 3 | [`workload`] | who writes to whom, when, how much |
 //! | 3 | [`access`] | POP3 and IMAP: habits of readers, cost of a visit |
 //! | 4 | [`queue`] | queue managers, one folder for each MTA family |
@@ -135,6 +136,7 @@ pub mod queue;
 pub mod random;
 pub mod report;
 pub mod scenario;
+pub mod screening;
 pub mod simulation;
 pub mod smtp;
 pub mod statistics;

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dns", &["units", "random", "mail", "network", "fault"]),
     ("trace", &["units", "mail"]),
     ("smtp", &["units", "random", "mail", "network", "fault", "trace"]),
+    ("screening", &["units", "random", "mail", "network", "fault", "dns", "trace"]),
     ("workload", &["units", "random", "mail", "network", "fault"]),
     ("access", &["units", "random", "mail", "network", "fault"]),
     ("queue", &["units", "engine", "random", "mail", "network", "trace", "smtp"]),
@@ -26,8 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "scenario",
         &[
-            "units", "random", "mail", "network", "fault", "dns", "smtp", "workload", "access",
-            "queue", "measure",
+            "units", "random", "mail", "network", "fault", "dns", "smtp", "screening", "workload",
+            "access", "queue", "measure",
         ],
     ),
     // The one room that composes. What it runs states facts and measures nothing; the `Outcome` it
@@ -36,11 +37,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         "simulation",
         &[
             "units", "engine", "random", "mail", "network", "fault", "dns", "trace", "smtp",
-            "workload", "access", "queue", "measure", "scenario",
+            "screening", "workload", "access", "queue", "measure", "scenario",
         ],
     ),
     // Whoever tells a story reads facts and settings.
-    ("story", &["units", "mail", "trace", "smtp", "scenario"]),
+    ("story", &["units", "mail", "trace", "smtp", "screening", "scenario"]),
     // Plans, runs and analyses studies; it knows no file.
     ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
     // Reports show what was measured; they run nothing.
@@ -95,6 +96,7 @@ const MODEL: &[&str] = &[
     "dns",
     "trace",
     "smtp",
+    "screening",
     "workload",
     "access",
     "queue",

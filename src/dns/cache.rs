@@ -1,5 +1,7 @@
 //! What a resolver remembers.
 
+use std::collections::BTreeMap;
+
 use super::NameId;
 use super::zone::Revision;
 use crate::units::SimTime;
@@ -11,6 +13,8 @@ pub(super) enum QuestionType {
     Exchangers,
     /// A and AAAA records, asked for together.
     Addresses,
+    /// Records that tell something about the name: sender policies (TXT), entries of a blocklist.
+    Statements,
 }
 
 /// What a question brought.
@@ -48,6 +52,8 @@ const PAGE: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cache {
     pages: Vec<Option<Box<[Entry; 2 * PAGE]>>>,
+    /// Answers about statements, which few hosts ask for.
+    statements: BTreeMap<NameId, Entry>,
 }
 
 impl Cache {
@@ -59,8 +65,11 @@ impl Cache {
         asked: QuestionType,
         at: SimTime,
     ) -> Option<(Answer, SimTime)> {
-        let page = self.pages.get(name.index() / PAGE)?.as_ref()?;
-        let entry = &page[place(name, asked)];
+        let entry = if asked == QuestionType::Statements {
+            self.statements.get(&name)?
+        } else {
+            &self.pages.get(name.index() / PAGE)?.as_ref()?[place(name, asked)]
+        };
         (at < entry.expires).then(|| (entry.answer, at.max(entry.arrived)))
     }
 
@@ -73,12 +82,16 @@ impl Cache {
         arrived: SimTime,
         expires: SimTime,
     ) {
+        let entry = Entry { answer, arrived, expires };
+        if asked == QuestionType::Statements {
+            self.statements.insert(name, entry);
+            return;
+        }
         let number = name.index() / PAGE;
         if self.pages.len() <= number {
             self.pages.resize(number + 1, None);
         }
         let page = self.pages[number].get_or_insert_with(|| Box::new([VACANT; 2 * PAGE]));
-        let entry = Entry { answer, arrived, expires };
         if answer == Answer::NoName {
             page[place(name, QuestionType::Exchangers)] = entry;
             page[place(name, QuestionType::Addresses)] = entry;
@@ -89,6 +102,7 @@ impl Cache {
 
     pub(super) fn clear(&mut self) {
         self.pages.clear();
+        self.statements.clear();
     }
 }
 

@@ -133,6 +133,18 @@ impl Resolver {
         self.add_host(ask, name, at, into)
     }
 
+    /// Looks up whether `name` has a record that tells something about it, beginning at `at`. Returns
+    /// the answer, none if the DNS gave none, and when it was known.
+    pub fn statement(&mut self, ask: &Ask<'_>, name: NameId, at: SimTime) -> (Option<bool>, SimTime) {
+        let (answer, ended) = self.question(ask, name, QuestionType::Statements, at);
+        let found = match answer {
+            Answer::Records(_) => Some(true),
+            Answer::NoData | Answer::NoName => Some(false),
+            Answer::Failed => None,
+        };
+        (found, ended)
+    }
+
     fn add_exchangers(
         &mut self,
         ask: &Ask<'_>,
@@ -281,6 +293,7 @@ fn answer(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> (Ans
         let empty = match asked {
             QuestionType::Exchangers => records.mx.is_empty(),
             QuestionType::Addresses => records.addresses.is_empty(),
+            QuestionType::Statements => !records.states,
         };
         return if empty {
             (Answer::NoData, ttl.min(negative_ttl(ask, revision)))

@@ -36,6 +36,9 @@ pub struct Records {
     pub addresses: Vec<AddressId>,
     /// CNAME target; the other records are then those of the target.
     pub alias: Option<NameId>,
+    /// Whether there is a record that tells something about the name: a sender policy (TXT), an entry
+    /// of a blocklist (RFC 5782). What it says stands elsewhere.
+    pub states: bool,
     /// Time to live of all these records.
     pub ttl: SimDuration,
     /// How long a negative answer may be kept (RFC 2308 §5); zero: not at all.

@@ -4,6 +4,7 @@
 //! draws a random number or decides what happens to a message.
 
 mod attempt;
+mod authentication;
 mod identity;
 mod message;
 mod path;
@@ -12,6 +13,7 @@ mod reply;
 mod status;
 
 pub use attempt::{AttemptOutcome, Stage};
+pub use authentication::{AuthenticationResult, DmarcPolicy};
 pub use identity::{DomainId, EntryId, HostId, Mailbox, MailboxNames, MessageKey, RecipientId};
 pub use message::{MessageId, MessageKind, TransmissionType};
 pub use path::{local_part, split_address};

@@ -70,11 +70,23 @@ pub struct MessageRecord<'a> {
     pub path: &'a [HostId],
     /// Copies that reached the mailbox.
     pub copies: u32,
+    /// Whether it was delivered into the folder Junk.
+    pub junk: bool,
     /// When and how its reader fetched it.
     pub retrieved: Option<(SimTime, RetrievalProtocol)>,
 }
 
 impl MessageRecord<'_> {
+    /// Returns the folder that it was delivered into: `inbox`, `junk`, or nothing if it was not.
+    #[must_use]
+    pub fn folder(&self) -> &'static str {
+        match (self.state, self.junk) {
+            (FinalState::Delivered, true) => "junk",
+            (FinalState::Delivered, false) => "inbox",
+            _ => "",
+        }
+    }
+
     /// Returns the time from submission to delivery, if it was delivered.
     #[must_use]
     pub fn submission_to_delivery(&self) -> Option<SimDuration> {

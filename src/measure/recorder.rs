@@ -254,9 +254,9 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 self.tally_of(submitted).attempts.count(attempt);
                 self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
-            Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, junk, .. } => {
                 let story = self.story(*recipient);
-                if story.ended(at, *host, *outcome, *status, *received_fields) {
+                if story.ended(at, *host, *outcome, *status, *received_fields, *junk) {
                     self.backlog.closed(at);
                 }
             }
@@ -275,7 +275,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
             Fact::Queues(sample) => self.sink.queues(at, sample),
             Fact::Host(totals) => self.hosts.push(*totals),
             Fact::Ledger(ledger) => self.ledger = Some(*ledger),
-            Fact::Lookup { .. } => {}
+            Fact::Lookup { .. } | Fact::Screened(_) => {}
         }
     }
 }

@@ -88,6 +88,7 @@ struct Ending {
     host: HostId,
     status: Status,
     received_fields: u32,
+    junk: bool,
     retrieved: Option<(SimTime, RetrievalProtocol)>,
 }
 
@@ -158,11 +159,12 @@ impl Story {
         outcome: FinalOutcome,
         status: Status,
         received_fields: u32,
+        junk: bool,
     ) -> bool {
         let delivered = outcome == FinalOutcome::Delivered;
         self.copies += u32::from(delivered);
         let retrieved = None;
-        let end = Ending { at, outcome, host, status, received_fields, retrieved };
+        let end = Ending { at, outcome, host, status, received_fields, junk, retrieved };
         match &mut self.ending {
             None => {
                 self.path.push(host);
@@ -228,6 +230,7 @@ impl Story {
             attempts: self.attempts,
             path: self.path.hosts(),
             copies: self.copies,
+            junk: self.ending.as_ref().is_some_and(|ending| ending.junk),
             retrieved: self.ending.as_ref().and_then(|ending| ending.retrieved),
         }
     }

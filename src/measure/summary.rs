@@ -97,6 +97,9 @@ pub struct StateCounts {
     pub in_transit: u64,
     /// Fetched by the reader.
     pub retrieved: u64,
+    /// Of those delivered, in the folder Junk.
+    #[serde(default)]
+    pub junk: u64,
 }
 
 /// Tries of hosts.
@@ -202,6 +205,9 @@ pub struct DomainFigures {
     pub submitted: u64,
     /// Delivered.
     pub delivered: u64,
+    /// Of those, in the folder Junk.
+    #[serde(default)]
+    pub junk: u64,
     /// Given up.
     pub failed: u64,
     /// Queued or in transit at the end.

@@ -156,6 +156,7 @@ fn count(counts: &mut StateCounts, row: &MessageRecord<'_>) {
         FinalState::InTransit => &mut counts.in_transit,
         FinalState::Discarded => &mut counts.discarded,
     } += 1;
+    counts.junk += u64::from(row.junk);
     counts.retrieved += u64::from(row.retrieved.is_some());
 }
 
@@ -235,6 +236,7 @@ impl Tally {
             queued: sum.queued + kind.queued,
             in_transit: sum.in_transit + kind.in_transit,
             retrieved: sum.retrieved + kind.retrieved,
+            junk: sum.junk + kind.junk,
         })
     }
 
@@ -343,6 +345,7 @@ impl DomainTally {
         DomainFigures {
             submitted: self.counts.submitted,
             delivered: self.counts.delivered,
+            junk: self.counts.junk,
             failed: self.counts.failed,
             unfinished: self.counts.queued + self.counts.in_transit,
             delivered_share: share(self.counts.delivered, self.counts.submitted),

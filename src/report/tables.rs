@@ -15,7 +15,7 @@ use super::table::Table;
 use super::trace_file::TraceLines;
 
 /// Columns of `messages.csv`.
-pub const MESSAGE_COLUMNS: [&str; 18] = [
+pub const MESSAGE_COLUMNS: [&str; 19] = [
     "message_id",
     "recipient",
     "sender",
@@ -34,6 +34,7 @@ pub const MESSAGE_COLUMNS: [&str; 18] = [
     "copies",
     "retrieved_s",
     "retrieved_by",
+    "folder",
 ];
 
 /// Columns of `attempts.csv`.
@@ -160,6 +161,7 @@ impl RecordSink for Tables<'_> {
         table.number(row.copies);
         table.time(row.retrieved.map(|(at, _)| at));
         table.word(row.retrieved.map_or("", |(_, protocol)| protocol.as_str()));
+        table.word(row.folder());
         table.end_row();
     }
 

@@ -108,7 +108,7 @@ fn mail(lines: &mut Lines, summary: &Summary) {
         format!("{} still queued", grouped(mail.queued)),
     ];
     for (count, word) in
-        [(mail.in_transit, "in transit"), (mail.discarded, "dropped"), (mail.retrieved, "read")]
+        [(mail.in_transit, "in transit"), (mail.discarded, "dropped"), (mail.junk, "in the folder Junk"), (mail.retrieved, "read")]
     {
         if count > 0 {
             parts.push(format!("{} {word}", grouped(count)));

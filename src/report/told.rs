@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::mail::{MailboxNames as _, MessageKey, Stage};
 use crate::scenario::Scenario;
 use crate::smtp::Speaker;
-use crate::story::{Copy, Exchange, Story, exchanges, field_of, lines};
+use crate::story::{Copy, Exchange, Story, exchanges, field_of, found_at, lines, result_fields};
 use crate::trace::{Created, Fact};
 use crate::units::SimTime;
 
@@ -73,12 +73,15 @@ fn fields(scenario: &Scenario, story: &Story, exchange: &Exchange, spelt: &mut V
     };
     for (place, _) in &exchange.facts {
         let created = &story.copies[*place].created;
+        let found = found_at(story, *place, host, at);
+        let mut above = found.map(|found| result_fields(scenario, found)).unwrap_or_default();
+        above.push(text.clone());
         let line = Line::Field {
             t: seconds(at),
             id: &created.key.to_string(),
             to: &scenario.mailbox(created.mailbox),
             host: scenario.host(host),
-            text: text.clone(),
+            text: above.join("\n"),
         };
         spelt.push(line.spelt());
     }

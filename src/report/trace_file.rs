@@ -169,7 +169,7 @@ impl<'n> TraceLines<'n> {
                         .spelt()
                 });
             }
-            Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, duplicate, junk } => {
                 self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
@@ -181,8 +181,18 @@ impl<'n> TraceLines<'n> {
                         status: status.to_string(),
                         received: *received_fields,
                         duplicate: *duplicate,
+                        junk: *junk,
                     }
                     .spelt()
+                });
+            }
+            Fact::Screened(found) => {
+                let Some(scenario) = self.scenario else { return };
+                self.hosts.insert(found.by.index());
+                self.story(found.recipient, |names, id, to| {
+                    let (host, verdict) = (names.host(found.by), found.findings.verdict.as_str());
+                    let text = crate::story::told(scenario, found);
+                    Line::Screened { t: seconds(at), id, to, host, verdict, text }.spelt()
                 });
             }
             Fact::Retrieved { recipient, protocol, reading } => {
@@ -331,6 +341,7 @@ impl<'n> TraceLines<'n> {
         let recipient = match fact {
             Fact::Attempt(attempt) => attempt.recipient,
             Fact::Accepted { recipient, .. } => *recipient,
+            Fact::Screened(found) => found.recipient,
             _ => return,
         };
         if self.scenario.is_some()

@@ -95,6 +95,17 @@ pub(super) enum Line<'a> {
         status: String,
         received: u32,
         duplicate: bool,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        junk: bool,
+    },
+    /// What a server found out about a message before it took, put off or refused it.
+    Screened {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
+        host: &'a str,
+        verdict: &'a str,
+        text: String,
     },
     Retrieved {
         t: f64,

@@ -19,6 +19,7 @@ use super::reader::{Checker, Remark, Section};
 use super::reading::read_readings;
 use super::replay::ReadFile;
 use super::routing::{DerivedRouting, StatedRouting, stated_routing};
+use super::screening::{published, zones};
 use super::top::{read_defaults, sample_every, tables, text};
 use super::warn;
 use super::zone::ZoneBuilder;
@@ -84,7 +85,15 @@ pub(super) fn assemble(
     let mut derived = DerivedRouting::of(&domains);
     let roles = roles(&hosts, &domains, &stated, &mail, &mut derived);
     let mut zone = zone(top, &hosts, &domains, &defaults);
-    let builder = Builder { hosts: &hosts, roles: &roles, derived: &derived, defaults: &defaults };
+    let published = published(top, &hosts, &domains, &mut zone);
+    let blocklists = zones(top);
+    let builder = Builder {
+        hosts: &hosts,
+        roles: &roles,
+        derived: &derived,
+        defaults: &defaults,
+        blocklists: &blocklists,
+    };
     let built = builder.all(&stated, &mut zone);
     let actions = builder.actions(&drafts, &mut domains, &mut zone);
     let mut scenario = Scenario {
@@ -102,6 +111,7 @@ pub(super) fn assemble(
         domains: final_domains(&domains, &mut zone),
         zone: zone.into_zone(),
         mail,
+        published,
         automatic,
         reading,
         outages,

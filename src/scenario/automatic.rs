@@ -31,7 +31,9 @@ pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
         // Each member gets one copy.
         let mut known = std::collections::BTreeSet::new();
         members.retain(|member| known.insert(*member));
-        let list = Redistribution { members, owner };
+        let flag = |key: &str| section.field(key).and_then(|field| field.flag()) == Some(true);
+        let (changes_text, rewrites_author) = (flag("changes_text"), flag("rewrites_author"));
+        let list = Redistribution { members, owner, changes_text, rewrites_author };
         if automatic.redistributions.insert(mailbox, list).is_some() {
             let remark = Remark::new("there are two lists with this address")
                 .accepted("an address that no other list has")

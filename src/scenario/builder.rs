@@ -10,6 +10,7 @@ use super::model::{Action, Command, Host, Roles};
 use super::problem::ProblemKind;
 use super::reader::{Remark, Section};
 use super::routing::{DerivedRouting, StatedRouting, stated_routing};
+use super::screening::screening;
 use super::top::Defaults;
 use super::tree::Table;
 use super::zone::ZoneBuilder;
@@ -22,6 +23,8 @@ pub(super) struct Builder<'s, 'a> {
     pub(super) roles: &'s [Roles],
     pub(super) derived: &'s DerivedRouting,
     pub(super) defaults: &'s Defaults,
+    /// The zones of the blocklists.
+    pub(super) blocklists: &'s [String],
 }
 
 impl Builder<'_, '_> {
@@ -87,6 +90,7 @@ impl Builder<'_, '_> {
             clock_error_ns: settings.clock_error_ns,
             standing: settings.standing,
             dedicated_addresses: stated.dedicated_addresses.clone(),
+            screening: screening(section, self.blocklists),
             behind_proxy: proxy,
             proxy_protocol,
         }

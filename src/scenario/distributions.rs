@@ -124,6 +124,7 @@ impl Field<'_> {
         match unit {
             Unit::Time => field.duration().map(SimDuration::as_secs_f64),
             Unit::Size => field.size().map(|size| size.get() as f64),
+            Unit::Number => field.number(),
         }
     }
 }

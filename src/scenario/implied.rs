@@ -79,6 +79,7 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         clock_error_ns: 0,
         standing: Default::default(),
         dedicated_addresses: Vec::new(),
+        screening: None,
         behind_proxy: None,
         proxy_protocol: false,
     });

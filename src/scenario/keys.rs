@@ -4,6 +4,7 @@ use super::keys_of_domains::{DNS, DOMAIN};
 use super::keys_of_hosts::HOST;
 use super::keys_of_mail::{LIST, MAIL, READING, RESPONDER};
 use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
+use super::keys_of_screening::BLOCKLIST;
 use super::limits;
 use super::shape::{Keys, Shape, key, required};
 
@@ -45,6 +46,11 @@ pub(super) static TOP: Keys = Keys {
         key("domain", Shape::List(&Shape::Table(&DOMAIN)), "mail domains"),
         key("dns", Shape::List(&Shape::Table(&DNS)), "further names in the DNS"),
         key("mail", Shape::List(&Shape::Table(&MAIL)), "mail that is sent"),
+        key(
+            "blocklist",
+            Shape::List(&Shape::Table(&BLOCKLIST)),
+            "lists of addresses from which servers take no mail",
+        ),
         key("list", Shape::List(&Shape::Table(&LIST)), "aliases and mailing lists"),
         key("responder", Shape::List(&Shape::Table(&RESPONDER)), "mailboxes that answer"),
         key("reading", Shape::List(&Shape::Table(&READING)), "how mailboxes are read"),

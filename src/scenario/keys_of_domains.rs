@@ -1,6 +1,7 @@
 //! The keys of `[[domain]]` and `[[dns]]`.
 
 use super::keys::{ONE_OR_MORE_TEXTS, TEXTS};
+use super::keys_of_screening::{DMARC, SPF};
 use super::limits;
 use super::shape::{Keys, Shape, key, required};
 
@@ -49,6 +50,18 @@ pub(super) static DOMAIN: Keys = Keys {
             "mailboxes",
             Shape::Either(&[TEXTS, Shape::Table(&MAILBOXES)]),
             "their names, or { count = 500 }",
+        ),
+        key("spf", Shape::Table(&SPF), "who may send for it (RFC 7208); default: no record"),
+        key(
+            "dkim",
+            ONE_OR_MORE_TEXTS,
+            "hosts that sign its mail when it is submitted to them (RFC 6376); default: nobody does",
+        ),
+        key(
+            "dmarc",
+            DMARC,
+            "what it asks to be done with mail that only pretends to be from it (RFC 7489); default: \
+             no record",
         ),
         key("ttl", Shape::Duration, "time to live of its records"),
         key("negative_ttl", Shape::Duration, "how long a negative answer is kept"),

@@ -2,6 +2,7 @@
 
 use super::acceptance::{LIMITS, REPUTATION, STANDINGS};
 use super::keys::{PIECES, RESOLVER, TEXTS};
+use super::keys_of_screening::{FILTER, POLICIES};
 use super::limits;
 use super::shape::{Keys, Shape, Unit, key, required};
 
@@ -95,6 +96,13 @@ pub(super) static HOST: Keys = Keys {
         ),
         key("reputation", Shape::Table(&REPUTATION), "how it treats addresses that connect to it"),
         key(
+            "blocklists",
+            TEXTS,
+            "zones of [[blocklist]] asked for each client before RCPT is answered: 554 to those listed",
+        ),
+        key("sender_policies", POLICIES, "whether SPF, DKIM and DMARC are checked; default false"),
+        key("filter", Shape::Table(&FILTER), "the content filter that looks at mail from strangers"),
+        key(
             "standing",
             Shape::Word(STANDINGS),
             "what other operators think of it: \"new\" addresses have to warm up, \"bad\" ones \
@@ -137,6 +145,9 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
         key("limits", LIMITS, "how much it takes from whom over time"),
         key("reputation", Shape::Table(&REPUTATION), "how it treats addresses that connect to it"),
         key("standing", Shape::Word(STANDINGS), "what other operators think of it"),
+        key("blocklists", TEXTS, "zones of [[blocklist]] asked for each client"),
+        key("sender_policies", POLICIES, "whether SPF, DKIM and DMARC are checked"),
+        key("filter", Shape::Table(&FILTER), "the content filter"),
     ],
 };
 

@@ -131,6 +131,17 @@ pub(super) static MAIL: Keys = Keys {
             "Received fields that they carry already; default 0",
         ),
         key(
+            "author",
+            Shape::Text,
+            "the address in the From field, where it is not `from`, the reverse path: mail of a \
+             sending service, or forged mail",
+        ),
+        key(
+            "score",
+            Shape::Distribution(Unit::Number),
+            "what content filters think of its messages: the higher, the more like spam; default 0",
+        ),
+        key(
             "unwanted",
             Shape::Number,
             "share of its messages that recipients do not want, 0 to 1: it costs the sending \
@@ -194,6 +205,17 @@ pub(super) static LIST: Keys = Keys {
             "owner",
             Shape::Text,
             "who is told of failures; default: an alias, whose authors are told themselves",
+        ),
+        key(
+            "changes_text",
+            Shape::Flag,
+            "whether copies get a footer or a tag in their subject, which breaks DKIM signatures; \
+             default false",
+        ),
+        key(
+            "rewrites_author",
+            Shape::Flag,
+            "whether copies name the list in their From field, not the author; default false",
         ),
     ],
 };

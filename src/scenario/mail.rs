@@ -1,6 +1,8 @@
 //! `[[mail]]`: who writes to whom, when, how large, and through which server.
 
-use super::correspondents::{MOST_RECIPIENTS, correspondents, domain_of, mistyped_address};
+use super::correspondents::{
+    MOST_RECIPIENTS, address, correspondents, domain_of, mistyped_address,
+};
 use super::domains::Domains;
 use super::hosts::Hosts;
 use super::keys_of_mail::NOTIFY;
@@ -78,6 +80,8 @@ pub(super) fn read_mail(
         received_fields,
         notices: notices(section),
         replay: replay.unwrap_or_default(),
+        author: section.field("author").and_then(|field| address(&field, domains)),
+        score: section.field("score").and_then(|field| field.distribution()),
         unwanted_share: section.field("unwanted").and_then(|field| share(&field)).unwrap_or(0.0),
     })
 }

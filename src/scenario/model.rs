@@ -9,6 +9,7 @@ use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
 use crate::network::{Address, AddressId, LinkId, Topology};
 use crate::queue::QueueSettings;
+use crate::screening::{Published, Screening};
 use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
 use crate::units::{Octets, SimDuration, SimTime, write_padded};
 use crate::workload::{Automatic, MailEntry};
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub domains: Vec<Domain>,
     /// Mail that is sent.
     pub mail: Vec<MailEntry>,
+    /// Blocklists and sender policies, for who looks them up.
+    pub published: Published,
     /// What mailboxes do by themselves.
     pub automatic: Automatic,
     /// How mailboxes are read.
@@ -156,6 +159,8 @@ pub struct Host {
     /// Addresses from which only mail of these senders' domains leaves; other mail leaves from the
     /// other addresses.
     pub dedicated_addresses: Vec<(DomainId, AddressId)>,
+    /// What it looks at besides addresses and limits before it takes a message; none: nothing.
+    pub screening: Option<Box<Screening>>,
     /// What the address that clients see is replaced by (a proxy in front).
     pub behind_proxy: Option<HostId>,
     /// Whether that proxy says who connects to it (PROXY protocol); if not, all sessions seem to come

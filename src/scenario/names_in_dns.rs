@@ -112,6 +112,7 @@ fn fill_zone(domains: &Domains<'_>, hosts: &Hosts<'_>, ttls: Ttls, zone: &mut Zo
             mx,
             addresses,
             alias,
+            states: false,
             ttl: ttl.unwrap_or(ttls.positive),
             negative_ttl: negative_ttl.unwrap_or(ttls.negative),
         };

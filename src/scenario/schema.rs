@@ -80,7 +80,7 @@ impl Definitions {
             Shape::Size => self.quantity("size", SIZE, "75kB, 10MiB"),
             Shape::BitRate => self.quantity("bit_rate", BIT_RATE, "100Mbit/s"),
             Shape::EventRate => self.quantity("event_rate", EVENT_RATE, "30/h"),
-            Shape::Parameter => json!({ "type": "string" }),
+            Shape::Parameter => json!({ "type": ["string", "number"] }),
             Shape::Distribution(unit) => {
                 let constant = self.shape(unit.shape());
                 let table = self.shape(Shape::Table(&DISTRIBUTION));

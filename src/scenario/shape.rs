@@ -67,6 +67,8 @@ pub(super) enum Unit {
     Time,
     /// Sizes, kept in octets.
     Size,
+    /// Plain numbers.
+    Number,
 }
 
 impl Unit {
@@ -75,6 +77,7 @@ impl Unit {
         match self {
             Self::Time => Shape::Duration,
             Self::Size => Shape::Size,
+            Self::Number => Shape::Number,
         }
     }
 }
@@ -125,6 +128,9 @@ impl Shape {
             }
             Self::Distribution(Unit::Size) => "a size such as \"75kB\", or a distribution such as \
                  { lognormal = { median = \"75kB\", sigma = 1.2 } }"
+                .to_owned(),
+            Self::Distribution(Unit::Number) => "a number, or a distribution such as \
+                 { normal = { mean = 5, standard_deviation = 2 } }"
                 .to_owned(),
             Self::Parameter => "a quantity with its unit".to_owned(),
             Self::Word(words) => {

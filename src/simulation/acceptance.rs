@@ -249,7 +249,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Returns the address from which a host sends a message: the one dedicated to the sender's
     /// domain, or one drawn from the others.
-    fn source_address(&self, client: HostId, message: MessageId) -> Option<AddressId> {
+    pub(super) fn source_address(&self, client: HostId, message: MessageId) -> Option<AddressId> {
         let state = &self.hosts[client.index()];
         let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
         let (key_of_message, sender) = {

@@ -53,6 +53,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let size = self.messages[original].size;
         let fields = fields + 1;
         let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
+        self.note_lineage(original, copy, host, (mailbox, list));
         let size = Octets(size.0 + u64::from(fields) * RECEIVED_FIELD);
         let arrival = Arrival::made_here(fields, size, self.now);
         self.send_automatic(host, original, copy, &list.members, arrival);

@@ -21,6 +21,7 @@ use super::host::HostState;
 use super::messages::Messages;
 use super::reach::Reach;
 use super::reading::Readers;
+use super::screening::Screens;
 use super::world::{Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
@@ -58,6 +59,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             spare_runs: Vec::new(),
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
+            screens: Screens::of(scenario, &streams),
             session_streams: streams.purpose("session"),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
             answered: BTreeMap::new(),

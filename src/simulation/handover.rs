@@ -24,12 +24,15 @@ pub(super) struct Arrival {
     pub(super) session_message: u32,
     /// When the host had heard of the recipients.
     pub(super) announced: SimTime,
+    /// How long a filter after the queue holds it.
+    pub(super) held: SimDuration,
 }
 
 impl Arrival {
     /// Returns a message that comes from the host itself.
     pub(super) fn made_here(received_fields: u32, size: Octets, now: SimTime) -> Self {
-        Self { received_fields, size, session_message: 0, announced: now }
+        let held = SimDuration::ZERO;
+        Self { received_fields, size, session_message: 0, announced: now, held }
     }
 }
 
@@ -74,7 +77,9 @@ impl<S: FactSink> World<'_, '_, S> {
                 record.holders += 1;
             }
         }
-        let arrival = Arrival { received_fields: fields, size: octets, session_message, announced };
+        let held = self.screened(run, server, &accepted);
+        let arrival =
+            Arrival { received_fields: fields, size: octets, session_message, announced, held };
         self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
         self.accepted = accepted;
@@ -89,8 +94,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// the same (RFC 1047). Returns a run that lives on until then, whatever the client does next.
     pub(super) fn leave_behind(&mut self, handle: Handle) -> Handle {
         let mut orphan = self.spare_run();
-        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         orphan.renew(run.purpose, run.client, run.number, self.now);
+        orphan.findings = run.findings.take();
         orphan.target = run.target;
         orphan.transaction = run.transaction;
         (orphan.message, orphan.size) = (run.message, run.size);
@@ -158,7 +164,7 @@ impl<S: FactSink> World<'_, '_, S> {
         home.totals.messages_accepted += 1;
         let stream_key = self.messages[message].key.stream_key();
         let mut draws = TryDraws::new(&self.session_streams, [stream_key, home.key, PICK_UP]);
-        let wait = draws.time(&home.config.server.service.pickup);
+        let wait = draws.time(&home.config.server.service.pickup) + arrival.held;
         let config = self.hosts[host.index()].config;
         if config.queue.unit() == Unit::Message {
             let entry = self.add_entry(host, message, recipients, &arrival);
@@ -211,7 +217,7 @@ impl<S: FactSink> World<'_, '_, S> {
         recipients: &[RecipientId],
         arrival: &Arrival,
     ) -> EntryHandle {
-        let &Arrival { received_fields, size, session_message, announced } = arrival;
+        let &Arrival { received_fields, size, session_message, announced, .. } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
         let sender = state.sender;
@@ -258,6 +264,9 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let host = state.host;
         self.hosts[host.index()].pick_ups -= 1;
+        if self.screens.is_some() && self.ends_in_filter(entry) {
+            return;
+        }
         self.tell(host, |queue, now, context| queue.arrived(now, entry, context));
         self.note_peak(host);
     }

@@ -96,6 +96,9 @@ impl<S: FactSink> World<'_, '_, S> {
         if duplicate {
             self.messages.ledger.duplicates += 1;
         }
+        let mailbox = self.messages[recipient].mailbox;
+        let sends_on = self.redistributes(mailbox);
+        let junk = !sends_on && self.is_junk(recipient);
         let fact = Fact::Final {
             recipient,
             host,
@@ -103,12 +106,16 @@ impl<S: FactSink> World<'_, '_, S> {
             status: Status::SUCCESS,
             received_fields,
             duplicate,
+            junk,
         };
         self.state(&fact);
-        if !duplicate && !self.redistributes(self.messages[recipient].mailbox) {
+        if !duplicate && !sends_on && !junk {
             self.await_reader(host, recipient);
         }
-        self.act_by_itself(host, recipient, received_fields);
+        // Whoever takes mail for spam does not answer it (RFC 3834 §2).
+        if !junk {
+            self.act_by_itself(host, recipient, received_fields);
+        }
         self.let_go(recipient);
     }
 }

@@ -64,6 +64,7 @@ mod reach;
 mod reading;
 mod run;
 mod sampling;
+mod screening;
 mod shadow;
 mod submission;
 mod targets;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
 use crate::scenario::{Host, Scenario};
-use crate::smtp::{ClientTls, RecipientPolicy};
+use crate::screening::{Asking, Judgement, Screen};
+use crate::smtp::{ClientTls, RecipientPolicy, Screened};
 use crate::units::{SimDuration, SimTime};
 
 use super::acceptance::{Tallies, Visitor};
@@ -51,6 +52,24 @@ pub(super) struct Policy<'a> {
     pub(super) greylist: &'a mut BTreeMap<Triple, SimTime>,
     pub(super) sender: Option<Mailbox>,
     pub(super) mailboxes: &'a [Mailbox],
+    /// What the server looks at besides.
+    pub(super) screen: Option<Box<Screen<'a>>>,
+}
+
+impl Policy<'_> {
+    /// Lets the screens look from `at` on.
+    fn screened(
+        &mut self,
+        at: SimTime,
+        look: impl FnOnce(&mut Screen<'_>, Asking<'_>) -> Judgement,
+    ) -> Screened {
+        let Some(screen) = &mut self.screen else {
+            return Screened::NOTHING;
+        };
+        let asking = Asking { resolver: self.resolver, ask: &self.ask, now: at };
+        let Judgement { refusal, took } = look(screen, asking);
+        Screened { refusal, took }
+    }
 }
 
 impl RecipientPolicy for Policy<'_> {
@@ -111,6 +130,14 @@ impl RecipientPolicy for Policy<'_> {
             RouteOutcome::NoAddress if route.unresolved > 0 => None,
             _ => Some(Reply::new(450, Status::new(4, 1, 8))),
         }
+    }
+
+    fn screens_client(&mut self, at: SimTime) -> Screened {
+        self.screened(at, |screen, asking| screen.client(asking))
+    }
+
+    fn screens_message(&mut self, at: SimTime) -> Screened {
+        self.screened(at, |screen, asking| screen.message(asking))
     }
 
     fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {

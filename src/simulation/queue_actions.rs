@@ -169,6 +169,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 status: given_up.status,
                 received_fields: given_up.received_fields,
                 duplicate: false,
+                junk: false,
             });
         }
         self.messages.settle(recipient, column);
@@ -180,6 +181,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let record = &self.messages[recipient];
         if record.holders == 0 && record.sessions == 0 && record.readers == 0 {
             self.state(&Fact::Closed { recipient });
+            self.forget_junk(recipient);
             self.messages.close(recipient);
         }
     }

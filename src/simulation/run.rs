@@ -7,7 +7,7 @@ use crate::queue::{
     Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process, Tried,
 };
 use crate::smtp::{Failure, Transaction};
-use crate::trace::SessionMarks;
+use crate::trace::{Findings, SessionMarks};
 use crate::units::{Octets, SimTime};
 
 /// One address to try.
@@ -120,6 +120,8 @@ pub(super) struct Run {
     pub(super) marks: SessionMarks,
     pub(super) transaction: Option<Transaction>,
     pub(super) failure: Option<Failure>,
+    /// What the server's screens found, until that is stated.
+    pub(super) findings: Option<Box<Findings>>,
     /// Counts tries: a greeting time-out of an earlier one is void.
     pub(super) tries: u32,
     /// Messages still to be submitted in this session, last first.
@@ -162,6 +164,7 @@ impl Run {
             marks: SessionMarks::NONE,
             transaction: None,
             failure: None,
+            findings: None,
             tries: 0,
             outbox: Vec::new(),
             postponed: Vec::new(),
@@ -195,6 +198,7 @@ impl Run {
         self.marks = SessionMarks::NONE;
         self.transaction = None;
         self.failure = None;
+        self.findings = None;
         self.outbox.clear();
         self.postponed.clear();
         self.handed = 0;

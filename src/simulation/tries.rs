@@ -11,7 +11,7 @@ use super::connection::{Connection, Keeper};
 use super::draws::{DrawKey, TryDraws};
 use super::event::Event;
 use super::messages::Column;
-use super::policy::{Policy, tls, uses_as_relay};
+use super::policy::{Policy, tls};
 use super::reach::Pair;
 use super::run::{Phase, Purpose, Run, Target};
 use super::wires::wire;
@@ -275,6 +275,12 @@ impl<S: FactSink> World<'_, '_, S> {
         let authenticates = self.authenticates(run) && port != 25;
         let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
         let visitor = self.visitor_of(handle, target.host);
+        let authorised = self.is_authorised(handle, target.host);
+        let screen = if matches!(step, Step::Quit) || opens {
+            None
+        } else {
+            self.screen_of(handle, target, authorised)
+        };
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
         let seen = self.seen_by_server(client, target);
@@ -362,9 +368,7 @@ impl<S: FactSink> World<'_, '_, S> {
             scenario: self.scenario,
             config: server_config,
             client: seen,
-            authorised: authenticates
-                || (submission && port == 25)
-                || uses_as_relay(client_config, target.host),
+            authorised,
             has_room: !server.disk_is_full(),
             visitor,
             tallies: &mut server.tallies,
@@ -377,6 +381,7 @@ impl<S: FactSink> World<'_, '_, S> {
             greylist: &mut server.greylist,
             sender,
             mailboxes: &run.mailboxes,
+            screen,
         };
         let (replies, marks) = (&mut run.replies, &mut run.marks);
         let mut transaction = if web {
@@ -384,6 +389,7 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             session.transact(start, &letter, &mut policy, replies, marks, &mut draws)
         };
+        let screened = policy.screen.take().map(|screen| (screen.findings, screen.first_seen));
         let most = server_config.server.acceptance.messages_per_connection;
         transaction.open &= most.is_none_or(|most| connection.transactions < most);
         run.transaction = Some(transaction);
@@ -391,6 +397,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         connection.refused =
             all_refused || transaction.failure.is_some_and(|failure| failure.stage != Stage::Dot);
+        if let Some(screened) = screened {
+            self.keep_findings(handle, target.host, screened);
+        }
         if let Some(at) = transaction.accepted_at
             && !all_refused
         {
@@ -450,6 +459,8 @@ impl<S: FactSink> World<'_, '_, S> {
             run.targets.retain(|target| Some(target.address) != address);
         }
         run.reused = false;
+        self.state_findings_of_refused(handle);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         if run.is_submission() {
             self.submission_tried(handle);
         } else {

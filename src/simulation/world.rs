@@ -21,6 +21,7 @@ use super::messages::Messages;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
+use super::screening::Screens;
 
 /// A `[[mail]]` entry with the message it will send next.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
     /// Counts what was made about each message of a scenario in which mailboxes act by themselves.
     pub(super) offspring: BTreeMap<MessageKey, u32>,
+    /// Blocklists, sender policies and filters; none: no host of the scenario has any.
+    pub(super) screens: Option<Box<Screens>>,
     pub(super) session_streams: PurposeStreams,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,

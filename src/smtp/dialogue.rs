@@ -451,6 +451,9 @@ fn verified(vrfy: Vrfy, path: &ForwardPath<'_>) -> String {
 
 fn recipient_reply(path: &ForwardPath<'_>) -> String {
     let accepted = Reply::new(250, Status::new(2, 1, 5));
+    if let (Some(refusal), false) = (path.refusal, path.reason.is_empty()) {
+        return format!("{refusal} {}", path.reason);
+    }
     spelt(path.refusal.unwrap_or(accepted), Stage::Rcpt)
 }
 

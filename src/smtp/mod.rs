@@ -18,7 +18,7 @@ pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Tr
 pub use dialogue::{Conversation, Ending, ForwardPath, Line, Speaker, WEB_PORT, dialogue};
 pub use order::{Offers, Order, Verb, plain_reply};
 pub use rules::{Deviation, Rules, Slot};
-pub use session::{Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+pub use session::{Draws, Failure, Letter, RecipientPolicy, Screened, Session, Transaction};
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
     ServiceTimes, TemporaryLookups, Vrfy,

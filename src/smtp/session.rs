@@ -36,9 +36,48 @@ pub trait RecipientPolicy {
     /// Returns the refusal that MAIL gets for its reverse path, decided at `at`; none: it will do.
     fn refuses_sender(&mut self, at: SimTime) -> Option<Reply>;
 
+    /// Looks at the client before its first reply to RCPT (blocklists, SPF), from `at` on; later
+    /// recipients get the same answer at once.
+    fn screens_client(&mut self, at: SimTime) -> Screened {
+        let _ = at;
+        Screened::NOTHING
+    }
+
+    /// Looks at the message between the final dot and its reply (DKIM, DMARC, filters), from `at` on.
+    fn screens_message(&mut self, at: SimTime) -> Screened {
+        let _ = at;
+        Screened::NOTHING
+    }
+
     /// Returns whether the greylist lets this recipient pass at `at`, noting the visit; `delay` is
     /// the minimum wait.
     fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool;
+}
+
+/// What a server's screens say at one point of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screened {
+    /// The reply instead of a positive one; none: they have nothing against it.
+    pub refusal: Option<Reply>,
+    /// By how much the reply is later.
+    pub took: SimDuration,
+}
+
+impl Screened {
+    /// Nobody looked.
+    pub const NOTHING: Self = Self { refusal: None, took: SimDuration::ZERO };
+}
+
+/// A reply, and by how much it is later than the server's own work makes it.
+struct Said {
+    reply: Reply,
+    took: SimDuration,
+}
+
+impl From<Reply> for Said {
+    fn from(reply: Reply) -> Self {
+        Self { reply, took: SimDuration::ZERO }
+    }
 }
 
 /// The message of one transaction.
@@ -329,13 +368,13 @@ impl Session<'_> {
     }
 
     /// One command and its reply.
-    fn exchange(
+    fn exchange<R: Into<Said>>(
         &mut self,
         sent: SimTime,
         stage: Stage,
         timeout: SimDuration,
         draws: &mut impl Draws,
-        reply: impl FnOnce(&Self, SimTime) -> Reply,
+        reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Result<(Reply, SimTime), Failure> {
         let arrived = match self.wire.reach_server(sent) {
             Passage::Arrives(arrived) => arrived,
@@ -347,12 +386,12 @@ impl Session<'_> {
     }
 
     /// The server acts on a command that has arrived.
-    fn act(
+    fn act<R: Into<Said>>(
         &self,
         stage: Stage,
         arrived: SimTime,
         draws: &mut impl Draws,
-        reply: impl FnOnce(&Self, SimTime) -> Reply,
+        reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Answer {
         let at = self.acted_at(arrived, draws);
         if self.closes_at(stage, at) {
@@ -360,7 +399,8 @@ impl Session<'_> {
         } else if !self.rules.is_empty() && self.rules.find(Slot::HangAt(stage), at).is_some() {
             Answer::Silence
         } else {
-            Answer::Reply(reply(self, at), at)
+            let said: Said = reply(self, at).into();
+            Answer::Reply(said.reply, at + said.took)
         }
     }
 

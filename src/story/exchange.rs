@@ -6,6 +6,7 @@ use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
 use crate::trace::{AttemptFact, Fact};
 use crate::units::{Octets, SimTime};
 
+use super::screening::{blocked, found_at};
 use super::tale::Story;
 
 /// A try: the facts about its recipients, with their places among the copies.
@@ -110,11 +111,21 @@ pub fn lines(scenario: &Scenario, story: &Story, exchange: &Exchange, server: Ho
         .iter()
         .map(|(place, _)| scenario.mailbox(story.copies[*place].created.mailbox))
         .collect();
+    let reasons: Vec<String> = exchange
+        .facts
+        .iter()
+        .map(|(place, fact)| {
+            let found = found_at(story, *place, server, fact.ended);
+            found.and_then(|found| blocked(scenario, found)).unwrap_or_default()
+        })
+        .collect();
     let paths: Vec<ForwardPath<'_>> = exchange
         .facts
         .iter()
         .zip(&names)
-        .map(|((_, fact), address)| ForwardPath {
+        .zip(&reasons)
+        .map(|(((_, fact), address), reason)| ForwardPath {
+            reason,
             address,
             refusal: fact.reply.filter(|reply| fact.stage == Stage::Rcpt && !reply.is_positive()),
         })

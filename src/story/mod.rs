@@ -10,11 +10,13 @@
 mod exchange;
 mod narration;
 mod received;
+mod screening;
 mod tale;
 mod watch;
 
 pub use exchange::{Exchange, address_of, exchanges, host_at, lines};
 pub use narration::{Narration, Shown};
 pub use received::{field_of, fields};
+pub use screening::{found_at, result_fields, told};
 pub use tale::{Copy, LookUp, Story, Transaction};
 pub use watch::{Wanted, Watch};

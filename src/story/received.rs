@@ -7,6 +7,7 @@ use crate::trace::{AttemptFact, Fact, FinalOutcome};
 use crate::units::SimTime;
 
 use super::exchange::{Exchange, address_of, host_at};
+use super::screening::{found_at, result_fields};
 use super::tale::Story;
 
 /// Returns the trace fields of one copy, the newest first, as they stand at the host that held it
@@ -62,6 +63,10 @@ fn received(
             return fields;
         };
         let fact = came.first();
+        // A server puts what it found above its own Received field.
+        if let Some(found) = found_at(story, copy, host, at) {
+            fields.extend(result_fields(scenario, found));
+        }
         fields.extend(field_of(scenario, story, came));
         let Some(before) = accepted_before(story, copy, fact.from, fact.started) else {
             return fields;

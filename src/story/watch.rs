@@ -136,6 +136,7 @@ impl FactSink for Watch {
                 self.slots.remove(recipient);
                 self.over.set(!self.stories.is_empty() && self.slots.is_empty());
             }
+            Fact::Screened(found) => self.keep(at, found.recipient, fact),
             Fact::Outage(_) | Fact::Queues(_) | Fact::Host(_) | Fact::Ledger(_) => {}
         }
     }

@@ -6,6 +6,8 @@ use crate::mail::{
 };
 use crate::units::{Octets, SimDuration, SimTime};
 
+use super::ScreenedFact;
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
@@ -43,6 +45,10 @@ pub enum Fact {
     },
     /// One host was tried for one recipient, or the recipient was put off without any try.
     Attempt(AttemptFact),
+    /// A server looked at a client and its message for one recipient. Only servers with blocklists,
+    /// sender policies or a filter do; stated when it takes the message, or when the client has its
+    /// refusal.
+    Screened(ScreenedFact),
     /// A copy reached its mailbox, was given up, or was dropped. The first such fact about a
     /// recipient fixes what `messages.csv` calls `final`, except that a delivery counts before a
     /// failure.
@@ -59,6 +65,8 @@ pub enum Fact {
         received_fields: u32,
         /// Whether the recipient had this outcome already (a second copy).
         duplicate: bool,
+        /// Whether it was delivered into the folder Junk.
+        junk: bool,
     },
     /// The reader has the message.
     Retrieved {

@@ -5,10 +5,12 @@
 //! run.
 
 mod fact;
+mod screened;
 mod sink;
 
 pub use fact::{
     AttemptFact, Created, Fact, FinalOutcome, HostTotals, Ledger, LookupOutcome, OutageFact,
     QueueSample, RetrievalProtocol, SessionMarks, StillOpen,
 };
+pub use screened::{Findings, Screen, ScreenedFact, Verdict};
 pub use sink::{FactLog, FactSink, Tee};

@@ -13,6 +13,12 @@ pub struct Redistribution {
     /// The list's owner, who becomes the reverse path of its copies (§3.9.2); none: an alias, whose
     /// copies keep the reverse path that they came with (§3.9.1).
     pub owner: Option<Mailbox>,
+    /// Whether copies get a footer, or a tag in their subject: DKIM signatures do not survive that
+    /// (RFC 6377 §3.3).
+    pub changes_text: bool,
+    /// Whether copies name the list in their From field instead of the author, as lists do whose
+    /// authors' domains publish DMARC (RFC 7960 §4.1.3.1).
+    pub rewrites_author: bool,
 }
 
 /// What mailboxes do by themselves with the mail that reaches them.
@@ -69,7 +75,13 @@ mod tests {
         let mailbox = |local: u32| Mailbox { domain: DomainId(0), local };
         let list = |&(address, members): &(u32, &[u32])| {
             let members = members.iter().map(|&local| mailbox(local)).collect();
-            (mailbox(address), Redistribution { members, owner: None })
+            let list = Redistribution {
+                members,
+                owner: None,
+                changes_text: false,
+                rewrites_author: false,
+            };
+            (mailbox(address), list)
         };
         Automatic { redistributions: lists.iter().map(list).collect(), ..Automatic::default() }
     }

@@ -105,6 +105,11 @@ pub struct MailEntry {
     /// Share of its messages that their recipients do not want, from 0 to 1: it costs the sending
     /// address its reputation.
     pub unwanted_share: f64,
+    /// The address in the From field, where it is another than the reverse path: mail sent by somebody
+    /// else in the author's name, with or without leave.
+    pub author: Option<Mailbox>,
+    /// What content filters think of its messages; none: nothing against them, 0.
+    pub score: Option<Distribution>,
 }
 
 impl MailEntry {

@@ -42,6 +42,8 @@ fn entry(arrivals: Arrivals) -> MailEntry {
             verifies: false,
         },
         received_fields: 0,
+        author: None,
+        score: None,
         unwanted_share: 0.0,
         notices: NoticeWishes::default(),
         replay: Vec::new(),

@@ -62,6 +62,8 @@ pub(crate) fn mail(
                 verifies: false,
             },
             received_fields,
+            author: None,
+            score: None,
             unwanted_share: 0.0,
             notices: NoticeWishes::default(),
             replay,

@@ -89,7 +89,8 @@ impl Blueprint {
             zone: names.zone.clone(),
             domains: names.domains.clone(),
             mail,
-            automatic: Default::default(),
+            published: Default::default(),
+        automatic: Default::default(),
             reading: Vec::new(),
             outages,
             actions,
@@ -229,6 +230,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             clock_error_ns: 0,
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
+            screening: None,
             behind_proxy: None,
             proxy_protocol: false,
         });

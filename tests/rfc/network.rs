@@ -142,6 +142,7 @@ pub(crate) fn said(run: &Run, fact: &AttemptFact) -> Vec<Line> {
         .iter()
         .zip(&names)
         .map(|((_, fact), address)| ForwardPath {
+            reason: "",
             address,
             refusal: fact.reply.filter(|_| refused(fact)),
         })

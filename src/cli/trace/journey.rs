@@ -2,7 +2,7 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines};
+use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, told};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -158,8 +158,12 @@ impl Journey<'_> {
         }
         for &copy in self.copies {
             for (at, fact) in &self.story.copies[copy].facts {
-                if let Some(text) = self.ending(copy, *at, fact) {
-                    self.add(*at, said(*at, &text));
+                let Some(text) = self.ending(copy, *at, fact) else { continue };
+                let text = said(*at, &text);
+                // What a server found about a message is told once for all its recipients.
+                let found = matches!(fact, Fact::Screened(_));
+                if !found || self.parts.iter().all(|part| part.at != *at || part.text != text) {
+                    self.add(*at, text);
                 }
             }
         }
@@ -313,13 +317,14 @@ impl Journey<'_> {
         let sender = self.story.copies[copy].created.sender;
         let made = if sender.is_some() { "written" } else { "made" };
         match fact {
-            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
+            Fact::Final { host, outcome, status, received_fields, duplicate, junk, .. } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
                         let which = if *duplicate { "a second copy" } else { "it" };
+                        let folder = if *junk { "folder Junk" } else { "mailbox" };
                         format!(
-                            "{host} puts {which} into the mailbox of {address}, {age} after it \
+                            "{host} puts {which} into the {folder} of {address}, {age} after it \
                              was {made}; Received fields: {received_fields}"
                         )
                     }
@@ -330,6 +335,9 @@ impl Journey<'_> {
                         format!("{host} drops it ({status}): nobody is told about a lost notice")
                     }
                 })
+            }
+            Fact::Screened(found) => {
+                Some(format!("{} {}", self.host(found.by), told(self.scenario, found)))
             }
             Fact::Retrieved { protocol, reading, .. } => {
                 let protocol = match protocol {

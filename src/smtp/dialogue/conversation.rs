@@ -34,6 +34,8 @@ pub struct ForwardPath<'a> {
     pub address: &'a str,
     /// The negative reply to RCPT, if it got one.
     pub refusal: Option<Reply>,
+    /// Its words, where the reply alone does not tell the reason; empty: those of the reply.
+    pub reason: &'a str,
 }
 
 /// Where and how a transaction ended before its end.

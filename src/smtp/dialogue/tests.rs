@@ -112,7 +112,7 @@ impl Case {
         let paths: Vec<ForwardPath<'_>> = NAMES
             .into_iter()
             .zip(&self.refusals)
-            .map(|(address, refusal)| ForwardPath { address, refusal: *refusal })
+            .map(|(address, refusal)| ForwardPath { address, refusal: *refusal, reason: "" })
             .collect();
         let lines = dialogue(&Conversation {
             client_name: "a.example",

@@ -8,7 +8,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 use super::super::order::{Order, Verb};
 use super::super::wire::Passage;
 use super::super::{Deviation, Slot};
-use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session, Transaction};
 
 impl Session<'_> {
     /// Hands over one message from `sent` on. `replies` gets each recipient's reply to RCPT, none
@@ -34,7 +34,7 @@ impl Session<'_> {
         };
         let result = self
             .envelope(sent, letter, policy, replies, marks, draws)
-            .and_then(|now| self.data(now, letter, &mut transaction, marks, draws));
+            .and_then(|now| self.data(now, letter, policy, &mut transaction, marks, draws));
         match result {
             Ok(now) => transaction.ended = now,
             Err(failure) => {
@@ -113,7 +113,14 @@ impl Session<'_> {
         let (mut accepted, mut in_a_row) = (0, 0);
         for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
-                order.hear(Verb::Rcpt, || session.rcpt_reply(letter, index, accepted, policy, at))
+                let mut took = SimDuration::ZERO;
+                let reply = order.hear(Verb::Rcpt, || {
+                    let screened = policy.screens_client(at);
+                    took = screened.took;
+                    let own = || session.rcpt_reply(letter, index, accepted, policy, at);
+                    screened.refusal.unwrap_or_else(own)
+                });
+                Said { reply, took }
             })?;
             accepted += u32::from(reply.is_positive());
             *slot = mail_accepted.then_some(reply);
@@ -233,6 +240,7 @@ impl Session<'_> {
         &mut self,
         sent: SimTime,
         letter: &Letter<'_>,
+        policy: &mut impl RecipientPolicy,
         transaction: &mut Transaction,
         marks: &mut SessionMarks,
         draws: &mut impl Draws,
@@ -258,11 +266,14 @@ impl Session<'_> {
         if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
             at += *delay;
         }
+        let screened = policy.screens_message(at);
+        at += screened.took;
         if self.crashed_before(at) {
             let (_, now) = self.hear(dot_sent, Stage::Dot, timeout, Answer::Silence)?;
             return Ok(now);
         }
-        let reply = self.dot_reply(letter, at);
+        let own = self.dot_reply(letter, at);
+        let reply = screened.refusal.filter(|_| own.is_positive()).unwrap_or(own);
         if reply.is_positive() {
             transaction.accepted_at = Some(at);
         }
@@ -323,12 +334,12 @@ impl Session<'_> {
     }
 
     /// The next command of an envelope: alone, or as the next of a group that was sent at once.
-    fn turn(
+    fn turn<R: Into<Said>>(
         &mut self,
         turn: &mut Turn,
         stage: Stage,
         draws: &mut impl Draws,
-        reply: impl FnOnce(&Self, SimTime) -> Reply,
+        reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Result<Reply, Failure> {
         let timeout = match stage {
             Stage::Mail => self.client.timeouts.mail,
