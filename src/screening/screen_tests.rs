@@ -94,9 +94,9 @@ fn look(
         findings: Findings::default(),
         client_known: false,
     };
-    let asking = |resolver| Asking { resolver, ask: &ask, now: SimTime::from_secs(1) };
-    let at_rcpt = screen.client(asking(&mut resolver)).refusal;
-    let at_dot = screen.message(asking(&mut resolver)).refusal;
+    let now = SimTime::from_secs(1);
+    let at_rcpt = screen.client(Asking { resolver: &mut resolver, ask: &ask, now }).refusal;
+    let at_dot = screen.message(Asking { resolver: &mut resolver, ask: &ask, now }).refusal;
     (at_rcpt, at_dot, screen.findings)
 }
 
