@@ -62,7 +62,7 @@ fn refusals(story: &Story) -> Vec<(String, Stage)> {
 
 /// Returns how many recipients were delivered into the folder Junk.
 fn junk(run: &Run) -> usize {
-    let junk = |(_, fact): &&(_, Fact)| matches!(fact, Fact::Final { junk: true, .. });
+    let junk = |(_, fact): &&(_, Fact)| matches!(fact, Fact::Junk { .. });
     run.facts.iter().filter(junk).count()
 }
 
@@ -74,7 +74,8 @@ fn verdicts(run: &Run) -> Vec<Verdict> {
     run.facts.iter().filter_map(verdict).collect()
 }
 
-const LISTED: &str = "[[blocklist]]\nname = \"bl.example\"\nttl = \"10m\"\nnegative_ttl = \"10m\"\n";
+const LISTED: &str =
+    "[[blocklist]]\nname = \"bl.example\"\nttl = \"10m\"\nnegative_ttl = \"10m\"\n";
 
 #[test]
 fn a_listed_client_is_refused_at_rcpt_and_told_why() {

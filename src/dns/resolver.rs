@@ -135,7 +135,12 @@ impl Resolver {
 
     /// Looks up whether `name` has a record that tells something about it, beginning at `at`. Returns
     /// the answer, none if the DNS gave none, and when it was known.
-    pub fn statement(&mut self, ask: &Ask<'_>, name: NameId, at: SimTime) -> (Option<bool>, SimTime) {
+    pub fn statement(
+        &mut self,
+        ask: &Ask<'_>,
+        name: NameId,
+        at: SimTime,
+    ) -> (Option<bool>, SimTime) {
         let (answer, ended) = self.question(ask, name, QuestionType::Statements, at);
         let found = match answer {
             Answer::Records(_) => Some(true),

@@ -111,7 +111,6 @@ pub(crate) fn attempt(
 
 pub(crate) fn ended(slot: u32, host: HostId, outcome: FinalOutcome, fields: u32) -> Fact {
     Fact::Final {
-        junk: false,
         recipient: RecipientId(slot),
         host,
         outcome,

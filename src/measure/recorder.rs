@@ -254,12 +254,13 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 self.tally_of(submitted).attempts.count(attempt);
                 self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
-            Fact::Final { recipient, host, outcome, status, received_fields, junk, .. } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
                 let story = self.story(*recipient);
-                if story.ended(at, *host, *outcome, *status, *received_fields, *junk) {
+                if story.ended(at, *host, *outcome, *status, *received_fields) {
                     self.backlog.closed(at);
                 }
             }
+            Fact::Junk { recipient } => self.story(*recipient).is_junk(),
             Fact::Retrieved { recipient, protocol, .. } => {
                 self.story(*recipient).retrieved(at, *protocol);
             }

@@ -159,11 +159,10 @@ impl Story {
         outcome: FinalOutcome,
         status: Status,
         received_fields: u32,
-        junk: bool,
     ) -> bool {
         let delivered = outcome == FinalOutcome::Delivered;
         self.copies += u32::from(delivered);
-        let retrieved = None;
+        let (junk, retrieved) = (false, None);
         let end = Ending { at, outcome, host, status, received_fields, junk, retrieved };
         match &mut self.ending {
             None => {
@@ -179,6 +178,14 @@ impl Story {
                 }
                 false
             }
+        }
+    }
+
+    /// The copy that has just been delivered lies in the folder Junk. Of several copies the first
+    /// counts.
+    pub(super) fn is_junk(&mut self) {
+        if let Some(ending) = self.ending.as_mut().filter(|_| self.copies == 1) {
+            ending.junk = true;
         }
     }
 

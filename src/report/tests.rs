@@ -71,7 +71,8 @@ fn the_contract_names_the_columns() {
     assert_eq!(
         MESSAGE_COLUMNS.join(","),
         "message_id,recipient,sender,kind,about_message_id,size_octets,submitted_s,accepted_s,\
-         final,status,final_s,final_host,hops,attempts,path,copies,retrieved_s,retrieved_by"
+         final,status,final_s,final_host,hops,attempts,path,copies,retrieved_s,retrieved_by,\
+         folder"
     );
     assert_eq!(
         ATTEMPT_COLUMNS.join(","),
@@ -132,9 +133,9 @@ fn rows_are_spelt_as_the_contract_says() {
         [
             "1-1,bob@recipient.example,1@sender.example,mail,,75000,10.000000,12.000000,delivered,\
              2.0.0,102.000000,mx1.recipient.example,2,2,\
-             laptop.sender.example>smtp.sender.example>mx1.recipient.example,1,,",
+             laptop.sender.example>smtp.sender.example>mx1.recipient.example,1,,,inbox",
             "1-2,bob@recipient.example,1@sender.example,mail,,75000,60.000000,,queued,,,\
-             laptop.sender.example,,0,laptop.sender.example,0,,",
+             laptop.sender.example,,0,laptop.sender.example,0,,,",
         ]
     );
     assert_eq!(

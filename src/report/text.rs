@@ -107,9 +107,12 @@ fn mail(lines: &mut Lines, summary: &Summary) {
         format!("{} failed", grouped(mail.failed)),
         format!("{} still queued", grouped(mail.queued)),
     ];
-    for (count, word) in
-        [(mail.in_transit, "in transit"), (mail.discarded, "dropped"), (mail.junk, "in the folder Junk"), (mail.retrieved, "read")]
-    {
+    for (count, word) in [
+        (mail.in_transit, "in transit"),
+        (mail.discarded, "dropped"),
+        (mail.junk, "in the folder Junk"),
+        (mail.retrieved, "read"),
+    ] {
         if count > 0 {
             parts.push(format!("{} {word}", grouped(count)));
         }

@@ -169,7 +169,7 @@ impl<'n> TraceLines<'n> {
                         .spelt()
                 });
             }
-            Fact::Final { recipient, host, outcome, status, received_fields, duplicate, junk } => {
+            Fact::Final { recipient, host, outcome, status, received_fields, duplicate } => {
                 self.hosts.insert(host.index());
                 self.story(*recipient, |names, id, to| {
                     Line::Final {
@@ -181,7 +181,6 @@ impl<'n> TraceLines<'n> {
                         status: status.to_string(),
                         received: *received_fields,
                         duplicate: *duplicate,
-                        junk: *junk,
                     }
                     .spelt()
                 });
@@ -194,6 +193,9 @@ impl<'n> TraceLines<'n> {
                     let text = crate::story::told(scenario, found);
                     Line::Screened { t: seconds(at), id, to, host, verdict, text }.spelt()
                 });
+            }
+            Fact::Junk { recipient } => {
+                self.story(*recipient, |_, id, to| Line::Junk { t: seconds(at), id, to }.spelt());
             }
             Fact::Retrieved { recipient, protocol, reading } => {
                 let by = protocol.as_str();

@@ -95,8 +95,12 @@ pub(super) enum Line<'a> {
         status: String,
         received: u32,
         duplicate: bool,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        junk: bool,
+    },
+    /// The copy just delivered lies in the folder Junk.
+    Junk {
+        t: f64,
+        id: &'a str,
+        to: &'a str,
     },
     /// What a server found out about a message before it took, put off or refused it.
     Screened {

@@ -101,7 +101,11 @@ pub(super) static HOST: Keys = Keys {
             "zones of [[blocklist]] asked for each client before RCPT is answered: 554 to those listed",
         ),
         key("sender_policies", POLICIES, "whether SPF, DKIM and DMARC are checked; default false"),
-        key("filter", Shape::Table(&FILTER), "the content filter that looks at mail from strangers"),
+        key(
+            "filter",
+            Shape::Table(&FILTER),
+            "the content filter that looks at mail from strangers",
+        ),
         key(
             "standing",
             Shape::Word(STANDINGS),

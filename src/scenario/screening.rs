@@ -73,9 +73,10 @@ fn filter(section: &Section<'_>) -> Filter {
             section.error_at(key, ProblemKind::Contradiction, remark);
         }
     } else if section.has("refused") {
-        let remark = Remark::new("at the dot a message is refused, and its client tells the author")
-            .accepted("`refused` with stage = \"queue\"")
-            .help("remove `refused`");
+        let remark =
+            Remark::new("at the dot a message is refused, and its client tells the author")
+                .accepted("`refused` with stage = \"queue\"")
+                .help("remove `refused`");
         section.error_at("refused", ProblemKind::Contradiction, remark);
     }
     filter.returns = word("refused") != Some("discard");
@@ -129,7 +130,8 @@ pub(super) fn published(
     zone: &mut ZoneBuilder,
 ) -> Published {
     let blocklists = tables(top, "blocklist");
-    let blocklists = blocklists.iter().filter_map(|field| blocklist(&field.section()?, hosts, zone));
+    let blocklists =
+        blocklists.iter().filter_map(|field| blocklist(&field.section()?, hosts, zone));
     Published { blocklists: blocklists.collect(), policies: policies(hosts, domains, zone) }
 }
 
@@ -207,7 +209,8 @@ fn policies(
     domains: &Domains<'_>,
     zone: &mut ZoneBuilder,
 ) -> BTreeMap<DomainId, SenderPolicy> {
-    let stated = |section: &Section<'_>| ["spf", "dkim", "dmarc"].iter().any(|key| section.has(key));
+    let stated =
+        |section: &Section<'_>| ["spf", "dkim", "dmarc"].iter().any(|key| section.has(key));
     let looked_at = hosts.entries.iter().any(|entry| entry.section.has("sender_policies"))
         || domains.list.iter().any(|draft| draft.section.as_ref().is_some_and(stated));
     let mut policies = BTreeMap::new();
@@ -226,7 +229,8 @@ fn policies(
             above: above(domains, &draft.name),
         };
         if let Some(section) = &draft.section {
-            policy.spf = section.field("spf").and_then(|field| spf(&field.section()?, hosts, domains));
+            policy.spf =
+                section.field("spf").and_then(|field| spf(&field.section()?, hosts, domains));
             policy.dkim = section.field("dkim").map(|field| {
                 let key = zone.name(&format!("{SELECTOR}._domainkey.{}", draft.name));
                 publish(zone, key);

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::{
-    AuthenticationResult, DmarcPolicy, DomainId, MailboxNames, Reply, Status,
-};
+use crate::mail::{AuthenticationResult, DmarcPolicy, DomainId, MailboxNames, Reply, Status};
 use crate::network::AddressId;
 use crate::trace::{Findings, Screen as Cause, Verdict};
 use crate::units::{SimDuration, SimTime};
 
+use super::sender_policy::{check_signature, requested};
 use super::{
     Asking, Blocklist, Filter, FilterStage, Opinion, PolicyCheck, SenderPolicy, aligned, check_host,
 };
-use super::sender_policy::{check_signature, requested};
 
 /// What a server looks at besides addresses and limits.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -193,9 +191,8 @@ impl Screen<'_> {
             let result = check_signature(asking, policies, signature.domain, signature.intact);
             self.findings.dkim.push((result, signature.domain));
         }
-        let of_author = |domain: &DomainId| {
-            aligned(self.names.domain(*domain), self.names.domain(author))
-        };
+        let of_author =
+            |domain: &DomainId| aligned(self.names.domain(*domain), self.names.domain(author));
         let found = self.findings.dkim.iter().chain(&self.findings.spf);
         let found: Vec<Result> =
             found.filter(|(_, domain)| of_author(domain)).map(|(result, _)| *result).collect();

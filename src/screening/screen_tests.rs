@@ -30,7 +30,8 @@ impl MailboxNames for Names {
 /// Names 0 to 5: SPF, DKIM key and DMARC record of the author's domain, then of the list's; names 6
 /// and 7: both addresses in a blocklist that lists the second.
 fn zone() -> Zone {
-    let texts = ["author", "k.author", "d.author", "list", "k.list", "d.list", "own.bl", "other.bl"];
+    let texts =
+        ["author", "k.author", "d.author", "list", "k.list", "d.list", "own.bl", "other.bl"];
     let name = |(place, text): (usize, &&str)| {
         let records = Records { exists: place != 6, states: place != 6, ..Records::default() };
         Name { text: (*text).to_owned(), revisions: vec![(SimTime::ZERO, records)] }
@@ -55,10 +56,7 @@ fn policy(first: u32, address: AddressId, dmarc: Option<DmarcPolicy>) -> SenderP
 
 fn published(asked: DmarcPolicy) -> Published {
     Published {
-        blocklists: vec![Blocklist {
-            zone: "bl".to_owned(),
-            names: vec![NameId(6), NameId(7)],
-        }],
+        blocklists: vec![Blocklist { zone: "bl".to_owned(), names: vec![NameId(6), NameId(7)] }],
         policies: [(AUTHOR, policy(0, OWN, Some(asked))), (LIST, policy(3, OTHER, None))].into(),
     }
 }
@@ -235,9 +233,7 @@ fn looking_takes_time() {
         client_known: false,
     };
     let now = SimTime::from_secs(1);
-    let mut at_rcpt = || {
-        screen.client(Asking { resolver: &mut resolver, ask: &ask, now }).took
-    };
+    let mut at_rcpt = || screen.client(Asking { resolver: &mut resolver, ask: &ask, now }).took;
     assert_eq!(at_rcpt(), SimDuration::from_millis(20));
     assert_eq!(at_rcpt(), SimDuration::ZERO, "the second recipient waits for nothing");
     let at_dot = screen.message(Asking { resolver: &mut resolver, ask: &ask, now }).took;

@@ -106,9 +106,11 @@ impl<S: FactSink> World<'_, '_, S> {
             status: Status::SUCCESS,
             received_fields,
             duplicate,
-            junk,
         };
         self.state(&fact);
+        if junk {
+            self.state(&Fact::Junk { recipient });
+        }
         if !duplicate && !sends_on && !junk {
             self.await_reader(host, recipient);
         }

@@ -169,7 +169,6 @@ impl<S: FactSink> World<'_, '_, S> {
                 status: given_up.status,
                 received_fields: given_up.received_fields,
                 duplicate: false,
-                junk: false,
             });
         }
         self.messages.settle(recipient, column);

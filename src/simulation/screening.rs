@@ -144,9 +144,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             let Some(domain) = domain else { return };
             let key = policies.get(&domain).and_then(|policy| policy.dkim.as_ref());
             let signs = key.is_some_and(|(_, signers)| signers.contains(&host));
-            let signed = dossier.signatures.iter().any(|signature| {
-                signature.domain == domain && signature.intact
-            });
+            let signed = dossier
+                .signatures
+                .iter()
+                .any(|signature| signature.domain == domain && signature.intact);
             if signs && !signed {
                 dossier.signatures.push(Signature { domain, intact: true });
             }

@@ -130,6 +130,7 @@ impl FactSink for Watch {
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted { recipient, .. }
             | Fact::Final { recipient, .. }
+            | Fact::Junk { recipient }
             | Fact::Retrieved { recipient, .. }
             | Fact::Open { recipient, .. } => self.keep(at, *recipient, fact),
             Fact::Closed { recipient } => {

@@ -65,8 +65,11 @@ pub enum Fact {
         received_fields: u32,
         /// Whether the recipient had this outcome already (a second copy).
         duplicate: bool,
-        /// Whether it was delivered into the folder Junk.
-        junk: bool,
+    },
+    /// The copy that has just been delivered lies in the folder Junk.
+    Junk {
+        /// The recipient.
+        recipient: RecipientId,
     },
     /// The reader has the message.
     Retrieved {

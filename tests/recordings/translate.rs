@@ -90,7 +90,7 @@ impl Blueprint {
             domains: names.domains.clone(),
             mail,
             published: Default::default(),
-        automatic: Default::default(),
+            automatic: Default::default(),
             reading: Vec::new(),
             outages,
             actions,

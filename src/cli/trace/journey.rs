@@ -317,14 +317,13 @@ impl Journey<'_> {
         let sender = self.story.copies[copy].created.sender;
         let made = if sender.is_some() { "written" } else { "made" };
         match fact {
-            Fact::Final { host, outcome, status, received_fields, duplicate, junk, .. } => {
+            Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
                         let which = if *duplicate { "a second copy" } else { "it" };
-                        let folder = if *junk { "folder Junk" } else { "mailbox" };
                         format!(
-                            "{host} puts {which} into the {folder} of {address}, {age} after it \
+                            "{host} puts {which} into the mailbox of {address}, {age} after it \
                              was {made}; Received fields: {received_fields}"
                         )
                     }
@@ -338,6 +337,9 @@ impl Journey<'_> {
             }
             Fact::Screened(found) => {
                 Some(format!("{} {}", self.host(found.by), told(self.scenario, found)))
+            }
+            Fact::Junk { .. } => {
+                Some(format!("it lies in the folder Junk of {address}, which POP3 does not see"))
             }
             Fact::Retrieved { protocol, reading, .. } => {
                 let protocol = match protocol {

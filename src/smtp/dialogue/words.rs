@@ -28,7 +28,9 @@ fn words(reply: Reply, stage: Stage) -> &'static str {
         (451, 7, 1) if stage == Stage::Dot => "Try again later",
         (451, 4, 3) => "The DNS does not answer, try again later",
         (_, 7, 23) => "The sender's domain does not let this address send for it (SPF)",
-        (_, 7, 26) => "Unauthenticated mail is not accepted, by the policy of the author's domain (DMARC)",
+        (_, 7, 26) => {
+            "Unauthenticated mail is not accepted, by the policy of the author's domain (DMARC)"
+        }
         (_, 3, 4) => "Message too big",
         (554, 4, 0 | 6) => "Too many hops",
         (554, 5, 1) => "No valid recipients",
