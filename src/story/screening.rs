@@ -1,6 +1,6 @@
 //! What a server's screens found, as it stands in the header and as a person tells it.
 
-use crate::mail::MailboxNames as _;
+use crate::mail::{AuthenticationResult, MailboxNames as _};
 use crate::scenario::Scenario;
 use crate::trace::{Fact, Findings, ScreenedFact, Verdict};
 use crate::units::SimTime;
@@ -33,7 +33,12 @@ fn results(scenario: &Scenario, findings: &Findings) -> Vec<String> {
     }
     if let Some((result, domain, policy)) = findings.dmarc {
         let domain = scenario.domain(domain);
-        results.push(format!("dmarc={result} (p={policy}) header.from={domain}"));
+        let asked = match result {
+            // No record: nothing is asked for.
+            AuthenticationResult::None => String::new(),
+            _ => format!(" (p={policy})"),
+        };
+        results.push(format!("dmarc={result}{asked} header.from={domain}"));
     }
     results
 }
