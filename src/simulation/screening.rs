@@ -74,7 +74,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let run = self.runs.get(handle)?;
         let message = &self.messages[run.message];
         let client = self.source_address(run.client, run.message);
-        let trusted = target.proxy.is_some() || self.is_backup(run);
+        let trusted = self.seen_by_server(run.client, target) != run.client || self.is_backup(run);
         let filter_time = match &screening.filter {
             Some(filter) if filter.stage == FilterStage::Dot => {
                 self.filter_time(filter, target.host, run.message)
