@@ -153,12 +153,19 @@ impl CommandError {
 }
 
 /// What to do about a cause that is met often.
-fn hint(cause: &io::Error, path: &Path) -> &'static str {
+fn hint(cause: &io::Error, path: &Path) -> String {
     match cause.kind() {
-        io::ErrorKind::NotFound if path.extension().is_none() => {
-            "; a scenario is a .toml file, `mailsim new NAME` writes one to begin with"
-        }
-        io::ErrorKind::IsADirectory => "; give the .toml file in it",
-        _ => "",
+        io::ErrorKind::NotFound => match super::learn::carried(path) {
+            Some(number) => format!(
+                "; the program carries this lesson: `mailsim learn {number} --print` prints it"
+            ),
+            None if path.extension().is_none() => {
+                "; a scenario is a .toml file, `mailsim new NAME` writes one to begin with"
+                    .to_owned()
+            }
+            None => String::new(),
+        },
+        io::ErrorKind::IsADirectory => "; give the .toml file in it".to_owned(),
+        _ => String::new(),
     }
 }

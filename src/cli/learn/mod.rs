@@ -69,6 +69,12 @@ pub(super) fn learn(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     hold(lesson, arguments, terminal)
 }
 
+/// Returns the number of the lesson that a file of this name is in the source tree.
+pub(super) fn carried(path: &Path) -> Option<u32> {
+    let stem = path.file_stem()?.to_str()?;
+    LESSONS.iter().find(|lesson| lesson.name == stem).map(|lesson| lesson.number())
+}
+
 fn list() -> Result<String, CommandError> {
     let mut text = String::new();
     for lesson in LESSONS {

@@ -306,7 +306,10 @@ impl Journey<'_> {
                 (_, None) if self.goes_on(exchange) => "the next host is tried".to_owned(),
                 (_, None) => "it will not be tried again".to_owned(),
             };
-            let what = format!("{} ({}); {next}", result(fact.outcome), fact.status);
+            // A dialogue has told the reply already.
+            let reply = fact.reply.filter(|_| !self.dialogues);
+            let reply = reply.map_or(fact.status.to_string(), |reply| reply.to_string());
+            let what = format!("{} ({reply}); {next}", result(fact.outcome));
             match told.iter_mut().find(|(other, _)| *other == what) {
                 Some((_, copies)) => copies.push(*copy),
                 None => told.push((what, vec![*copy])),
