@@ -383,6 +383,90 @@ at = "1min"
     assert_eq!(unaware[1], (false, Status::new(5, 4, 6)));
 }
 
+/// Returns, by position of the `[[reading]]`, how often each fetched something.
+fn fetches(readings: &str) -> Vec<usize> {
+    let mail = r#"
+[[mail]]
+from = "alice@sender.example"
+to = ["bob@recipient.example"]
+arrivals = { every = "3h" }
+count = 7
+start = "1h"
+"#;
+    let run = run(&two_sites("", "", &format!("{mail}{readings}")));
+    let mut counts = vec![0; run.scenario.reading.len()];
+    for (_, fact) in &run.facts {
+        if let Fact::Retrieved { reading, .. } = fact {
+            counts[*reading as usize] += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn of_two_devices_the_one_that_deletes_leaves_nothing() {
+    let reading = |device: &str, rest: &str| {
+        format!("[[reading]]\nmailbox = \"bob@recipient.example\"\ndevice = \"{device}\"\n{rest}\n")
+    };
+    let both = |one: &str, other: &str| fetches(&(reading("PC", one) + &reading("phone", other)));
+    // Seven messages. The phone asks long after the PC has been there, and twice before the end.
+    let pop = |delete: bool| format!("protocol = \"pop3\"\nevery = \"1s\"\ndelete = {delete}");
+    let imap = "protocol = \"imap\"\nevery = \"2h\"";
+    assert_eq!(both(&pop(true), imap), [7, 0]);
+    assert_eq!(both(&pop(false), imap), [7, 7]);
+    assert_eq!(both("protocol = \"imap\"\nidle = true", imap), [7, 7]);
+    // The slow one deletes: by then the fast one has each message.
+    let slow = "protocol = \"pop3\"\nevery = \"2h\"\ndelete = true";
+    assert_eq!(both("protocol = \"imap\"\nidle = true", slow), [7, 7]);
+    // Three devices, of which one deletes first.
+    let three = reading("PC", &pop(true)) + &reading("phone", imap) + &reading("tablet", imap);
+    assert_eq!(fetches(&three), [7, 0, 0]);
+}
+
+#[test]
+fn two_readings_of_a_mailbox_need_devices() {
+    let reading = "[[reading]]\nmailbox = \"bob@recipient.example\"\nprotocol = \"imap\"\n";
+    for devices in [["", ""], ["device = \"PC\"\n", ""], ["device = \"PC\"\n"; 2]] {
+        let two: String = devices.iter().map(|device| format!("{reading}{device}")).collect();
+        let found = problems(&two);
+        assert!(found.iter().any(|one| one.2.contains("a `device`")), "{devices:?}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_large_message_takes_its_time_on_a_slow_line() {
+    let text = two_sites(
+        "",
+        "",
+        r#"
+[[host]]
+name = "pc.cottage.example"
+roles = ["mua"]
+[[link]]
+between = ["pc.cottage.example", "mail.recipient.example"]
+bandwidth = "64kbit/s"
+[[mail]]
+from = "alice@sender.example"
+to = ["bob@recipient.example"]
+at = "1h"
+size = "2kB"
+attachments = "5MB"
+[[reading]]
+mailbox = "bob@recipient.example"
+protocol = "imap"
+idle = true
+from_host = "pc.cottage.example"
+"#,
+    );
+    let run = run(&text);
+    let story = run.mail()[0];
+    let took = story.retrieved.expect("it is read").since(story.only_ending().at).as_secs_f64();
+    // 6,842,108 octets in base64 and 2000 of text at 64 kbit/s, in packets of 1500 octets that carry
+    // 1448; IDLE takes half a second, and some round trips of 20 ms.
+    let line = (6_842_108.0 + 2_000.0) * 8.0 / 64_000.0 * 1500.0 / 1448.0;
+    assert!((line..line + 3.0).contains(&took), "{took} s, the line alone {line} s");
+}
+
 const DEFERRED: &str = r#"
 [[mail]]
 from = "alice@sender.example"

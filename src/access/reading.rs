@@ -43,6 +43,8 @@ pub struct Reading {
     pub first: Mailbox,
     /// How many mailboxes of that domain, in order of their number.
     pub count: u32,
+    /// What reads: a name for one of several devices with the same mailbox; empty: the only one.
+    pub device: String,
     /// Protocol and interval.
     pub protocol: Protocol,
     /// The host on which the reader sits; none: the default path to the store.

@@ -196,7 +196,10 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
         let read = end + SimDuration::from_secs(below(600));
         if read < secs(86_400) {
             let protocol = RetrievalProtocol::Imap;
-            facts.push((read, Fact::Retrieved { recipient: RecipientId(slot), protocol }));
+            facts.push((
+                read,
+                Fact::Retrieved { recipient: RecipientId(slot), protocol, reading: 0 },
+            ));
             facts.push((read, Fact::Closed { recipient: RecipientId(slot) }));
         } else {
             let state = StillOpen::Unread;

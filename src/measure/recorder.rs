@@ -261,7 +261,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 }
             }
             Fact::Junk { recipient } => self.story(*recipient).is_junk(),
-            Fact::Retrieved { recipient, protocol } => {
+            Fact::Retrieved { recipient, protocol, .. } => {
                 self.story(*recipient).retrieved(at, *protocol);
             }
             Fact::Closed { recipient } => self.close(*recipient, None),

@@ -157,7 +157,7 @@ fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
         "created" => json!({
             "kind": "created", "t": take("t"), "id": take("id"), "to": take("to"),
             "host": take("host"), "sender": text(take("sender")), "what": take("kind"),
-            "about": text(take("about")), "octets": take("octets"),
+            "about": text(take("about")), "octets": take("octets"), "named": text(take("named")),
         }),
         "accepted" => json!({
             "kind": "accepted", "t": take("t"), "id": take("id"), "to": take("to"),
@@ -181,7 +181,7 @@ fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
         }),
         "retrieved" => json!({
             "kind": "retrieved", "t": take("t"), "id": take("id"), "to": take("to"),
-            "by": take("by"),
+            "by": take("by"), "device": text(take("device")),
         }),
         "open" => json!({
             "kind": "open", "t": take("t"), "id": take("id"), "to": take("to"),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::{DomainId, HostId, MailboxNames, RecipientId};
+use crate::mail::{DomainId, HostId, MailboxNames, MessageKey, MessageKind, RecipientId};
 use crate::scenario::Scenario;
 use crate::story::Narration;
 use crate::trace::{AttemptFact, Created, Fact, FactSink as _, QueueSample, StillOpen};
@@ -26,6 +26,16 @@ const LINES_THAT_STAY: usize = MOST_STORY_LINES / 2;
 const MOST_QUEUE_LINES: usize = 5_000;
 /// Most lines about outages.
 const MOST_OUTAGE_LINES: usize = 1_000;
+
+/// Returns the field of the header in which a recipient stands, where that is not To.
+fn named(scenario: &Scenario, created: &Created) -> Option<&'static str> {
+    let MessageKey::Mail { entry, .. } = created.key else { return None };
+    let mail = scenario.mail.get(entry as usize)?;
+    if created.kind != MessageKind::Mail || mail.cc + mail.bcc == 0 {
+        return None;
+    }
+    Some(mail.field_of(created.mailbox).unwrap_or("none")).filter(|field| *field != "To")
+}
 
 /// Gathers the lines; together at most 20,000.
 pub(super) struct TraceLines<'n> {
@@ -187,10 +197,13 @@ impl<'n> TraceLines<'n> {
             Fact::Junk { recipient } => {
                 self.story(*recipient, |_, id, to| Line::Junk { t: seconds(at), id, to }.spelt());
             }
-            Fact::Retrieved { recipient, protocol } => {
+            Fact::Retrieved { recipient, protocol, reading } => {
                 let by = protocol.as_str();
+                let reading = self.scenario.and_then(|all| all.reading.get(*reading as usize));
+                let device = reading.map(|reading| reading.device.as_str());
+                let device = device.filter(|device| !device.is_empty());
                 self.story(*recipient, |_, id, to| {
-                    Line::Retrieved { t: seconds(at), id, to, by }.spelt()
+                    Line::Retrieved { t: seconds(at), id, to, by, device }.spelt()
                 });
             }
             Fact::Open { recipient, state, host } => {
@@ -218,6 +231,7 @@ impl<'n> TraceLines<'n> {
             self.admitted.resize_with(index + 1, || None);
         }
         let names = self.names;
+        let named = self.scenario.and_then(|scenario| named(scenario, created));
         let to = names.mailbox(created.mailbox);
         self.stories += 1;
         self.admitted[index] =
@@ -235,6 +249,7 @@ impl<'n> TraceLines<'n> {
                 about: created.about.map(|about| about.to_string()),
                 octets: created.size.get(),
                 host: names.host(created.host),
+                named,
             }
             .spelt()
         });

@@ -43,6 +43,9 @@ pub(super) enum Line<'a> {
         about: Option<String>,
         octets: u64,
         host: &'a str,
+        /// The field of the header that names the recipient, where that is not To: `Cc` or `none`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        named: Option<&'static str>,
     },
     Accepted {
         t: f64,
@@ -114,6 +117,8 @@ pub(super) enum Line<'a> {
         id: &'a str,
         to: &'a str,
         by: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<&'a str>,
     },
     Open {
         t: f64,

@@ -179,6 +179,7 @@ pub(super) static READING: Keys = Keys {
         key("mailbox", Shape::Text, "the mailbox"),
         key("mailboxes", Shape::List(&Shape::Text), "the mailboxes"),
         key("domain", Shape::Text, "all mailboxes of this domain"),
+        key("device", Shape::Text, "one of several devices that read the same mailbox, by name"),
         required("protocol", Shape::Word(&["pop3", "imap"]), "how it is read"),
         key(
             "every",

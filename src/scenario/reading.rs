@@ -9,6 +9,7 @@ use super::keys_of_mail::POLL_KEYS;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
+use super::top::text;
 use crate::access::{PollInterval, Protocol, Reading};
 use crate::mail::{DomainId, Mailbox};
 use crate::units::SimDuration;
@@ -24,27 +25,33 @@ pub(super) fn read_readings(
 ) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     // First and one past the last mailbox covered, by domain.
-    let mut covered: BTreeMap<DomainId, Vec<(u32, u32)>> = BTreeMap::new();
+    let mut covered: BTreeMap<DomainId, Vec<(u32, u32, String)>> = BTreeMap::new();
     for field in list {
         let Some(section) = field.section() else {
             continue;
         };
         let protocol = protocol(&section);
         let from = section.field("from_host").map(|field| hosts.one_of(&field));
+        let device = text(&section, "device").unwrap_or_default();
         let ranges = mailboxes(&section, domains);
         let Some(protocol) = protocol else { continue };
         for (first, count) in ranges {
             let (start, end) = (first.local, first.local + count);
             let others = covered.entry(first.domain).or_default();
-            if others.iter().any(|&(from, to)| start < to && from < end) {
+            let same = |(from, to, other): &(u32, u32, String)| {
+                let apart = !device.is_empty() && !other.is_empty() && *other != device;
+                start < *to && *from < end && !apart
+            };
+            if others.iter().any(same) {
                 let remark = Remark::new("some of these mailboxes are read by an earlier entry")
-                    .accepted("one entry for each mailbox")
-                    .help("the earlier entry counts; remove one of the two");
+                    .accepted("one entry for each mailbox, or one for each `device` that reads it")
+                    .help("give both entries a `device` of their own, or remove one of the two");
                 let key = section.one_of(&["mailbox", "mailboxes", "domain"]);
                 section.error_at(key.unwrap_or("protocol"), ProblemKind::Contradiction, remark);
             }
-            others.push((start, end));
-            readings.push(Reading { first, count, protocol, from: from.flatten() });
+            others.push((start, end, device.clone()));
+            let (from, device) = (from.flatten(), device.clone());
+            readings.push(Reading { first, count, device, protocol, from });
         }
     }
     readings

@@ -72,8 +72,9 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::GreetingTimeout { run, number } => self.greeting_timed_out(run, number),
             Event::LocalDone { run } => self.local_done(run),
             Event::ConnectionExpires { connection } => self.connection_expires(connection),
-            Event::Visit { mailbox } => self.visit(mailbox),
-            Event::Fetched { recipient, imap } => self.fetched(recipient, imap),
+            Event::Visit { mailbox, reading } => self.visit(mailbox, reading),
+            Event::Fetched { recipient, reading, held } => self.fetched(recipient, reading, held),
+            Event::Expunged { mailbox, reading } => self.expunged(mailbox, reading),
             Event::Down { host } => self.go_down(host),
             Event::Up { host } => self.come_up(host),
             Event::Act { action } => self.act(action as usize),
@@ -118,7 +119,7 @@ impl<S: FactSink> World<'_, '_, S> {
             let state = match record.column {
                 Column::Queued => StillOpen::Queued,
                 Column::InTransit => StillOpen::InTransit,
-                Column::Delivered if record.to_be_read => StillOpen::Unread,
+                Column::Delivered if record.readers > 0 && !record.read => StillOpen::Unread,
                 _ => {
                     self.state(&Fact::Closed { recipient });
                     continue;

@@ -28,9 +28,11 @@ pub(super) enum Event {
     /// A kept connection has idled for too long.
     ConnectionExpires { connection: Handle },
     /// A mailbox is visited by its reader.
-    Visit { mailbox: Mailbox },
-    /// A message is in its reader's hands.
-    Fetched { recipient: RecipientId, imap: bool },
+    Visit { mailbox: Mailbox, reading: u32 },
+    /// A message is in its reader's hands; if it is `held`, its end is told later.
+    Fetched { recipient: RecipientId, reading: u32, held: bool },
+    /// A reader's session ends, and what it deletes is gone for other devices too.
+    Expunged { mailbox: Mailbox, reading: u32 },
     /// A host's MTA stops: a crash or an order.
     Down { host: HostId },
     /// A host's MTA starts again.

@@ -54,8 +54,10 @@ pub(super) struct Recipient {
     pub(super) sessions: u16,
     /// Copies in the mailbox.
     pub(super) delivered: u16,
-    /// Whether a reader is still to fetch it.
-    pub(super) to_be_read: bool,
+    /// Devices of its reader that are still to fetch it, or have a session open with it.
+    pub(super) readers: u8,
+    /// Whether one of them has it.
+    pub(super) read: bool,
     /// How the first copy that was given up ended, as long as nobody was told because somebody
     /// else still had the message.
     pub(super) given_up: Option<GivenUp>,
@@ -98,7 +100,8 @@ impl Messages {
             holders: 1,
             sessions: 0,
             delivered: 0,
-            to_be_read: false,
+            readers: 0,
+            read: false,
             given_up: None,
             in_outbox: false,
             column: Column::Queued,

@@ -178,7 +178,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Ends the story of a recipient that nobody holds, carries or will read.
     pub(super) fn close_if_over(&mut self, recipient: crate::mail::RecipientId) {
         let record = &self.messages[recipient];
-        if record.holders == 0 && record.sessions == 0 && !record.to_be_read {
+        if record.holders == 0 && record.sessions == 0 && record.readers == 0 {
             self.state(&Fact::Closed { recipient });
             self.forget_junk(recipient);
             self.messages.close(recipient);

@@ -21,7 +21,8 @@ pub(super) struct Readers {
     /// By domain: positions in the scenario's list of readings.
     by_domain: BTreeMap<u32, Vec<usize>>,
     readings: Vec<Reading>,
-    boxes: BTreeMap<Mailbox, Mailbag>,
+    /// By mailbox and position in the list of readings.
+    boxes: BTreeMap<(Mailbox, u32), Mailbag>,
     streams: PurposeStreams,
     /// Stand for the names of the domains in the keys of draws.
     domain_keys: Vec<u64>,
@@ -37,6 +38,8 @@ struct Mailbag {
     waiting: Vec<(Option<RecipientId>, Octets)>,
     /// Whether a visit is scheduled.
     expected: bool,
+    /// What the session under way deletes at its end, where other devices read the mailbox too.
+    deleting: Vec<RecipientId>,
 }
 
 impl Readers {
@@ -56,29 +59,43 @@ impl Readers {
 
     /// Returns whether anybody reads the mailbox.
     pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
-        self.reading(mailbox).is_some()
+        self.devices(mailbox).next().is_some()
     }
 
     /// Returns the host that keeps mail for the mailbox, once some has come.
     pub(super) fn store(&self, mailbox: Mailbox) -> Option<HostId> {
-        self.boxes.get(&mailbox).map(|mailbag| mailbag.store)
+        let mut boxes = self.boxes.range((mailbox, 0)..=(mailbox, u32::MAX));
+        boxes.next().map(|(_, mailbag)| mailbag.store)
     }
 
-    /// Returns how the mailbox is read: by the first reading in the file that covers it.
-    fn reading(&self, mailbox: Mailbox) -> Option<&Reading> {
-        let indices = self.by_domain.get(&mailbox.domain.0)?;
-        indices.iter().map(|&index| &self.readings[index]).find(|reading| {
+    /// Returns which readings cover the mailbox: one, or one for each device.
+    fn devices(&self, mailbox: Mailbox) -> impl Iterator<Item = u32> + '_ {
+        let indices = self.by_domain.get(&mailbox.domain.0).map_or(&[][..], Vec::as_slice);
+        let covers = move |index: &usize| {
+            let reading = &self.readings[*index];
             let first = reading.first.local;
             mailbox.local >= first && mailbox.local - first < reading.count
-        })
+        };
+        indices.iter().copied().filter(covers).map(|index| index as u32)
     }
 
-    fn new_mailbag(&self, mailbox: Mailbox, every: PollInterval, store: HostId) -> Mailbag {
-        let name = key(&[self.domain_keys[mailbox.domain.index()], u64::from(mailbox.local)]);
+    /// `device` tells several with one mailbox apart, from 0.
+    fn new_mailbag(
+        &self,
+        mailbox: Mailbox,
+        device: usize,
+        every: PollInterval,
+        store: HostId,
+    ) -> Mailbag {
+        let domain = self.domain_keys[mailbox.domain.index()];
+        let name = match device as u64 {
+            0 => key(&[domain, u64::from(mailbox.local)]),
+            device => key(&[domain, u64::from(mailbox.local), device]),
+        };
         let range = PollClock::phase_range(every).as_nanos().max(1);
         let phase = SimDuration::from_nanos(self.streams.at(name).below(range));
         let clock = PollClock::new(every, phase);
-        Mailbag { clock, store, waiting: Vec::new(), expected: false }
+        Mailbag { clock, store, waiting: Vec::new(), expected: false, deleting: Vec::new() }
     }
 }
 
@@ -98,20 +115,28 @@ impl<S: FactSink> World<'_, '_, S> {
     /// A message has come into a mailbox of `store`: its reader will fetch it.
     pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId) {
         let mailbox = self.messages[recipient].mailbox;
-        let Some(reading) = self.readers.reading(mailbox) else {
-            return;
-        };
-        let protocol = reading.protocol;
-        self.messages[recipient].to_be_read = true;
+        for device in 0.. {
+            let reading = self.readers.devices(mailbox).nth(device);
+            let Some(reading) = reading else { return };
+            self.await_device(store, recipient, reading, device);
+        }
+    }
+
+    /// A message has come into a mailbox that this device reads.
+    fn await_device(&mut self, store: HostId, recipient: RecipientId, reading: u32, device: usize) {
+        let mailbox = self.messages[recipient].mailbox;
+        let protocol = self.readers.readings[reading as usize].protocol;
+        self.messages[recipient].readers += 1;
         let size = self.messages[self.messages[recipient].message].size;
         let (every, _) = polled(protocol);
         let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
-        if !self.readers.boxes.contains_key(&mailbox) {
-            let mailbag = self.readers.new_mailbag(mailbox, rhythm, store);
-            self.readers.boxes.insert(mailbox, mailbag);
+        let place = (mailbox, reading);
+        if !self.readers.boxes.contains_key(&place) {
+            let mailbag = self.readers.new_mailbag(mailbox, device, rhythm, store);
+            self.readers.boxes.insert(place, mailbag);
         }
         let now = self.now;
-        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("just made");
+        let mailbag = self.readers.boxes.get_mut(&place).expect("just made");
         mailbag.waiting.push((Some(recipient), size));
         if mailbag.expected {
             return;
@@ -123,28 +148,28 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             now
         };
-        self.schedule(at, Class::Start, Event::Visit { mailbox });
+        self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
     }
 
     /// A reader visits a mailbox in which mail waits.
-    pub(super) fn visit(&mut self, mailbox: Mailbox) {
-        let Some(reading) = self.readers.reading(mailbox) else {
-            return;
-        };
-        let (protocol, from) = (reading.protocol, reading.from);
-        let (every, name) = polled(protocol);
+    pub(super) fn visit(&mut self, mailbox: Mailbox, reading: u32) {
+        let habit = &self.readers.readings[reading as usize];
+        let (protocol, from) = (habit.protocol, habit.from);
+        let (every, _) = polled(protocol);
         let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
         let now = self.now;
-        let Some(store) = self.readers.boxes.get(&mailbox).map(|mailbag| mailbag.store) else {
+        let place = (mailbox, reading);
+        let Some(store) = self.readers.boxes.get(&place).map(|mailbag| mailbag.store) else {
             return;
         };
         let path = self.path_to_store(from, store);
-        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
+        let alone = self.readers.devices(mailbox).nth(1).is_none();
+        let mailbag = self.readers.boxes.get_mut(&place).expect("it was there");
         let Some((round_trip, rate, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
             let at = if every.is_some() { next.next() } else { now + RECONNECT };
             mailbag.clock = next;
-            self.schedule(at, Class::Start, Event::Visit { mailbox });
+            self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
             return;
         };
         let waiting = std::mem::take(&mut mailbag.waiting);
@@ -153,17 +178,47 @@ impl<S: FactSink> World<'_, '_, S> {
         let cost = visit(protocol, round_trip, rate, &sizes, &mut fetched);
         let over = now + cost.duration;
         if let Some(cut) = self.cut_short(from, store, pair, over) {
-            self.visit_again(mailbox, protocol, cut, waiting, &fetched);
+            self.visit_again(place, protocol, cut, waiting, &fetched);
             return;
         }
-        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
+        let held = !alone && matches!(protocol, Protocol::Pop3 { delete: true, .. });
+        let mailbag = self.readers.boxes.get_mut(&place).expect("it was there");
         mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
         mailbag.expected = false;
-        let imap = name == RetrievalProtocol::Imap;
+        if held {
+            mailbag.deleting.extend(waiting.iter().filter_map(|(recipient, _)| *recipient));
+        }
         for ((recipient, _), fetched) in waiting.into_iter().zip(fetched) {
             if let Some(recipient) = recipient {
-                self.schedule(now + fetched.offset, Class::End, Event::Fetched { recipient, imap });
+                let event = Event::Fetched { recipient, reading, held };
+                self.schedule(now + fetched.offset, Class::End, event);
             }
+        }
+        if held {
+            self.schedule(over, Class::End, Event::Expunged { mailbox, reading });
+        }
+    }
+
+    /// A POP3 session that deletes is over: at QUIT the messages go (RFC 1939 §6), and other
+    /// devices that have not fetched them never will.
+    pub(super) fn expunged(&mut self, mailbox: Mailbox, reading: u32) {
+        let Some(mailbag) = self.readers.boxes.get_mut(&(mailbox, reading)) else {
+            return;
+        };
+        let deleted = std::mem::take(&mut mailbag.deleting);
+        let others = self.readers.boxes.range_mut((mailbox, 0)..=(mailbox, u32::MAX));
+        for (_, other) in others.filter(|((_, device), _)| *device != reading) {
+            other.waiting.retain(|(recipient, _)| {
+                let gone = recipient.is_some_and(|recipient| deleted.contains(&recipient));
+                if let (true, Some(recipient)) = (gone, *recipient) {
+                    self.messages[recipient].readers -= 1;
+                }
+                !gone
+            });
+        }
+        for recipient in deleted {
+            self.messages[recipient].readers -= 1;
+            self.close_if_over(recipient);
         }
     }
 
@@ -192,16 +247,15 @@ impl<S: FactSink> World<'_, '_, S> {
     /// (RFC 1939 §6), so the next visit finds it again. The reader comes back at the next turn.
     fn visit_again(
         &mut self,
-        mailbox: Mailbox,
+        (mailbox, reading): (Mailbox, u32),
         protocol: Protocol,
         cut: SimTime,
         waiting: Vec<(Option<RecipientId>, Octets)>,
         fetched: &[Fetched],
     ) {
-        let (every, name) = polled(protocol);
+        let (every, _) = polled(protocol);
         let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
         let deletes = matches!(protocol, Protocol::Pop3 { delete: true, .. });
-        let imap = name == RetrievalProtocol::Imap;
         let mut left: Vec<(Option<RecipientId>, Octets)> = Vec::new();
         for ((recipient, size), fetched) in waiting.into_iter().zip(fetched) {
             let at = self.now + fetched.offset;
@@ -210,18 +264,19 @@ impl<S: FactSink> World<'_, '_, S> {
                 continue;
             }
             if let Some(recipient) = recipient {
-                self.schedule(at, Class::End, Event::Fetched { recipient, imap });
+                let event = Event::Fetched { recipient, reading, held: false };
+                self.schedule(at, Class::End, event);
             }
             if deletes {
                 left.push((None, size));
             }
         }
-        let mailbag = self.readers.boxes.get_mut(&mailbox).expect("it was there");
+        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
         left.append(&mut mailbag.waiting);
         mailbag.waiting = left;
         mailbag.clock = mailbag.clock.skip_to(rhythm, cut + SimDuration::from_nanos(1));
         let at = if every.is_some() { mailbag.clock.next() } else { cut + RECONNECT };
-        self.schedule(at, Class::Start, Event::Visit { mailbox });
+        self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
     }
 
     /// Returns round trip, bandwidth and path between a reader and the store; none while it is down.
@@ -247,10 +302,13 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// A message is in its reader's hands.
-    pub(super) fn fetched(&mut self, recipient: RecipientId, imap: bool) {
-        let protocol = if imap { RetrievalProtocol::Imap } else { RetrievalProtocol::Pop3 };
-        self.messages[recipient].to_be_read = false;
-        self.state(&Fact::Retrieved { recipient, protocol });
-        self.close_if_over(recipient);
+    pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32, held: bool) {
+        let (_, protocol) = polled(self.readers.readings[reading as usize].protocol);
+        self.messages[recipient].read = true;
+        self.state(&Fact::Retrieved { recipient, protocol, reading });
+        if !held {
+            self.messages[recipient].readers -= 1;
+            self.close_if_over(recipient);
+        }
     }
 }

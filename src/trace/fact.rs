@@ -77,6 +77,9 @@ pub enum Fact {
         recipient: RecipientId,
         /// How it was fetched.
         protocol: RetrievalProtocol,
+        /// Position of the `[[reading]]` in the scenario: of several devices each has the message
+        /// once, unless another one has deleted it.
+        reading: u32,
     },
     /// Nothing more can happen to this recipient; its slot may be used again from here on.
     Closed {

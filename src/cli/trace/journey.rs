@@ -395,12 +395,19 @@ impl Journey<'_> {
             Fact::Junk { .. } => {
                 Some(format!("it lies in the folder Junk of {address}, which POP3 does not see"))
             }
-            Fact::Retrieved { protocol, .. } => {
+            Fact::Retrieved { protocol, reading, .. } => {
                 let protocol = match protocol {
                     RetrievalProtocol::Pop3 => "POP3",
                     RetrievalProtocol::Imap => "IMAP",
                 };
-                Some(format!("{address} fetches it by {protocol}, {age} after it was {made}"))
+                let reading = self.scenario.reading.get(*reading as usize);
+                let device = match reading.map(|reading| reading.device.as_str()) {
+                    Some(device) if !device.is_empty() => format!(" with the {device}"),
+                    _ => String::new(),
+                };
+                Some(format!(
+                    "{address} fetches it by {protocol}{device}, {age} after it was {made}"
+                ))
             }
             Fact::Open { state, host, .. } => {
                 let host = self.host(*host);

@@ -69,6 +69,8 @@ export interface Created extends About {
   what: string;
   about: string;
   octets: number;
+  /** The field of the header that names the recipient: "" is To, "Cc", or "none" for a blind copy. */
+  named: string;
 }
 export interface Accepted extends About {
   kind: "accepted";
@@ -106,6 +108,8 @@ export interface Ended extends About {
 export interface Retrieved extends About {
   kind: "retrieved";
   by: string;
+  /** Which of several devices; empty: the only one. */
+  device: string;
 }
 export interface Open extends About {
   kind: "open";
