@@ -20,8 +20,7 @@ pub(super) struct Header<'a> {
     pub(super) picture: Option<Picture>,
 }
 
-/// A line lives only until it is spelt, so its size is no matter.
-#[expect(clippy::large_enum_variant)]
+/// What a line says; it lives only until it is spelt.
 #[derive(Serialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub(super) enum Line<'a> {
