@@ -467,6 +467,30 @@ from_host = "pc.cottage.example"
     assert!((line..line + 3.0).contains(&took), "{took} s, the line alone {line} s");
 }
 
+#[test]
+fn settings_that_contradict_each_other_are_reported() {
+    let host = |rest: &str| {
+        format!("[[host]]\nname = \"relay.other.example\"\nroles = [\"relay\"]\n{rest}\n")
+    };
+    let cases = [
+        ("proxy_protocol = true", "name the proxy"),
+        (
+            "local_domains = [\"recipient.example\"]\nunaware_of = [\"recipient.example\"]",
+            "from one of the two",
+        ),
+        ("unaware_of = [\"recipent.example\"]", "did you mean `recipient.example`?"),
+        ("mta = { profile = \"postfix\", vrfy = \"answer\" }", "did you mean `answers`?"),
+    ];
+    for (rest, word) in cases {
+        let found = problems(&host(rest));
+        assert!(found.iter().any(|one| one.2.contains(word)), "{rest}: {found:#?}");
+    }
+    let found = problems(
+        "[[mail]]\nfrom = \"alice@sender.example\"\nto = [\"bob@recipient.example\"]\nsubmit = { port = 444 }\n",
+    );
+    assert!(found[0].2.contains("write 587"), "{found:#?}");
+}
+
 const DEFERRED: &str = r#"
 [[mail]]
 from = "alice@sender.example"

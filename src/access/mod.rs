@@ -2,7 +2,8 @@
 //!
 //! # Scope and limitations
 //! Models when a mailbox is visited, how many round trips and octets a visit costs, and hence when
-//! a message is in its reader's hands. Does not model folders, searches, TLS, the server's own time
+//! a message is in its reader's hands. A mailbox may be read by several devices: what one deletes the
+//! others never see. Does not model folders, searches, TLS, the server's own time
 //! or the reader's attention.
 //!
 //! # Design
