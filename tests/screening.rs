@@ -254,8 +254,8 @@ fn scores_are_drawn_from_their_distribution() {
                 arrivals = { every = \"10s\" }\ncount = 4000\nscore = { uniform = [0, 20] }\n";
     let run = network("", &filter("stage = \"dot\""), mail);
     let failed = run.mail().iter().filter(|story| story.end() == End::Failed).count();
-    for (count, share) in [(junk(&run), 9.0 / 20.0), (failed, 5.0 / 20.0)] {
-        let error = 4.0 * (4000.0 * share * (1.0 - share) as f64).sqrt();
+    for (count, share) in [(junk(&run), 9.0_f64 / 20.0), (failed, 5.0 / 20.0)] {
+        let error = 4.0 * (4000.0 * share * (1.0 - share)).sqrt();
         assert!((count as f64 - 4000.0 * share).abs() < error, "{count} of 4000, expected {share}");
     }
 }

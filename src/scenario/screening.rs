@@ -16,8 +16,7 @@ use crate::dns::NameId;
 use crate::mail::{AuthenticationResult, DmarcPolicy, DomainId, HostId};
 use crate::network::AddressId;
 use crate::screening::{
-    Blocklist, FILTER_PROFILES, Filter, FilterStage, PolicyCheck, Published, Screening,
-    SenderPolicy, Spf, reversed,
+    Blocklist, Filter, FilterStage, PolicyCheck, Published, Screening, SenderPolicy, Spf, reversed,
 };
 use crate::units::SimTime;
 
@@ -59,13 +58,13 @@ fn policy_check(field: &Field<'_>) -> Option<PolicyCheck> {
 
 fn filter(section: &Section<'_>) -> Filter {
     let word = |key: &str| section.field(key).and_then(|field| field.word());
-    let mut filter = Filter::default();
-    let profile = word("profile");
-    if let Some(known) = FILTER_PROFILES.iter().find(|known| Some(known.0) == profile) {
-        (filter.defer_from, filter.junk_from, filter.refuse_from) = (known.1, known.2, known.3);
-    }
+    let mut filter = match word("profile") {
+        Some("rspamd") => Filter::rspamd(),
+        Some("spamassassin") => Filter::spamassassin(),
+        _ => Filter::default(),
+    };
     if word("stage") == Some("queue") {
-        filter.stage = FilterStage::Queue;
+        (filter.stage, filter.defer_from) = (FilterStage::Queue, None);
         for key in ["defer_from", "defer_for"].into_iter().filter(|key| section.has(key)) {
             let remark = Remark::new("what was taken already cannot be put off")
                 .accepted(format!("`{key}` with stage = \"dot\""))

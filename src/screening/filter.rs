@@ -47,15 +47,6 @@ pub enum Opinion {
     Refuse,
 }
 
-/// Thresholds that a product has when nobody changes them: the product, `defer_from`, `junk_from`,
-/// `refuse_from`, and where that is said.
-pub const FILTER_PROFILES: [(&str, Option<f64>, Option<f64>, Option<f64>); 2] = [
-    // Rspamd `conf/actions.conf`: greylist 4, add_header 6, reject 15; `greylist.lua`: timeout 300 s.
-    ("rspamd", Some(4.0), Some(6.0), Some(15.0)),
-    // SpamAssassin `Mail::SpamAssassin::Conf`: required_score 5.0; it refuses nothing by itself.
-    ("spamassassin", None, Some(5.0), None),
-];
-
 impl Default for Filter {
     /// Looks, and lets everything pass.
     fn default() -> Self {
@@ -72,6 +63,25 @@ impl Default for Filter {
 }
 
 impl Filter {
+    /// Returns a filter with the thresholds of Rspamd (`conf/actions.conf`: greylist 4, add_header 6,
+    /// reject 15; `greylist.lua`: 300 s).
+    #[must_use]
+    pub fn rspamd() -> Self {
+        Self {
+            defer_from: Some(4.0),
+            junk_from: Some(6.0),
+            refuse_from: Some(15.0),
+            ..Self::default()
+        }
+    }
+
+    /// Returns a filter with the threshold of SpamAssassin (`Mail::SpamAssassin::Conf`:
+    /// `required_score` 5), which refuses nothing by itself.
+    #[must_use]
+    pub fn spamassassin() -> Self {
+        Self { junk_from: Some(5.0), ..Self::default() }
+    }
+
     /// Returns the opinion about a message with this score at `at`; `first_seen` is when the filter
     /// put it off for the first time, if it did. After the queue nothing can be put off.
     #[must_use]
@@ -92,16 +102,12 @@ impl Filter {
 mod tests {
     use super::*;
 
-    fn rspamd() -> Filter {
-        let (_, defer_from, junk_from, refuse_from) = FILTER_PROFILES[0];
-        Filter { defer_from, junk_from, refuse_from, ..Filter::default() }
-    }
-
     #[test]
     fn a_threshold_belongs_to_the_worse_side() {
         let seen = Some(SimTime::ZERO);
         let later = SimTime::ZERO + SimDuration::from_minutes(5);
-        let opinions = [3.9, 4.0, 5.9, 6.0, 14.9, 15.0].map(|s| rspamd().opinion(s, seen, later));
+        let opinions =
+            [3.9, 4.0, 5.9, 6.0, 14.9, 15.0].map(|s| Filter::rspamd().opinion(s, seen, later));
         use Opinion::{Good, Junk, Refuse};
         assert_eq!(opinions, [Good, Good, Good, Junk, Junk, Refuse]);
     }
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn what_is_suspicious_is_put_off_until_it_has_waited() {
         let first = SimTime::ZERO + SimDuration::from_secs(7);
-        let filter = rspamd();
+        let filter = Filter::rspamd();
         let after = |wait: SimDuration| filter.opinion(5.0, Some(first), first + wait);
         assert_eq!(filter.opinion(5.0, None, first), Opinion::Defer);
         assert_eq!(after(SimDuration::from_secs(299)), Opinion::Defer);
@@ -120,7 +126,7 @@ mod tests {
 
     #[test]
     fn nothing_can_be_put_off_once_it_was_taken() {
-        let filter = Filter { stage: FilterStage::Queue, ..rspamd() };
+        let filter = Filter { stage: FilterStage::Queue, ..Filter::rspamd() };
         assert_eq!(filter.opinion(5.0, None, SimTime::ZERO), Opinion::Good);
         assert_eq!(filter.opinion(7.0, None, SimTime::ZERO), Opinion::Junk);
     }

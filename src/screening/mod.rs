@@ -24,6 +24,6 @@ mod screen;
 mod sender_policy;
 
 pub use blocklist::{Blocklist, reversed};
-pub use filter::{FILTER_PROFILES, Filter, FilterStage, Opinion};
+pub use filter::{Filter, FilterStage, Opinion};
 pub use screen::{Dossier, Judgement, Published, Screen, Screening, Signature};
 pub use sender_policy::{Asking, PolicyCheck, SenderPolicy, Spf, aligned, check_host};

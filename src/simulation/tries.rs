@@ -276,11 +276,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
         let visitor = self.visitor_of(handle, target.host);
         let authorised = self.is_authorised(handle, target.host);
-        let screen = if matches!(step, Step::Quit) || opens {
-            None
-        } else {
-            self.screen_of(handle, target, authorised)
-        };
+        let looks = self.screens.is_some() && !opens && !matches!(step, Step::Quit);
+        let screen = looks.then(|| self.screen_of(handle, target, authorised)).flatten();
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
         let seen = self.seen_by_server(client, target);
@@ -459,7 +456,9 @@ impl<S: FactSink> World<'_, '_, S> {
             run.targets.retain(|target| Some(target.address) != address);
         }
         run.reused = false;
-        self.state_findings_of_refused(handle);
+        if self.screens.is_some() {
+            self.state_findings_of_refused(handle);
+        }
         let run = self.runs.get(handle).expect("a run that goes on exists");
         if run.is_submission() {
             self.submission_tried(handle);
