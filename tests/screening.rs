@@ -5,6 +5,7 @@ mod common;
 
 use common::{End, Run, Story, run};
 use mailsim::mail::{AttemptOutcome, MessageKind, Stage, Status};
+use mailsim::scenario::{Problem, Severity, Source, load};
 use mailsim::trace::{Fact, Verdict};
 
 /// A sender that tries again every ten minutes, a list's host, and a recipient with what `recipient`
@@ -269,6 +270,27 @@ fn who_authenticates_is_not_filtered_by_his_own_server() {
     assert_eq!(run(&text).only().end(), End::Delivered);
 }
 
+/// Whoever looks into Junk each day finds it within a day, and the inbox is read as before.
+#[test]
+fn junk_is_found_by_who_looks_there() {
+    let rest = format!(
+        "{}at = [\"10m\", \"20m\"]\n[[reading]]\ndomain = \"dest.example\"\nprotocol = \"imap\"\n\
+         [[reading]]\ndomain = \"dest.example\"\nprotocol = \"imap\"\nfolder = \"junk\"\n\
+         every = \"4h\"\n[[mail]]\nfrom = \"carol@other.example\"\n\
+         to = [\"user00001@dest.example\"]\n",
+        scored("7")
+    );
+    let run = network("", &filter("stage = \"dot\""), &rest);
+    let read = |story: &Story| story.retrieved.expect("it is read").since(story.at).as_secs_f64();
+    let (late, soon): (Vec<&Story>, Vec<&Story>) =
+        run.mail().into_iter().partition(|story| read(story) > 10.0);
+    assert_eq!((late.len(), soon.len(), junk(&run)), (2, 1, 2));
+    // Both lie there when the reader looks, within four hours of the first.
+    let visits: Vec<f64> = late.iter().map(|story| read(story) + story.at.as_secs_f64()).collect();
+    assert!(visits[0] - late[0].at.as_secs_f64() <= 4.0 * 3600.0 + 10.0, "{visits:?}");
+    assert!((visits[1] - visits[0]).abs() < 1.0, "{visits:?}");
+}
+
 #[test]
 fn junk_is_not_read_by_pop3_and_not_answered() {
     let rest = format!(
@@ -279,4 +301,80 @@ fn junk_is_not_read_by_pop3_and_not_answered() {
     let run = network("", &filter("stage = \"dot\""), &rest);
     assert_eq!((run.only().retrieved, junk(&run)), (None, 1));
     assert!(run.of_kind(MessageKind::AutomaticReply).is_empty());
+}
+
+/// Returns the message and the help of the one error of a scenario.
+fn error(domain: &str, recipient: &str, rest: &str) -> (String, String) {
+    let text = text(domain, recipient, rest);
+    let nothing = |name: &str| Err(format!("{name}: tests name no files"));
+    let source = Source { file: "bad.toml", text: &text, read_file: &nothing };
+    let problems = load(&source, &[]).expect_err("the scenario is bad");
+    let errors: Vec<&Problem> =
+        problems.0.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    assert_eq!(errors.len(), 1, "{problems}");
+    (errors[0].message.clone(), errors[0].help.clone())
+}
+
+#[test]
+fn mistakes_are_named_with_their_remedy() {
+    for (domain, recipient, rest, message, help) in [
+        (
+            "",
+            "blocklists = [\"bl.exmaple\"]",
+            LISTED,
+            "no blocklist named \"bl.exmaple\"",
+            "bl.example",
+        ),
+        ("", "filter = { junk_from = 6 }", "", "lacks the key `time`", "add `time"),
+        (
+            "",
+            "filter = { time = \"1s\", junk_from = 15, refuse_from = 6 }",
+            "",
+            "nothing is ever junk",
+            "raise `refuse_from`",
+        ),
+        (
+            "",
+            "filter = { time = \"1s\", stage = \"queue\", defer_from = 4 }",
+            "",
+            "taken already",
+            "remove `defer_from`",
+        ),
+        (
+            "",
+            "filter = { time = \"1s\", refused = \"discard\" }",
+            "",
+            "at the dot",
+            "remove `refused`",
+        ),
+        ("dmarc = \"refuse\"", "", "", "found \"refuse\"", ""),
+        ("spf = { include = [\"servise.example\"] }", "", "", "no domain named", "[[domain]]"),
+        ("dkim = \"out.src.exmaple\"", "", "", "no host named", "out.src.example"),
+        (
+            "",
+            "",
+            "[[blocklist]]\nname = \"bl.example\"\nlists = [{ from = \"1h\" }]\n",
+            "names nobody",
+            "add host",
+        ),
+        (
+            "",
+            "",
+            "[[blocklist]]\nname = \"bl.example\"\n\
+             lists = [{ host = \"out.src.example\", from = \"2h\", until = \"1h\" }]\n",
+            "ends before it begins",
+            "make `from` earlier",
+        ),
+        (
+            "",
+            "",
+            "[[reading]]\ndomain = \"dest.example\"\nprotocol = \"pop3\"\nfolder = \"junk\"\n",
+            "POP3 knows one mailbox",
+            "protocol = \"imap\"",
+        ),
+    ] {
+        let (found, advice) = error(domain, recipient, &format!("{ONE}{rest}"));
+        assert!(found.contains(message), "{found}");
+        assert!(advice.contains(help), "{found}: {advice}");
+    }
 }

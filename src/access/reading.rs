@@ -45,6 +45,8 @@ pub struct Reading {
     pub count: u32,
     /// What reads: a name for one of several devices with the same mailbox; empty: the only one.
     pub device: String,
+    /// Whether it reads the folder Junk rather than the inbox.
+    pub junk: bool,
     /// Protocol and interval.
     pub protocol: Protocol,
     /// The host on which the reader sits; none: the default path to the store.

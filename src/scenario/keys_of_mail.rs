@@ -182,6 +182,11 @@ pub(super) static READING: Keys = Keys {
         key("device", Shape::Text, "one of several devices that read the same mailbox, by name"),
         required("protocol", Shape::Word(&["pop3", "imap"]), "how it is read"),
         key(
+            "folder",
+            Shape::Word(&["inbox", "junk"]),
+            "which folder; only IMAP can read \"junk\"; default \"inbox\"",
+        ),
+        key(
             "every",
             Shape::Either(&[Shape::Duration, Shape::Table(&POLL)]),
             "how often; default 10m for POP3, IDLE for IMAP",

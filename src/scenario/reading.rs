@@ -25,7 +25,7 @@ pub(super) fn read_readings(
 ) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     // First and one past the last mailbox covered, by domain.
-    let mut covered: BTreeMap<DomainId, Vec<(u32, u32, String)>> = BTreeMap::new();
+    let mut covered: BTreeMap<DomainId, Vec<(u32, u32, String, bool)>> = BTreeMap::new();
     for field in list {
         let Some(section) = field.section() else {
             continue;
@@ -33,13 +33,21 @@ pub(super) fn read_readings(
         let protocol = protocol(&section);
         let from = section.field("from_host").map(|field| hosts.one_of(&field));
         let device = text(&section, "device").unwrap_or_default();
+        let junk = section.field("folder").and_then(|field| field.word()) == Some("junk");
+        if let (true, Some(Protocol::Pop3 { .. })) = (junk, protocol) {
+            let remark = Remark::new("POP3 knows one mailbox and no folders (RFC 1939)")
+                .accepted("folder = \"junk\" together with protocol = \"imap\"")
+                .help("write protocol = \"imap\"");
+            section.error_at("folder", ProblemKind::Contradiction, remark);
+        }
         let ranges = mailboxes(&section, domains);
         let Some(protocol) = protocol else { continue };
         for (first, count) in ranges {
             let (start, end) = (first.local, first.local + count);
             let others = covered.entry(first.domain).or_default();
-            let same = |(from, to, other): &(u32, u32, String)| {
-                let apart = !device.is_empty() && !other.is_empty() && *other != device;
+            let same = |(from, to, other, folder): &(u32, u32, String, bool)| {
+                let named = !device.is_empty() && !other.is_empty() && *other != device;
+                let apart = named || *folder != junk;
                 start < *to && *from < end && !apart
             };
             if others.iter().any(same) {
@@ -49,9 +57,9 @@ pub(super) fn read_readings(
                 let key = section.one_of(&["mailbox", "mailboxes", "domain"]);
                 section.error_at(key.unwrap_or("protocol"), ProblemKind::Contradiction, remark);
             }
-            others.push((start, end, device.clone()));
+            others.push((start, end, device.clone(), junk));
             let (from, device) = (from.flatten(), device.clone());
-            readings.push(Reading { first, count, device, protocol, from });
+            readings.push(Reading { first, count, device, junk, protocol, from });
         }
     }
     readings

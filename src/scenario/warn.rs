@@ -185,7 +185,7 @@ fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &
     let read: u64 = scenario
         .reading
         .iter()
-        .filter(|reading| reading.first.domain == id)
+        .filter(|reading| reading.first.domain == id && !reading.junk)
         .map(|reading| u64::from(reading.count))
         .sum();
     if draft.store.is_some() && read < u64::from(draft.mailboxes) {

@@ -111,8 +111,8 @@ impl<S: FactSink> World<'_, '_, S> {
         if junk {
             self.state(&Fact::Junk { recipient });
         }
-        if !duplicate && !sends_on && !junk {
-            self.await_reader(host, recipient);
+        if !duplicate && !sends_on {
+            self.await_reader(host, recipient, junk);
         }
         // Whoever takes mail for spam does not answer it (RFC 3834 §2).
         if !junk {

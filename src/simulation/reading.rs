@@ -59,7 +59,7 @@ impl Readers {
 
     /// Returns whether anybody reads the mailbox.
     pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
-        self.devices(mailbox).next().is_some()
+        self.devices(mailbox, false).chain(self.devices(mailbox, true)).next().is_some()
     }
 
     /// Returns the host that keeps mail for the mailbox, once some has come.
@@ -68,13 +68,14 @@ impl Readers {
         boxes.next().map(|(_, mailbag)| mailbag.store)
     }
 
-    /// Returns which readings cover the mailbox: one, or one for each device.
-    fn devices(&self, mailbox: Mailbox) -> impl Iterator<Item = u32> + '_ {
+    /// Returns which readings cover the mailbox's inbox, or its folder Junk: one, or one for each
+    /// device.
+    fn devices(&self, mailbox: Mailbox, junk: bool) -> impl Iterator<Item = u32> + '_ {
         let indices = self.by_domain.get(&mailbox.domain.0).map_or(&[][..], Vec::as_slice);
         let covers = move |index: &usize| {
             let reading = &self.readings[*index];
             let first = reading.first.local;
-            mailbox.local >= first && mailbox.local - first < reading.count
+            mailbox.local >= first && mailbox.local - first < reading.count && reading.junk == junk
         };
         indices.iter().copied().filter(covers).map(|index| index as u32)
     }
@@ -112,11 +113,11 @@ fn polled(protocol: Protocol) -> (Option<PollInterval>, RetrievalProtocol) {
 const RECONNECT: SimDuration = SimDuration::from_secs(30);
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// A message has come into a mailbox of `store`: its reader will fetch it.
-    pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId) {
+    /// A message has come into a mailbox of `store`, or into its folder Junk: its reader will fetch it.
+    pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId, junk: bool) {
         let mailbox = self.messages[recipient].mailbox;
         for device in 0.. {
-            let reading = self.readers.devices(mailbox).nth(device);
+            let reading = self.readers.devices(mailbox, junk).nth(device);
             let Some(reading) = reading else { return };
             self.await_device(store, recipient, reading, device);
         }
@@ -154,7 +155,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// A reader visits a mailbox in which mail waits.
     pub(super) fn visit(&mut self, mailbox: Mailbox, reading: u32) {
         let habit = &self.readers.readings[reading as usize];
-        let (protocol, from) = (habit.protocol, habit.from);
+        let (protocol, from, junk) = (habit.protocol, habit.from, habit.junk);
         let (every, _) = polled(protocol);
         let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
         let now = self.now;
@@ -163,7 +164,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let path = self.path_to_store(from, store);
-        let alone = self.readers.devices(mailbox).nth(1).is_none();
+        let alone = self.readers.devices(mailbox, junk).nth(1).is_none();
         let mailbag = self.readers.boxes.get_mut(&place).expect("it was there");
         let Some((round_trip, rate, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
