@@ -252,7 +252,7 @@ pub enum FinalOutcome {
     Delivered,
     /// Given up: refused for good or expired. A notice goes to the sender, if there is one.
     Failed,
-    /// Dropped without a notice (an undeliverable notice).
+    /// Dropped without a notice: an undeliverable notice, or what a filter throws away.
     Discarded,
 }
 

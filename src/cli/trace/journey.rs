@@ -390,6 +390,9 @@ impl Journey<'_> {
                     FinalOutcome::Failed => {
                         format!("{host} gives up on {address} ({status}) after {age}")
                     }
+                    FinalOutcome::Discarded if sender.is_some() => {
+                        format!("{host} throws it away ({status}): nobody is told")
+                    }
                     FinalOutcome::Discarded => {
                         format!("{host} drops it ({status}): nobody is told about a lost notice")
                     }
