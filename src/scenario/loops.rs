@@ -54,8 +54,14 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     let domains: Vec<Option<DomainId>> = domains.chain([None]).collect();
     for over in [Over::Best, Over::Any] {
         for &domain in &domains {
-            let mut search =
-                Search { scenario, by_name: &by_name, relays: &relays, domain, over, done: BTreeSet::new() };
+            let mut search = Search {
+                scenario,
+                by_name: &by_name,
+                relays: &relays,
+                domain,
+                over,
+                done: BTreeSet::new(),
+            };
             let exchangers = domain.map(|domain| search.records(domain)).unwrap_or_default();
             let exchangers = exchangers.into_iter().map(|(_, reached)| reached.server);
             for start in configured.iter().copied().chain(exchangers) {

@@ -56,12 +56,16 @@ const NAMED: &str = "proxy_protocol = true";
 #[test]
 fn a_proxy_conceals_the_client_from_the_server_and_all_later_hops() {
     let seen = |keys: &str| {
-        let fields = header(&network("1h", "\"rfc5321\"", BOB, "\"0s\"", &behind_a_proxy(keys)), &[]);
+        let fields =
+            header(&network("1h", "\"rfc5321\"", BOB, "\"0s\"", &behind_a_proxy(keys)), &[]);
         // On top is the Return-Path, then the field of the server behind the proxy.
         fields[1].clone()
     };
     let concealed = seen("");
-    assert!(concealed.starts_with("Received: from out.a.example (proxy.b.example ["), "{concealed}");
+    assert!(
+        concealed.starts_with("Received: from out.a.example (proxy.b.example ["),
+        "{concealed}"
+    );
     assert!(concealed.contains("by mx.b.example"), "the proxy writes no field: {concealed}");
     let told = seen(NAMED);
     assert!(told.starts_with("Received: from out.a.example (out.a.example ["), "{told}");

@@ -41,7 +41,8 @@ impl<'w, 's> Walk<'w, 's> {
         let name = domain.name.as_str();
         self.text.push_str(&format!("\n{}\n", settings.name));
         let trusted = |before: &HostId| self.moment.host(*before).routing.leads_to(host);
-        if way.last().is_some_and(|before| !trusted(before)) && !settings.routing.takes(self.domain) {
+        if way.last().is_some_and(|before| !trusted(before)) && !settings.routing.takes(self.domain)
+        {
             self.say(&format!("{name} is not local here, and it relays for nobody else: refused"));
             return;
         }
@@ -231,10 +232,5 @@ fn addresses(scenario: &Scenario, host: HostId) -> Vec<Target> {
 fn target(scenario: &Scenario, address: AddressId) -> Target {
     let at = scenario.addresses[address.index()].host;
     let server = scenario.servers_behind().get(&at).copied();
-    Target {
-        preference: None,
-        host: server.unwrap_or(at),
-        proxy: server.map(|_| at),
-        address,
-    }
+    Target { preference: None, host: server.unwrap_or(at), proxy: server.map(|_| at), address }
 }

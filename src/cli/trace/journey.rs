@@ -2,7 +2,9 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, host_at, lines, proxy_of, told};
+use crate::story::{
+    Exchange, LookUp, Shown, Story, exchanges, fields, host_at, lines, proxy_of, told,
+};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
