@@ -47,7 +47,9 @@ pub fn idle_push(round_trip: SimDuration) -> SimDuration {
 /// `round_trip` and bandwidth `rate` (none: not limited):
 /// - *POP3* takes two round trips to connect and be greeted and one for each of USER, PASS, STAT,
 ///   LIST, UIDL, RETR for each message, DELE for each message if they are deleted, and QUIT: 2n + 6
-///   commands for n messages (recording 16, RFC 1939).
+///   commands for n messages (recording 16, RFC 1939). LIST and UIDL name everything in the
+///   maildrop, so also the `left` messages that earlier visits left there; by their unique ids the
+///   client knows that it has them (RFC 1939 §7).
 /// - *IMAP* takes two as well, then CAPABILITY, LOGIN, SELECT, SEARCH, two FETCH for flags and for
 ///   headers, a FETCH for each message, STORE, CLOSE and LOGOUT: n + 9 commands. (The recorded
 ///   session fetched all bodies a second time, which no reader does.) Without new messages those
@@ -56,13 +58,14 @@ pub fn idle_push(round_trip: SimDuration) -> SimDuration {
 ///   the first FETCH together, a FETCH for each further message, and IDLE again.
 ///
 /// Replies take bandwidth and TCP's slow start; the congestion window, once grown, stays for the
-/// visit. The server's own time is not counted, nor TLS. Messages stay on the server or go; neither
-/// changes this visit beyond DELE.
+/// visit. The server's own time is not counted, nor TLS. With IMAP what is left there costs nothing:
+/// SEARCH asks for what is new.
 pub fn visit(
     protocol: Protocol,
     round_trip: SimDuration,
     rate: Option<BitRate>,
     sizes: &[Octets],
+    left: u64,
     fetched: &mut Vec<Fetched>,
 ) -> VisitCost {
     fetched.clear();
@@ -72,8 +75,8 @@ pub fn visit(
         Protocol::Pop3 { delete, .. } => {
             session.connect(reply::STATUS);
             session.commands(3, reply::STATUS);
-            session.command(reply::STATUS + reply::POP_LIST_LINE * new);
-            session.command(reply::STATUS + reply::POP_UIDL_LINE * new);
+            session.command(reply::STATUS + reply::POP_LIST_LINE * (new + left));
+            session.command(reply::STATUS + reply::POP_UIDL_LINE * (new + left));
             fetch(&mut session, sizes, reply::POP_FRAME, fetched);
             session.commands(if delete { new } else { 0 }, reply::STATUS);
             session.command(reply::STATUS);

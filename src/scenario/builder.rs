@@ -93,6 +93,10 @@ impl Builder<'_, '_> {
             screening: screening(section, self.blocklists),
             behind_proxy: proxy,
             proxy_protocol,
+            knows_proxy_address: section
+                .field("knows_proxy_address")
+                .and_then(|field| field.flag())
+                .unwrap_or(false),
         }
     }
 

@@ -82,6 +82,7 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         screening: None,
         behind_proxy: None,
         proxy_protocol: false,
+        knows_proxy_address: false,
     });
     client
 }

@@ -87,6 +87,11 @@ pub(super) static HOST: Keys = Keys {
             Shape::Flag,
             "whether the proxy tells it who connects; default false: all seems to come from the proxy",
         ),
+        key(
+            "knows_proxy_address",
+            Shape::Flag,
+            "whether it takes the proxy's address for its own (Postfix: proxy_interfaces); default false",
+        ),
         key("resolver", Shape::Table(&RESOLVER), "how it asks the DNS"),
         key("greylist", Shape::Table(&GREYLIST), "refuses each new sender and recipient at first"),
         key(
@@ -135,6 +140,8 @@ pub(super) static HOST_SETTINGS: Keys = Keys {
             "domains taken from anybody",
         ),
         key("unaware_of", TEXTS, "domains that nobody has named to it"),
+        key("proxy_protocol", Shape::Flag, "whether the proxy tells it who connects"),
+        key("knows_proxy_address", Shape::Flag, "whether it takes the proxy's address for its own"),
         key("knows_recipients", Shape::Flag, "whether unknown mailboxes are refused at RCPT"),
         key("smart_host", HOP_INLINE, "where all mail goes that has no other way"),
         key("fallback_relay", Shape::Text, "used when all exchangers have failed for now"),

@@ -7,6 +7,8 @@ pub(super) const HOSTS: u64 = 1_000_000;
 pub(super) const LINKS: u64 = 1_000_000;
 /// Mailboxes of one domain.
 pub(super) const MAILBOXES: u64 = 1 << 31;
+/// Devices that read one mailbox.
+pub(super) const DEVICES: usize = 100;
 /// Addresses of one host.
 pub(super) const ADDRESSES: u64 = 1_000;
 /// Addresses of all hosts.

@@ -38,7 +38,7 @@ pub(super) enum Over {
 
 /// Returns the circles, each set of hosts once.
 pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
-    let by_name = exchanger_names(scenario);
+    let (by_name, relays) = (exchanger_names(scenario), relays(scenario));
     // A circle leads over a route that a host is told, or over exchangers of the domain alone.
     let configured: Vec<HostId> = (0..scenario.hosts.len())
         .map(HostId::from_index)
@@ -54,10 +54,16 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     let domains: Vec<Option<DomainId>> = domains.chain([None]).collect();
     for over in [Over::Best, Over::Any] {
         for &domain in &domains {
-            let mut search =
-                Search { scenario, by_name: &by_name, domain, over, done: BTreeSet::new() };
+            let mut search = Search {
+                scenario,
+                by_name: &by_name,
+                relays: &relays,
+                domain,
+                over,
+                done: BTreeSet::new(),
+            };
             let exchangers = domain.map(|domain| search.records(domain)).unwrap_or_default();
-            let exchangers = exchangers.into_iter().map(|(_, host)| host);
+            let exchangers = exchangers.into_iter().map(|(_, reached)| reached.server);
             for start in configured.iter().copied().chain(exchangers) {
                 steps += 1;
                 if steps + search.done.len() > MOST_STEPS {
@@ -77,15 +83,47 @@ pub(super) fn find(scenario: &Scenario) -> Vec<RouteLoop> {
     loops
 }
 
-/// Hosts by their name in the DNS.
-fn exchanger_names(scenario: &Scenario) -> BTreeMap<u32, HostId> {
+/// A server that is reached under a name, and the proxy whose name it is, if it is behind one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reached {
+    server: HostId,
+    proxy: Option<HostId>,
+}
+
+/// Servers by the names under which the DNS has them.
+fn exchanger_names(scenario: &Scenario) -> BTreeMap<u32, Reached> {
+    let behind = scenario.servers_behind();
     let hosts = scenario.hosts.iter().enumerate();
-    hosts.map(|(index, host)| (host.dns.0, HostId::from_index(index))).collect()
+    let reached = |(index, host): (usize, &Host)| {
+        let at = HostId::from_index(index);
+        let server = behind.get(&at).copied();
+        (host.dns.0, Reached { server: server.unwrap_or(at), proxy: server.map(|_| at) })
+    };
+    hosts.map(reached).collect()
+}
+
+/// Hosts to which the configuration of another one leads.
+fn relays(scenario: &Scenario) -> BTreeSet<HostId> {
+    // A proxy routes no mail, whatever follows from the MX records that name it.
+    let proxies = scenario.servers_behind();
+    let hosts = scenario.hosts.iter().enumerate();
+    let route = hosts.filter(|(index, _)| !proxies.contains_key(&HostId::from_index(*index)));
+    let hops = route.map(|(_, host)| &host.routing).flat_map(|routing| {
+        let relay = routing.fallback_relay.map(NextHop::Host);
+        routing.routes.values().copied().chain(routing.smart_host).chain(relay)
+    });
+    let host = |hop| match hop {
+        NextHop::Host(host) | NextHop::Address(host) => Some(host),
+        NextHop::Exchangers(_) => None,
+    };
+    hops.filter_map(host).collect()
 }
 
 struct Search<'a> {
     scenario: &'a Scenario,
-    by_name: &'a BTreeMap<u32, HostId>,
+    by_name: &'a BTreeMap<u32, Reached>,
+    /// Hosts that relay for somebody who is configured to use them.
+    relays: &'a BTreeSet<HostId>,
     domain: Option<DomainId>,
     over: Over,
     /// Hosts from which no circle is reached.
@@ -124,6 +162,10 @@ impl Search<'_> {
         let Host { routing, .. } = &self.scenario.hosts[host.index()];
         let route = match self.domain {
             Some(domain) if routing.local.contains(&domain) => return Vec::new(),
+            // It refuses the mail and hands nothing on.
+            Some(domain) if !routing.takes(domain) && !self.relays.contains(&host) => {
+                return Vec::new();
+            }
             Some(domain) => routing.routes.get(&domain).copied(),
             None => None,
         };
@@ -135,7 +177,7 @@ impl Search<'_> {
     }
 
     /// Returns the exchangers of `domain` that are hosts, with their preferences.
-    fn records(&self, domain: DomainId) -> Vec<(u16, HostId)> {
+    fn records(&self, domain: DomainId) -> Vec<(u16, Reached)> {
         let Domain { dns, .. } = &self.scenario.domains[domain.index()];
         let records: &Records = self.scenario.zone.records(*dns, SimTime::ZERO);
         let host = |record: &MxRecord| self.by_name.get(&record.exchange?.0).copied();
@@ -145,20 +187,22 @@ impl Search<'_> {
 
     /// Returns the exchangers that `host` would try, by the rule of its own server, the best last.
     fn exchangers(&self, host: HostId, domain: DomainId) -> Vec<HostId> {
-        let client = &self.scenario.hosts[host.index()].client;
+        let config = &self.scenario.hosts[host.index()];
+        let client = &config.client;
         let mut tried = self.records(domain);
-        let own = tried.iter().filter(|(_, one)| *one == host).map(|(p, _)| *p).min();
+        let is_itself = |one: &Reached| config.is_itself(host, one.server, one.proxy);
+        let own = tried.iter().filter(|(_, one)| is_itself(one)).map(|(p, _)| *p).min();
         if let Some(own) = own.filter(|_| client.finds_itself) {
             tried.retain(|(preference, _)| *preference < own);
         }
         if client.skips_itself {
-            tried.retain(|(_, one)| *one != host);
+            tried.retain(|(_, one)| !is_itself(one));
         }
         if self.over == Over::Best {
             let best = tried.iter().map(|(preference, _)| *preference).min();
             tried.retain(|(preference, _)| Some(*preference) == best);
         }
         tried.sort_by_key(|(preference, _)| Reverse(*preference));
-        tried.into_iter().map(|(_, host)| host).collect()
+        tried.into_iter().map(|(_, one)| one.server).collect()
     }
 }

@@ -166,6 +166,28 @@ pub struct Host {
     /// Whether that proxy says who connects to it (PROXY protocol); if not, all sessions seem to come
     /// from the proxy.
     pub proxy_protocol: bool,
+    /// Whether it takes that proxy's address for one of its own. If not, it does not find itself among
+    /// exchangers whose address is the proxy's.
+    pub knows_proxy_address: bool,
+}
+
+impl Host {
+    /// Returns whose address this server sees when `client` connects through `proxy` (none: directly):
+    /// the address that greylists, limits and Received fields go by. The name in EHLO is still the
+    /// client's own.
+    #[must_use]
+    pub fn peer(&self, client: HostId, proxy: Option<HostId>) -> HostId {
+        proxy.filter(|_| !self.proxy_protocol).unwrap_or(client)
+    }
+
+    /// Returns whether this host, `own`, recognises itself in the address of `server`, which is reached
+    /// through `proxy` (none: directly). Postfix compares addresses with those of its interfaces and
+    /// with `proxy_interfaces`, which names nothing by default (`src/smtp/smtp_addr.c`,
+    /// `src/global/own_inet_addr.c`).
+    #[must_use]
+    pub fn is_itself(&self, own: HostId, server: HostId, proxy: Option<HostId>) -> bool {
+        own == server && (proxy.is_none() || self.knows_proxy_address)
+    }
 }
 
 /// Where a host sends mail, checked in this order: local, routes, smart host, MX.
@@ -198,6 +220,24 @@ impl Routing {
     pub fn next_hop(&self, domain: DomainId) -> NextHop {
         let stated = self.routes.get(&domain).copied().or(self.smart_host);
         stated.unwrap_or(NextHop::Exchangers(domain))
+    }
+
+    /// Returns whether it hands mail to `server` by configuration; `server` then relays for it.
+    #[must_use]
+    pub fn leads_to(&self, server: HostId) -> bool {
+        let leads = |hop: &NextHop| match hop {
+            NextHop::Host(to) | NextHop::Address(to) => *to == server,
+            NextHop::Exchangers(_) => false,
+        };
+        self.smart_host.as_ref().is_some_and(leads)
+            || self.fallback_relay == Some(server)
+            || self.routes.values().any(leads)
+    }
+
+    /// Returns whether mail for `domain` is taken from anybody.
+    #[must_use]
+    pub fn takes(&self, domain: DomainId) -> bool {
+        self.relays_all || self.local.contains(&domain) || self.relayed.contains(&domain)
     }
 }
 
@@ -305,6 +345,20 @@ pub struct Expectation {
     pub equals: Option<f64>,
     /// Line of the entry in the file, for messages.
     pub line: u32,
+}
+
+impl Scenario {
+    /// Returns the server behind each proxy; of several the first in the scenario.
+    #[must_use]
+    pub fn servers_behind(&self) -> BTreeMap<HostId, HostId> {
+        let mut behind = BTreeMap::new();
+        for (index, host) in self.hosts.iter().enumerate() {
+            if let Some(proxy) = host.behind_proxy {
+                behind.entry(proxy).or_insert(HostId::from_index(index));
+            }
+        }
+        behind
+    }
 }
 
 impl MailboxNames for Scenario {

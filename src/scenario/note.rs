@@ -75,7 +75,7 @@ pub enum NotedEvent {
     Delivered,
     /// It is given up; the host is the one that gives it up.
     Failed,
-    /// The reader has it.
+    /// Its reader has it; the host is the one where the reader sits (`from_host`).
     Retrieved,
     /// A notice that it is late is made; the host makes it.
     DelayNotice,

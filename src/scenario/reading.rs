@@ -6,6 +6,7 @@ use super::correspondents::address;
 use super::domains::Domains;
 use super::hosts::Hosts;
 use super::keys_of_mail::POLL_KEYS;
+use super::limits;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -56,6 +57,13 @@ pub(super) fn read_readings(
                     .help("give both entries a `device` of their own, or remove one of the two");
                 let key = section.one_of(&["mailbox", "mailboxes", "domain"]);
                 section.error_at(key.unwrap_or("protocol"), ProblemKind::Contradiction, remark);
+            }
+            let sharing = others.iter().filter(|(from, to, ..)| start < *to && *from < end);
+            if sharing.count() >= limits::DEVICES {
+                let remark = Remark::new("too many devices read some of these mailboxes")
+                    .accepted(format!("at most {} for each mailbox", limits::DEVICES))
+                    .help("remove some of these entries");
+                section.error_at("device", ProblemKind::BadValue, remark);
             }
             others.push((start, end, device.clone(), junk));
             let (from, device) = (from.flatten(), device.clone());

@@ -182,12 +182,17 @@ fn resolves(scenario: &Scenario, name: &str) -> bool {
 }
 
 fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &Section<'_>) {
-    let read: u64 = scenario
-        .reading
-        .iter()
-        .filter(|reading| reading.first.domain == id && !reading.junk)
-        .map(|reading| u64::from(reading.count))
-        .sum();
+    // Several devices may read one mailbox.
+    let covered =
+        scenario.reading.iter().filter(|reading| reading.first.domain == id && !reading.junk);
+    let mut covered: Vec<(u32, u32)> =
+        covered.map(|reading| (reading.first.local, reading.first.local + reading.count)).collect();
+    covered.sort_unstable();
+    let (mut read, mut up_to) = (0, 0);
+    for (start, end) in covered {
+        read += u64::from(end.saturating_sub(start.max(up_to)));
+        up_to = up_to.max(end);
+    }
     if draft.store.is_some() && read < u64::from(draft.mailboxes) {
         let unread = u64::from(draft.mailboxes) - read;
         let what = match unread {

@@ -51,7 +51,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             faults,
             reach: Reach::new(&scenario.topology),
             hosts,
-            behind: servers_behind(scenario),
+            behind: scenario.servers_behind(),
             sources,
             messages: Messages::default(),
             entries: QueueEntries::default(),
@@ -73,17 +73,6 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             processed: 0,
         }
     }
-}
-
-/// Returns the server behind each proxy; of several the first in the scenario.
-fn servers_behind(scenario: &Scenario) -> BTreeMap<HostId, HostId> {
-    let mut behind = BTreeMap::new();
-    for (index, host) in scenario.hosts.iter().enumerate() {
-        if let Some(proxy) = host.behind_proxy {
-            behind.entry(proxy).or_insert(HostId::from_index(index));
-        }
-    }
-    behind
 }
 
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {

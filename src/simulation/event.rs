@@ -27,12 +27,10 @@ pub(super) enum Event {
     LocalDone { run: Handle },
     /// A kept connection has idled for too long.
     ConnectionExpires { connection: Handle },
-    /// A mailbox is visited by its reader.
+    /// A mailbox is visited by a device of its reader (a reading of the scenario).
     Visit { mailbox: Mailbox, reading: u32 },
-    /// A message is in its reader's hands; if it is `held`, its end is told later.
-    Fetched { recipient: RecipientId, reading: u32, held: bool },
-    /// A reader's session ends, and what it deletes is gone for other devices too.
-    Expunged { mailbox: Mailbox, reading: u32 },
+    /// A message is in its reader's hands, at that device.
+    Fetched { recipient: RecipientId, reading: u32 },
     /// A host's MTA stops: a crash or an order.
     Down { host: HostId },
     /// A host's MTA starts again.

@@ -20,7 +20,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 
 use super::acceptance::Visitor;
 use super::draws::TryDraws;
-use super::policy::{Policy, uses_as_relay};
+use super::policy::Policy;
 use super::run::Target;
 use super::wires::{cuts, wire};
 use super::world::World;
@@ -360,7 +360,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     fn is_authorised(&self) -> bool {
         let visit = self.visit.as_ref().expect("the caller is connected");
         let client = self.world.hosts[visit.call.client.index()].config;
-        visit.authenticated || self.is_own_client() || uses_as_relay(client, visit.target.host)
+        visit.authenticated || self.is_own_client() || client.routing.leads_to(visit.target.host)
     }
 
     /// The server's screens, as far as they have come with the transaction.

@@ -22,20 +22,6 @@ pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
     }
 }
 
-/// Returns whether a host's own routing hands mail to `server`, which then relays for it.
-pub(super) fn uses_as_relay(client: &Host, server: HostId) -> bool {
-    let routing = &client.routing;
-    let leads = |hop: &crate::scenario::NextHop| match hop {
-        crate::scenario::NextHop::Host(host) | crate::scenario::NextHop::Address(host) => {
-            *host == server
-        }
-        crate::scenario::NextHop::Exchangers(_) => false,
-    };
-    routing.smart_host.as_ref().is_some_and(leads)
-        || routing.fallback_relay == Some(server)
-        || routing.routes.values().any(leads)
-}
-
 /// What a server says to RCPT.
 pub(super) struct Policy<'a, 's> {
     pub(super) scenario: &'a Scenario,

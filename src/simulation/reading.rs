@@ -19,39 +19,56 @@ use super::world::World;
 #[derive(Debug)]
 pub(super) struct Readers {
     /// By domain: positions in the scenario's list of readings.
-    by_domain: BTreeMap<u32, Vec<usize>>,
+    by_domain: BTreeMap<u32, Vec<u32>>,
     readings: Vec<Reading>,
-    /// By mailbox and position in the list of readings.
+    /// By mailbox and the reading that visits it: several devices may share a mailbox.
     boxes: BTreeMap<(Mailbox, u32), Mailbag>,
+    /// Messages that have come into mailboxes.
+    arrivals: u64,
     streams: PurposeStreams,
     /// Stand for the names of the domains in the keys of draws.
     domain_keys: Vec<u64>,
 }
 
-/// Mail that waits for its reader, and the reader's rhythm.
+/// Mail that waits for one device of its reader, and the rhythm of its visits.
 #[derive(Debug)]
 struct Mailbag {
     clock: PollClock,
     store: HostId,
-    /// Messages in the maildrop that a visit would fetch; those without a recipient are in their
-    /// reader's hands already, but a visit that was cut short could not delete them.
-    waiting: Vec<(Option<RecipientId>, Octets)>,
+    /// Messages in the maildrop that a visit would fetch.
+    waiting: Vec<Waiting>,
+    /// Messages in the maildrop that the device has, and has left there.
+    left: u64,
     /// Whether a visit is scheduled.
     expected: bool,
-    /// What the session under way deletes at its end, where other devices read the mailbox too.
-    deleting: Vec<RecipientId>,
+    /// Until when the latest visit lasts.
+    busy: SimTime,
+}
+
+/// A message in the maildrop that a device has not fetched, or could not delete.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    /// Its unique id, the same for all devices (UIDL, RFC 1939 §7).
+    uid: u64,
+    /// None: it is in the reader's hands already, but a visit that was cut short could not delete
+    /// it.
+    recipient: Option<RecipientId>,
+    size: Octets,
+    /// From when on it is gone, because another device deletes it.
+    gone: SimTime,
 }
 
 impl Readers {
     pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
-        let mut by_domain: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (index, reading) in scenario.reading.iter().enumerate() {
+        let mut by_domain: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (index, reading) in (0..).zip(&scenario.reading) {
             by_domain.entry(reading.first.domain.0).or_default().push(index);
         }
         Self {
             by_domain,
             readings: scenario.reading.clone(),
             boxes: BTreeMap::new(),
+            arrivals: 0,
             streams: streams.purpose("reading"),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
         }
@@ -59,45 +76,62 @@ impl Readers {
 
     /// Returns whether anybody reads the mailbox.
     pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
-        self.devices(mailbox, false).chain(self.devices(mailbox, true)).next().is_some()
+        [false, true].into_iter().any(|junk| self.next_device(mailbox, junk, 0).is_some())
     }
 
     /// Returns the host that keeps mail for the mailbox, once some has come.
     pub(super) fn store(&self, mailbox: Mailbox) -> Option<HostId> {
-        let mut boxes = self.boxes.range((mailbox, 0)..=(mailbox, u32::MAX));
-        boxes.next().map(|(_, mailbag)| mailbag.store)
+        let mut bags = self.boxes.range((mailbox, 0)..=(mailbox, u32::MAX));
+        bags.next().map(|(_, mailbag)| mailbag.store)
     }
 
-    /// Returns which readings cover the mailbox's inbox, or its folder Junk: one, or one for each
-    /// device.
-    fn devices(&self, mailbox: Mailbox, junk: bool) -> impl Iterator<Item = u32> + '_ {
-        let indices = self.by_domain.get(&mailbox.domain.0).map_or(&[][..], Vec::as_slice);
-        let covers = move |index: &usize| {
-            let reading = &self.readings[*index];
+    /// Returns the first reading of the mailbox's inbox, or of its folder Junk, at or after this place
+    /// among those of its domain, and the place after it.
+    fn next_device(&self, mailbox: Mailbox, junk: bool, place: usize) -> Option<(u32, usize)> {
+        let indices = self.by_domain.get(&mailbox.domain.0)?;
+        (place..indices.len()).find_map(|place| {
+            let reading = &self.readings[indices[place] as usize];
             let first = reading.first.local;
-            mailbox.local >= first && mailbox.local - first < reading.count && reading.junk == junk
-        };
-        indices.iter().copied().filter(covers).map(|index| index as u32)
+            let covered = mailbox.local >= first && mailbox.local - first < reading.count;
+            (covered && reading.junk == junk).then_some((indices[place], place + 1))
+        })
     }
 
-    /// `device` tells several with one mailbox apart, from 0.
-    fn new_mailbag(
-        &self,
-        mailbox: Mailbox,
-        device: usize,
-        every: PollInterval,
-        store: HostId,
-    ) -> Mailbag {
+    /// Returns an empty mailbag. The phase of its visits goes by the mailbox and the device's name, so
+    /// another device in the file does not change it.
+    fn new_mailbag(&self, mailbox: Mailbox, reading: u32, store: HostId) -> Mailbag {
+        let Reading { protocol, device, .. } = &self.readings[reading as usize];
+        let (every, _) = polled(*protocol);
+        let every = rhythm(every);
         let domain = self.domain_keys[mailbox.domain.index()];
-        let name = match device as u64 {
-            0 => key(&[domain, u64::from(mailbox.local)]),
-            device => key(&[domain, u64::from(mailbox.local), device]),
+        let name = match device.as_str() {
+            "" => key(&[domain, u64::from(mailbox.local)]),
+            device => key(&[domain, u64::from(mailbox.local), name_key(device)]),
         };
         let range = PollClock::phase_range(every).as_nanos().max(1);
         let phase = SimDuration::from_nanos(self.streams.at(name).below(range));
         let clock = PollClock::new(every, phase);
-        Mailbag { clock, store, waiting: Vec::new(), expected: false, deleting: Vec::new() }
+        Mailbag { clock, store, waiting: Vec::new(), left: 0, expected: false, busy: SimTime::ZERO }
     }
+
+    /// A device deletes messages at `at`: the others of the mailbox will not find them any more.
+    fn deleted(&mut self, mailbox: Mailbox, reading: u32, uids: &[u64], at: SimTime) {
+        let bags = self.boxes.range_mut((mailbox, 0)..=(mailbox, u32::MAX));
+        for (_, mailbag) in bags.filter(|((_, other), _)| *other != reading) {
+            for uid in uids {
+                match mailbag.waiting.iter_mut().find(|waiting| waiting.uid == *uid) {
+                    Some(waiting) => waiting.gone = waiting.gone.min(at),
+                    None => mailbag.left = mailbag.left.saturating_sub(1),
+                }
+            }
+        }
+    }
+}
+
+/// Returns the rhythm in which a device comes by itself: its interval, or how often it tries to
+/// connect.
+fn rhythm(every: Option<PollInterval>) -> PollInterval {
+    every.unwrap_or(PollInterval::Fixed(RECONNECT))
 }
 
 /// Returns the interval of polling and the name of the protocol; none: mail is announced.
@@ -109,63 +143,67 @@ fn polled(protocol: Protocol) -> (Option<PollInterval>, RetrievalProtocol) {
     }
 }
 
+/// Returns whether a device takes what it fetches out of the maildrop.
+fn deletes(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Pop3 { delete: true, .. })
+}
+
 /// How often a reader with IDLE tries to come back while the store is down.
 const RECONNECT: SimDuration = SimDuration::from_secs(30);
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// A message has come into a mailbox of `store`, or into its folder Junk: its reader will fetch it.
+    /// A message has come into a mailbox of `store`, or into its folder Junk: each device of its reader
+    /// will fetch it.
     pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId, junk: bool) {
         let mailbox = self.messages[recipient].mailbox;
-        for device in 0.. {
-            let reading = self.readers.devices(mailbox, junk).nth(device);
-            let Some(reading) = reading else { return };
-            self.await_device(store, recipient, reading, device);
+        let size = self.messages[self.messages[recipient].message].size;
+        let (uid, gone) = (self.readers.arrivals, SimTime::MAX);
+        self.readers.arrivals += 1;
+        let waiting = Waiting { uid, recipient: Some(recipient), size, gone };
+        let mut place = 0;
+        while let Some((reading, next)) = self.readers.next_device(mailbox, junk, place) {
+            place = next;
+            self.messages[recipient].readers += 1;
+            self.await_device(store, mailbox, reading, waiting);
         }
     }
 
-    /// A message has come into a mailbox that this device reads.
-    fn await_device(&mut self, store: HostId, recipient: RecipientId, reading: u32, device: usize) {
-        let mailbox = self.messages[recipient].mailbox;
-        let protocol = self.readers.readings[reading as usize].protocol;
-        self.messages[recipient].readers += 1;
-        let size = self.messages[self.messages[recipient].message].size;
-        let (every, _) = polled(protocol);
-        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
-        let place = (mailbox, reading);
-        if !self.readers.boxes.contains_key(&place) {
-            let mailbag = self.readers.new_mailbag(mailbox, device, rhythm, store);
-            self.readers.boxes.insert(place, mailbag);
+    fn await_device(&mut self, store: HostId, mailbox: Mailbox, reading: u32, waiting: Waiting) {
+        if !self.readers.boxes.contains_key(&(mailbox, reading)) {
+            let mailbag = self.readers.new_mailbag(mailbox, reading, store);
+            self.readers.boxes.insert((mailbox, reading), mailbag);
         }
+        let (every, _) = polled(self.readers.readings[reading as usize].protocol);
         let now = self.now;
-        let mailbag = self.readers.boxes.get_mut(&place).expect("just made");
-        mailbag.waiting.push((Some(recipient), size));
+        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("just made");
+        mailbag.waiting.push(waiting);
         if mailbag.expected {
             return;
         }
         mailbag.expected = true;
         let at = if every.is_some() {
-            mailbag.clock = mailbag.clock.skip_to(rhythm, now);
+            mailbag.clock = mailbag.clock.skip_to(rhythm(every), now);
             mailbag.clock.next()
         } else {
-            now
+            // It has one connection, and what comes while it fetches has to wait.
+            now.max(mailbag.busy)
         };
         self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
     }
 
-    /// A reader visits a mailbox in which mail waits.
+    /// A device visits a mailbox in which mail waits for it.
     pub(super) fn visit(&mut self, mailbox: Mailbox, reading: u32) {
-        let habit = &self.readers.readings[reading as usize];
-        let (protocol, from, junk) = (habit.protocol, habit.from, habit.junk);
+        let Reading { protocol, from, .. } = &self.readers.readings[reading as usize];
+        let (protocol, from) = (*protocol, *from);
         let (every, _) = polled(protocol);
-        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
+        let rhythm = rhythm(every);
         let now = self.now;
-        let place = (mailbox, reading);
-        let Some(store) = self.readers.boxes.get(&place).map(|mailbag| mailbag.store) else {
+        let Some(mailbag) = self.readers.boxes.get(&(mailbox, reading)) else {
             return;
         };
+        let (store, left) = (mailbag.store, mailbag.left);
         let path = self.path_to_store(from, store);
-        let alone = self.readers.devices(mailbox, junk).nth(1).is_none();
-        let mailbag = self.readers.boxes.get_mut(&place).expect("it was there");
+        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
         let Some((round_trip, rate, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
             let at = if every.is_some() { next.next() } else { now + RECONNECT };
@@ -173,51 +211,43 @@ impl<S: FactSink> World<'_, '_, S> {
             self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
             return;
         };
-        let waiting = std::mem::take(&mut mailbag.waiting);
-        let sizes: Vec<Octets> = waiting.iter().map(|(_, size)| *size).collect();
-        let mut fetched: Vec<Fetched> = Vec::new();
-        let cost = visit(protocol, round_trip, rate, &sizes, &mut fetched);
-        let over = now + cost.duration;
-        if let Some(cut) = self.cut_short(from, store, pair, over) {
-            self.visit_again(place, protocol, cut, waiting, &fetched);
+        let mut waiting = std::mem::take(&mut mailbag.waiting);
+        let gone: Vec<Waiting> = waiting.extract_if(.., |message| message.gone <= now).collect();
+        if waiting.is_empty() {
+            mailbag.clock = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
+            mailbag.expected = false;
+            self.too_late(gone);
             return;
         }
-        let held = !alone && matches!(protocol, Protocol::Pop3 { delete: true, .. });
-        let mailbag = self.readers.boxes.get_mut(&place).expect("it was there");
-        mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
-        mailbag.expected = false;
-        if held {
-            mailbag.deleting.extend(waiting.iter().filter_map(|(recipient, _)| *recipient));
+        let sizes: Vec<Octets> = waiting.iter().map(|message| message.size).collect();
+        let mut fetched: Vec<Fetched> = Vec::new();
+        let cost = visit(protocol, round_trip, rate, &sizes, left, &mut fetched);
+        let over = now + cost.duration;
+        if let Some(cut) = self.cut_short(from, store, pair, over) {
+            self.visit_again(mailbox, reading, cut, waiting, &fetched);
+            self.too_late(gone);
+            return;
         }
-        for ((recipient, _), fetched) in waiting.into_iter().zip(fetched) {
-            if let Some(recipient) = recipient {
-                let event = Event::Fetched { recipient, reading, held };
+        if deletes(protocol) {
+            let uids: Vec<u64> = waiting.iter().map(|message| message.uid).collect();
+            self.readers.deleted(mailbox, reading, &uids, over);
+        }
+        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
+        mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
+        mailbag.left += if deletes(protocol) { 0 } else { waiting.len() as u64 };
+        (mailbag.expected, mailbag.busy) = (false, over);
+        for (message, fetched) in waiting.into_iter().zip(fetched) {
+            if let Some(recipient) = message.recipient {
+                let event = Event::Fetched { recipient, reading };
                 self.schedule(now + fetched.offset, Class::End, event);
             }
         }
-        if held {
-            self.schedule(over, Class::End, Event::Expunged { mailbox, reading });
-        }
+        self.too_late(gone);
     }
 
-    /// A POP3 session that deletes is over: at QUIT the messages go (RFC 1939 §6), and other
-    /// devices that have not fetched them never will.
-    pub(super) fn expunged(&mut self, mailbox: Mailbox, reading: u32) {
-        let Some(mailbag) = self.readers.boxes.get_mut(&(mailbox, reading)) else {
-            return;
-        };
-        let deleted = std::mem::take(&mut mailbag.deleting);
-        let others = self.readers.boxes.range_mut((mailbox, 0)..=(mailbox, u32::MAX));
-        for (_, other) in others.filter(|((_, device), _)| *device != reading) {
-            other.waiting.retain(|(recipient, _)| {
-                let gone = recipient.is_some_and(|recipient| deleted.contains(&recipient));
-                if let (true, Some(recipient)) = (gone, *recipient) {
-                    self.messages[recipient].readers -= 1;
-                }
-                !gone
-            });
-        }
-        for recipient in deleted {
+    /// A device comes for messages that another one has deleted.
+    fn too_late(&mut self, gone: Vec<Waiting>) {
+        for recipient in gone.into_iter().filter_map(|message| message.recipient) {
             self.messages[recipient].readers -= 1;
             self.close_if_over(recipient);
         }
@@ -248,33 +278,36 @@ impl<S: FactSink> World<'_, '_, S> {
     /// (RFC 1939 §6), so the next visit finds it again. The reader comes back at the next turn.
     fn visit_again(
         &mut self,
-        (mailbox, reading): (Mailbox, u32),
-        protocol: Protocol,
+        mailbox: Mailbox,
+        reading: u32,
         cut: SimTime,
-        waiting: Vec<(Option<RecipientId>, Octets)>,
+        waiting: Vec<Waiting>,
         fetched: &[Fetched],
     ) {
+        let protocol = self.readers.readings[reading as usize].protocol;
         let (every, _) = polled(protocol);
-        let rhythm = every.unwrap_or(PollInterval::Fixed(RECONNECT));
-        let deletes = matches!(protocol, Protocol::Pop3 { delete: true, .. });
-        let mut left: Vec<(Option<RecipientId>, Octets)> = Vec::new();
-        for ((recipient, size), fetched) in waiting.into_iter().zip(fetched) {
+        let rhythm = rhythm(every);
+        let mut again: Vec<Waiting> = Vec::new();
+        let mut left = 0;
+        for (message, fetched) in waiting.into_iter().zip(fetched) {
             let at = self.now + fetched.offset;
             if at > cut {
-                left.push((recipient, size));
+                again.push(message);
                 continue;
             }
-            if let Some(recipient) = recipient {
-                let event = Event::Fetched { recipient, reading, held: false };
-                self.schedule(at, Class::End, event);
+            if let Some(recipient) = message.recipient {
+                self.schedule(at, Class::End, Event::Fetched { recipient, reading });
             }
-            if deletes {
-                left.push((None, size));
+            if deletes(protocol) {
+                again.push(Waiting { recipient: None, ..message });
+            } else {
+                left += 1;
             }
         }
         let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
-        left.append(&mut mailbag.waiting);
-        mailbag.waiting = left;
+        again.append(&mut mailbag.waiting);
+        mailbag.waiting = again;
+        mailbag.left += left;
         mailbag.clock = mailbag.clock.skip_to(rhythm, cut + SimDuration::from_nanos(1));
         let at = if every.is_some() { mailbag.clock.next() } else { cut + RECONNECT };
         self.schedule(at, Class::Start, Event::Visit { mailbox, reading });
@@ -302,14 +335,12 @@ impl<S: FactSink> World<'_, '_, S> {
         Some((path.latency * 2, path.rate, pair))
     }
 
-    /// A message is in its reader's hands.
-    pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32, held: bool) {
+    /// A message is in its reader's hands, at one device.
+    pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32) {
         let (_, protocol) = polled(self.readers.readings[reading as usize].protocol);
+        self.messages[recipient].readers -= 1;
         self.messages[recipient].read = true;
         self.state(&Fact::Retrieved { recipient, protocol, reading });
-        if !held {
-            self.messages[recipient].readers -= 1;
-            self.close_if_over(recipient);
-        }
+        self.close_if_over(recipient);
     }
 }

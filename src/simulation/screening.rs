@@ -19,7 +19,6 @@ use crate::workload::Redistribution;
 
 use super::draws::TryDraws;
 use super::messages::Column;
-use super::policy::uses_as_relay;
 use super::run::{Run, Target};
 use super::world::World;
 
@@ -303,7 +302,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let port = self.port_of(run);
         (self.authenticates(run) && port != 25)
             || (run.is_submission() && port == 25)
-            || uses_as_relay(self.hosts[run.client.index()].config, server)
+            || self.hosts[run.client.index()].config.routing.leads_to(server)
     }
 
     /// The filter after the queue of `host` looks at a message that a stranger brought. Returns how

@@ -45,7 +45,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut better_unresolved = false;
         // A host never relays to exchangers that are no better than itself. Mail written on a
         // server is submitted to that server, which is no relaying.
-        let own = run.targets.iter().find(|target| target.host == run.client);
+        let client = run.client;
+        let is_itself = |target: &Target| config.is_itself(client, target.host, target.proxy);
+        let own = run.targets.iter().find(|target| is_itself(target));
         let own = own.filter(|_| config.client.finds_itself && !run.is_submission());
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
@@ -55,8 +57,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         }
         if config.client.skips_itself && !run.targets.is_empty() && !run.is_submission() {
-            let client = run.client;
-            run.targets.retain(|target| target.host != client);
+            run.targets.retain(|target| !is_itself(target));
             if run.targets.is_empty() {
                 outcome = LookupOutcome::LoopsBack;
             }

@@ -105,8 +105,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns whom a server takes for its client: the host that connects, or the proxy in front of
     /// it that does not say for whom it does.
     pub(super) fn seen_by_server(&self, client: HostId, target: Target) -> HostId {
-        let told = self.hosts[target.host.index()].config.proxy_protocol;
-        target.proxy.filter(|_| !told).unwrap_or(client)
+        self.hosts[target.host.index()].config.peer(client, target.proxy)
     }
 
     /// Notes that a try begins now.

@@ -195,6 +195,14 @@ fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
     Octets(copy.created.size.get() + u64::from(added) * ReceivedField::OCTETS)
 }
 
+/// Returns the proxy through which a server was tried: the host whose address the client connected to,
+/// if that is not the server itself.
+#[must_use]
+pub fn proxy_of(scenario: &Scenario, fact: &AttemptFact) -> Option<HostId> {
+    let address = scenario.addresses.get(fact.address? as usize)?;
+    Some(address.host).filter(|host| fact.to.is_some_and(|server| server != *host))
+}
+
 /// Returns the position of the `[[mail]]` entry that this try submits a message of, if it is a
 /// submission.
 fn entry_submitted(story: &Story, fact: &AttemptFact) -> Option<usize> {

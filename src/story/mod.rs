@@ -14,7 +14,7 @@ mod screening;
 mod tale;
 mod watch;
 
-pub use exchange::{Exchange, address_of, exchanges, host_at, lines};
+pub use exchange::{Exchange, address_of, exchanges, host_at, lines, proxy_of};
 pub use narration::{Narration, Shown};
 pub use received::{field_of, fields};
 pub use screening::{found_at, result_fields, told};

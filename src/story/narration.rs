@@ -193,8 +193,10 @@ impl<'s> Narration<'s> {
                 };
                 self.befell(at, *recipient, event, Some(*host));
             }
-            Fact::Retrieved { recipient, .. } => {
-                self.befell(at, *recipient, NotedEvent::Retrieved, None);
+            Fact::Retrieved { recipient, reading, .. } => {
+                let reading = self.scenario.reading.get(*reading as usize);
+                let host = reading.and_then(|reading| reading.from);
+                self.befell(at, *recipient, NotedEvent::Retrieved, host);
             }
             Fact::Closed { recipient } => {
                 self.recipients.remove(recipient);

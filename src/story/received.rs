@@ -6,7 +6,7 @@ use crate::smtp::{ClientTls, WEB_PORT};
 use crate::trace::{AttemptFact, Fact, FinalOutcome};
 use crate::units::SimTime;
 
-use super::exchange::{Exchange, address_of, host_at};
+use super::exchange::{Exchange, address_of, host_at, proxy_of};
 use super::screening::{found_at, result_fields};
 use super::tale::Story;
 
@@ -124,11 +124,8 @@ fn field(
     let (client, server) =
         (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
     // A proxy that does not say for whom it connects hides the client's address, not its EHLO.
-    let connected = fact.address.and_then(|at| scenario.addresses.get(at as usize));
-    let proxy = server.behind_proxy.filter(|proxy| {
-        !server.proxy_protocol && connected.is_some_and(|address| address.host == *proxy)
-    });
-    let seen = proxy.map_or(client, |proxy| host_at(scenario, proxy, fact.started));
+    let seen = server.peer(fact.from, proxy_of(scenario, fact));
+    let seen = host_at(scenario, seen, fact.started);
     let source = seen.addresses.first().map(|address| &scenario.addresses[address.index()]);
     // RFC 5321 §4.4: a FOR clause names one path at most.
     let for_path = match came.facts.as_slice() {

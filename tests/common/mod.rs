@@ -226,7 +226,9 @@ fn stories(facts: &[(SimTime, Fact)]) -> Vec<Story> {
                     duplicate: *duplicate,
                 });
             }
-            Fact::Retrieved { .. } => story.retrieved = Some(at),
+            Fact::Retrieved { .. } => {
+                story.retrieved.get_or_insert(at);
+            }
             Fact::Closed { .. } => {
                 story.closed = true;
                 slots.remove(&recipient.0);

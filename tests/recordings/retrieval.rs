@@ -64,7 +64,7 @@ impl Run {
     fn visit(&self, protocol: Protocol) -> (VisitCost, Vec<Fetched>) {
         let sizes = vec![Octets(self.size_bytes); self.n_messages as usize];
         let mut fetched = Vec::new();
-        let cost = visit(protocol, self.round_trip(), self.rate(), &sizes, &mut fetched);
+        let cost = visit(protocol, self.round_trip(), self.rate(), &sizes, 0, &mut fetched);
         (cost, fetched)
     }
 

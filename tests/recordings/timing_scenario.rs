@@ -112,6 +112,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             screening: None,
             behind_proxy: None,
             proxy_protocol: false,
+            knows_proxy_address: false,
         })
         .collect())
 }

@@ -233,6 +233,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             screening: None,
             behind_proxy: None,
             proxy_protocol: false,
+            knows_proxy_address: false,
         });
     }
     Ok(hosts)

@@ -105,3 +105,16 @@ fn rfc_pop_02_messages_are_deleted_at_quit_alone() {
         assert!(error < secs(5), "{delete}: {wait:?}");
     }
 }
+
+/// A client that IDLEs has one connection: what is announced while it fetches comes afterwards.
+#[test]
+fn mail_that_comes_while_a_client_fetches_waits_for_the_connection() {
+    let slow = "bandwidth = \"1Mbit/s\"";
+    let second = "size = \"10MB\"\n[[mail]]\nfrom = \"alice@a.example\"\nto = [\"bob@b.example\"]\nat = \
+                  \"10m20s\"\nsize = \"1kB\"\n";
+    let times = delivered(&read("protocol = \"imap\"\nidle = true", slow, second));
+    assert_eq!(times.len(), 2);
+    assert!(times[1].0 < times[0].1, "it is there while the first is fetched");
+    let behind = times[1].1 - times[0].1;
+    assert!(times[1].1 > times[0].1 && behind < secs(2), "{behind:?}");
+}

@@ -15,6 +15,7 @@ mod network;
 mod notices;
 mod redistribution;
 mod responsibility;
+mod responsible;
 mod retries;
 mod rows;
 mod screening;

@@ -103,7 +103,7 @@ fn rfc_trc_01_each_server_adds_one_received_field() {
 }
 
 /// What `mailsim trace` shows of the header of the first message.
-fn header(text: &str, recipient: &[&str]) -> Vec<String> {
+pub(crate) fn header(text: &str, recipient: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder for the scenario");
     let file = folder.path().join("traced.toml");
     std::fs::write(&file, text).expect("the scenario is written");

@@ -40,6 +40,12 @@ impl<'w, 's> Walk<'w, 's> {
         let (settings, domain) = (self.moment.host(host), &scenario.domains[self.domain.index()]);
         let name = domain.name.as_str();
         self.text.push_str(&format!("\n{}\n", settings.name));
+        let trusted = |before: &HostId| self.moment.host(*before).routing.leads_to(host);
+        if way.last().is_some_and(|before| !trusted(before)) && !settings.routing.takes(self.domain)
+        {
+            self.say(&format!("{name} is not local here, and it relays for nobody else: refused"));
+            return;
+        }
         if settings.routing.local.contains(&self.domain) {
             self.say(&format!("{name} is local here: the message is put into its mailbox"));
             return;
@@ -141,8 +147,7 @@ impl<'w, 's> Walk<'w, 's> {
             .iter()
             .map(|exchanger| Target {
                 preference: Some(exchanger.preference),
-                host: scenario.addresses[exchanger.address.index()].host,
-                address: exchanger.address,
+                ..target(scenario, exchanger.address)
             })
             .collect();
         self.leave_out_itself(host, &mut targets);
@@ -151,8 +156,13 @@ impl<'w, 's> Walk<'w, 's> {
 
     /// A host never relays to exchangers that are no better than itself (RFC 5321 §5.1).
     fn leave_out_itself(&mut self, host: HostId, targets: &mut Vec<Target>) {
-        let own = targets.iter().find(|target| target.host == host).and_then(|t| t.preference);
-        let Some(own) = own else { return };
+        let settings = self.moment.host(host);
+        let is_itself = |target: &Target| settings.is_itself(host, target.host, target.proxy);
+        if settings.client.skips_itself {
+            targets.retain(|target| !is_itself(target));
+        }
+        let own = targets.iter().find(|target| is_itself(target)).and_then(|t| t.preference);
+        let Some(own) = own.filter(|_| settings.client.finds_itself) else { return };
         targets.retain(|target| target.preference.is_some_and(|other| other < own));
         self.say(&format!("it is itself MX {own}: only better ones are left"));
         if targets.is_empty() {
@@ -181,9 +191,14 @@ impl<'w, 's> Walk<'w, 's> {
             rows.push(vec![
                 format!("  {place}."),
                 preference,
-                scenario.host(target.host).to_owned(),
+                match target.proxy {
+                    None => scenario.host(target.host).to_owned(),
+                    Some(proxy) => {
+                        format!("{} through {}", scenario.host(target.host), scenario.host(proxy))
+                    }
+                },
                 format!("[{literal}]"),
-                self.moment.way(from, target.host),
+                self.moment.way(from, target.proxy.unwrap_or(target.host)),
                 state.join(", "),
             ]);
         }
@@ -201,11 +216,21 @@ impl<'w, 's> Walk<'w, 's> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Target {
     preference: Option<u16>,
+    /// The server that answers there.
     host: HostId,
+    /// The proxy whose address it is, if the server is behind one.
+    proxy: Option<HostId>,
     address: AddressId,
 }
 
 fn addresses(scenario: &Scenario, host: HostId) -> Vec<Target> {
     let all = scenario.hosts[host.index()].addresses.iter();
-    all.map(|&address| Target { preference: None, host, address }).collect()
+    all.map(|&address| target(scenario, address)).collect()
+}
+
+/// Returns an address as a target without preference.
+fn target(scenario: &Scenario, address: AddressId) -> Target {
+    let at = scenario.addresses[address.index()].host;
+    let server = scenario.servers_behind().get(&at).copied();
+    Target { preference: None, host: server.unwrap_or(at), proxy: server.map(|_| at), address }
 }

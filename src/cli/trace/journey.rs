@@ -2,7 +2,7 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, told};
+use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, proxy_of, told};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -266,6 +266,9 @@ impl Journey<'_> {
         let mut title = format!("{from} tries {}", self.host(to));
         if let Some(preference) = fact.preference.filter(|_| fact.port == 25) {
             title.push_str(&format!(" (MX {preference})"));
+        }
+        if let Some(proxy) = proxy_of(self.scenario, fact) {
+            title.push_str(&format!(" through {}", self.host(proxy)));
         }
         if exchange.facts.len() < self.copies.len() {
             let recipients = self.addresses(exchange.facts.iter().map(|(copy, _)| *copy));
