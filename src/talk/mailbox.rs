@@ -16,6 +16,8 @@ use crate::units::{Octets, SimTime};
 pub(super) struct Stored {
     /// Its name, which no other message of the mailbox has.
     pub(super) name: String,
+    /// Whether it lies in the folder Junk rather than in the inbox.
+    pub(super) junk: bool,
     /// When it was put there.
     pub(super) from: SimTime,
     /// When its reader's program deleted it; [`SimTime::MAX`]: not at all.
@@ -84,11 +86,16 @@ fn copies(
     found: &mut Vec<Stored>,
 ) {
     let facts = &story.copies[copy].facts;
-    let retrieved =
-        facts.iter().find_map(|(at, fact)| matches!(fact, Fact::Retrieved { .. }).then_some(*at));
-    let deletes = is_deleted(scenario, mailbox);
+    let fetched = |deletes: bool| {
+        let mut fetched = facts.iter().filter_map(|(at, fact)| match fact {
+            Fact::Retrieved { reading, .. } => Some((*at, *reading)),
+            _ => None,
+        });
+        fetched.find(|(_, reading)| !deletes || deletes_what_it_fetches(scenario, *reading))
+    };
+    let (read, deleted) = (fetched(false), fetched(true));
     let mut count = 0;
-    for (at, fact) in facts {
+    for (place, (at, fact)) in facts.iter().enumerate() {
         let Fact::Final { host, outcome: FinalOutcome::Delivered, received_fields, .. } = fact
         else {
             continue;
@@ -117,12 +124,17 @@ fn copies(
         let before = carried_before(scenario, story.key).max(own);
         let added = u64::from(received_fields.saturating_sub(before)) * ReceivedField::OCTETS;
         let size = (created.size.get() + added).max(octets(&header) + 2);
-        let first = retrieved.filter(|_| count == 1);
+        let first = |fetched: Option<(SimTime, u32)>| {
+            fetched.filter(|_| count == 1).map_or(SimTime::MAX, |(at, _)| at)
+        };
+        // The next fact says so.
+        let junk = matches!(facts.get(place + 1), Some((_, Fact::Junk { .. })));
         found.push(Stored {
             name: if count == 1 { story.key.to_string() } else { format!("{}x{count}", story.key) },
+            junk,
             from: *at,
-            until: first.filter(|_| deletes).unwrap_or(SimTime::MAX),
-            read: first.unwrap_or(SimTime::MAX),
+            until: first(deleted),
+            read: first(read),
             header,
             size: Octets(size),
             sender: from,
@@ -157,13 +169,8 @@ fn subject(story: &Story) -> String {
     }
 }
 
-/// Whether the reader's program deletes what it has fetched.
-fn is_deleted(scenario: &Scenario, mailbox: Mailbox) -> bool {
-    let covers = |reading: &&crate::access::Reading| {
-        let first = reading.first;
-        first.domain == mailbox.domain
-            && (first.local..first.local.saturating_add(reading.count)).contains(&mailbox.local)
-    };
-    let reading = scenario.reading.iter().find(covers);
+/// Whether the program of a `[[reading]]` deletes what it has fetched.
+fn deletes_what_it_fetches(scenario: &Scenario, reading: u32) -> bool {
+    let reading = scenario.reading.get(reading as usize);
     reading.is_some_and(|reading| matches!(reading.protocol, Reader::Pop3 { delete: true, .. }))
 }

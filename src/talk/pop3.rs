@@ -95,7 +95,9 @@ impl<'s, 'k, S: FactSink> Pop3Talk<'s, 'k, S> {
     fn open(&mut self, mailbox: Mailbox) -> Vec<Line> {
         let now = self.call.now();
         let all = contents(self.call.scenario, mailbox);
-        let here = all.into_iter().filter(|stored| stored.from <= now && now < stored.until);
+        // POP3 knows one mailbox: Junk is another folder.
+        let here = all.into_iter().filter(|stored| !stored.junk);
+        let here = here.filter(|stored| stored.from <= now && now < stored.until);
         let maildrop: Vec<(Stored, bool)> = here.map(|stored| (stored, false)).collect();
         let count = maildrop.len();
         let octets: u64 = maildrop.iter().map(|(stored, _)| stored.size.get()).sum();

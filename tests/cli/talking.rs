@@ -517,3 +517,22 @@ fn mail_is_read_by_imap() {
         rest = &rest[place + part.len()..];
     }
 }
+
+/// What a filter has filed as junk is seen by IMAP and not by POP3.
+#[test]
+fn junk_is_another_folder() {
+    let lesson = "scenarios/lessons/13-spam-and-greylisting.toml";
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let call = |protocol: &str, input: &str| {
+        let arguments =
+            ["talk", "-q", lesson, "mx.dot.example", "--at", "27min", "--protocol", protocol];
+        call_with_input(here, &arguments, input).ends_with(0).out
+    };
+    // The newsletter came at 00:26:16; the first message has been fetched and deleted.
+    let pop3 = call("pop3", "USER bob\nPASS x\nSTAT\nQUIT\n");
+    assert!(pop3.contains("S: +OK 0 0"), "{pop3}");
+    let imap = call("imap", "a LOGIN bob x\nb LIST \"\" *\nc SELECT Junk\nd FETCH 1 ENVELOPE\n");
+    for part in ["(\\HasNoChildren \\Junk) \"/\" Junk", "* 1 EXISTS", "\"Message 2-1\""] {
+        assert!(imap.contains(part), "`{part}` is not in {imap}");
+    }
+}

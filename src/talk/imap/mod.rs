@@ -1,7 +1,7 @@
 //! IMAP typed by hand (RFC 9051; the words of RFC 3501 are understood alike).
 //!
-//! One folder, INBOX, in which the run puts mail and the caller reads, flags and expunges. Not there:
-//! other folders, APPEND, COPY, and parts of bodies.
+//! Two folders, INBOX and Junk, in which the run puts mail and the caller reads, flags and expunges.
+//! Not there: other folders, APPEND, COPY, and parts of bodies.
 
 mod fetch;
 mod reading;
@@ -40,6 +40,7 @@ pub struct ImapTalk<'s, 'k, S: FactSink> {
 /// The folder that is open.
 #[derive(Debug)]
 struct Folder {
+    junk: bool,
     messages: Vec<Message>,
     read_only: bool,
 }
@@ -135,7 +136,7 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
             "LIST" => list(arguments, lines)?,
             "STATUS" => self.status(arguments, lines)?,
             "CREATE" | "DELETE" | "RENAME" | "SUBSCRIBE" | "APPEND" | "COPY" | "MOVE" => {
-                return Err("NO [CANNOT] INBOX is the only folder here".to_owned());
+                return Err("NO [CANNOT] INBOX and Junk stay as they are here".to_owned());
             }
             _ if self.folder.is_none() => return Err("BAD SELECT comes first".to_owned()),
             "CLOSE" | "UNSELECT" => {
@@ -166,10 +167,10 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
         Ok("logged in".to_owned())
     }
 
-    /// Messages that are in the mailbox now, with their UIDs: the order in which they came.
-    fn here(&self) -> Vec<Message> {
+    /// Messages that are in a folder now, with their UIDs: the order in which they came.
+    fn here(&self, junk: bool) -> Vec<Message> {
         let now = self.call.now();
-        let coming = self.coming.iter().flatten();
+        let coming = self.coming.iter().flatten().filter(|stored| stored.junk == junk);
         (1..)
             .zip(coming)
             .filter(|(_, stored)| stored.from <= now && now < stored.until)
@@ -185,28 +186,29 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
         lines: &mut Vec<String>,
     ) -> Result<String, String> {
         self.folder = None;
-        inbox(arguments.first())?;
-        let messages = self.here();
+        let junk = is_junk(arguments.first())?;
+        let messages = self.here(junk);
         lines.push(format!("* FLAGS {FLAGS}"));
         lines.push(format!("* {} EXISTS", messages.len()));
         lines.push(format!("* OK [UIDVALIDITY {UIDVALIDITY}] UIDs hold while this stays"));
-        lines.push(format!("* OK [UIDNEXT {}] the next one", self.next_uid()));
-        lines.push("* LIST () \"/\" INBOX".to_owned());
-        self.folder = Some(Folder { messages, read_only });
+        lines.push(format!("* OK [UIDNEXT {}] the next one", self.next_uid(junk)));
+        lines.push(format!("* LIST () \"/\" {}", folder_name(junk)));
+        self.folder = Some(Folder { junk, messages, read_only });
         let (code, verb) =
             if read_only { ("READ-ONLY", "EXAMINE") } else { ("READ-WRITE", "SELECT") };
         Ok(format!("[{code}] {verb} completed"))
     }
 
-    fn next_uid(&self) -> usize {
+    fn next_uid(&self, junk: bool) -> usize {
         let now = self.call.now();
-        self.coming.iter().flatten().filter(|stored| stored.from <= now).count() + 1
+        let coming = self.coming.iter().flatten().filter(|stored| stored.junk == junk);
+        coming.filter(|stored| stored.from <= now).count() + 1
     }
 
     fn status(&self, arguments: &[String], lines: &mut Vec<String>) -> Result<(), String> {
-        inbox(arguments.first())?;
+        let junk = is_junk(arguments.first())?;
         let items = arguments.get(1).ok_or("BAD STATUS needs items, as (MESSAGES UNSEEN)")?;
-        let here = self.here();
+        let here = self.here(junk);
         let mut told = Vec::new();
         for item in parts(items.trim_matches(['(', ')'])) {
             let item = item.to_ascii_uppercase();
@@ -214,20 +216,23 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
                 "MESSAGES" => here.len() as u64,
                 "UNSEEN" => here.iter().filter(|m| !self.has_flag(m, "\\Seen")).count() as u64,
                 "DELETED" => here.iter().filter(|m| self.has_flag(m, "\\Deleted")).count() as u64,
-                "UIDNEXT" => self.next_uid() as u64,
+                "UIDNEXT" => self.next_uid(junk) as u64,
                 "UIDVALIDITY" => UIDVALIDITY,
                 "SIZE" => here.iter().map(|message| message.stored.size.get()).sum(),
                 _ => return Err(format!("BAD {item} is no item of STATUS")),
             };
             told.push(format!("{item} {number}"));
         }
-        lines.push(format!("* STATUS INBOX ({})", told.join(" ")));
+        lines.push(format!("* STATUS {} ({})", folder_name(junk), told.join(" ")));
         Ok(())
     }
 
     /// What has happened in the folder since it was last told.
     fn news(&mut self) -> Vec<String> {
-        let here = self.here();
+        let Some(junk) = self.folder.as_ref().map(|folder| folder.junk) else {
+            return Vec::new();
+        };
+        let here = self.here(junk);
         let Some(folder) = &mut self.folder else { return Vec::new() };
         let mut lines = Vec::new();
         let gone = |message: &Message| !here.iter().any(|other| other.uid == message.uid);
@@ -244,7 +249,7 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
 
     fn expunge(&mut self) -> Vec<String> {
         let marked: Vec<String> = match &self.folder {
-            Some(Folder { read_only: false, messages }) => messages
+            Some(Folder { read_only: false, messages, .. }) => messages
                 .iter()
                 .filter(|message| self.has_flag(message, "\\Deleted"))
                 .map(|message| message.stored.name.clone())
@@ -361,10 +366,18 @@ const KNOWN: [&str; 19] = [
     "NAMESPACE",
 ];
 
-fn inbox(name: Option<&String>) -> Result<(), String> {
+fn folder_name(junk: bool) -> &'static str {
+    if junk { "Junk" } else { "INBOX" }
+}
+
+/// Returns whether a folder is Junk rather than the inbox.
+fn is_junk(name: Option<&String>) -> Result<bool, String> {
     match name {
-        Some(name) if name.eq_ignore_ascii_case("INBOX") => Ok(()),
-        Some(name) => Err(format!("NO [NONEXISTENT] there is no folder {name}; there is INBOX")),
+        Some(name) if name.eq_ignore_ascii_case("INBOX") => Ok(false),
+        Some(name) if name == "Junk" => Ok(true),
+        Some(name) => {
+            Err(format!("NO [NONEXISTENT] there is no folder {name}; there are INBOX and Junk"))
+        }
         None => Err("BAD a folder has to be named, as INBOX".to_owned()),
     }
 }
@@ -375,8 +388,15 @@ fn list(arguments: &[String], lines: &mut Vec<String>) -> Result<(), String> {
     };
     if pattern.is_empty() {
         lines.push("* LIST (\\Noselect) \"/\" \"\"".to_owned());
-    } else if pattern.contains(['*', '%']) || pattern.eq_ignore_ascii_case("INBOX") {
+        return Ok(());
+    }
+    let all = pattern.contains(['*', '%']);
+    if all || pattern.eq_ignore_ascii_case("INBOX") {
         lines.push("* LIST (\\HasNoChildren) \"/\" INBOX".to_owned());
+    }
+    // RFC 6154 §2.
+    if all || pattern == "Junk" {
+        lines.push("* LIST (\\HasNoChildren \\Junk) \"/\" Junk".to_owned());
     }
     Ok(())
 }
