@@ -144,6 +144,8 @@ fn run(at: SimDuration, to: &[&str], octets: u64) -> Vec<AttemptFact> {
         again_after: None,
         size: Octets(octets),
         received_fields: 0,
+        author: None,
+        score: 0.0,
         declares_size: false,
         authenticated: false,
     };

@@ -73,7 +73,7 @@ mod tries;
 mod wires;
 mod world;
 
-pub use moment::{Call, Moment};
+pub use moment::{Call, Moment, Written};
 pub use outcome::{Outcome, bounds, run_frame};
 
 use crate::scenario::Scenario;

@@ -42,6 +42,15 @@ impl Call {
     }
 }
 
+/// What a caller has written that a server's screens look at.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Written {
+    /// The address in the From field; none: that of the reverse path.
+    pub author: Option<Mailbox>,
+    /// What content filters think of the text.
+    pub score: f64,
+}
+
 /// The world, held, and the session of a caller.
 #[derive(Debug)]
 pub struct Moment<'s, 'k, S: FactSink> {
@@ -284,11 +293,17 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         letter: &Letter<'_>,
         sender: Option<Mailbox>,
         accepted: &[Mailbox],
+        written: Written,
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         let mut order = self.take_order();
         let now = self.world.now;
         let (taken, heard, visitor) =
             self.with_session(sender, accepted, |session, policy, draws| {
+                if let Some(screen) = &mut policy.screen {
+                    let author = written.author.map(|mailbox| mailbox.domain);
+                    screen.dossier.author = author.or(screen.dossier.author);
+                    screen.dossier.score = written.score;
+                }
                 let (taken, heard) =
                     session.end_message(now, letter, accepted.len(), &mut order, policy, draws);
                 (taken, heard, policy.visitor)

@@ -3,7 +3,7 @@
 use crate::units::{Octets, SimDuration, SimTime};
 
 /// A message that a server took.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Posted {
     /// The reverse path; none: the null path.
     pub from: Option<String>,
@@ -17,6 +17,10 @@ pub struct Posted {
     pub size: Octets,
     /// Received fields in its header.
     pub received_fields: u32,
+    /// The address in its From field.
+    pub author: Option<String>,
+    /// What content filters think of it.
+    pub score: f64,
     /// Whether MAIL declared the size.
     pub declares_size: bool,
     /// Whether the client had authenticated.
@@ -40,6 +44,12 @@ pub fn as_toml(posted: &Posted, client: &str, server: &str, port: u16) -> Option
     );
     if posted.received_fields > 0 {
         text.push_str(&format!("received_fields = {}\n", posted.received_fields));
+    }
+    if let Some(author) = posted.author.as_ref().filter(|author| *author != from) {
+        text.push_str(&format!("author = {}\n", quoted(author)));
+    }
+    if posted.score > 0.0 {
+        text.push_str(&format!("score = {}\n", posted.score));
     }
     text.push_str(&format!(
         "submit = {{ client = {}, server = {}, port = {port}, retry = \"{retry}\", \

@@ -2,7 +2,7 @@
 
 use crate::mail::{AttemptOutcome, Mailbox, MailboxNames as _, Reply, Stage};
 use crate::scenario::Scenario;
-use crate::simulation::{Call, Moment};
+use crate::simulation::{Call, Moment, Written};
 use crate::smtp::{
     Failure, Heard, Letter, Line, Speaker, Spoken, Verb, greeting, spelt, verified_in_words,
 };
@@ -377,7 +377,11 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
     fn end_message(&mut self) -> Vec<Line> {
         let recipients = self.envelope.mailboxes();
         let letter = self.letter(&recipients);
-        let (taken, heard) = self.moment.end_message(&letter, self.envelope.sender, &recipients);
+        let author = self.envelope.text.author();
+        let author = author.and_then(|author| self.book.mailbox(self.scenario, author));
+        let written = Written { author, score: self.envelope.text.score() };
+        let sender = self.envelope.sender;
+        let (taken, heard) = self.moment.end_message(&letter, sender, &recipients, written);
         if taken.is_some() {
             self.post();
         }
@@ -399,6 +403,8 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             again_after: first.map(|first| envelope.began.since(first)),
             size: envelope.text.octets(),
             received_fields: envelope.text.received_fields(),
+            author: envelope.text.author().map(str::to_owned),
+            score: envelope.text.score(),
             declares_size: envelope.declared.is_some(),
             authenticated: self.authenticated,
             from: envelope.from,

@@ -536,3 +536,32 @@ fn junk_is_another_folder() {
         assert!(imap.contains(part), "`{part}` is not in {imap}");
     }
 }
+
+/// Filters and sender policies look at what is typed: lesson 14's sender.example publishes
+/// `p=reject` (RFC 7489 §6.3), and the GTUBE line has a score that every filter refuses.
+#[test]
+fn what_is_typed_is_screened() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let call = |lesson: &str, host: &str, from: &str, text: &str| {
+        let lesson = format!("scenarios/lessons/{lesson}.toml");
+        let recipient =
+            if host == "mx.dot.example" { "bob@dot.example" } else { "bob@recipient.example" };
+        let input = format!(
+            "EHLO a.example\nMAIL FROM:<{from}>\nRCPT TO:<{recipient}>\nDATA\n{text}\n.\nQUIT\n"
+        );
+        call_with_input(here, &["talk", "-q", &lesson, host], &input).ends_with(0).out
+    };
+    let policy = |text: &str| {
+        let lesson = "14-who-may-send-for-a-domain";
+        call(lesson, "mx.recipient.example", "me@nowhere.example", text)
+    };
+    let forged = policy("From: The Boss <alice@sender.example>\n\nPay at once.");
+    assert!(forged.contains("S: 550 5.7.26") && !forged.contains("travels on"), "{forged}");
+    let honest = policy("From: me@nowhere.example\n\nHello.");
+    assert!(honest.contains("S: 250 2.0.0 Ok: queued"), "{honest}");
+    let filter =
+        |text: &str| call("13-spam-and-greylisting", "mx.dot.example", "me@victor.example", text);
+    let spam = filter("\nXJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X");
+    assert!(spam.contains("S: 554 5.7.1") || spam.contains("S: 550 5.7.1"), "{spam}");
+    assert!(filter("Subject: lunch").contains("S: 250 2.0.0 Ok: queued"));
+}
