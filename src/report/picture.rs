@@ -65,7 +65,7 @@ impl Picture {
     pub(super) fn of(scenario: &Scenario, shown: &[Shown]) -> Self {
         let drawn = scenario.hosts.len().min(MOST_DRAWN);
         let links = links(scenario, drawn);
-        let places = places(&scenario.hosts[..drawn], &links);
+        let places = places(&scenario.hosts[..drawn], &links, &readers(scenario));
         let hosts = scenario.hosts.iter().take(MOST_HOSTS).enumerate();
         Self {
             hosts: hosts
@@ -158,6 +158,11 @@ fn links(scenario: &Scenario, drawn: usize) -> BTreeSet<(usize, usize)> {
         .iter()
         .map(|domain| {
             let records = scenario.zone.records(domain.dns, crate::units::SimTime::ZERO);
+            if records.mx.is_empty() {
+                // Without MX records the domain's own address counts (RFC 5321 §5.1).
+                let addresses = records.addresses.iter();
+                return addresses.map(|at| scenario.addresses[at.index()].host.index()).collect();
+            }
             let names = records.mx.iter().filter_map(|mx| mx.exchange);
             names.filter_map(|name| by_name.get(scenario.zone.text(name)).copied()).collect()
         })
@@ -187,7 +192,21 @@ fn links(scenario: &Scenario, drawn: usize) -> BTreeSet<(usize, usize)> {
             link(index, relay.index());
         }
     }
+    for reading in &scenario.reading {
+        let store = scenario.domains[reading.first.domain.index()].store;
+        if let (Some(from), Some(store)) = (reading.from, store) {
+            link(from.index(), store.index());
+        }
+    }
     links
+}
+
+/// Returns the hosts at which mail is read and none is written.
+fn readers(scenario: &Scenario) -> BTreeSet<usize> {
+    let writes =
+        |host: &HostId| scenario.mail.iter().any(|entry| entry.submission.client == Some(*host));
+    let from = scenario.reading.iter().filter_map(|reading| reading.from);
+    from.filter(|host| !writes(host)).map(HostId::index).collect()
 }
 
 /// Returns where others connect who want this host: its proxy, if it is behind one.
@@ -202,10 +221,14 @@ fn sends(host: &Host) -> bool {
 
 /// Returns column and row of each host: columns by role, rows so that linked hosts stand near each
 /// other (two sweeps of the barycentre rule).
-fn places(hosts: &[Host], links: &BTreeSet<(usize, usize)>) -> Vec<(f64, f64)> {
-    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 6];
+fn places(
+    hosts: &[Host],
+    links: &BTreeSet<(usize, usize)>,
+    readers: &BTreeSet<usize>,
+) -> Vec<(f64, f64)> {
+    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 7];
     for (index, host) in hosts.iter().enumerate() {
-        columns[column(host)].push(index);
+        columns[column(host, readers.contains(&index))].push(index);
     }
     columns.retain(|column| !column.is_empty());
     let mut rows = vec![0.0; hosts.len()];
@@ -251,7 +274,7 @@ fn places(hosts: &[Host], links: &BTreeSet<(usize, usize)>) -> Vec<(f64, f64)> {
 }
 
 /// Returns the column of a host: the later a message comes to it, the further to the right.
-fn column(host: &Host) -> usize {
+fn column(host: &Host, reads: bool) -> usize {
     let roles = host.roles;
     if roles.dns {
         1
@@ -259,14 +282,16 @@ fn column(host: &Host) -> usize {
         3
     } else if roles.submission {
         1
-    } else if roles.mx && !roles.store {
+    } else if roles.store {
+        if roles.mx { 4 } else { 5 }
+    } else if host.behind_proxy.is_some() {
+        4
+    } else if roles.mx {
         3
     } else if roles.relay {
         2
-    } else if roles.mx {
-        4
-    } else if roles.store {
-        5
+    } else if reads {
+        6
     } else {
         0
     }
