@@ -92,7 +92,12 @@ export function comeBack(): void {
   requestAnimationFrame(() => {
     for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
     scrollTo(0, kept.scroll);
-    document.getElementById(kept.focus)?.focus({ preventScroll: true });
+    const former = kept.focus === "" ? null : document.getElementById(kept.focus);
+    former?.focus({ preventScroll: true });
+    // What cannot be used again, as the last undo, leaves the focus to the controls.
+    if (former && document.activeElement !== former) {
+      document.getElementById("live-panel")?.focus({ preventScroll: true });
+    }
   });
 }
 

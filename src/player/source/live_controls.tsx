@@ -1,7 +1,7 @@
 // The controls of a page that is served: take down, bring back, change, add, undo, save.
 
 import { effect, signal } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type LiveOutage,
   afterNow,
@@ -255,7 +255,7 @@ function MailForm() {
           <input
             size={10}
             value={at}
-            placeholder={clock(afterNow() / 1000)}
+            placeholder="time shown"
             onInput={(event) => setAt(event.currentTarget.value)}
           />
         </label>
@@ -369,18 +369,25 @@ function Changes() {
   );
 }
 
+/** Why something was not done; brought into sight, wherever it was asked for. */
+function Problem({ text }: { text: string }) {
+  const place = useRef<HTMLPreElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [text]);
+  return <pre ref={place} class="problem">{text}</pre>;
+}
+
 /** What was changed, what more can be, and how to keep it. */
 export function LivePanel() {
   if (!live) return null;
   const inForce = live.outages.filter(isInForce);
   return (
-    <section class="live panel" aria-label="Live controls" aria-busy={busy.value}>
+    <section id="live-panel" class="live panel" tabIndex={-1} aria-label="Live controls" aria-busy={busy.value}>
       <h2>Change the run</h2>
       <p role="status" class="said">
         {busy.value ? "Computing the run again … " : said.value}
       </p>
       {busy.value && <button type="button" onClick={() => void cancel()}>Stop</button>}
-      <div role="alert">{problem.value !== "" && <pre class="problem">{problem.value}</pre>}</div>
+      <div role="alert">{problem.value !== "" && <Problem text={problem.value} />}</div>
       <div class="columns">
         <div>
           {inForce.length > 0 && <h3>Out of order at the time shown</h3>}
