@@ -48,7 +48,25 @@ impl<'a> Conditions<'a> {
     ) -> Self {
         let until =
             cuts.iter().fold(port.calm_until(now), |until, cut| until.min(cut.calm_until(now)));
-        Self { port, cuts, crashes, calm: Interval { from: now, to: until } }
+        Self::calm_during(Interval { from: now, to: until }, port, cuts, crashes)
+    }
+
+    /// The same as [`Conditions::new`] where [`Conditions::calm`] is known.
+    #[must_use]
+    #[inline]
+    pub fn calm_during(
+        calm: Interval,
+        port: &'a Timeline<PortFault>,
+        cuts: [&'a Timeline<()>; 5],
+        crashes: &'a Timeline<CrashFault>,
+    ) -> Self {
+        Self { port, cuts, crashes, calm }
+    }
+
+    /// Returns the time from the beginning of use in which nothing befalls a packet.
+    #[must_use]
+    pub fn calm(&self) -> Interval {
+        self.calm
     }
 
     fn cut_until(&self, at: SimTime) -> Option<SimTime> {
@@ -188,6 +206,14 @@ impl Wire<'_> {
             return Passage::Arrives(sent + self.latency);
         }
         self.reach_troubled_client(sent)
+    }
+
+    /// Returns when what the server sends at `sent` reaches the client, if nothing ever befalls the
+    /// server and nothing the network at that time; none: it has to be looked into.
+    #[inline]
+    pub(super) fn undisturbed(&self, sent: SimTime) -> Option<SimTime> {
+        let calm = self.conditions.calm.contains(sent) && self.conditions.crashes.is_empty();
+        calm.then(|| sent + self.latency)
     }
 
     fn reach_troubled_client(&self, sent: SimTime) -> Passage {
