@@ -103,5 +103,22 @@ pub(super) static SPF: Keys = Keys {
     ],
 };
 
+const DMARC_POLICY: Shape = Shape::Word(&["none", "quarantine", "reject"]);
+static DMARC_RECORD: Keys = Keys {
+    name: "`dmarc`",
+    keys: &[
+        required("policy", DMARC_POLICY, "what is asked for"),
+        key(
+            "pct",
+            Shape::Count(0, 100),
+            "for how many in a hundred of the messages that fail; the others get the next weaker \
+             policy; default 100",
+        ),
+    ],
+};
 /// What a domain may ask for.
-pub(super) const DMARC: Shape = Shape::Word(&["none", "quarantine", "reject"]);
+pub(super) const DMARC: Shape = Shape::Either(&[DMARC_POLICY, Shape::Table(&DMARC_RECORD)]);
+/// The table alone.
+pub(super) static DMARC_KEYS: &Keys = &DMARC_RECORD;
+/// The word alone.
+pub(super) const DMARC_WORD: Shape = DMARC_POLICY;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::domains::Domains;
 use super::hosts::{Hosts, dns_name};
-use super::keys_of_screening::POLICY_KEYS;
+use super::keys_of_screening::{DMARC_KEYS, DMARC_WORD, POLICY_KEYS};
 use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
@@ -16,7 +16,8 @@ use crate::dns::NameId;
 use crate::mail::{AuthenticationResult, DmarcPolicy, DomainId, HostId};
 use crate::network::AddressId;
 use crate::screening::{
-    Blocklist, Filter, FilterStage, PolicyCheck, Published, Screening, SenderPolicy, Spf, reversed,
+    Blocklist, Dmarc, Filter, FilterStage, PolicyCheck, Published, Screening, SenderPolicy, Spf,
+    reversed,
 };
 use crate::units::SimTime;
 
@@ -292,10 +293,18 @@ fn signers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
     members.map(HostId).collect()
 }
 
-fn dmarc(field: &Field<'_>) -> Option<DmarcPolicy> {
-    Some(match field.word()? {
+fn dmarc(field: &Field<'_>) -> Option<Dmarc> {
+    let (word, percentage) = if field.is_table() {
+        let section = field.section_of(DMARC_KEYS)?;
+        let percentage = section.field("pct").map_or(Some(100), |field| field.count32());
+        (section.field("policy").and_then(|field| field.word()), percentage)
+    } else {
+        (field.shaped(DMARC_WORD).word(), Some(100))
+    };
+    let policy = match word? {
         "reject" => DmarcPolicy::Reject,
         "quarantine" => DmarcPolicy::Quarantine,
         _ => DmarcPolicy::None,
-    })
+    };
+    Some(Dmarc { policy, percentage: u8::try_from(percentage?).unwrap_or(100) })
 }

@@ -26,4 +26,4 @@ mod sender_policy;
 pub use blocklist::{Blocklist, reversed};
 pub use filter::{Filter, FilterStage, Opinion};
 pub use screen::{Dossier, Judgement, Published, Screen, Screening, Signature};
-pub use sender_policy::{Asking, PolicyCheck, SenderPolicy, Spf, aligned, check_host};
+pub use sender_policy::{Asking, Dmarc, PolicyCheck, SenderPolicy, Spf, aligned, check_host};

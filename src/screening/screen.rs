@@ -86,6 +86,8 @@ pub struct Screen<'a> {
     pub dossier: Dossier,
     /// When the filter first put the message off; none: it has not.
     pub first_seen: Option<SimTime>,
+    /// What falls on the message where a domain asks for some of its mail only, from 0 to 1.
+    pub lot: f64,
     /// How long the filter looks at the message.
     pub filter_time: SimDuration,
     /// What was found so far.
@@ -200,10 +202,12 @@ impl Screen<'_> {
         let (result, asked) = match asked {
             Err(()) => (Result::TempError, DmarcPolicy::None),
             Ok(None) => (Result::None, DmarcPolicy::None),
-            Ok(Some(asked)) if found.contains(&Result::Pass) => (Result::Pass, asked),
+            Ok(Some(asked)) if found.contains(&Result::Pass) => (Result::Pass, asked.policy),
             // What could not be looked up may have held.
-            Ok(Some(asked)) if found.contains(&Result::TempError) => (Result::TempError, asked),
-            Ok(Some(asked)) => (Result::Fail, asked),
+            Ok(Some(asked)) if found.contains(&Result::TempError) => {
+                (Result::TempError, asked.policy)
+            }
+            Ok(Some(asked)) => (Result::Fail, asked.for_lot(self.lot)),
         };
         self.findings.dmarc = Some((result, author, asked));
         match (result, asked) {

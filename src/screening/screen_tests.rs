@@ -5,7 +5,7 @@ use crate::dns::{Ask, DnsFailure, FailureScope, Failures, Name, NameId, Records,
 use crate::dns::{ResolverSettings, Zone};
 use crate::fault::Interval;
 use crate::mail::{DomainId, HostId, Mailbox};
-use crate::screening::Spf;
+use crate::screening::{Dmarc, Spf};
 
 const AUTHOR: DomainId = DomainId(0);
 const LIST: DomainId = DomainId(1);
@@ -49,7 +49,7 @@ fn policy(first: u32, address: AddressId, dmarc: Option<DmarcPolicy>) -> SenderP
         }),
         dkim: Some((NameId(first + 1), vec![HostId(0)])),
         dmarc_name: NameId(first + 2),
-        dmarc,
+        dmarc: dmarc.map(|policy| Dmarc { policy, percentage: 100 }),
         above: None,
     }
 }
@@ -88,6 +88,7 @@ fn look(
         client: Some(client),
         dossier,
         first_seen: None,
+        lot: 0.5,
         filter_time: SimDuration::from_millis(300),
         findings: Findings::default(),
         client_known: false,
@@ -228,6 +229,7 @@ fn looking_takes_time() {
         client: Some(OWN),
         dossier: of_author(&[signed(AUTHOR, true)]),
         first_seen: None,
+        lot: 0.5,
         filter_time: SimDuration::from_millis(300),
         findings: Findings::default(),
         client_known: false,

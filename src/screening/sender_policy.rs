@@ -18,6 +18,29 @@ pub struct Spf {
     pub otherwise: AuthenticationResult,
 }
 
+/// What a domain asks for by DMARC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dmarc {
+    /// What is to be done (tag `p`).
+    pub policy: DmarcPolicy,
+    /// To how many in a hundred of the messages that fail, 0 to 100 (tag `pct`); the others get what is
+    /// one step weaker.
+    pub percentage: u8,
+}
+
+impl Dmarc {
+    /// Returns what is asked for a message on which the lot `lot` falls, 0 to 1 (RFC 7489 §6.6.4).
+    #[must_use]
+    pub fn for_lot(self, lot: f64) -> DmarcPolicy {
+        let chosen = lot * 100.0 < f64::from(self.percentage);
+        match self.policy {
+            policy if chosen => policy,
+            DmarcPolicy::Reject => DmarcPolicy::Quarantine,
+            DmarcPolicy::Quarantine | DmarcPolicy::None => DmarcPolicy::None,
+        }
+    }
+}
+
 /// What a domain publishes, and the names under which that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenderPolicy {
@@ -30,7 +53,7 @@ pub struct SenderPolicy {
     /// The name of its DMARC record.
     pub dmarc_name: NameId,
     /// What it asks for; none: no record.
-    pub dmarc: Option<DmarcPolicy>,
+    pub dmarc: Option<Dmarc>,
     /// The nearest domain above it, whose DMARC record holds where it has none (RFC 7489 §6.6.3).
     pub above: Option<DomainId>,
 }
@@ -148,7 +171,7 @@ pub(super) fn requested(
     asking: &mut Asking<'_>,
     policies: &BTreeMap<DomainId, SenderPolicy>,
     author: DomainId,
-) -> Result<Option<DmarcPolicy>, ()> {
+) -> Result<Option<Dmarc>, ()> {
     let mut domain = Some(author);
     while let Some(policy) = domain.and_then(|domain| policies.get(&domain)) {
         match (asking.finds(policy.dmarc_name), policy.dmarc) {

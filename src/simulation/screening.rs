@@ -28,6 +28,8 @@ use super::world::World;
 pub(super) struct Screens {
     scores: PurposeStreams,
     times: PurposeStreams,
+    /// Which messages a domain's policy strikes, where it is to strike some only.
+    lots: PurposeStreams,
     /// What copies of aliases and lists bring along; everybody else's follows from its entry.
     copies: BTreeMap<MessageId, Dossier>,
     /// When the filter of a host first put a message off.
@@ -50,6 +52,7 @@ impl Screens {
             Box::new(Self {
                 scores: streams.purpose("spam score"),
                 times: streams.purpose("filter"),
+                lots: streams.purpose("policy sampling"),
                 copies: BTreeMap::new(),
                 first_seen: BTreeMap::new(),
                 junk: BTreeSet::new(),
@@ -88,6 +91,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             client: client.filter(|_| !trusted),
             dossier: self.dossier(run.message),
             first_seen: screens.first_seen.get(&(target.host, message.key)).copied(),
+            lot: TryDraws::new(&screens.lots, [message.key.stream_key(), state.key]).unit(),
             filter_time,
             findings: Findings::default(),
             client_known: false,

@@ -17,6 +17,7 @@ mod redistribution;
 mod responsibility;
 mod retries;
 mod rows;
+mod screening;
 mod sessions;
 mod timeouts;
 mod tracing;
