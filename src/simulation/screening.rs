@@ -114,6 +114,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             client: address.filter(|_| self.seen_by_server(client, target) == client),
             dossier: Dossier { sender, author: sender, ..Dossier::default() },
             first_seen: None,
+            lot: 0.0,
             filter_time: SimDuration::ZERO,
             findings: Findings::default(),
             client_known: false,
