@@ -318,11 +318,13 @@ fn statements_are_kept_for_their_own_times() {
     let mut world = World::default();
     let stated = world.add("stated.test", Records { states: true, ..exists() });
     let silent = world.add("silent.test", host(&[1]));
-    let (mut resolver, ask) = (Resolver::new(), |world: &World, resolver: &mut Resolver, name, at| {
-        let ask = Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
-        let (found, ended) = resolver.statement(&ask, name, at);
-        (found, ended.since(at))
-    });
+    let (mut resolver, ask) =
+        (Resolver::new(), |world: &World, resolver: &mut Resolver, name, at| {
+            let ask =
+                Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+            let (found, ended) = resolver.statement(&ask, name, at);
+            (found, ended.since(at))
+        });
     let start = SimTime::ZERO;
     assert_eq!(ask(&world, &mut resolver, stated, start), (Some(true), LATENCY));
     assert_eq!(ask(&world, &mut resolver, silent, start), (Some(false), LATENCY));

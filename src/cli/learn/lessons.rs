@@ -34,7 +34,7 @@ pub(super) const LESSONS: &[Lesson] = &[
     lesson!("06-both-down"),
     lesson!("07-wrong-address"),
     lesson!("08-envelope-and-body"),
-    lesson!("09-pop-and-imap"),
+    lesson!("09-reading-mail"),
     lesson!("10-smtp-proxy"),
     lesson!("11-local-domains"),
     lesson!("12-sending-addresses"),
