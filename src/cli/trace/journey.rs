@@ -2,7 +2,9 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, proxy_of, told};
+use crate::story::{
+    Exchange, LookUp, Shown, Story, exchanges, fields, lines, origin_fields, proxy_of, told,
+};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -30,6 +32,7 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
         text.push_str(&part.text);
     }
     text.push_str(&journey.received());
+    text.push_str(&journey.origin());
     text
 }
 
@@ -207,12 +210,18 @@ impl Journey<'_> {
     pub(super) fn beginning(&self) -> String {
         let created = self.story.copies[0].created;
         let host = self.host(created.host);
-        match created.sender {
-            Some(sender) => format!("{} writes it at {host}", self.scenario.mailbox(sender)),
-            None => {
-                let action = created.kind.dsn_action().map(|action| format!(" (action: {action})"));
-                let action = action.unwrap_or_default();
-                format!("{host} makes it, with a null reverse path{action}")
+        let path = match created.sender {
+            Some(sender) => format!("with the reverse path {}", self.scenario.mailbox(sender)),
+            None => "with a null reverse path".to_owned(),
+        };
+        match created.kind {
+            MessageKind::Mail => {
+                let sender = created.sender.map(|sender| self.scenario.mailbox(sender));
+                format!("{} writes it at {host}", sender.unwrap_or_default())
+            }
+            kind => {
+                let action = kind.dsn_action().map(|action| format!(" (action: {action})"));
+                format!("{host} makes it, {path}{}", action.unwrap_or_default())
             }
         }
     }
@@ -313,6 +322,10 @@ impl Journey<'_> {
                 (AttemptOutcome::Permfail, _) => "it will not be tried again".to_owned(),
                 (_, Some(next)) => planned(next, fact.ended),
                 (_, None) if self.goes_on(exchange) => "the next host is tried".to_owned(),
+                (AttemptOutcome::Lost, None) if !self.given_up(*copy, fact.ended) => {
+                    let client = self.host(fact.from);
+                    format!("{client} itself goes down, and will find it where it kept it")
+                }
                 (_, None) => "it will not be tried again".to_owned(),
             };
             // A dialogue has told the reply already.
@@ -332,6 +345,15 @@ impl Journey<'_> {
             }
         }
         text
+    }
+
+    /// Returns whether somebody gives up on a copy at this time.
+    fn given_up(&self, copy: usize, at: SimTime) -> bool {
+        let ends = |(when, fact): &(SimTime, Fact)| {
+            *when == at
+                && matches!(fact, Fact::Final { outcome, .. } if *outcome != FinalOutcome::Delivered)
+        };
+        self.story.copies[copy].facts.iter().any(ends)
     }
 
     /// Returns whether the delivery goes on to another host.
@@ -379,17 +401,24 @@ impl Journey<'_> {
     pub(super) fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
         let address = self.address(copy);
         let age = at.since(self.story.at);
-        let sender = self.story.copies[copy].created.sender;
-        let made = if sender.is_some() { "written" } else { "made" };
+        let kind = self.story.copies[copy].created.kind;
+        let made = if kind == MessageKind::Mail { "written" } else { "made" };
         match fact {
             Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
                         let which = if *duplicate { "a second copy" } else { "it" };
+                        let mailbox = self.story.copies[copy].created.mailbox;
+                        let puts = match self.scenario.automatic.redistributions.get(&mailbox) {
+                            Some(list) => {
+                                let members = list.members.len();
+                                format!("gives {which} to {address}, which stands for {members}")
+                            }
+                            None => format!("puts {which} into the mailbox of {address}"),
+                        };
                         format!(
-                            "{host} puts {which} into the mailbox of {address}, {age} after it \
-                             was {made}, with {}",
+                            "{host} {puts}, {age} after it was {made}, with {}",
                             fields_in_words(*received_fields)
                         )
                     }
@@ -438,6 +467,16 @@ impl Journey<'_> {
         }
     }
 
+    /// The fields by which the message says that no person sent it.
+    fn origin(&self) -> String {
+        let fields = origin_fields(self.scenario, &self.story.copies[self.copies[0]].created);
+        if fields.is_empty() {
+            return String::new();
+        }
+        let lines: String = fields.iter().map(|field| format!("  {field}\n")).collect();
+        format!("\nIts own header says that no person sent it to its recipient:\n{lines}")
+    }
+
     /// The trace fields of each copy; copies that travelled together are told together.
     fn received(&self) -> String {
         let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
@@ -461,6 +500,12 @@ impl Journey<'_> {
                 for line in field.lines() {
                     text.push_str(&format!("  {}\n", line.replace('\t', "    ")));
                 }
+            }
+            let original = &self.story.copies[copies[0]].created;
+            if let (MessageKind::ListCopy, Some(about)) = (original.kind, original.about) {
+                text.push_str(&format!(
+                    "  and below them those of {about}, of which it is a copy\n"
+                ));
             }
         }
         text
