@@ -336,7 +336,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Returns the fact about one recipient of the try that has just ended.
     #[inline]
-    fn attempt_fact(
+    pub(super) fn attempt_fact(
         &self,
         handle: Handle,
         index: usize,

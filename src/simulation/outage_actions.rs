@@ -7,6 +7,7 @@ use crate::scenario::Host;
 use crate::smtp::Failure;
 use crate::trace::{AttemptFact, Fact, FactSink};
 
+use super::delivery::Fared;
 use super::event::Event;
 use super::run::{Phase, Purpose};
 use super::world::World;
@@ -154,15 +155,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             }
             _ => stood.or(run.failure.map(|failure| failure.stage)).unwrap_or(Stage::Dot),
         };
+        let (outcome, status) = (AttemptOutcome::Lost, Status::BAD_CONNECTION);
+        let fared = Fared { stage, outcome, reply: None, status };
         for index in 0..count {
-            let fact = AttemptFact {
-                stage,
-                outcome: AttemptOutcome::Lost,
-                reply: None,
-                status: Status::BAD_CONNECTION,
-                marks,
-                ..self.attempt_fact(handle, index, None)
-            };
+            let fact = AttemptFact { marks, ..self.attempt_fact(handle, index, &fared, None) };
             self.state(&Fact::Attempt(fact));
             self.hosts[client.index()].totals.attempts += 1;
         }

@@ -3,7 +3,8 @@
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
 use crate::story::{
-    Exchange, LookUp, Shown, Story, exchanges, fields, lines, origin_fields, proxy_of, told,
+    Exchange, LookUp, Shown, Story, exchanges, fields, host_at, lines, origin_fields, proxy_of,
+    told,
 };
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -425,7 +426,7 @@ impl Journey<'_> {
                     FinalOutcome::Failed => {
                         format!("{host} gives up on {address} ({status}) after {age}")
                     }
-                    FinalOutcome::Discarded if sender.is_some() => {
+                    FinalOutcome::Discarded if self.story.copies[copy].created.sender.is_some() => {
                         format!("{host} throws it away ({status}): nobody is told")
                     }
                     FinalOutcome::Discarded => {
