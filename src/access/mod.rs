@@ -3,8 +3,8 @@
 //! # Scope and limitations
 //! Models when a mailbox is visited, how many round trips and octets a visit costs, and hence when
 //! a message is in its reader's hands. A mailbox may be read by several devices: what one deletes the
-//! others never see. Does not model folders, searches, TLS, the server's own time
-//! or the reader's attention.
+//! others never see. Does not model folders other than the inbox and Junk, searches, TLS,
+//! the server's own time or the reader's attention.
 //!
 //! # Design
 //! Visits that find nothing are never simulated: [`PollClock`] computes the visit that finds a

@@ -310,3 +310,45 @@ fn without_cache_every_look_up_asks_again() {
         assert_eq!(world.route(&mut resolver, dest, at).0.ended, at + LATENCY * 2);
     }
 }
+
+/// Statements (TXT records, entries of blocklists) are kept like other answers (RFC 1035 §7.4, RFC
+/// 2308 §5), and tell nothing about records of other types.
+#[test]
+fn statements_are_kept_for_their_own_times() {
+    let mut world = World::default();
+    let stated = world.add("stated.test", Records { states: true, ..exists() });
+    let silent = world.add("silent.test", host(&[1]));
+    let (mut resolver, ask) =
+        (Resolver::new(), |world: &World, resolver: &mut Resolver, name, at| {
+            let ask =
+                Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+            let (found, ended) = resolver.statement(&ask, name, at);
+            (found, ended.since(at))
+        });
+    let start = SimTime::ZERO;
+    assert_eq!(ask(&world, &mut resolver, stated, start), (Some(true), LATENCY));
+    assert_eq!(ask(&world, &mut resolver, silent, start), (Some(false), LATENCY));
+    let kept = |span: SimDuration| start + LATENCY + span.saturating_sub(LATENCY);
+    assert_eq!(ask(&world, &mut resolver, stated, kept(TTL)), (Some(true), SimDuration::ZERO));
+    let later = kept(NEGATIVE_TTL);
+    assert_eq!(ask(&world, &mut resolver, silent, later), (Some(false), SimDuration::ZERO));
+    // One asks for addresses, and learns nothing about statements, and the other way round.
+    let mut route = MailRoute::default();
+    let asking = Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+    let lookup = resolver.addresses(&asking, silent, start + LATENCY, &mut route);
+    assert_eq!(lookup.outcome, RouteOutcome::Found);
+    assert_eq!(lookup.ended, start + LATENCY * 2);
+}
+
+#[test]
+fn a_statement_that_nobody_answered_for_is_asked_for_again() {
+    let mut world = World::default();
+    let stated = world.add("stated.test", Records { states: true, ..exists() });
+    world.fails(0, 60, DnsFailure::NoAnswer, "stated.test");
+    let ask = Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+    let mut resolver = Resolver::new();
+    let wait = world.settings.tries.iter().sum();
+    assert_eq!(resolver.statement(&ask, stated, SimTime::ZERO), (None, SimTime::ZERO + wait));
+    let after = SimTime::from_secs(60);
+    assert_eq!(resolver.statement(&ask, stated, after), (Some(true), after + LATENCY));
+}

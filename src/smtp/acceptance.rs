@@ -1,8 +1,8 @@
 //! How much a server takes from whom: limits over a sliding window, and what it thinks of clients.
 //!
 //! Mailbox providers limit accounts that send, mailboxes that receive and addresses that connect.
-//! Not modelled: lists of bad addresses kept by third parties, and what a provider infers from the
-//! text of messages.
+//! Lists of bad addresses kept by third parties, and what a filter thinks of a text, are the business
+//! of another room, `screening`.
 
 use crate::mail::Reply;
 use crate::units::SimDuration;

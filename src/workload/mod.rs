@@ -5,7 +5,7 @@
 //! that differ in a host send the same mail at the same times with the same sizes. People do not
 //! react: nobody writes less because mail is late. Mailboxes may: aliases and lists send copies on,
 //! and a responder answers ([`Automatic`]). The contents of a
-//! message is its size.
+//! message is its size, and a number that content filters read.
 //!
 //! # Validation
 //! Numbers, gaps and hours of arrivals against the Poisson law, sizes and choices against their
