@@ -3,10 +3,12 @@
 //! # Scope and limitations
 //! Somebody calls a host at a moment of a run and types SMTP, POP3 or IMAP. SMTP is answered by the
 //! model itself ([`crate::simulation::Moment`]): the rules, limits, outages and texts are those that
-//! a client of the run meets at that moment. POP3 and IMAP show what lies in the mailbox then, and
-//! what is deleted or flagged is forgotten at the end. Texts of messages are not simulated: a message
-//! has its true header fields and its size, and a word in place of its body. Passwords are not
-//! simulated either: any will do. A server does not hang up on a caller who says nothing.
+//! a client of the run meets at that moment. Of a message that is typed its size, its Received and
+//! From fields and a GTUBE line count; other words are not kept. POP3 and IMAP show what lies in the
+//! mailbox then; what is deleted or flagged by hand is forgotten at the end, and a message there has
+//! its true header fields and its size, with a remark in place of its body. Passwords are not
+//! simulated: any will do. A server does not hang up on a caller who says nothing, and a caller on
+//! port 25 who sits at no host of the scenario is a stranger: mail for other domains is not relayed.
 //!
 //! # Design
 //! A [`Talk`] takes one line after the other and returns what is heard; it neither reads nor prints.
