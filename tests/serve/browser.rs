@@ -198,8 +198,7 @@ impl Drop for Serving {
 
 /// Returns what stands in an element of a page as JSON.
 pub(crate) fn embedded(page: &str, id: &str) -> Value {
-    let begin = format!("<script type=\"application/json\" id=\"{id}\">");
-    let (_, rest) = page.split_once(&begin).expect("the page has the element");
+    let (_, rest) = page.split_once(&format!(" id=\"{id}\">")).expect("the page has the element");
     let (json, _) = rest.split_once("</script>").expect("the element ends");
     serde_json::from_str(json).unwrap()
 }

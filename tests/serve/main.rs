@@ -4,5 +4,8 @@
 
 mod browser;
 mod changes;
+mod controls;
+#[path = "../common/left_out.rs"]
+mod left_out;
 mod requests;
 mod runs;
