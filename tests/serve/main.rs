@@ -5,6 +5,7 @@
 mod browser;
 mod changes;
 mod controls;
+mod files;
 #[path = "../common/left_out.rs"]
 mod left_out;
 mod requests;
