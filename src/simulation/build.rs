@@ -19,6 +19,7 @@ use super::equal_routes::equal_routes;
 use super::faults::Faults;
 use super::host::HostState;
 use super::messages::Messages;
+use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::screening::Screens;
@@ -41,6 +42,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             })
             .collect();
         let faults = Faults::new(scenario, &streams, horizon);
+        let mut reach = Reach::new(&scenario.topology);
+        let name_service = NameService::new(scenario, &faults, &mut reach);
         Self {
             scenario,
             sink,
@@ -49,7 +52,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             until,
             equal_routes: equal_routes(scenario, &faults.dns),
             faults,
-            reach: Reach::new(&scenario.topology),
+            reach,
+            name_service,
             hosts,
             behind: scenario.servers_behind(),
             sources,

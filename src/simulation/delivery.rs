@@ -105,7 +105,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let config = self.hosts[client.index()].config;
         let ask = Ask {
             zone: &self.scenario.zone,
-            failures: &self.faults.dns,
+            failures: self.name_service.failures(client),
             settings: &config.resolver,
         };
         let resolver = &mut self.hosts[client.index()].resolver;

@@ -27,7 +27,7 @@ pub(super) struct Faults {
     pub(super) rules: Vec<Rules>,
     /// By link.
     pub(super) links: Vec<Timeline<()>>,
-    /// DNS.
+    /// Of the DNS, as outages say; `name_service` knows who else is without answers.
     pub(super) dns: Failures,
     /// What to tell the reader of the trace.
     pub(super) facts: Vec<OutageFact>,
@@ -74,7 +74,6 @@ impl Faults {
             }
         }
         gathered.add_stops(scenario);
-        gathered.add_dns_hosts(scenario);
         gathered.finish(scenario)
     }
 
@@ -192,38 +191,6 @@ impl Gathered {
         }
     }
 
-    /// While all hosts with the role `dns` are cut off or down, nobody answers questions.
-    fn add_dns_hosts(&mut self, scenario: &Scenario) {
-        let servers: Vec<usize> =
-            (0..scenario.hosts.len()).filter(|&index| scenario.hosts[index].roles.dns).collect();
-        let Some((first, others)) = servers.split_first() else {
-            return;
-        };
-        let down = |index: &usize| -> Vec<Interval> {
-            let cuts = self.cut.get(index).into_iter().flatten().map(|entry| entry.0);
-            let crashes = self.crashes.get(index).into_iter().flatten().map(|entry| entry.0);
-            let ports = scenario.hosts[*index]
-                .addresses
-                .iter()
-                .flat_map(|address| self.port.get(&address.index()).into_iter().flatten())
-                .map(|entry| entry.0);
-            cuts.chain(crashes).chain(ports).collect()
-        };
-        let mut all_down = down(first);
-        for other in others {
-            let other = down(other);
-            all_down = all_down
-                .iter()
-                .flat_map(|a| other.iter().map(move |b| overlap(*a, *b)))
-                .filter(|interval| interval.from < interval.to)
-                .collect();
-        }
-        for interval in all_down {
-            let failure = crate::dns::DnsFailure::NoAnswer;
-            self.dns.0.push((interval, failure, crate::dns::FailureScope::All));
-        }
-    }
-
     fn finish(mut self, scenario: &Scenario) -> Faults {
         fn lines<T>(
             mut map: BTreeMap<usize, Vec<(Interval, T)>>,
@@ -247,10 +214,6 @@ impl Gathered {
             never: Timeline::default(),
         }
     }
-}
-
-fn overlap(a: Interval, b: Interval) -> Interval {
-    Interval { from: a.from.max(b.from), to: a.to.min(b.to) }
 }
 
 /// Returns the time line of one link.

@@ -55,6 +55,7 @@ mod keeping;
 mod local;
 mod messages;
 mod moment;
+mod name_service;
 mod notice;
 mod outage_actions;
 mod outcome;
@@ -76,9 +77,16 @@ mod world;
 pub use moment::{Call, Moment};
 pub use outcome::{Outcome, bounds, run_frame};
 
+use crate::dns::Failures;
+use crate::mail::HostId;
+use crate::random::Streams;
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, Ledger};
 use crate::units::SimTime;
+
+use faults::Faults;
+use name_service::NameService;
+use reach::Reach;
 
 /// A scenario ready to run.
 #[derive(Debug)]
@@ -105,6 +113,15 @@ impl<'s> Simulation<'s> {
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
         Self { scenario, until: SimTime::ZERO + scenario.duration }
+    }
+
+    /// Returns what befalls the questions that `host` asks the DNS in the course of the run.
+    #[must_use]
+    pub fn dns_failures(&self, host: HostId) -> Failures {
+        let streams = Streams::new(self.scenario.seed, self.scenario.replication);
+        let faults = Faults::new(self.scenario, &streams, SimTime::ZERO + self.scenario.duration);
+        let mut reach = Reach::new(&self.scenario.topology);
+        NameService::new(self.scenario, &faults, &mut reach).failures(host).clone()
     }
 
     /// Ends the run at `until` rather than at the scenario's duration, if that is earlier.

@@ -5,7 +5,7 @@ use crate::mail::{AttemptOutcome, HostId, Stage, Status};
 use crate::queue::CopyState;
 use crate::scenario::Host;
 use crate::smtp::Failure;
-use crate::trace::FactSink;
+use crate::trace::{AttemptFact, Fact, FactSink};
 
 use super::event::Event;
 use super::run::{Phase, Purpose};
@@ -116,6 +116,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                     .is_some_and(|at| self.now <= at && at <= transaction.ended)
         });
         if in_session {
+            self.state_broken_off(handle);
             self.leave_session(handle);
         }
         match purpose {
@@ -137,6 +138,34 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         }
         self.close_run_connection(handle);
         self.drop_run(handle);
+    }
+
+    /// States the try that ends with its client: it never heard what came after. No schedule has a
+    /// say in when the next one comes.
+    fn state_broken_off(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that is aborted exists");
+        let (mut marks, client, count) = (run.marks, run.client, run.recipients.len());
+        let stood = marks.cut_at(self.now);
+        let stage = match run.phase {
+            Phase::Connecting => Stage::Connect,
+            Phase::Waiting => {
+                marks.connected = run.connected;
+                Stage::Greeting
+            }
+            _ => stood.or(run.failure.map(|failure| failure.stage)).unwrap_or(Stage::Dot),
+        };
+        for index in 0..count {
+            let fact = AttemptFact {
+                stage,
+                outcome: AttemptOutcome::Lost,
+                reply: None,
+                status: Status::BAD_CONNECTION,
+                marks,
+                ..self.attempt_fact(handle, index, None)
+            };
+            self.state(&Fact::Attempt(fact));
+            self.hosts[client.index()].totals.attempts += 1;
+        }
     }
 
     /// A submission dies with its MUA; what was sent stays sent.

@@ -371,7 +371,7 @@ impl<S: FactSink> World<'_, '_, S> {
             resolver: &mut server.resolver,
             ask: Ask {
                 zone: &self.scenario.zone,
-                failures: &self.faults.dns,
+                failures: self.name_service.failures(target.host),
                 settings: &server_config.resolver,
             },
             greylist: &mut server.greylist,

@@ -18,6 +18,7 @@ use super::event::Event;
 use super::faults::Faults;
 use super::host::HostState;
 use super::messages::Messages;
+use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
@@ -60,6 +61,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     /// Blocklists, sender policies and filters; none: no host of the scenario has any.
     pub(super) screens: Option<Box<Screens>>,
     pub(super) session_streams: PurposeStreams,
+    pub(super) name_service: NameService,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
     /// Stand for the names of the domains in the keys of draws.

@@ -197,6 +197,30 @@ impl SessionMarks {
         data: SimTime::MAX,
         dot: SimTime::MAX,
     };
+
+    /// Cuts the session off at `now`, and returns the stage at which it stood then: the first whose
+    /// reply was still to come. None: no reply was.
+    pub fn cut_at(&mut self, now: SimTime) -> Option<Stage> {
+        let stages = [
+            (&mut self.connected, Stage::Connect),
+            (&mut self.greeting, Stage::Greeting),
+            (&mut self.ehlo, Stage::Ehlo),
+            (&mut self.tls, Stage::Tls),
+            (&mut self.auth, Stage::Auth),
+            (&mut self.mail, Stage::Mail),
+            (&mut self.rcpt, Stage::Rcpt),
+            (&mut self.data, Stage::Data),
+            (&mut self.dot, Stage::Dot),
+        ];
+        let mut stood = None;
+        for (mark, stage) in stages {
+            if *mark != SimTime::MAX && *mark > now {
+                *mark = SimTime::MAX;
+                stood = stood.or(Some(stage));
+            }
+        }
+        stood
+    }
 }
 
 /// One row of `attempts.csv`: one try of one host for one recipient, with its stage times; the

@@ -114,6 +114,16 @@ fn rfc_dup_02_a_client_that_crashes_before_it_knows_sends_twice() {
         // server goes on by itself; until the client has the 250 it will send again.
         let sent = moments.taken - SimDuration::from_millis(2_050);
         let expected = if sent <= moment && moment <= moments.known { 2 } else { 1 };
+        // A try that its own client breaks off is one, and the client has not heard of its end.
+        let tries = story.tries_of(run.host("out.a.example"));
+        let broken_off = tries.iter().filter(|fact| fact.outcome == AttemptOutcome::Lost);
+        for fact in broken_off.clone() {
+            let heard = [fact.marks.mail, fact.marks.rcpt, fact.marks.data, fact.marks.dot];
+            assert!(heard.iter().all(|at| *at <= moment || *at == SimTime::MAX), "{fact:?}");
+            assert_eq!((fact.ended, fact.next_attempt), (moment, None));
+            assert_eq!(fact.stage == Stage::Dot, moment >= sent, "{moment:?}: {fact:?}");
+        }
+        assert_eq!(broken_off.count(), usize::from(tries.len() > 1), "{moment:?}: {tries:#?}");
         assert_eq!(story.copies(), expected, "{moment:?} of {moments:?}: {story:#?}");
         twice += usize::from(expected == 2);
     }

@@ -1,7 +1,6 @@
 //! The network of a scenario as it stands at one moment: what is down, and which way is open.
 
 use crate::dns::Failures;
-use crate::fault::Interval;
 use crate::mail::{HostId, MailboxNames as _};
 use crate::network::{AddressId, LinkId};
 use crate::scenario::{Command, Effect, Host, OutageTarget, Scenario};
@@ -15,7 +14,6 @@ pub(super) struct Moment<'s> {
     pub(super) at: SimTime,
     /// Outages in force.
     outages: Vec<OutageFact>,
-    pub(super) failures: Failures,
 }
 
 impl<'s> Moment<'s> {
@@ -33,16 +31,12 @@ impl<'s> Moment<'s> {
                 _ => {}
             }
         }
-        let mut failures = Failures::default();
-        for outage in &outages {
-            let interval = Interval { from: outage.from, to: outage.to };
-            for described in scenario.outages.iter().filter(|other| other.entry == outage.entry) {
-                if let Effect::Dns(failure, scope) = &described.effect {
-                    failures.0.push((interval, *failure, scope.clone()));
-                }
-            }
-        }
-        Self { scenario, at, outages, failures }
+        Self { scenario, at, outages }
+    }
+
+    /// Returns what befalls the questions that `host` asks the DNS.
+    pub(super) fn dns_failures(&self, host: HostId) -> Failures {
+        Simulation::new(self.scenario).dns_failures(host)
     }
 
     pub(super) fn host(&self, host: HostId) -> &'s Host {

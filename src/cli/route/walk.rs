@@ -120,11 +120,8 @@ impl<'w, 's> Walk<'w, 's> {
         self.say(&format!("{reason}: the exchangers of {} serve", domain.name));
         let settings = self.moment.host(host);
         let mut found = MailRoute::default();
-        let ask = Ask {
-            zone: &scenario.zone,
-            failures: &self.moment.failures,
-            settings: &settings.resolver,
-        };
+        let failures = self.moment.dns_failures(host);
+        let ask = Ask { zone: &scenario.zone, failures: &failures, settings: &settings.resolver };
         let lookup = Resolver::new().mail_route(&ask, domain.dns, self.moment.at, &mut found);
         let trouble = match lookup.outcome {
             RouteOutcome::Found => None,

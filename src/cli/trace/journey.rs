@@ -307,6 +307,10 @@ impl Journey<'_> {
                 (AttemptOutcome::Permfail, _) => "it will not be tried again".to_owned(),
                 (_, Some(next)) => planned(next, fact.ended),
                 (_, None) if self.goes_on(exchange) => "the next host is tried".to_owned(),
+                (AttemptOutcome::Lost, None) if !self.given_up(*copy, fact.ended) => {
+                    let client = self.host(fact.from);
+                    format!("{client} itself goes down, and will find it where it kept it")
+                }
                 (_, None) => "it will not be tried again".to_owned(),
             };
             // A dialogue has told the reply already.
@@ -326,6 +330,15 @@ impl Journey<'_> {
             }
         }
         text
+    }
+
+    /// Returns whether somebody gives up on a copy at this time.
+    fn given_up(&self, copy: usize, at: SimTime) -> bool {
+        let ends = |(when, fact): &(SimTime, Fact)| {
+            *when == at
+                && matches!(fact, Fact::Final { outcome, .. } if *outcome != FinalOutcome::Delivered)
+        };
+        self.story.copies[copy].facts.iter().any(ends)
     }
 
     /// Returns whether the delivery goes on to another host.
