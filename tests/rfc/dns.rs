@@ -97,3 +97,59 @@ fn rfc_dns_05_no_data_is_not_no_name() {
 fn tries_of_the_network(run: &crate::common::Run) -> usize {
     crate::network::tries(run).iter().filter(|fact| fact.to.is_some()).count()
 }
+
+/// RFC 2182 §3.1: a server of the DNS on the other side of a cut is none. Two senders in two halves
+/// write to one domain in each; the only DNS server is in the west.
+#[test]
+fn a_cut_takes_the_dns_from_the_half_without_a_server_of_it() {
+    let half = |name: &str| {
+        format!(
+            "[[host]]\nname = \"ix.{name}.example\"\nroles = []\nmta = \"none\"\n\
+             [[host]]\nname = \"out.{name}.example\"\nroles = [\"submission\"]\nttl = \"1d\"\n\
+             [[host]]\nname = \"mx.{name}.example\"\n\
+             [[link]]\nbetween = [\"out.{name}.example\", \"ix.{name}.example\"]\n\
+             [[link]]\nbetween = [\"mx.{name}.example\", \"ix.{name}.example\"]\n\
+             [[domain]]\nname = \"{name}.example\"\nmx = [\"mx.{name}.example\"]\n\
+             mailboxes = [\"alice\"]\n\
+             [[mail]]\nfrom = \"alice@{name}.example\"\nto = \"alice@west.example\"\nat = \"10m\"\n\
+             submit = {{ server = \"out.{name}.example\" }}\n\
+             [[mail]]\nfrom = \"alice@{name}.example\"\nto = \"alice@east.example\"\nat = \"10m\"\n\
+             submit = {{ server = \"out.{name}.example\" }}\n"
+        )
+    };
+    let cut = "[[link]]\nname = \"cable\"\nbetween = [\"ix.west.example\", \"ix.east.example\"]\n\
+               [[outage]]\nlink = \"cable\"\nmode = \"blackhole\"\n";
+    let server = |half: &str, more: &str| {
+        format!(
+            "[[host]]\nname = \"ns.{half}.example\"\nroles = [\"dns\"]\n\
+             [[link]]\nbetween = [\"ns.{half}.example\", \"ix.{half}.example\"]\n{more}"
+        )
+    };
+    // For each sender the stages at which mail to the west and to the east ends first; none: it is
+    // delivered.
+    let ends = |rest: String| {
+        let text = format!("duration = \"1h\"\n{}{}{cut}{rest}", half("west"), half("east"));
+        let run = run(&text);
+        ["out.west.example", "out.east.example"].map(|out| {
+            let out = run.host(out);
+            let mut mail = run.mail();
+            mail.retain(|story| story.accepted.iter().any(|(_, host, _)| *host == out));
+            mail.sort_by_key(|story| story.created.key);
+            mail.iter().map(|story| story.tries_of(out)[0].stage).collect::<Vec<_>>()
+        })
+    };
+    // A server in the west: the west reaches the west, and looks up the east in vain; the east
+    // cannot ask at all.
+    let west = ends(server("west", ""));
+    assert_eq!(west, [vec![Stage::Dot, Stage::Connect], vec![Stage::Dns, Stage::Dns]]);
+    // One in each half: each reaches itself.
+    let both = ends(server("west", "") + &server("east", ""));
+    assert_eq!(both, [vec![Stage::Dot, Stage::Connect], vec![Stage::Connect, Stage::Dot]]);
+    // The one of the west is down as well: nobody in the west can ask.
+    let down = "[[outage]]\nhost = \"ns.west.example\"\nmode = \"crash\"\n";
+    let east = ends(server("west", down) + &server("east", ""));
+    assert_eq!(east, [vec![Stage::Dns, Stage::Dns], vec![Stage::Connect, Stage::Dot]]);
+    // No host answers for the DNS: it is everywhere.
+    let nowhere = ends(String::new());
+    assert_eq!(nowhere, both);
+}
