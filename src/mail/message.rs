@@ -52,13 +52,6 @@ impl MessageKind {
             Self::Mail | Self::ListCopy | Self::AutomaticReply => None,
         }
     }
-
-    /// Returns whether the reverse path is null (RFC 5321 §4.5.5), so that no notice is ever
-    /// made about it.
-    #[must_use]
-    pub fn has_null_reverse_path(self) -> bool {
-        matches!(self, Self::DelayNotice | Self::FailureNotice | Self::AutomaticReply)
-    }
 }
 
 impl fmt::Display for MessageKind {

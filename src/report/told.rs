@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::mail::{MailboxNames as _, MessageKey, Stage};
 use crate::scenario::Scenario;
 use crate::smtp::Speaker;
-use crate::story::{Copy, Exchange, Story, exchanges, field_of, found_at, lines, result_fields};
+use crate::story::{Copy, Exchange, Story, exchanges, field_of, found_at, lines, origin_fields, result_fields};
 use crate::trace::{Created, Fact};
 use crate::units::SimTime;
 
@@ -32,6 +32,7 @@ pub(super) fn told_at_length(scenario: &Scenario, told: Vec<Told>) -> Vec<String
     let mut spelt = Vec::new();
     let mut dialogues = 0;
     for story in stories.values() {
+        origin(scenario, story, &mut spelt);
         let all: Vec<usize> = (0..story.copies.len()).collect();
         for exchange in exchanges(story, &all) {
             fields(scenario, story, &exchange, &mut spelt);
@@ -62,6 +63,22 @@ fn speaker(speaker: Speaker) -> &'static str {
         Speaker::Client => "C",
         Speaker::Server => "S",
         Speaker::Connection => "-",
+    }
+}
+
+/// What the message says of itself is in its header from the beginning.
+fn origin(scenario: &Scenario, story: &Story, spelt: &mut Vec<String>) {
+    for created in story.copies.iter().map(|copy| &copy.created) {
+        for text in origin_fields(scenario, created) {
+            let line = Line::Field {
+                t: seconds(story.at),
+                id: &created.key.to_string(),
+                to: &scenario.mailbox(created.mailbox),
+                host: scenario.host(created.host),
+                text,
+            };
+            spelt.push(line.spelt());
+        }
     }
 }
 

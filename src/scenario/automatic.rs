@@ -6,11 +6,7 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::top::tables;
 use crate::mail::Mailbox;
-use crate::units::SimDuration;
-use crate::workload::{Automatic, Redistribution};
-
-/// How long a correspondent is not answered again when the entry says nothing (RFC 3834 §2).
-const DEFAULT_PAUSE: SimDuration = SimDuration::from_days(7);
+use crate::workload::{Answers, Automatic, Redistribution, Responder};
 
 /// Reads all lists and responders. The addresses of lists exist from here on.
 pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Automatic {
@@ -42,14 +38,34 @@ pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
         }
     }
     for section in tables(top, "responder").iter().filter_map(Field::section) {
-        let every = section.field("every").map(|field| field.duration());
         let mailbox = section.field("mailbox").and_then(|field| address(&field, domains));
-        if let (Some(mailbox), Some(every)) = (mailbox, every.unwrap_or(Some(DEFAULT_PAUSE))) {
-            automatic.responders.insert(mailbox, every);
+        if let (Some(mailbox), Some(responder)) = (mailbox, responder(&section)) {
+            automatic.responders.insert(mailbox, responder);
         }
     }
     refuse_circles(top, &automatic, domains);
     automatic
+}
+
+/// Reads how a mailbox answers.
+fn responder(section: &Section<'_>) -> Option<Responder> {
+    let mut responder = Responder::default();
+    if let Some(field) = section.field("every") {
+        responder.every = field.duration()?;
+    }
+    if let Some(field) = section.field("answers") {
+        responder.answers = match field.word()? {
+            "everything" => Answers::Everything,
+            _ => Answers::People,
+        };
+    }
+    if let Some(field) = section.field("reverse_path") {
+        responder.null_reverse_path = field.word()? == "null";
+    }
+    if let Some(field) = section.field("auto_submitted") {
+        responder.marks = field.flag()?;
+    }
+    Some(responder)
 }
 
 /// Lists that name each other make ever more copies.
@@ -64,7 +80,7 @@ fn refuse_circles(top: &Section<'_>, automatic: &Automatic, domains: &Domains<'_
         "lists go round in a circle: {} > {first}",
         names.join(" > ")
     ))
-    .accepted("lists that end at mailboxes")
+    .accepted("lists that end at mailboxes, and owners that are persons")
     .help("remove one from the other; if the circle is what you want, write allow_loops = true");
     top.error_at("list", ProblemKind::Loop, remark);
 }

@@ -230,5 +230,21 @@ pub(super) static RESPONDER: Keys = Keys {
     keys: &[
         required("mailbox", Shape::Text, "the mailbox whose mail is answered"),
         key("every", Shape::Duration, "a correspondent is answered once in this time; default 7d"),
+        key(
+            "answers",
+            Shape::Word(&["people", "everything"]),
+            "\"everything\" that has a reverse path, against RFC 3834; default \"people\", no lists and \
+             no mail marked as sent by a program",
+        ),
+        key(
+            "reverse_path",
+            Shape::Word(&["null", "mailbox"]),
+            "of its replies; default \"null\", so that nothing comes back",
+        ),
+        key(
+            "auto_submitted",
+            Shape::Flag,
+            "whether its replies are marked as sent by a program; default true",
+        ),
     ],
 };

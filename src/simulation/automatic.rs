@@ -4,6 +4,7 @@
 use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId};
 use crate::trace::FactSink;
 use crate::units::{Octets, SimTime};
+use crate::workload::Answers;
 
 use super::handover::{Arrival, RECEIVED_FIELD};
 use super::messages::Message;
@@ -59,31 +60,45 @@ impl<S: FactSink> World<'_, '_, S> {
         self.send_automatic(host, original, copy, &list.members, arrival);
     }
 
-    /// Answers the author, if a person wrote, and has not been answered lately (RFC 3834 §2): never a
-    /// null reverse path, a copy of a list, or another automatic reply.
+    /// Answers the author, unless a rule against loops forbids it (RFC 3834 §2): nobody can answer a
+    /// null reverse path; whoever heeds the rules answers no list and nothing that a program is known
+    /// to have sent; and each correspondent is answered once in a while.
     fn respond(&mut self, host: HostId, recipient: RecipientId) {
         let original = self.messages[recipient].message;
         let mailbox = self.messages[recipient].mailbox;
-        let Some(&pause) = self.scenario.automatic.responders.get(&mailbox) else {
+        let Some(&responder) = self.scenario.automatic.responders.get(&mailbox) else {
             return;
         };
-        let Message { kind: MessageKind::Mail, sender: Some(author), .. } = self.messages[original]
-        else {
+        let Message { kind, sender: Some(author), .. } = self.messages[original] else {
             return;
         };
-        if author == mailbox {
+        let heeds = responder.answers == Answers::People;
+        if author == mailbox || (heeds && !self.seems_personal(kind, author)) {
             return;
         }
         let now: SimTime = self.now;
         let last = self.answered.get(&(mailbox, author));
-        if last.is_some_and(|last| now.since(*last) < pause) {
+        if last.is_some_and(|last| now.since(*last) < responder.every) {
             return;
         }
         self.answered.insert((mailbox, author), now);
-        let size = Octets(REPLY);
-        let reply = self.new_message(original, MessageKind::AutomaticReply, None, size, 1);
+        let (size, path) = (Octets(REPLY), Some(mailbox).filter(|_| !responder.null_reverse_path));
+        let reply = self.new_message(original, MessageKind::AutomaticReply, path, size, 1);
         let arrival = Arrival::made_here(1, size, self.now);
         self.send_automatic(host, original, reply, &[author], arrival);
+    }
+
+    /// Returns whether nothing in a message tells that a program or a list sent it. A reply that is not
+    /// marked as one cannot be told from a letter.
+    fn seems_personal(&self, kind: MessageKind, sender: Mailbox) -> bool {
+        match kind {
+            MessageKind::Mail => true,
+            MessageKind::AutomaticReply => {
+                let responder = self.scenario.automatic.responders.get(&sender);
+                responder.is_some_and(|responder| !responder.marks)
+            }
+            MessageKind::ListCopy | MessageKind::DelayNotice | MessageKind::FailureNotice => false,
+        }
     }
 
     fn new_message(

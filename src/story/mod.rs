@@ -9,6 +9,7 @@
 
 mod exchange;
 mod narration;
+mod origin;
 mod received;
 mod screening;
 mod tale;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use exchange::{Exchange, address_of, exchanges, host_at, lines, proxy_of};
 pub use narration::{Narration, Shown};
+pub use origin::origin_fields;
 pub use received::{field_of, fields};
 pub use screening::{found_at, result_fields, told};
 pub use tale::{Copy, LookUp, Story, Transaction};

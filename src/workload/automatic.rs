@@ -21,14 +21,50 @@ pub struct Redistribution {
     pub rewrites_author: bool,
 }
 
+/// Which mail a responder answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// What a person wrote to it, as far as the header tells: no copies of lists and no mail that says
+    /// of itself that a program sent it (RFC 3834 §2).
+    People,
+    /// Whatever has a reverse path to answer to.
+    Everything,
+}
+
+/// A mailbox that answers by itself. The default is what RFC 3834 asks for; each rule can be left out,
+/// to see what it is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Responder {
+    /// The time in which a correspondent is answered once (§2 suggests several days).
+    pub every: SimDuration,
+    /// What it answers.
+    pub answers: Answers,
+    /// Whether its replies have the null reverse path (§3.3), so that nothing comes back; if not, they
+    /// have the mailbox itself.
+    pub null_reverse_path: bool,
+    /// Whether its replies say of themselves what they are, by a field `Auto-Submitted: auto-replied`
+    /// (§3.1.7, §5).
+    pub marks: bool,
+}
+
+impl Default for Responder {
+    fn default() -> Self {
+        Self {
+            every: SimDuration::from_days(7),
+            answers: Answers::People,
+            null_reverse_path: true,
+            marks: true,
+        }
+    }
+}
+
 /// What mailboxes do by themselves with the mail that reaches them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Automatic {
     /// Aliases and lists by their address.
     pub redistributions: BTreeMap<Mailbox, Redistribution>,
-    /// Mailboxes that answer, with the time in which a correspondent is answered once (RFC 3834 §2
-    /// suggests several days).
-    pub responders: BTreeMap<Mailbox, SimDuration>,
+    /// Mailboxes that answer.
+    pub responders: BTreeMap<Mailbox, Responder>,
 }
 
 impl Automatic {
@@ -38,8 +74,15 @@ impl Automatic {
         self.redistributions.is_empty() && self.responders.is_empty()
     }
 
-    /// Returns a circle of aliases and lists, if there is one: each stands for the next, and the last
-    /// for the first.
+    /// Returns the lists that a message to this one, or a notice about a copy of it, goes on to.
+    fn next(&self, address: &Mailbox) -> impl Iterator<Item = Mailbox> + '_ {
+        let list = self.redistributions.get(address);
+        list.into_iter().flat_map(|list| list.members.iter().copied().chain(list.owner))
+    }
+
+    /// Returns a circle of aliases and lists, if there is one: each stands for the next or has it as
+    /// its owner, and the last the first. A list that is its own owner is one: each notice about a
+    /// copy would be sent to all members, and make another notice.
     #[must_use]
     pub fn circle(&self) -> Option<Vec<Mailbox>> {
         let mut harmless: Vec<Mailbox> = Vec::new();
@@ -47,8 +90,7 @@ impl Automatic {
         for &start in self.redistributions.keys() {
             path.push((start, 0));
             while let Some((address, place)) = path.last_mut() {
-                let list = self.redistributions.get(address);
-                let member = list.and_then(|list| list.members.get(*place)).copied();
+                let member = self.next(address).nth(*place);
                 *place += 1;
                 let Some(member) = member else {
                     harmless.extend(path.pop().map(|(address, _)| address));
@@ -95,5 +137,18 @@ mod tests {
         assert_eq!(circle(&[(1, &[5, 6]), (2, &[1, 5]), (3, &[1, 2])]), None);
         assert_eq!(circle(&[(1, &[1])]), Some(vec![1]));
         assert_eq!(circle(&[(1, &[2]), (2, &[5, 3]), (3, &[2])]), Some(vec![2, 3]));
+    }
+
+    #[test]
+    fn a_list_that_is_its_own_owner_is_a_circle() {
+        let mut owned = automatic(&[(1, &[5, 6])]);
+        let list = Mailbox { domain: DomainId(0), local: 1 };
+        let of_list = |automatic: &mut Automatic, owner| {
+            automatic.redistributions.get_mut(&list).expect("it is there").owner = Some(owner);
+        };
+        of_list(&mut owned, Mailbox { domain: DomainId(0), local: 7 });
+        assert_eq!(owned.circle(), None);
+        of_list(&mut owned, list);
+        assert_eq!(owned.circle(), Some(vec![list]));
     }
 }

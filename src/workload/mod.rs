@@ -20,7 +20,7 @@ mod entry;
 mod generator;
 
 pub use arrivals::{Arrivals, DailyProfile};
-pub use automatic::{Automatic, Redistribution};
+pub use automatic::{Answers, Automatic, Redistribution, Responder};
 pub use correspondents::{Correspondents, RecipientChoice};
 pub use encoding::encoded_size;
 pub use entry::{MailEntry, NewMessage, NoticeWishes, Replayed, Sizes, SubmissionSettings};

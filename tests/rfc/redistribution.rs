@@ -2,6 +2,7 @@
 
 use mailsim::mail::{MailboxNames as _, MessageKind, Status};
 use mailsim::scenario::{Source, load};
+use mailsim::story::origin_fields;
 
 use crate::common::{End, Run, Story, run};
 use crate::network::{network, one_exchanger};
@@ -129,4 +130,72 @@ fn rfc_auto_03_one_reply_in_a_week() {
         .collect();
     times.sort_unstable();
     assert_eq!(times, [0, 7]);
+}
+
+/// RFC 3834 §2: two who are away write to each other for ever only where every rule is broken at once;
+/// any one of them ends it.
+#[test]
+fn rfc_auto_01_each_rule_ends_a_loop_of_replies() {
+    let responder = |mailbox: &str, rules: &[&str]| {
+        format!("[[responder]]\nmailbox = \"{mailbox}\"\n{}\n", rules.join("\n"))
+    };
+    let replies = |bob: &[&str], alice: &[&str]| {
+        let both = responder("bob@b.example", bob) + &responder("alice@a.example", alice);
+        with("bob@b.example", &both).of_kind(MessageKind::AutomaticReply).len()
+    };
+    let broken = [
+        "every = \"0s\"",
+        "answers = \"everything\"",
+        "reverse_path = \"mailbox\"",
+        "auto_submitted = false",
+    ];
+    // An hour of replies, each delivered within some tenths of a second.
+    assert!(replies(&broken, &broken) > 3_600);
+    let but = |place: usize, rule: &'static str| {
+        let mut rules = broken;
+        rules[place] = rule;
+        rules
+    };
+    // Bob answers Alice, Alice answers Bob, and Bob has answered her this week.
+    assert_eq!(replies(&but(0, "every = \"7d\""), &broken), 2);
+    // Nobody can answer Bob's reply.
+    assert_eq!(replies(&but(2, ""), &broken), 1);
+    // Bob's reply is marked, and Alice answers people only.
+    assert_eq!(replies(&but(3, ""), &but(1, "")), 1);
+    // It is marked, and Alice does not care; or she would, and it is not.
+    assert!(replies(&but(3, ""), &broken) > 3_600);
+    assert!(replies(&broken, &but(1, "")) > 3_600);
+}
+
+/// RFC 3834 §2 and §4: a reply to a copy of a list goes to its reverse path, the owner, and never to
+/// the list; whoever heeds the rules sends none.
+#[test]
+fn rfc_auto_02_replies_to_a_list_reach_its_owner() {
+    let list = STAFF.to_owned() + "owner = \"carol@b.example\"\n";
+    let away = "[[responder]]\nmailbox = \"bob@b.example\"\nanswers = \"everything\"\n";
+    let run = with("staff@b.example", &(list.clone() + away));
+    let told: Vec<String> =
+        recipients(&run, MessageKind::AutomaticReply).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(told, ["carol@b.example"]);
+    let heeds = "[[responder]]\nmailbox = \"bob@b.example\"\n";
+    assert_eq!(
+        with("staff@b.example", &(list + heeds)).of_kind(MessageKind::AutomaticReply).len(),
+        0
+    );
+}
+
+/// The fields by which programs know programs: RFC 3834 §5, RFC 2919 §2.
+#[test]
+fn messages_of_programs_say_so_in_their_header() {
+    let list = STAFF.to_owned() + "owner = \"alice@a.example\"\n";
+    let away = "[[responder]]\nmailbox = \"bob@b.example\"\nanswers = \"everything\"\n";
+    let run = with("staff@b.example", &(list + away));
+    let said = |kind: MessageKind| origin_fields(&run.scenario, &run.of_kind(kind)[0].created);
+    assert_eq!(said(MessageKind::AutomaticReply), ["Auto-Submitted: auto-replied"]);
+    assert_eq!(said(MessageKind::FailureNotice), ["Auto-Submitted: auto-replied"]);
+    assert_eq!(said(MessageKind::ListCopy), ["List-Id: <staff.b.example>", "Precedence: list"]);
+    let alias = with("staff@b.example", STAFF);
+    let copy = alias.of_kind(MessageKind::ListCopy)[0];
+    assert!(origin_fields(&alias.scenario, &copy.created).is_empty());
+    assert!(origin_fields(&alias.scenario, &alias.only().created).is_empty());
 }

@@ -671,7 +671,10 @@ pub(crate) const ROWS: &[Row] = &[
     by(
         "AUTO-01",
         "no automatic reply to null senders, lists and replies",
-        &["rfc_auto_01_replies_answer_people_alone"],
+        &[
+            "rfc_auto_01_replies_answer_people_alone",
+            "rfc_auto_01_each_rule_ends_a_loop_of_replies",
+        ],
     ),
     not(
         "LMTP-01",

@@ -2,7 +2,9 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, proxy_of, told};
+use crate::story::{
+    Exchange, LookUp, Shown, Story, exchanges, fields, lines, origin_fields, proxy_of, told,
+};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -30,6 +32,7 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
         text.push_str(&part.text);
     }
     text.push_str(&journey.received());
+    text.push_str(&journey.origin());
     text
 }
 
@@ -443,6 +446,16 @@ impl Journey<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The fields by which the message says that no person sent it.
+    fn origin(&self) -> String {
+        let fields = origin_fields(self.scenario, &self.story.copies[self.copies[0]].created);
+        if fields.is_empty() {
+            return String::new();
+        }
+        let lines: String = fields.iter().map(|field| format!("  {field}\n")).collect();
+        format!("\nIts own header says that no person sent it to its recipient:\n{lines}")
     }
 
     /// The trace fields of each copy; copies that travelled together are told together.
