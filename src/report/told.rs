@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::mail::{MailboxNames as _, MessageKey, Stage};
 use crate::scenario::Scenario;
 use crate::smtp::Speaker;
-use crate::story::{Copy, Exchange, Story, exchanges, field_of, found_at, lines, origin_fields, result_fields};
+use crate::story::{
+    Copy, Exchange, Story, exchanges, field_of, found_at, lines, origin_fields, result_fields,
+};
 use crate::trace::{Created, Fact};
 use crate::units::SimTime;
 

@@ -1,6 +1,8 @@
 //! The trace fields of a message, as they stand in its header at the end.
 
-use crate::mail::{HostId, MailboxNames as _, MessageKey, ReceivedField, TransmissionType};
+use crate::mail::{
+    HostId, MailboxNames as _, MessageKey, MessageKind, ReceivedField, TransmissionType,
+};
 use crate::scenario::Scenario;
 use crate::smtp::{ClientTls, WEB_PORT};
 use crate::trace::{AttemptFact, Fact, FinalOutcome};
@@ -51,8 +53,8 @@ fn received(
         let came = came.map(|place| unused.swap_remove(place));
         let settings = host_at(scenario, host, at);
         let Some(came) = came else {
-            // The server made the message itself (a notice).
-            if story.copies[copy].created.sender.is_none() {
+            // The server made the message itself.
+            if story.copies[copy].created.kind != MessageKind::Mail {
                 fields.push(format!(
                     "Received: by {} id {}; {}",
                     settings.name,

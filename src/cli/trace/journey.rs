@@ -210,12 +210,18 @@ impl Journey<'_> {
     pub(super) fn beginning(&self) -> String {
         let created = self.story.copies[0].created;
         let host = self.host(created.host);
-        match created.sender {
-            Some(sender) => format!("{} writes it at {host}", self.scenario.mailbox(sender)),
-            None => {
-                let action = created.kind.dsn_action().map(|action| format!(" (action: {action})"));
-                let action = action.unwrap_or_default();
-                format!("{host} makes it, with a null reverse path{action}")
+        let path = match created.sender {
+            Some(sender) => format!("with the reverse path {}", self.scenario.mailbox(sender)),
+            None => "with a null reverse path".to_owned(),
+        };
+        match created.kind {
+            MessageKind::Mail => {
+                let sender = created.sender.map(|sender| self.scenario.mailbox(sender));
+                format!("{} writes it at {host}", sender.unwrap_or_default())
+            }
+            kind => {
+                let action = kind.dsn_action().map(|action| format!(" (action: {action})"));
+                format!("{host} makes it, {path}{}", action.unwrap_or_default())
             }
         }
     }
@@ -389,17 +395,24 @@ impl Journey<'_> {
     pub(super) fn ending(&self, copy: usize, at: SimTime, fact: &Fact) -> Option<String> {
         let address = self.address(copy);
         let age = at.since(self.story.at);
-        let sender = self.story.copies[copy].created.sender;
-        let made = if sender.is_some() { "written" } else { "made" };
+        let kind = self.story.copies[copy].created.kind;
+        let made = if kind == MessageKind::Mail { "written" } else { "made" };
         match fact {
             Fact::Final { host, outcome, status, received_fields, duplicate, .. } => {
                 let host = self.host(*host);
                 Some(match outcome {
                     FinalOutcome::Delivered => {
                         let which = if *duplicate { "a second copy" } else { "it" };
+                        let mailbox = self.story.copies[copy].created.mailbox;
+                        let puts = match self.scenario.automatic.redistributions.get(&mailbox) {
+                            Some(list) => {
+                                let members = list.members.len();
+                                format!("gives {which} to {address}, which stands for {members}")
+                            }
+                            None => format!("puts {which} into the mailbox of {address}"),
+                        };
                         format!(
-                            "{host} puts {which} into the mailbox of {address}, {age} after it \
-                             was {made}, with {}",
+                            "{host} {puts}, {age} after it was {made}, with {}",
                             fields_in_words(*received_fields)
                         )
                     }
@@ -481,6 +494,12 @@ impl Journey<'_> {
                 for line in field.lines() {
                     text.push_str(&format!("  {}\n", line.replace('\t', "    ")));
                 }
+            }
+            let original = &self.story.copies[copies[0]].created;
+            if let (MessageKind::ListCopy, Some(about)) = (original.kind, original.about) {
+                text.push_str(&format!(
+                    "  and below them those of {about}, of which it is a copy\n"
+                ));
             }
         }
         text
