@@ -419,7 +419,7 @@ impl Journey<'_> {
                     FinalOutcome::Failed => {
                         format!("{host} gives up on {address} ({status}) after {age}")
                     }
-                    FinalOutcome::Discarded if sender.is_some() => {
+                    FinalOutcome::Discarded if self.story.copies[copy].created.sender.is_some() => {
                         format!("{host} throws it away ({status}): nobody is told")
                     }
                     FinalOutcome::Discarded => {
