@@ -41,8 +41,9 @@ pub(super) struct HostState<'s> {
     pub(super) inbound: u32,
     /// Sessions in which it is the client.
     pub(super) outbound: u32,
-    /// Sessions served now by client; kept only where a limit needs it.
-    pub(super) inbound_by_client: BTreeMap<HostId, u32>,
+    /// Sessions served now by client, in no order; kept only where a limit needs it. There are few
+    /// clients at once.
+    pub(super) inbound_by_client: Vec<(HostId, u32)>,
     /// Runs that wait for a free slot, in order.
     pub(super) waiting: VecDeque<Handle>,
     /// What it has taken from whom.
@@ -81,7 +82,10 @@ impl HostState<'_> {
         self.totals.peak_inbound_sessions =
             self.totals.peak_inbound_sessions.max(u64::from(self.inbound));
         if self.config.server.max_sessions_per_client.is_some() {
-            *self.inbound_by_client.entry(client).or_insert(0) += 1;
+            match self.inbound_by_client.iter_mut().find(|(known, _)| *known == client) {
+                Some((_, count)) => *count += 1,
+                None => self.inbound_by_client.push((client, 1)),
+            }
         }
     }
 
@@ -89,10 +93,13 @@ impl HostState<'_> {
     pub(super) fn free_slot(&mut self, client: HostId, length: SimDuration) {
         self.inbound -= 1;
         self.totals.inbound_busy += length;
-        if let Some(count) = self.inbound_by_client.get_mut(&client) {
+        let served = self.inbound_by_client.iter_mut();
+        if let Some((place, (_, count))) =
+            served.enumerate().find(|(_, (known, _))| *known == client)
+        {
             *count -= 1;
             if *count == 0 {
-                self.inbound_by_client.remove(&client);
+                self.inbound_by_client.swap_remove(place);
             }
         }
     }
@@ -106,7 +113,8 @@ impl HostState<'_> {
     pub(super) fn client_exceeds_limit(&self, client: HostId) -> bool {
         let limit = self.config.server.max_sessions_per_client;
         limit.is_some_and(|limit| {
-            self.inbound_by_client.get(&client).is_some_and(|&count| count > limit)
+            let mut served = self.inbound_by_client.iter();
+            served.any(|&(known, count)| known == client && count > limit)
         })
     }
 

@@ -1,6 +1,6 @@
 //! The queue manager: incoming, active and deferred queue.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
@@ -14,6 +14,7 @@ use super::super::{
 use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
 use super::destination::State;
+use super::destinations::Destinations;
 use super::scan::Scans;
 use super::schedule::{backoff, eligible};
 use super::settings::Settings;
@@ -37,7 +38,7 @@ pub struct Postfix {
     taking_up: bool,
     starts: u32,
     active: u64,
-    destinations: BTreeMap<Destination, State>,
+    destinations: Destinations,
     closings: u32,
     /// Dead destinations in the order in which they died: the clock second from which any
     /// activity revives them, and the closing that it is about.
@@ -73,7 +74,7 @@ impl Postfix {
             taking_up: false,
             starts: 0,
             active: 0,
-            destinations: BTreeMap::new(),
+            destinations: Destinations::default(),
             closings: 0,
             dead: VecDeque::new(),
             busy_remote: 0,
@@ -125,7 +126,7 @@ impl Postfix {
                 return;
             }
             self.dead.pop_front();
-            let state = self.destinations.get_mut(&destination);
+            let state = self.destinations.get_mut(destination);
             if let Some(state) = state.filter(|s| s.is_dead() && s.closing == closing) {
                 state.revive();
                 self.dispatch(now, destination, context);
@@ -163,8 +164,7 @@ impl Postfix {
         while let Some(destination) = next_destination(context, entry, before) {
             before = Some(destination);
             let (initial, limit) = self.window_of(destination);
-            let state =
-                self.destinations.entry(destination).or_insert_with(|| State::new(initial, limit));
+            let state = self.destinations.get_or_insert(destination, || State::new(initial, limit));
             if state.is_dead() {
                 suspend(context, entry, destination, state.reason);
                 continue;
@@ -212,7 +212,7 @@ impl Postfix {
     fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
         loop {
             let has_process = self.has_process(destination);
-            let Some(state) = self.destinations.get_mut(&destination) else {
+            let Some(state) = self.destinations.get_mut(destination) else {
                 return;
             };
             if state.in_ring || !state.may_begin() {
@@ -238,7 +238,7 @@ impl Postfix {
     fn begin(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(&destination) else {
+        let Some(state) = self.destinations.get_mut(destination) else {
             return;
         };
         let Some(delivery) = state.todo.pop_front(context.entries) else {
@@ -268,11 +268,12 @@ impl Postfix {
             let Some(destination) = self.ring.pop_front() else {
                 return;
             };
-            let may_begin = self.destinations.get(&destination).is_some_and(State::may_begin);
+            let may_begin =
+                self.destinations.get_mut(destination).is_some_and(|state| state.may_begin());
             if may_begin && self.has_process(destination) {
                 self.begin(now, destination, context);
             }
-            let Some(state) = self.destinations.get_mut(&destination) else {
+            let Some(state) = self.destinations.get_mut(destination) else {
                 continue;
             };
             state.in_ring = state.may_begin();
@@ -289,7 +290,7 @@ impl Postfix {
         destination: Destination,
         context: &mut Context<'_>,
     ) {
-        while let Some(state) = self.destinations.get_mut(&destination) {
+        while let Some(state) = self.destinations.get_mut(destination) {
             let Some(delivery) = state.todo.pop_front(context.entries) else {
                 return;
             };
@@ -359,7 +360,7 @@ impl Postfix {
     ) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(&destination) else {
+        let Some(state) = self.destinations.get_mut(destination) else {
             return;
         };
         match site_failure {
@@ -391,7 +392,7 @@ impl Postfix {
     ) {
         let clock = self.clock(now);
         let pause = self.settings.destination_rate_delay;
-        let Some(state) = self.destinations.get_mut(&destination) else {
+        let Some(state) = self.destinations.get_mut(destination) else {
             return;
         };
         state.end(clock);
@@ -406,7 +407,7 @@ impl Postfix {
 
     /// The pause of a destination between two deliveries is over.
     fn end_pause(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        if let Some(state) = self.destinations.get_mut(&destination)
+        if let Some(state) = self.destinations.get_mut(destination)
             && state.paused
         {
             state.paused = false;
@@ -417,8 +418,8 @@ impl Postfix {
 
     /// Discards what is known of a destination without mail.
     fn forget_if_idle(&mut self, destination: Destination) {
-        if self.destinations.get(&destination).is_some_and(State::is_idle) {
-            self.destinations.remove(&destination);
+        if self.destinations.get_mut(destination).is_some_and(|state| state.is_idle()) {
+            self.destinations.forget(destination);
         }
     }
 }
@@ -445,8 +446,7 @@ impl QueueManager for Postfix {
         self.running = false;
         self.scans.stop();
         self.dead.clear();
-        let destinations = std::mem::take(&mut self.destinations);
-        for mut state in destinations.into_values() {
+        for mut state in self.destinations.drain() {
             while let Some(delivery) = state.todo.pop_front(context.entries) {
                 context.entries.release(delivery);
             }
@@ -491,7 +491,7 @@ impl QueueManager for Postfix {
                 self.feed(now, context);
             }
             Timer::Destination { destination, closing } => {
-                let Some(state) = self.destinations.get_mut(&destination) else {
+                let Some(state) = self.destinations.get_mut(destination) else {
                     return;
                 };
                 if state.closing != closing {
@@ -529,7 +529,7 @@ impl QueueManager for Postfix {
     }
 
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
-        for state in self.destinations.values_mut() {
+        for state in self.destinations.iter_mut() {
             if state.is_dead() {
                 state.revive();
             }

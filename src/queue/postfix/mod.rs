@@ -17,6 +17,7 @@
 mod clock;
 mod deferred;
 mod destination;
+mod destinations;
 mod manager;
 mod scan;
 pub mod schedule;
