@@ -122,6 +122,7 @@ impl Order {
     }
 
     /// Answers a command; `granted` is what the server says to it in the right place.
+    #[inline]
     pub fn hear(&mut self, verb: Verb, granted: impl FnOnce() -> Reply) -> Reply {
         if let Some(refusal) = self.refusal(verb) {
             return refusal;
@@ -164,6 +165,8 @@ impl Order {
     }
 
     /// Returns the reply to a command that comes at the wrong time or is not offered.
+    // A session names its commands, so that most of this table is decided when it is compiled.
+    #[inline(always)]
     fn refusal(&self, verb: Verb) -> Option<Reply> {
         let greeted = matches!(self.state, State::Greeted);
         match (self.state, verb) {

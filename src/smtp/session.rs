@@ -408,6 +408,7 @@ impl Session<'_> {
     }
 
     /// Returns when the server acts on a command that has arrived.
+    #[inline]
     fn acted_at(&self, arrived: SimTime, draws: &mut impl Draws) -> SimTime {
         let at = arrived + self.slowed(arrived, draws.time(&self.server.service.command));
         match self.rules.find(Slot::CommandDelay, arrived) {
@@ -449,7 +450,25 @@ impl Session<'_> {
     }
 
     /// The client waits from `since` for what the server does.
+    #[inline]
     fn hear(
+        &self,
+        since: SimTime,
+        stage: Stage,
+        timeout: SimDuration,
+        answer: Answer,
+    ) -> Result<(Reply, SimTime), Failure> {
+        // Nearly every reply comes through, and in time.
+        if let Answer::Reply(reply, at) = answer
+            && let Some(heard) = self.wire.undisturbed(at)
+            && heard <= since + timeout
+        {
+            return Ok((reply, heard));
+        }
+        self.hear_in_trouble(since, stage, timeout, answer)
+    }
+
+    fn hear_in_trouble(
         &self,
         since: SimTime,
         stage: Stage,
@@ -500,6 +519,7 @@ impl Session<'_> {
     /// Turns a reply other than the one hoped for into a failure. The first digit decides (RFC
     /// 5321 §4.2.1): 3 to go on with the message, 2 elsewhere; 5 is for good, and whatever else
     /// comes is no reason to give the message up.
+    #[inline]
     fn judge(&self, reply: Reply, at: SimTime, stage: Stage) -> Result<SimTime, Failure> {
         let hoped_for = match stage {
             Stage::Data => ReplyClass::PositiveIntermediate,
@@ -508,6 +528,10 @@ impl Session<'_> {
         if reply.class() == hoped_for {
             return Ok(at);
         }
+        Err(self.failure_by(reply, at, stage))
+    }
+
+    fn failure_by(&self, reply: Reply, at: SimTime, stage: Stage) -> Failure {
         let excused = (stage == Stage::Greeting && self.client.permanent_greeting_is_temporary)
             || (stage == Stage::Ehlo && self.client.permanent_ehlo_is_temporary);
         let permanent = reply.is_permanent() && !excused;
@@ -515,7 +539,7 @@ impl Session<'_> {
         // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
         // the first digit).
         let status = Status { class: if permanent { 5 } else { 4 }, ..reply.status };
-        Err(Failure { at, stage, outcome, reply: Some(reply), status })
+        Failure { at, stage, outcome, reply: Some(reply), status }
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {

@@ -190,6 +190,14 @@ impl Wire<'_> {
         self.reach_troubled_client(sent)
     }
 
+    /// Returns when what the server sends at `sent` reaches the client, if nothing ever befalls the
+    /// server and nothing the network at that time; none: it has to be looked into.
+    #[inline]
+    pub(super) fn undisturbed(&self, sent: SimTime) -> Option<SimTime> {
+        let calm = self.conditions.calm.contains(sent) && self.conditions.crashes.is_empty();
+        calm.then(|| sent + self.latency)
+    }
+
     fn reach_troubled_client(&self, sent: SimTime) -> Passage {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         while let Some(until) = self.conditions.cut_until(at) {
