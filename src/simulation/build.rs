@@ -22,7 +22,7 @@ use super::messages::Messages;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::screening::Screens;
-use super::world::{Source, World};
+use super::world::{Orders, Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     /// Returns the world of `scenario` at its first instant.
@@ -65,8 +65,9 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
             deliveries: 0,
-            orders: Vec::new(),
-            givers: Vec::new(),
+            given: Orders::default(),
+            carrying_out: false,
+            batch: Orders::default(),
             accepted: Vec::new(),
             written: Vec::new(),
             route: MailRoute::default(),

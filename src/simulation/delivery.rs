@@ -245,16 +245,16 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(tried) = run.tried() else {
             return;
         };
-        let orders = self.orders.len();
+        let orders = self.given.orders.len();
         let state = &mut self.hosts[run.client.index()];
         let mut context = Context {
             host: run.client,
             entries: &mut self.entries,
-            actions: &mut self.orders,
+            actions: &mut self.given.orders,
             random: &mut state.queue_random,
         };
         state.queue.tried(self.now, &tried, &mut context);
-        debug_assert_eq!(self.orders.len(), orders, "nothing is ordered when a try ends");
+        debug_assert_eq!(self.given.orders.len(), orders, "nothing is ordered when a try ends");
     }
 
     /// States each recipient's attempt and marks its copy.

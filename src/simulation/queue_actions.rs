@@ -15,17 +15,19 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
-        let (mut next, mut giver) = (0, 0);
-        while let Some(&(host, end)) = self.givers.get(giver) {
-            giver += 1;
-            while next < end {
-                let action = self.orders[next].clone();
-                next += 1;
-                self.execute(host, action);
+        self.carrying_out = true;
+        let mut batch = std::mem::take(&mut self.batch);
+        while !self.given.orders.is_empty() {
+            std::mem::swap(&mut batch, &mut self.given);
+            let mut orders = batch.orders.drain(..);
+            for (host, count) in batch.givers.drain(..) {
+                for action in orders.by_ref().take(count) {
+                    self.execute(host, action);
+                }
             }
         }
-        self.orders.clear();
-        self.givers.clear();
+        self.batch = batch;
+        self.carrying_out = false;
     }
 
     fn execute(&mut self, host: HostId, action: Action) {

@@ -31,6 +31,14 @@ pub(super) struct Source<'s> {
     pub(super) more: bool,
 }
 
+/// What queue managers have ordered, in the order in which they did.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    pub(super) orders: Vec<Action>,
+    /// Who gave how many of them.
+    pub(super) givers: Vec<(HostId, usize)>,
+}
+
 /// The simulated world.
 #[derive(Debug)]
 pub(super) struct World<'s, 'k, S: FactSink> {
@@ -65,10 +73,12 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     /// Stand for the names of the domains in the keys of draws.
     pub(super) domain_keys: Vec<u64>,
     pub(super) deliveries: u64,
-    /// Orders of queue managers not yet carried out, in the order in which they were given.
-    pub(super) orders: Vec<Action>,
-    /// Which host gave them: each host with the end of its orders in `orders`.
-    pub(super) givers: Vec<(HostId, usize)>,
+    /// Orders of queue managers not yet carried out.
+    pub(super) given: Orders,
+    /// Whether orders are being carried out, so that those given meanwhile have to wait.
+    pub(super) carrying_out: bool,
+    /// Kept for its room: the orders that are being carried out.
+    pub(super) batch: Orders,
     /// Kept for their room: the recipients that a server accepts, and the runs of messages written
     /// at one instant.
     pub(super) accepted: Vec<RecipientId>,
@@ -136,18 +146,21 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         host: HostId,
         what: impl FnOnce(&mut dyn QueueManager, SimTime, &mut Context<'_>),
     ) {
-        let idle = self.givers.is_empty();
+        let before = self.given.orders.len();
         let state = &mut self.hosts[host.index()];
         let mut context = Context {
             host,
             entries: &mut self.entries,
-            actions: &mut self.orders,
+            actions: &mut self.given.orders,
             random: &mut state.queue_random,
         };
         what(state.queue.as_mut(), self.now, &mut context);
-        self.givers.push((host, self.orders.len()));
-        if idle {
-            self.carry_out();
+        let count = self.given.orders.len() - before;
+        if count > 0 {
+            self.given.givers.push((host, count));
+            if !self.carrying_out {
+                self.carry_out();
+            }
         }
     }
 
