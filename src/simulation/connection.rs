@@ -9,7 +9,7 @@ use crate::units::SimTime;
 use super::run::Target;
 
 /// An open connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: HostId,
     /// Whom the server takes for its client.
@@ -27,7 +27,7 @@ pub(super) struct Connection {
     pub(super) refused: bool,
     /// Of a connection opened for a queue manager: when its opening began, and its marks, until its
     /// first message tells of them.
-    pub(super) opening: Option<(SimTime, SessionMarks)>,
+    pub(super) opening: Option<Box<(SimTime, SessionMarks)>>,
     /// While kept: when its time is over.
     pub(super) kept: Option<Kept>,
 }

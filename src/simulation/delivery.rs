@@ -2,7 +2,7 @@
 
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
+use crate::mail::{AttemptOutcome, DomainId, HostId, Reply, Stage, Status};
 use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
 use crate::smtp::{ClientSettings, Draws as _, Failure};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
@@ -89,7 +89,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.try_next(handle);
                 }
             }
-            Phase::Connecting => self.take_slot(handle),
+            Phase::Connecting => self.take_slot(handle, None),
             Phase::Waiting | Phase::Trying | Phase::Resting | Phase::Orphaned => {}
         }
     }
@@ -268,45 +268,52 @@ impl<S: FactSink> World<'_, '_, S> {
     ) {
         let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
         for index in 0..count {
-            let fact = self.attempt_fact(handle, index, next_attempt);
-            self.sink.fact(self.now, &Fact::Attempt(fact));
+            let fared = self.state_attempt(handle, index, next_attempt);
             let run = self.runs.get(handle).expect("a run that goes on exists");
             let (copy, recipient, client) = (run.copies[index], run.recipients[index], run.client);
             let totals = &mut self.hosts[client.index()].totals;
-            match fact.outcome {
+            match fared.outcome {
                 AttemptOutcome::Suspended => totals.suspensions += 1,
                 _ => totals.attempts += 1,
             }
-            match fact.outcome {
+            match fared.outcome {
                 AttemptOutcome::Accepted => {
                     self.entries.copy_mut(copy).state = CopyState::Done;
                     self.let_go(recipient);
                 }
                 AttemptOutcome::Permfail if !still => {
-                    self.entries.copy_mut(copy).state = CopyState::Failed(fact.status);
+                    self.entries.copy_mut(copy).state = CopyState::Failed(fared.status);
                 }
                 _ => {
                     let queued =
                         run.delivery().and_then(|delivery| self.entries.delivery(delivery));
                     if let Some(entry) = queued.map(|queued| queued.entry) {
-                        self.entries[entry].last_status = fact.status;
+                        self.entries[entry].last_status = fared.status;
                     }
                 }
             }
         }
     }
 
-    /// Returns the fact about one recipient of the try that has just ended.
-    pub(super) fn attempt_fact(
-        &self,
+    /// States how one recipient fared in the try that has just ended, and returns it.
+    pub(super) fn state_attempt(
+        &mut self,
         handle: Handle,
         index: usize,
         next_attempt: Option<SimTime>,
-    ) -> AttemptFact {
+    ) -> Fared {
+        let fared = self.fared(handle, index);
+        let fact = Fact::Attempt(self.attempt_fact(handle, index, &fared, next_attempt));
+        self.state(&fact);
+        fared
+    }
+
+    /// Returns how one recipient fared in the try that has just ended.
+    fn fared(&self, handle: Handle, index: usize) -> Fared {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let refusal = run.replies.get(index).copied().flatten();
         let refusal = refusal.filter(|reply| !reply.is_positive());
-        let (stage, outcome, reply, status) = match (refusal, run.failure) {
+        match (refusal, run.failure) {
             (Some(reply), _) => {
                 let client = &self.hosts[run.client.index()].config.client;
                 let outcome = if client.refuses_for_good(reply, accepted_at_rcpt(run)) {
@@ -314,16 +321,29 @@ impl<S: FactSink> World<'_, '_, S> {
                 } else {
                     AttemptOutcome::Tempfail
                 };
-                (Stage::Rcpt, outcome, Some(reply), reply.status)
+                Fared { stage: Stage::Rcpt, outcome, reply: Some(reply), status: reply.status }
             }
-            (None, Some(failure)) => {
-                (failure.stage, failure.outcome, failure.reply, failure.status)
+            (None, Some(Failure { stage, outcome, reply, status, .. })) => {
+                Fared { stage, outcome, reply, status }
             }
             (None, None) => {
-                let reply = crate::mail::Reply::ACCEPTED;
-                (Stage::Dot, AttemptOutcome::Accepted, Some(reply), reply.status)
+                let reply = Reply::ACCEPTED;
+                let outcome = AttemptOutcome::Accepted;
+                Fared { stage: Stage::Dot, outcome, reply: Some(reply), status: reply.status }
             }
-        };
+        }
+    }
+
+    /// Returns the fact about one recipient of the try that has just ended.
+    #[inline]
+    fn attempt_fact(
+        &self,
+        handle: Handle,
+        index: usize,
+        &Fared { stage, outcome, reply, status }: &Fared,
+        next_attempt: Option<SimTime>,
+    ) -> AttemptFact {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let transaction = run.transaction;
         // A connection that failed for a delivery did so before that was given up.
         let shared = matches!(run.purpose, Purpose::Transaction { connection: None, .. });
@@ -367,6 +387,14 @@ impl<S: FactSink> World<'_, '_, S> {
         run.recipients.truncate(kept);
         run.mailboxes.truncate(kept);
     }
+}
+
+/// How one recipient fared in a try.
+pub(super) struct Fared {
+    pub(super) stage: Stage,
+    pub(super) outcome: AttemptOutcome,
+    pub(super) reply: Option<Reply>,
+    pub(super) status: Status,
 }
 
 /// Tells the draws of a delivery agent from those of tries.

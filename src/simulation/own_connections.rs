@@ -68,7 +68,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if let (None, Some(stands)) = (failure, run.connection) {
             run.connection = None;
             if let Some(stands) = self.connections.get_mut(stands) {
-                stands.opening = Some((started, marks));
+                stands.opening = Some(Box::new((started, marks)));
             }
             self.hosts[client.index()].opened.insert(connection, stands);
         } else {
@@ -110,8 +110,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.connection = Some(stands);
         // The first message tells of the opening too.
-        if let Some((started, marks)) = opening {
-            (run.started, run.marks) = (started, marks);
+        if let Some(opening) = opening {
+            (run.started, run.marks) = *opening;
         }
         self.continue_session(handle);
     }
@@ -126,7 +126,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("just made");
         run.phase = Phase::Trying;
         (run.target, run.connection) = (Some(target), Some(stands));
-        self.converse(handle, Step::Quit);
+        self.converse(handle, None, Step::Quit);
     }
 
     /// Tells a queue manager that its connection is closed.

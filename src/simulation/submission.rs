@@ -3,7 +3,7 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind, Stage};
 use crate::smtp::WEB_PORT;
-use crate::trace::{Fact, FactSink, FinalOutcome};
+use crate::trace::{FactSink, FinalOutcome};
 
 use super::event::Event;
 use super::messages::{Column, Message};
@@ -191,11 +191,11 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// One address of the server did not answer: the mail program tries the next.
     fn try_next_address(&mut self, handle: Handle) {
-        let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (client, count) = (run.client, run.recipients.len());
         for index in 0..count {
-            let fact = self.attempt_fact(handle, index, None);
-            self.hosts[fact.from.index()].totals.attempts += 1;
-            self.state(&Fact::Attempt(fact));
+            self.state_attempt(handle, index, None);
+            self.hosts[client.index()].totals.attempts += 1;
         }
         self.close_run_connection(handle);
         self.try_next(handle);
@@ -219,11 +219,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let next_attempt = retry.map(|wait| self.now + wait);
         let mut waits = false;
         for index in 0..count {
-            let fact = self.attempt_fact(handle, index, next_attempt);
-            self.state(&Fact::Attempt(fact));
-            let recipient = fact.recipient;
+            let fared = self.state_attempt(handle, index, next_attempt);
+            let run = self.runs.get(handle).expect("a run that goes on exists");
+            let recipient = run.recipients[index];
             self.hosts[client.index()].totals.attempts += 1;
-            match fact.outcome {
+            match fared.outcome {
                 AttemptOutcome::Accepted => {
                     self.messages[recipient].in_outbox = false;
                     self.let_go(recipient);
@@ -233,7 +233,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     // Refused while its author looks on: there is nobody else to tell.
                     self.messages[recipient].in_outbox = false;
                     let (outcome, column) = (FinalOutcome::Failed, Column::Failed);
-                    self.end_copy(client, recipient, outcome, column, fact.status, fields);
+                    self.end_copy(client, recipient, outcome, column, fared.status, fields);
                 }
             }
         }

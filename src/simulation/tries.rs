@@ -14,7 +14,7 @@ use super::messages::Column;
 use super::policy::{Policy, tls};
 use super::reach::Pair;
 use super::run::{Phase, Purpose, Run, Target};
-use super::wires::wire;
+use super::wires::{Line, wire};
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -37,6 +37,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
             .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
+        let line = Line::of(&wire, pairs);
         let round_trip = wire.round_trip();
         let settings = &self.hosts[client.index()].config.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
@@ -57,7 +58,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     run.phase = Phase::Connecting;
                     self.schedule(arrives, Class::Start, Event::Proceed { run: handle });
                 } else {
-                    self.take_slot(handle);
+                    self.take_slot(handle, Some(line));
                 }
                 return;
             }
@@ -74,13 +75,14 @@ impl<S: FactSink> World<'_, '_, S> {
         self.schedule_end(handle, at);
     }
 
-    /// The connection reaches the server: it is served, or waits for a free slot.
-    pub(super) fn take_slot(&mut self, handle: Handle) {
+    /// The connection reaches the server: it is served, or waits for a free slot. `line`: if it is
+    /// known already.
+    pub(super) fn take_slot(&mut self, handle: Handle, line: Option<Line>) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
         if self.port_of(run) == WEB_PORT {
             // The web page takes no session of the SMTP server.
-            self.settle(handle, self.now, false);
+            self.settle(handle, line, false);
             return;
         }
         let (client, at, number) = (run.client, run.connected, run.tries);
@@ -88,11 +90,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let server = &mut self.hosts[target.host.index()];
         if server.has_slot() {
             server.take_slot(seen);
-            self.settle(handle, self.now, true);
+            self.settle(handle, line, true);
             return;
         }
         if server.config.server.refuses_excess_sessions {
-            self.settle(handle, self.now, false);
+            self.settle(handle, line, false);
             return;
         }
         self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
@@ -232,9 +234,9 @@ impl<S: FactSink> World<'_, '_, S> {
         self.draw_key(run, what, run.next_target as u64)
     }
 
-    /// Runs a new session from its greeting on; the server has a process for it from `ready` on,
-    /// or, if it is not `served`, turns it away.
-    fn settle(&mut self, handle: Handle, ready: SimTime, served: bool) {
+    /// Runs a new session from its greeting on; the server has a process for it now, or, if it is
+    /// not `served`, turns it away.
+    fn settle(&mut self, handle: Handle, line: Option<Line>, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
         let target = run.target.expect("a try has a target");
@@ -254,20 +256,19 @@ impl<S: FactSink> World<'_, '_, S> {
             opening: None,
             kept: None,
         }));
-        self.converse(handle, Step::Open(ready));
+        self.converse(handle, line, Step::Open);
     }
 
     /// Runs another transaction over the connection at hand.
     pub(super) fn continue_session(&mut self, handle: Handle) {
-        self.converse(handle, Step::GoOn);
+        self.converse(handle, None, Step::GoOn);
     }
 
     /// Runs a session's opening, if it is new, and one transaction, if there is a message, or QUIT,
-    /// and schedules what follows.
-    pub(super) fn converse(&mut self, handle: Handle, step: Step) {
-        let wire_target = self.runs.get(handle).and_then(|run| run.target);
-        let target = wire_target.expect("a try has a target");
+    /// and schedules what follows. `line`: if it is known already.
+    pub(super) fn converse(&mut self, handle: Handle, line: Option<Line>, step: Step) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        let target = run.target.expect("a try has a target");
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
         let port = self.port_of(run);
         let (declares_size, verifies) = (self.declares_size(run), self.verifies(run));
@@ -280,10 +281,13 @@ impl<S: FactSink> World<'_, '_, S> {
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
         let seen = self.seen_by_server(client, target);
-        let pairs = self.pairs(client, target);
+        let pairs = if line.is_none() { self.pairs(client, target) } else { (None, None) };
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let wire = wire(&self.reach, &self.faults, run.client, target, pairs, self.now)
-            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
+        let wire = match line {
+            Some(line) => line.wire(&self.reach, &self.faults, client, target),
+            None => wire(&self.reach, &self.faults, client, target, pairs, self.now)
+                .with_jitter(&self.session_streams, || self.try_key(run, JITTER)),
+        };
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
@@ -306,9 +310,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let sessions = server.inbound;
         let web = port == WEB_PORT;
         let opened = match step {
-            Step::Open(_) if web => session.sign_in(&mut run.marks, &mut draws),
+            Step::Open if web => session.sign_in(&mut run.marks, &mut draws),
             Step::GoOn if web => Ok(self.now),
-            Step::Open(ready) => session.open(ready, refusal, sessions, &mut run.marks, &mut draws),
+            Step::Open => session.open(self.now, refusal, sessions, &mut run.marks, &mut draws),
             Step::GoOn => {
                 let client = &client_config.client;
                 if client.rset_before_reuse
@@ -493,7 +497,7 @@ impl<S: FactSink> World<'_, '_, S> {
             if let (Phase::Waiting, true, Some(target)) = (run.phase, here, run.target) {
                 let seen = self.seen_by_server(run.client, target);
                 self.hosts[server.index()].take_slot(seen);
-                self.settle(next, self.now, true);
+                self.settle(next, None, true);
             }
         }
     }
@@ -525,8 +529,8 @@ impl<S: FactSink> World<'_, '_, S> {
 /// What comes next in a session.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    /// Its opening; the server has a process for it from then on.
-    Open(SimTime),
+    /// Its opening; the server has a process for it now.
+    Open,
     /// Another transaction.
     GoOn,
     /// Its end.

@@ -1,10 +1,10 @@
 //! The wire between a client and the server it connects to, on the path of the moment.
 
-use crate::fault::Timeline;
+use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
 use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{BitRate, SimDuration, SimTime};
 
 use super::draws::{DrawKey, TryDraws};
 use super::faults::Faults;
@@ -29,6 +29,40 @@ impl<'a> Jittered<'a> {
             self.wire.latency += TryDraws::new(streams, key()).up_to(self.jitter);
         }
         self.wire
+    }
+}
+
+/// What a wire is like, without the time lines that it refers to: what was found out for a connection
+/// request serves the session that follows at the same moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pairs: (Pair, Option<Pair>),
+    latency: SimDuration,
+    rate: Option<BitRate>,
+    calm: Interval,
+}
+
+impl Line {
+    /// Returns the line of a wire between these pairs of hosts.
+    pub(super) fn of(wire: &Wire<'_>, pairs: (Pair, Option<Pair>)) -> Self {
+        let &Wire { latency, rate, conditions } = wire;
+        Self { pairs, latency, rate, calm: conditions.calm() }
+    }
+
+    /// Returns the wire again.
+    #[inline]
+    pub(super) fn wire<'a>(
+        &self,
+        reach: &'a Reach<'_>,
+        faults: &'a Faults,
+        client: HostId,
+        target: Target,
+    ) -> Wire<'a> {
+        let &Self { pairs, latency, rate, calm } = self;
+        let port = &faults.port[target.address.index()];
+        let cuts = cuts(reach, faults, client, target, pairs);
+        let crashes = &faults.crashes[target.host.index()];
+        Wire { latency, rate, conditions: Conditions::calm_during(calm, port, cuts, crashes) }
     }
 }
 
@@ -65,6 +99,7 @@ pub(super) fn wire<'a>(
 }
 
 /// Returns the times without any passage between `client` and `target` (see [`Conditions::new`]).
+#[inline]
 pub(super) fn cuts<'a>(
     reach: &'a Reach<'_>,
     faults: &'a Faults,

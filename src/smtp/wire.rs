@@ -48,7 +48,25 @@ impl<'a> Conditions<'a> {
     ) -> Self {
         let until =
             cuts.iter().fold(port.calm_until(now), |until, cut| until.min(cut.calm_until(now)));
-        Self { port, cuts, crashes, calm: Interval { from: now, to: until } }
+        Self::calm_during(Interval { from: now, to: until }, port, cuts, crashes)
+    }
+
+    /// The same as [`Conditions::new`] where [`Conditions::calm`] is known.
+    #[must_use]
+    #[inline]
+    pub fn calm_during(
+        calm: Interval,
+        port: &'a Timeline<PortFault>,
+        cuts: [&'a Timeline<()>; 5],
+        crashes: &'a Timeline<CrashFault>,
+    ) -> Self {
+        Self { port, cuts, crashes, calm }
+    }
+
+    /// Returns the time from the beginning of use in which nothing befalls a packet.
+    #[must_use]
+    pub fn calm(&self) -> Interval {
+        self.calm
     }
 
     fn cut_until(&self, at: SimTime) -> Option<SimTime> {
