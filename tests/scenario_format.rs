@@ -229,7 +229,7 @@ mx = ["mx.one.example"]
     )
     .scenario;
     let host = &scenario.hosts[0];
-    let QueueSettings::Postfix(queue) = &host.queue else { panic!("Postfix") };
+    let QueueSettings::Postfix(queue) = &*host.queue else { panic!("Postfix") };
     assert_eq!(queue.queue_run_delay, SimDuration::from_secs(60));
     assert_eq!(queue.scan_phase, ScanPhase::At(SimDuration::from_secs(20)));
     assert_eq!(queue.positive_feedback, Feedback::PerWindow(1.0));
@@ -255,7 +255,7 @@ mx = ["mx.one.example"]
     assert_eq!(host.addresses.len(), 2);
     assert_eq!(scenario.addresses[1].literal, "2001:db8::1");
     assert!(scenario.hosts[1].roles.relay, "it is named as a next hop");
-    let QueueSettings::Plain(queue) = &scenario.hosts[1].queue else { panic!("plain") };
+    let QueueSettings::Plain(queue) = &*scenario.hosts[1].queue else { panic!("plain") };
     assert_eq!(queue.gaps.list.len(), 2);
     assert_eq!(scenario.hosts[1].server.max_recipients, Some(5));
     assert_eq!(scenario.zone.records(host.dns, SimTime::ZERO).ttl, SimDuration::from_minutes(5));
@@ -437,7 +437,7 @@ fn actions_change_settings_and_records() {
     assert_eq!(at, [10, 15, 20]);
     assert_eq!(scenario.actions[1].what, Command::Flush);
     let Command::Configure(host) = &scenario.actions[2].what else { panic!("a change") };
-    let QueueSettings::Postfix(queue) = &host.queue else { panic!("Postfix") };
+    let QueueSettings::Postfix(queue) = &*host.queue else { panic!("Postfix") };
     // Changes add up.
     assert_eq!(queue.queue_run_delay, SimDuration::from_secs(7));
     assert_eq!(queue.minimal_backoff_time, SimDuration::from_secs(9));

@@ -20,6 +20,7 @@ use super::reading::read_readings;
 use super::replay::ReadFile;
 use super::routing::{DerivedRouting, StatedRouting, stated_routing};
 use super::screening::{published, zones};
+use super::sharing::share_settings;
 use super::top::{read_defaults, sample_every, tables, text};
 use super::warn;
 use super::zone::ZoneBuilder;
@@ -120,6 +121,7 @@ pub(super) fn assemble(
         notes,
     };
     add_implied_clients(&mut scenario, &defaults.resolver);
+    share_settings(&mut scenario.hosts);
     scenario.expectations = read_expectations(checker, &tables(top, "expect"), &scenario);
     if !checker.has_errors() {
         let entries = Entries {

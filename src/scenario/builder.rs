@@ -1,6 +1,7 @@
 //! Hosts built from their tables, at the start of the run and when an action changes them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::actions::{ActionDraft, Deed, merged_section, overlaid, record_change};
 use super::domains::Domains;
@@ -79,11 +80,11 @@ impl Builder<'_, '_> {
             roles: self.roles[host.index()],
             addresses: self.hosts.addresses_of[host.index()].clone(),
             profile: settings.profile.name.to_owned(),
-            queue: settings.profile.queue,
-            client,
-            server: settings.profile.server,
+            queue: Arc::new(settings.profile.queue),
+            client: Arc::new(client),
+            server: Arc::new(settings.profile.server),
             routing,
-            resolver: settings.resolver,
+            resolver: Arc::new(settings.resolver),
             delivery_processes: settings.delivery_processes,
             local_processes: settings.local_processes,
             queue_disk: settings.queue_disk,

@@ -1,6 +1,7 @@
 //! Hosts that a scenario does not mention: the mail programs of its senders.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::model::{Host, Roles, Routing, Scenario};
 use super::profiles;
@@ -68,11 +69,11 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         addresses: vec![address],
         dns,
         profile: profile.name.to_owned(),
-        queue: profile.queue,
-        client: profile.client,
-        server: profile.server,
+        queue: Arc::new(profile.queue),
+        client: Arc::new(profile.client),
+        server: Arc::new(profile.server),
         routing: Routing::default(),
-        resolver: resolver.clone(),
+        resolver: Arc::new(resolver.clone()),
         delivery_processes: None,
         local_processes: None,
         queue_disk: None,

@@ -60,6 +60,7 @@ mod schema;
 mod screening;
 mod settings;
 mod shape;
+mod sharing;
 mod starter;
 mod study;
 mod top;

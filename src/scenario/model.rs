@@ -1,6 +1,7 @@
 //! A checked scenario: every name resolved, every quantity typed, ready to be built.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::note::Note;
 use crate::access::Reading;
@@ -136,16 +137,17 @@ pub struct Host {
     pub dns: NameId,
     /// Name of the MTA profile it was made from.
     pub profile: String,
-    /// Queue manager.
-    pub queue: QueueSettings,
+    /// Queue manager. These and the other settings are shared by hosts whose settings are equal: a
+    /// network of thousands of like servers would otherwise read each of them from memory.
+    pub queue: Arc<QueueSettings>,
     /// SMTP client.
-    pub client: ClientSettings,
+    pub client: Arc<ClientSettings>,
     /// SMTP server.
-    pub server: ServerSettings,
+    pub server: Arc<ServerSettings>,
     /// Routing.
     pub routing: Routing,
     /// DNS client.
-    pub resolver: ResolverSettings,
+    pub resolver: Arc<ResolverSettings>,
     /// Delivery processes for mail that leaves; none: as the MTA's own limit says.
     pub delivery_processes: Option<u32>,
     /// Delivery processes for local mailboxes; none: as the MTA's own limit says.

@@ -138,9 +138,9 @@ fn settings_in_force(host: &Host) -> Vec<ShownSetting> {
         return Vec::new();
     };
     let profile = Profile {
-        queue: host.queue.clone(),
-        client: host.client.clone(),
-        server: host.server.clone(),
+        queue: (*host.queue).clone(),
+        client: (*host.client).clone(),
+        server: (*host.server).clone(),
         required: &[],
         ..profile
     };

@@ -177,7 +177,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             timeouts: ClientTimeouts::RFC5321,
             declares_size: true,
             size_margin: Octets::ZERO,
-            ..config.client.clone()
+            ..(*config.client).clone()
         };
         self.visit = Some(Visit {
             call,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use mailsim::mail::{AttemptOutcome, MessageKey, MessageKind, RecipientId};
 use mailsim::queue::QueueSettings;
@@ -36,8 +37,8 @@ const LONGEST_TAKE_UP: f64 = 0.005;
 /// Makes the relay's machine as fast or slow as a seed says.
 fn set_pace(relay: &mut mailsim::scenario::Host, seed: u64) {
     let high = LONGEST_BEGINNING[seed as usize % LONGEST_BEGINNING.len()];
-    relay.server.service.agent = Distribution::Uniform { low: 0.0, high };
-    if let QueueSettings::Postfix(queue) = &mut relay.queue {
+    Arc::make_mut(&mut relay.server).service.agent = Distribution::Uniform { low: 0.0, high };
+    if let QueueSettings::Postfix(queue) = Arc::make_mut(&mut relay.queue) {
         let time = Distribution::Uniform { low: 0.0, high: LONGEST_TAKE_UP };
         queue.take_up_time = Some(time);
     }

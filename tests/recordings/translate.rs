@@ -5,6 +5,8 @@
 //! flushed. (Which of several equal hosts comes first, and how far the clock of whole seconds was
 //! behind, is drawn by the model itself.)
 
+use std::sync::Arc;
+
 use mailsim::dns::ResolverSettings;
 use mailsim::fault::Interval;
 use mailsim::mail::HostId;
@@ -58,7 +60,7 @@ impl Blueprint {
         let mut names = Names::new(recording)?;
         let mut hosts = hosts(recording, &mut names)?;
         let syn = syn_schedule(recording)?;
-        hosts.iter_mut().for_each(|host| host.client.syn = syn);
+        hosts.iter_mut().for_each(|host| Arc::make_mut(&mut host.client).syn = syn);
         let topology = topology(recording, hosts.len())?;
         let outages = outages(recording, &names)?;
         let mut mua = None;
@@ -126,38 +128,44 @@ impl Blueprint {
         // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
         let mut kernel = Streams::new(seed, 0).stream("recordings/kernel", 0);
         let ticking = SimDuration::from_nanos(kernel.below(WHEEL.as_nanos()));
-        scenario.hosts.iter_mut().for_each(|host| host.client.syn.ticking = Some(ticking));
+        scenario
+            .hosts
+            .iter_mut()
+            .for_each(|host| Arc::make_mut(&mut host.client).syn.ticking = Some(ticking));
         for sink in &self.sinks {
-            scenario.hosts[sink.index()].server.service = sink_service.clone();
+            let host = &mut scenario.hosts[sink.index()];
+            Arc::make_mut(&mut host.server).service = sink_service.clone();
         }
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
-            host.server.service = match host.queue {
+            let server = Arc::make_mut(&mut host.server);
+            server.service = match *host.queue {
                 QueueSettings::Sendmail(_) => sendmail_times(self.together, &mut random),
                 _ => service.clone(),
             };
-            match &mut host.queue {
+            match Arc::make_mut(&mut host.queue) {
                 QueueSettings::Postfix(queue) => {
                     queue.scan_phase = scans.phase(&mut random);
                     queue.take_up_time = Some(take_up_time());
                 }
                 QueueSettings::Exim(queue) => {
                     let (service, tidying_up) = exim_times(&mut random, self.burst);
-                    host.server.service = service;
+                    server.service = service;
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
                 }
                 QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
                 QueueSettings::OpenSmtpd(queue) => {
                     queue.handover_time = Some(handover_time(&mut random));
-                    host.server.service.command = command_time();
-                    host.server.service.pickup = first_handover_time(&mut random);
+                    server.service.command = command_time();
+                    server.service.pickup = first_handover_time(&mut random);
                 }
                 _ => {}
             }
         }
         for host in &self.behind_sendmail {
-            let work = &mut scenario.hosts[host.index()].server.service.message;
+            let server = Arc::make_mut(&mut scenario.hosts[host.index()].server);
+            let work = &mut server.service.message;
             *work = after_last_acknowledgement(work, self.share_of_long, &mut random);
         }
         for (action, within) in &self.flushes {
@@ -219,11 +227,11 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 _ => names.literal(&described.address)?,
             },
             profile: profile.name.to_owned(),
-            queue: profile.queue,
-            client: profile.client,
-            server: profile.server,
+            queue: profile.queue.into(),
+            client: profile.client.into(),
+            server: profile.server.into(),
             routing,
-            resolver: resolver(recording, &described.name),
+            resolver: resolver(recording, &described.name).into(),
             delivery_processes: None,
             local_processes: None,
             queue_disk: None,
