@@ -41,16 +41,22 @@ struct Entry {
 const VACANT: Entry =
     Entry { answer: Answer::Failed, arrived: SimTime::ZERO, expires: SimTime::ZERO };
 
+/// Answers kept in a list before pages are used.
+const FEW: usize = 16;
+
 /// Names on a page.
 const PAGE: usize = 32;
 
 /// Answers by name and type, with the time in which they may be used (RFC 1035 §7.4, RFC 2308 §5).
 ///
 /// Names are numbered, so an answer is found by its place, which is several times faster than a
-/// tree of many thousand names. Pages of which no name was ever asked for take no memory: most hosts
-/// ask for few names of the zone.
+/// tree of many thousand names. Pages of which no name was ever asked for take no memory. The first
+/// answers stand in a list: most hosts of a large network ask for a handful of its names, and would
+/// have a page of two kilobytes for each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cache {
+    places: Vec<usize>,
+    listed: Vec<Entry>,
     pages: Vec<Option<Box<[Entry; 2 * PAGE]>>>,
     /// Answers about statements, which few hosts ask for.
     statements: BTreeMap<NameId, Entry>,
@@ -65,10 +71,13 @@ impl Cache {
         asked: QuestionType,
         at: SimTime,
     ) -> Option<(Answer, SimTime)> {
+        let place = place(name, asked);
         let entry = if asked == QuestionType::Statements {
             self.statements.get(&name)?
+        } else if let Some(index) = self.places.iter().position(|listed| *listed == place) {
+            &self.listed[index]
         } else {
-            &self.pages.get(name.index() / PAGE)?.as_ref()?[place(name, asked)]
+            &self.pages.get(place / (2 * PAGE))?.as_ref()?[place % (2 * PAGE)]
         };
         (at < entry.expires).then(|| (entry.answer, at.max(entry.arrived)))
     }
@@ -87,25 +96,42 @@ impl Cache {
             self.statements.insert(name, entry);
             return;
         }
-        let number = name.index() / PAGE;
+        if answer == Answer::NoName {
+            *self.entry(place(name, QuestionType::Exchangers)) = entry;
+            *self.entry(place(name, QuestionType::Addresses)) = entry;
+        } else {
+            *self.entry(place(name, asked)) = entry;
+        }
+    }
+
+    /// Returns the entry of a place, vacant if it is new.
+    fn entry(&mut self, place: usize) -> &mut Entry {
+        if let Some(index) = self.places.iter().position(|listed| *listed == place) {
+            return &mut self.listed[index];
+        }
+        if self.places.len() < FEW {
+            self.places.push(place);
+            self.listed.push(VACANT);
+            let last = self.listed.len() - 1;
+            return &mut self.listed[last];
+        }
+        let number = place / (2 * PAGE);
         if self.pages.len() <= number {
             self.pages.resize(number + 1, None);
         }
         let page = self.pages[number].get_or_insert_with(|| Box::new([VACANT; 2 * PAGE]));
-        if answer == Answer::NoName {
-            page[place(name, QuestionType::Exchangers)] = entry;
-            page[place(name, QuestionType::Addresses)] = entry;
-        } else {
-            page[place(name, asked)] = entry;
-        }
+        &mut page[place % (2 * PAGE)]
     }
 
     pub(super) fn clear(&mut self) {
+        self.places.clear();
+        self.listed.clear();
         self.pages.clear();
         self.statements.clear();
     }
 }
 
+/// Returns the place of an answer about exchangers or addresses.
 fn place(name: NameId, asked: QuestionType) -> usize {
-    2 * (name.index() % PAGE) + asked as usize
+    2 * name.index() + asked as usize
 }
