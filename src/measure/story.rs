@@ -6,7 +6,8 @@ use crate::units::{Octets, SimDuration, SimTime};
 
 use super::record::{FinalState, MessageRecord};
 
-/// Hosts in order. Four fit in place: most mail takes no longer way, and only loops go much further.
+/// Hosts in order. Three fit in place: most mail takes no longer way, and only loops go much
+/// further.
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     near: [HostId; Self::NEAR],
@@ -15,7 +16,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    const NEAR: usize = 4;
+    const NEAR: usize = 3;
     /// Stands where no host does yet.
     const NOWHERE: HostId = HostId(u32::MAX);
 
@@ -53,17 +54,17 @@ impl Path {
 }
 
 /// A recipient's story while it is open. There is one for each recipient that waits somewhere, so
-/// what few have is kept apart: all else takes 160 octets, not 248.
+/// what few have is kept apart: all else takes 144 octets, not 248.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
     pub(super) key: MessageKey,
     pub(super) recipient: Mailbox,
     pub(super) kind: MessageKind,
-    about: Option<Box<MessageKey>>,
     sender: Option<Mailbox>,
     size: Octets,
     pub(super) submitted: SimTime,
     accepted: SimTime,
+    unusual: Option<Box<Unusual>>,
     /// With its first retrieval; most stories close as soon as they have ended.
     ending: Option<Box<Ending>>,
     path: Path,
@@ -73,12 +74,19 @@ pub(super) struct Story {
     latest_status: Option<Status>,
     /// Time in tries that handed it to the first server.
     submitting: SimDuration,
-    /// Time in failed tries before a server had the message.
-    failing_to_submit: SimDuration,
     /// Time in tries that handed the message on.
     handing_on: SimDuration,
     /// Time in tries that failed.
     failing: SimDuration,
+}
+
+/// What few stories have.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unusual {
+    /// The message that a notice is about.
+    about: Option<MessageKey>,
+    /// Time in failed tries before a server had the message.
+    failing_to_submit: SimDuration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +115,9 @@ impl Story {
             key: created.key,
             recipient: created.mailbox,
             kind: created.kind,
-            about: created.about.map(Box::new),
+            unusual: created
+                .about
+                .map(|about| Box::new(Unusual { about: Some(about), ..Unusual::default() })),
             sender: created.sender,
             size: created.size,
             submitted: at,
@@ -119,7 +129,6 @@ impl Story {
             copies: 0,
             latest_status: None,
             submitting: SimDuration::ZERO,
-            failing_to_submit: SimDuration::ZERO,
             handing_on: SimDuration::ZERO,
             failing: SimDuration::ZERO,
         }
@@ -145,7 +154,7 @@ impl Story {
         let success = fact.outcome == AttemptOutcome::Accepted;
         *match (fact.started < self.accepted, success) {
             (true, true) => &mut self.submitting,
-            (true, false) => &mut self.failing_to_submit,
+            (true, false) => &mut self.unusual.get_or_insert_default().failing_to_submit,
             (false, true) => &mut self.handing_on,
             (false, false) => &mut self.failing,
         } += spent;
@@ -225,7 +234,7 @@ impl Story {
             recipient: self.recipient,
             sender: self.sender,
             kind: self.kind,
-            about: self.about.as_deref().copied(),
+            about: self.unusual.as_ref().and_then(|unusual| unusual.about),
             size: self.size,
             submitted: self.submitted,
             accepted: (self.accepted != SimTime::MAX).then_some(self.accepted),
@@ -254,7 +263,9 @@ impl Story {
         // once: no part may exceed what is left of the whole.
         let after = whole - before_server;
         let submitting = self.submitting.min(before_server);
-        let failing_to_submit = self.failing_to_submit.min(before_server - submitting);
+        let failing_to_submit = self.unusual.as_ref().map_or(SimDuration::ZERO, |unusual| {
+            unusual.failing_to_submit.min(before_server - submitting)
+        });
         let handing_on = self.handing_on.min(after);
         let failing = self.failing.min(after - handing_on);
         Some(Stages {

@@ -1,6 +1,8 @@
 //! Queue entries of all hosts in shared arenas: a message at a host, the recipients it still owes
 //! there, and the deliveries under way.
 
+use std::num::NonZeroU32;
+
 use crate::engine::{Handle, Slots};
 use crate::mail::{DomainId, HostId, Mailbox, MessageId, RecipientId, Status};
 use crate::units::{Octets, SimTime};
@@ -55,9 +57,16 @@ pub struct QueueCopy {
     pub next: Option<CopyIndex>,
 }
 
-/// A [`QueueCopy`]'s slot; slots are used again.
+/// A [`QueueCopy`]'s slot; slots are used again. (Counted from one within, so that an absent one
+/// takes no room.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CopyIndex(u32);
+pub struct CopyIndex(NonZeroU32);
+
+impl CopyIndex {
+    const fn slot(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A message at a host.
 #[derive(Debug, Clone, Copy)]
@@ -154,13 +163,13 @@ impl QueueEntries {
         };
         let index = match self.free_copies.pop() {
             Some(index) => {
-                self.copies[index.0 as usize] = copy;
+                self.copies[index.slot()] = copy;
                 index
             }
             None => {
-                let index = u32::try_from(self.copies.len()).expect("fewer than 2^32 copies");
                 self.copies.push(copy);
-                CopyIndex(index)
+                let number = u32::try_from(self.copies.len()).ok().and_then(NonZeroU32::new);
+                CopyIndex(number.expect("fewer than 2^32 copies"))
             }
         };
         self[entry].first = Some(index);
@@ -186,12 +195,12 @@ impl QueueEntries {
     /// Returns the recipient copy in `index`.
     #[must_use]
     pub fn copy(&self, index: CopyIndex) -> &QueueCopy {
-        &self.copies[index.0 as usize]
+        &self.copies[index.slot()]
     }
 
     /// Returns the recipient copy in `index` for a change.
     pub fn copy_mut(&mut self, index: CopyIndex) -> &mut QueueCopy {
-        &mut self.copies[index.0 as usize]
+        &mut self.copies[index.slot()]
     }
 
     /// Returns the slots of the entry's recipients, in order.

@@ -1,5 +1,7 @@
 //! Messages and their recipients in arenas that are used again, and the ledger kept with them.
 
+use std::collections::BTreeMap;
+
 use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
 use crate::trace::{FinalOutcome, Ledger};
 use crate::units::Octets;
@@ -58,9 +60,6 @@ pub(super) struct Recipient {
     pub(super) readers: u8,
     /// Whether one of them has it.
     pub(super) read: bool,
-    /// How the first copy that was given up ended, as long as nobody was told because somebody
-    /// else still had the message.
-    pub(super) given_up: Option<GivenUp>,
     /// Whether the MUA still answers for it.
     pub(super) in_outbox: bool,
     pub(super) column: Column,
@@ -74,6 +73,9 @@ pub(super) struct Messages {
     free_messages: Vec<MessageId>,
     recipients: Vec<Recipient>,
     free_recipients: Vec<RecipientId>,
+    /// How the first copy that was given up ended, as long as nobody was told because somebody
+    /// else still had the message. Apart from the recipients, since few have it.
+    pub(super) given_up: BTreeMap<RecipientId, GivenUp>,
     pub(super) ledger: Ledger,
 }
 
@@ -102,7 +104,6 @@ impl Messages {
             delivered: 0,
             readers: 0,
             read: false,
-            given_up: None,
             in_outbox: false,
             column: Column::Queued,
             next: self[message].first,
@@ -186,6 +187,7 @@ impl Messages {
                 before = self[other].next;
             }
         }
+        self.given_up.remove(&id);
         self.free_recipients.push(id);
         self.release(message);
     }

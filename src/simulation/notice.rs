@@ -95,7 +95,7 @@ impl<S: FactSink> World<'_, '_, S> {
         // As long as somebody else has a copy the story goes on (a client that is about to hear of
         // the 250, or will try again): this end counts when nobody has one any more.
         let given_up = GivenUp { host, outcome, column, status, received_fields };
-        self.messages[recipient].given_up.get_or_insert(given_up);
+        self.messages.given_up.entry(recipient).or_insert(given_up);
         self.let_go(recipient);
     }
 

@@ -162,7 +162,8 @@ impl<S: FactSink> World<'_, '_, S> {
         record.holders -= 1;
         let mut column = Column::Delivered;
         if record.holders == 0 && record.delivered == 0 {
-            let given_up = record.given_up.take().expect("a message that nobody has was given up");
+            let given_up = self.messages.given_up.remove(&recipient);
+            let given_up = given_up.expect("a message that nobody has was given up");
             column = given_up.column;
             self.state(&Fact::Final {
                 recipient,
