@@ -7,7 +7,7 @@ use crate::units::{SimDuration, SimTime};
 use super::backlog::Backlog;
 use super::record::{AttemptRecord, FinalState, HostRecord, RecordSink};
 use super::samples::seconds_of_nanos;
-use super::story::Story;
+use super::story::{Ending, Story};
 use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
 use super::tally::{Tally, share};
 use super::warnings;
@@ -41,6 +41,8 @@ pub struct RunFrame {
 pub struct Recorder<R> {
     sink: R,
     stories: Vec<Option<Story>>,
+    /// Kept for the next story that ends.
+    spare_ending: Option<Box<Ending>>,
     window: Window,
     tally: Tally,
     /// Mail submitted outside of the window: only the ledger speaks of it.
@@ -59,6 +61,7 @@ impl<R: RecordSink> Recorder<R> {
         Self {
             sink,
             stories: Vec::new(),
+            spare_ending: None,
             window: Window::default(),
             tally: Tally::default(),
             outside: Tally::default(),
@@ -105,8 +108,9 @@ impl<R: RecordSink> Recorder<R> {
     fn close(&mut self, recipient: RecipientId, open: Option<(FinalState, crate::mail::HostId)>) {
         let slot = self.stories.get_mut(recipient.index());
         let story = slot.and_then(Option::take);
-        let story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
+        let mut story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
         self.tell(&story, open);
+        self.spare_ending = story.ending_box().or(self.spare_ending.take());
     }
 
     fn tell(&mut self, story: &Story, open: Option<(FinalState, crate::mail::HostId)>) {
@@ -255,8 +259,12 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
+                let mut spare = self.spare_ending.take();
                 let story = self.story(*recipient);
-                if story.ended(at, *host, *outcome, *status, *received_fields) {
+                let fields = *received_fields;
+                let first = story.ended(&mut spare, at, *host, *outcome, *status, fields);
+                self.spare_ending = spare;
+                if first {
                     self.backlog.closed(at);
                 }
             }

@@ -89,8 +89,9 @@ struct Unusual {
     failing_to_submit: SimDuration,
 }
 
+/// How a story ended.
 #[derive(Debug, Clone, Copy)]
-struct Ending {
+pub(super) struct Ending {
     at: SimTime,
     outcome: FinalOutcome,
     host: HostId,
@@ -160,9 +161,16 @@ impl Story {
         } += spent;
     }
 
-    /// Returns whether this was the first end of the story.
+    /// Takes out the box of the ending, for the next story: nearly every story has one for a moment.
+    pub(super) fn ending_box(&mut self) -> Option<Box<Ending>> {
+        self.ending.take()
+    }
+
+    /// Returns whether this was the first end of the story. `spare`: a box to put it in.
+    #[expect(clippy::too_many_arguments, reason = "what a fact says")]
     pub(super) fn ended(
         &mut self,
+        spare: &mut Option<Box<Ending>>,
         at: SimTime,
         host: HostId,
         outcome: FinalOutcome,
@@ -176,7 +184,13 @@ impl Story {
         match &mut self.ending {
             None => {
                 self.path.push(host);
-                self.ending = Some(Box::new(end));
+                self.ending = Some(match spare.take() {
+                    Some(mut spare) => {
+                        *spare = end;
+                        spare
+                    }
+                    None => Box::new(end),
+                });
                 true
             }
             // The first end counts, except that a delivery counts before a failure.

@@ -105,7 +105,8 @@ pub struct QueueEntry {
     pub failures: u32,
     /// When the present or last round began.
     pub round_began: SimTime,
-    /// When the schedule would have it tried next, while it waits.
+    /// When it is due to be tried again, while it waits; where queues are looked through now and
+    /// then, that happens later.
     pub due: SimTime,
     /// Last status of a temporary failure, for notices.
     pub last_status: Status,

@@ -54,11 +54,27 @@ impl<'a, const PARTS: usize> TryDraws<'a, PARTS> {
 impl<const PARTS: usize> Draws for TryDraws<'_, PARTS> {
     #[inline]
     fn time(&mut self, distribution: &Distribution) -> SimDuration {
-        match distribution {
-            Distribution::Constant(seconds) if *seconds <= 0.0 => SimDuration::ZERO,
-            Distribution::Constant(seconds) => SimDuration::from_secs_f64(*seconds),
-            random => random.sample_duration(self.stream()),
-        }
+        constant(distribution).unwrap_or_else(|| distribution.sample_duration(self.stream()))
+    }
+}
+
+/// Draws a single time; the parts of its key are asked for only if there is chance in it.
+#[inline]
+pub(super) fn time<const PARTS: usize>(
+    streams: &PurposeStreams,
+    distribution: &Distribution,
+    parts: impl FnOnce() -> [u64; PARTS],
+) -> SimDuration {
+    constant(distribution).unwrap_or_else(|| TryDraws::new(streams, parts()).time(distribution))
+}
+
+/// Returns the time if there is no chance in it.
+#[inline]
+fn constant(distribution: &Distribution) -> Option<SimDuration> {
+    match distribution {
+        Distribution::Constant(seconds) if *seconds <= 0.0 => Some(SimDuration::ZERO),
+        Distribution::Constant(seconds) => Some(SimDuration::from_secs_f64(*seconds)),
+        _ => None,
     }
 }
 

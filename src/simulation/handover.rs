@@ -4,11 +4,10 @@ use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::plain::Unit;
 use crate::queue::{Destination, EntryHandle, QueueEntry};
-use crate::smtp::Draws as _;
 use crate::trace::{Fact, FactSink};
 use crate::units::{Octets, SimDuration, SimTime};
 
-use super::draws::TryDraws;
+use super::draws::time;
 use super::event::Event;
 use super::messages::Column;
 use super::run::Phase;
@@ -162,9 +161,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
-        let stream_key = self.messages[message].key.stream_key();
-        let mut draws = TryDraws::new(&self.session_streams, [stream_key, home.key, PICK_UP]);
-        let wait = draws.time(&home.config.server.service.pickup) + arrival.held;
+        let wait = time(&self.session_streams, &home.config.server.service.pickup, || {
+            [self.messages[message].key.stream_key(), home.key, PICK_UP]
+        });
+        let wait = wait + arrival.held;
         let config = self.hosts[host.index()].config;
         if config.queue.unit() == Unit::Message {
             let entry = self.add_entry(host, message, recipients, &arrival);

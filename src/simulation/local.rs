@@ -3,10 +3,9 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
 use crate::queue::{CopyState, Report};
-use crate::smtp::Draws as _;
 use crate::trace::{AttemptFact, Fact, FactSink, FinalOutcome, SessionMarks};
 
-use super::draws::TryDraws;
+use super::draws::time;
 use super::event::Event;
 use super::run::{Phase, Purpose};
 use super::world::World;
@@ -19,8 +18,8 @@ impl<S: FactSink> World<'_, '_, S> {
         run.started = self.now;
         let client = run.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let mut draws = TryDraws::new(&self.session_streams, self.draw_key(run, LOCAL, 0));
-        let work = draws.time(&self.hosts[client.index()].config.server.service.local);
+        let local = &self.hosts[client.index()].config.server.service.local;
+        let work = time(&self.session_streams, local, || self.draw_key(run, LOCAL, 0));
         self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
     }
 

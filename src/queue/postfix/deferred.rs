@@ -10,13 +10,17 @@ use super::super::list::EntryList;
 use super::super::{EntryHandle, QueueEntries};
 use super::schedule::eligible;
 
-/// Entries that wait, in lists of equal due second.
+/// Seconds that share a list. A list for each second would make a tree of thousands of lists, in
+/// which to find one cost more than to try a message of a dead destination again.
+const PAGE: u64 = 64;
+
+/// Entries that wait, by their due second.
 #[derive(Debug, Default)]
 pub(super) struct Deferred {
-    by_due: BTreeMap<u64, EntryList>,
+    by_page: BTreeMap<u64, EntryList>,
     len: u64,
     /// Kept for its room: what a scan takes up, to be shuffled.
-    order: Vec<EntryHandle>,
+    found: Vec<(u64, EntryHandle)>,
 }
 
 impl Deferred {
@@ -24,8 +28,10 @@ impl Deferred {
         self.len
     }
 
-    pub(super) fn insert(&mut self, entries: &mut QueueEntries, entry: EntryHandle, due: u64) {
-        self.by_due.entry(due).or_default().push_back(entries, entry);
+    /// Adds an entry whose [`due`](super::super::QueueEntry::due) is set.
+    pub(super) fn insert(&mut self, entries: &mut QueueEntries, entry: EntryHandle) {
+        let page = entries[entry].due.as_secs() / PAGE;
+        self.by_page.entry(page).or_default().push_back(entries, entry);
         self.len += 1;
     }
 
@@ -38,23 +44,32 @@ impl Deferred {
         all: bool,
         random: &mut ChaCha8Rng,
     ) -> EntryList {
-        let mut taken = EntryList::default();
-        while let Some(list) = self.by_due.first_entry() {
-            if !all && !eligible(*list.key(), clock) {
+        self.found.clear();
+        while let Some(page) = self.by_page.first_entry() {
+            if !all && !eligible(*page.key() * PAGE, clock) {
                 break;
             }
-            taken.append(entries, list.remove());
+            let (number, mut list) = page.remove_entry();
+            let (begin, mut later) = (self.found.len(), EntryList::default());
+            while let Some(entry) = list.pop_front(entries) {
+                let due = entries[entry].due.as_secs();
+                if all || eligible(due, clock) {
+                    self.found.push((due, entry));
+                } else {
+                    later.push_back(entries, entry);
+                }
+            }
+            // Within a second in the order of their coming, which the list has kept.
+            self.found[begin..].sort_by_key(|&(due, _)| due);
+            if later.len() > 0 {
+                self.by_page.insert(number, later);
+                break;
+            }
         }
-        self.len -= taken.len();
-        if taken.len() < 2 {
-            return taken;
-        }
-        self.order.clear();
-        while let Some(entry) = taken.pop_front(entries) {
-            self.order.push(entry);
-        }
-        random.shuffle(&mut self.order);
-        for &entry in &self.order {
+        self.len -= self.found.len() as u64;
+        random.shuffle(&mut self.found);
+        let mut taken = EntryList::default();
+        for &(_, entry) in &self.found {
             taken.push_back(entries, entry);
         }
         taken

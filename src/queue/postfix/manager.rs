@@ -323,9 +323,9 @@ impl Postfix {
             context.actions.push(Action::NotifyDelay { entry });
         }
         let due = clock + self.delay(clock.saturating_sub(arrived));
-        context.entries[entry].due = self.scans.first_for(due, &self.settings).max(now);
+        context.entries[entry].due = SimTime::from_secs(due);
         context.entries.drop_finished(entry, false);
-        self.deferred.insert(context.entries, entry, due);
+        self.deferred.insert(context.entries, entry);
     }
 
     fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
