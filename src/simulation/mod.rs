@@ -29,8 +29,8 @@
 //! session begins.
 //!
 //! # Costs
-//! A message of the retry day takes some 24,000 instructions in six events, and the profile is flat:
-//! no function has more than 6 % of it. A quarter goes to the two SMTP sessions, a quarter to the
+//! A message of the retry day takes some 25,000 instructions in six events, and the profile is flat:
+//! no function has more than 5 % of it. A quarter goes to the two SMTP sessions, a quarter to the
 //! queue manager (each third message is put off several times), a tenth to the event queue, 7 % to
 //! reading the facts. What was dear once and must not come back: keys of draws mixed though nothing
 //! is drawn, runs moved in and out of their slots, fault time lines searched for every packet, a
