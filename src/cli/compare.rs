@@ -107,7 +107,7 @@ pub(super) fn compare(
     description.overrides = arguments.changes.0.iter().map(Override::as_argument).collect();
     description.sources = sources;
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("output").join(&name));
-    let job = Job { study: &study, description, folder };
+    let job = Job { study: &study, description, folder, plays: true };
     make(&job, Part::Whole, &arguments.options, terminal)
 }
 

@@ -5,12 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use crate::measure::{DelayCounts, Recorder, Window};
-use crate::scenario::Study;
+use crate::scenario::{Scenario, Study};
 use crate::simulation::{Simulation, run_frame};
 use crate::units::SimTime;
 
 use super::plan::{Plan, Task};
 use super::row::{RunRow, early_and_late, steps};
+
+/// Returns what a replication of a cell runs.
+///
+/// # Panics
+/// If the study has no such cell.
+#[must_use]
+pub fn scenario_of(study: &Study, cell: usize, replication: u64) -> Scenario {
+    let mut scenario = study.cells[cell].scenario.clone();
+    scenario.seed = study.seed;
+    scenario.replication = replication;
+    scenario
+}
 
 /// Runs one task; none if `proceed` said no on the way.
 ///
@@ -18,9 +30,7 @@ use super::row::{RunRow, early_and_late, steps};
 /// If the study has no such cell.
 #[must_use]
 pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option<RunRow> {
-    let mut scenario = study.cells[task.cell].scenario.clone();
-    scenario.seed = study.seed;
-    scenario.replication = task.replication;
+    let scenario = scenario_of(study, task.cell, task.replication);
     let end = SimTime::ZERO + scenario.duration;
     let window = Window {
         from: SimTime::ZERO + study.warm_up,

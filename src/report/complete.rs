@@ -12,10 +12,10 @@ use super::error::ReportError;
 use super::folder::{ResultFile, ResultFolder};
 use super::html;
 use super::live::Live;
-use super::player_data::player_data;
+use super::player_data::{About, player_data};
 use super::run_data::RunData;
 use super::study::{STUDY_FILE, rebuild_study};
-use super::tables::{TABLES, Tables};
+use super::tables::{TABLES, TRACE, Tables};
 
 /// What is wanted of a result folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,10 +108,24 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
             digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
         }
     }
-    let player = player_data(folder, &data.run, data.duration())?;
+    let player = player_of(folder, &data)?;
     let page = html::page(&data, &figures, player.as_deref(), None);
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
+}
+
+/// Returns what the player plays; none if the folder has no trace.
+fn player_of(folder: &Path, data: &RunData) -> Result<Option<String>, ReportError> {
+    let run = &data.run;
+    let about = About {
+        name: "",
+        title: &run.scenario.title,
+        question: &run.scenario.question,
+        look_for: &run.scenario.look_for,
+        seed: run.seed,
+        duration: Some(data.duration()),
+    };
+    player_data(&folder.join(TRACE), about)
 }
 
 /// Returns the page of a run with the controls of a page that is served. The folder is needed on the
@@ -132,7 +146,7 @@ pub fn live_page(
     let data = RunData::read(folder.work())?;
     let svg = |chart| chart::svg(chart, &data).map(|svg| (chart, svg));
     let figures = CHARTS.into_iter().map(svg).collect::<Result<Vec<_>, _>>()?;
-    let player = player_data(folder.work(), &data.run, data.duration())?;
+    let player = player_of(folder.work(), &data)?;
     Ok(html::page(&data, &figures, player.as_deref(), Some(live)))
 }
 

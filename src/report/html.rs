@@ -32,19 +32,15 @@ pub(super) fn page(
     let scenario = &data.run.scenario;
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let mut html = String::new();
-    let (script, style) = match (player, live) {
-        (None, _) => (String::new(), ""),
-        (Some(_), None) => ("script-src 'unsafe-inline'; ".to_owned(), PLAYER_STYLE),
-        (Some(_), Some(live)) => (live.policy(), PLAYER_STYLE),
-    };
-    begin_page(&mut html, title, &script, style);
+    match (player, live) {
+        (None, _) => begin_page(&mut html, title, "", ""),
+        (Some(_), None) => begin_player_page(&mut html, title),
+        (Some(_), Some(live)) => begin_page(&mut html, title, &live.policy(), PLAYER_STYLE),
+    }
     paragraph(&mut html, "question", "Question", &scenario.question);
     paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
     if player.is_some() {
-        html.push_str(
-            "<noscript><p>Without scripts the run cannot be replayed; everything below stands by \
-             itself.</p></noscript>\n<div id=\"player\"></div>\n",
-        );
+        player_place(&mut html);
     }
     warning_list(&mut html, &data.summary.warnings);
     expectations(&mut html, &data.summary);
@@ -74,12 +70,39 @@ pub(super) fn page(
     evidence(&mut html, data);
     html.push_str("</main>\n");
     if let Some(json) = player {
-        let _ = writeln!(html, "<script type=\"application/json\" id=\"run\">{json}</script>");
+        run_data(&mut html, 0, json);
         let nonce = live.map_or_else(String::new, |live| live.write_controls(&mut html));
-        let _ = writeln!(html, "<script{nonce}>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>");
+        player_script(&mut html, &nonce);
     }
     html.push_str("</body>\n</html>\n");
     html
+}
+
+/// Begins a page on which the player plays what [`run_data`] gives it.
+pub(super) fn begin_player_page(html: &mut String, title: &str) {
+    begin_page(html, title, "script-src 'unsafe-inline'; ", PLAYER_STYLE);
+}
+
+/// Writes where the player shall stand.
+pub(super) fn player_place(html: &mut String) {
+    html.push_str(
+        "<noscript><p>Without scripts nothing can be replayed; everything else on this page stands \
+         by itself.</p></noscript>\n<div id=\"player\"></div>\n",
+    );
+}
+
+/// Writes the data of a run that the player plays: of the first, or of the second beside it.
+pub(super) fn run_data(html: &mut String, place: usize, json: &str) {
+    let id = if place == 0 { "run".to_owned() } else { format!("run-{}", place + 1) };
+    let _ = writeln!(
+        html,
+        "<script type=\"application/json\" class=\"run\" id=\"{id}\">{json}</script>"
+    );
+}
+
+/// Writes the player, which finds its data above. `nonce` is an attribute of its element.
+pub(super) fn player_script(html: &mut String, nonce: &str) {
+    let _ = writeln!(html, "<script{nonce}>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>");
 }
 
 /// Writes the head of a page that may load nothing, and its headline.

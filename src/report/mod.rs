@@ -14,6 +14,7 @@
 mod chart;
 mod complete;
 mod description;
+mod drawing;
 mod error;
 mod folder;
 mod html;

@@ -1,20 +1,14 @@
 //! The network as the page draws it: hosts with their places, links, domains, notes.
-//!
-//! The layout is computed once, here, so that the same scenario looks the same everywhere. Mail
-//! flows from left to right: who writes, who takes submissions, who relays, exchangers, stores.
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{HostId, MailboxNames as _};
-use crate::scenario::{Host, NextHop, Scenario};
+use crate::mail::HostId;
+use crate::scenario::{Host, OutageTarget, Scenario, profiles, settings_of};
 use crate::story::Shown;
 
+use super::drawing::Drawing;
 use super::trace_line::seconds;
 
-/// Most hosts that are drawn; of more, those that come first in the scenario.
-const MOST_DRAWN: usize = 48;
 /// Most domains told of.
 const MOST_DOMAINS: usize = 200;
 /// Most hosts told of.
@@ -22,12 +16,21 @@ const MOST_HOSTS: usize = 400;
 
 /// What the page needs to know besides what happens.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Picture {
     pub(super) hosts: Vec<PicturedHost>,
+    /// How many hosts there are, told of or not.
+    pub(super) host_count: usize,
+    /// Hosts that differ in a number alone, each group drawn in the place of its first.
+    pub(super) groups: Vec<PicturedGroup>,
+    /// Sets of settings, which many hosts may share.
+    pub(super) settings: Vec<Vec<PicturedSetting>>,
     /// Pairs of positions in `hosts` between which mail can go.
     pub(super) links: Vec<(usize, usize)>,
     pub(super) domains: Vec<PicturedDomain>,
     pub(super) notes: Vec<PicturedNote>,
+    /// What each entry of the scenario's outages strikes, by its number.
+    pub(super) struck: Vec<PicturedTargets>,
 }
 
 /// A host.
@@ -37,16 +40,44 @@ pub(super) struct PicturedHost {
     roles: Vec<String>,
     server: String,
     addresses: Vec<String>,
+    /// Position in [`Picture::settings`].
+    settings: usize,
     /// Column and row; none: not drawn.
     at: Option<(f64, f64)>,
 }
+
+/// Hosts that differ in a number alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PicturedGroup {
+    /// Position of the first.
+    pub(super) first: usize,
+    pub(super) count: usize,
+    /// What stands before the number in their names, the number of the first, and what stands
+    /// after it.
+    pub(super) prefix: String,
+    pub(super) number: u64,
+    pub(super) suffix: String,
+}
+
+/// A setting: its name, its value as a scenario writes it, and whether it is not the default.
+type PicturedSetting = (String, String, bool);
 
 /// A domain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PicturedDomain {
     name: String,
-    exchangers: Vec<(String, u16)>,
+    records: Vec<PicturedRecords>,
     store: String,
+}
+
+/// The records of a domain from a time on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct PicturedRecords {
+    from: f64,
+    exists: bool,
+    ttl: f64,
+    mx: Vec<(String, u16)>,
+    addresses: Vec<String>,
 }
 
 /// A note.
@@ -60,28 +91,41 @@ pub(super) struct PicturedNote {
     after: bool,
 }
 
+/// What an outage strikes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PicturedTargets {
+    pub(super) entry: u32,
+    pub(super) hosts: Vec<String>,
+    pub(super) links: Vec<(String, String)>,
+}
+
 impl Picture {
     /// Returns the picture of a scenario with the notes shown in its run.
     pub(super) fn of(scenario: &Scenario, shown: &[Shown]) -> Self {
-        let drawn = scenario.hosts.len().min(MOST_DRAWN);
-        let links = links(scenario, drawn);
-        let places = places(&scenario.hosts[..drawn], &links);
+        let drawing = Drawing::of(scenario);
+        let mut settings = Vec::new();
         let hosts = scenario.hosts.iter().take(MOST_HOSTS).enumerate();
-        Self {
-            hosts: hosts
-                .map(|(index, host)| PicturedHost {
-                    name: host.name.clone(),
-                    roles: roles(host),
-                    server: host.profile.clone(),
-                    addresses: host
-                        .addresses
-                        .iter()
-                        .map(|address| scenario.addresses[address.index()].literal.clone())
-                        .collect(),
-                    at: places.get(index).copied(),
-                })
+        let hosts = hosts.map(|(index, host)| PicturedHost {
+            name: host.name.clone(),
+            roles: roles(host),
+            server: host.profile.clone(),
+            addresses: host
+                .addresses
+                .iter()
+                .map(|address| scenario.addresses[address.index()].literal.clone())
                 .collect(),
-            links: links.into_iter().collect(),
+            settings: position_of(&mut settings, settings_in(host)),
+            at: drawing.places.get(&index).copied(),
+        });
+        let hosts: Vec<PicturedHost> = hosts.collect();
+        // A place beyond the hosts told of belongs to nobody.
+        let told = |position: &usize| *position < hosts.len();
+        Self {
+            host_count: scenario.hosts.len(),
+            groups: drawing.groups.into_iter().filter(|group| told(&group.first)).collect(),
+            links: drawing.links.into_iter().filter(|(a, b)| told(a) && told(b)).collect(),
+            settings,
+            hosts,
             domains: domains(scenario),
             notes: shown
                 .iter()
@@ -94,8 +138,17 @@ impl Picture {
                     after: one.after,
                 })
                 .collect(),
+            struck: struck(scenario),
         }
     }
+}
+
+/// Returns the position of `wanted`, adding it if it is new.
+fn position_of<T: PartialEq>(all: &mut Vec<T>, wanted: T) -> usize {
+    all.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        all.push(wanted);
+        all.len() - 1
+    })
 }
 
 fn roles(host: &Host) -> Vec<String> {
@@ -112,162 +165,99 @@ fn roles(host: &Host) -> Vec<String> {
     words.into_iter().filter(|(has, _)| *has).map(|(_, word)| word.to_owned()).collect()
 }
 
+/// Returns the limits of a host, then the settings of its mail server with the values in force.
+fn settings_in(host: &Host) -> Vec<PicturedSetting> {
+    let mut told = limits(host);
+    let Some(plain) = profiles::find(&host.profile) else { return told };
+    let mut own = plain.clone();
+    // What the profile demands has been given.
+    own.required = &[];
+    own.queue.clone_from(&host.queue);
+    own.client.clone_from(&host.client);
+    own.server.clone_from(&host.server);
+    let defaults = settings_of(&plain);
+    for setting in settings_of(&own) {
+        let default = defaults.iter().find(|default| default.name == setting.name);
+        let changed = default.is_none_or(|default| default.value != setting.value);
+        told.push((setting.name.to_owned(), setting.value, changed));
+    }
+    told
+}
+
+/// Returns how much a host can do at once, as far as it is limited.
+fn limits(host: &Host) -> Vec<PicturedSetting> {
+    let server = &host.server;
+    let counts = [
+        ("sessions served at once", server.max_sessions),
+        ("of them for one client", server.max_sessions_per_client),
+        ("recipients in a transaction", server.max_recipients),
+        ("delivery processes", host.delivery_processes),
+        ("of them for local mailboxes", host.local_processes),
+    ];
+    let counts = counts.into_iter().filter_map(|(name, count)| Some((name, count?.to_string())));
+    let disk = host.queue_disk.map(|size| ("room for the queue", size.to_string()));
+    counts.chain(disk).map(|(name, value)| (name.to_owned(), value, true)).collect()
+}
+
 fn domains(scenario: &Scenario) -> Vec<PicturedDomain> {
     let told = scenario.domains.iter().take(MOST_DOMAINS);
     told.map(|domain| {
-        let records = scenario.zone.records(domain.dns, crate::units::SimTime::ZERO);
-        let mut exchangers: Vec<(u16, String)> = records
-            .mx
-            .iter()
-            .map(|mx| {
-                let name = mx.exchange.map_or(".", |name| scenario.zone.text(name));
-                (mx.preference, name.to_owned())
-            })
-            .collect();
-        exchangers.sort();
+        let revisions = &scenario.zone.names[domain.dns.index()].revisions;
+        let records = revisions.iter().map(|(from, records)| {
+            let mut mx: Vec<(u16, String)> = records
+                .mx
+                .iter()
+                .map(|mx| {
+                    let name = mx.exchange.map_or(".", |name| scenario.zone.text(name));
+                    (mx.preference, name.to_owned())
+                })
+                .collect();
+            mx.sort();
+            PicturedRecords {
+                from: from.as_secs_f64(),
+                exists: records.exists,
+                ttl: records.ttl.as_secs_f64(),
+                mx: mx.into_iter().map(|(preference, name)| (name, preference)).collect(),
+                addresses: records
+                    .addresses
+                    .iter()
+                    .map(|address| scenario.addresses[address.index()].literal.clone())
+                    .collect(),
+            }
+        });
         PicturedDomain {
             name: domain.name.clone(),
-            exchangers: exchangers.into_iter().map(|(p, name)| (name, p)).collect(),
-            store: domain.store.map_or_else(String::new, |host| scenario.host(host).to_owned()),
+            records: records.collect(),
+            store: domain.store.map_or_else(String::new, |host| name_of(scenario, host)),
         }
     })
     .collect()
 }
 
-/// Returns between which of the first `drawn` hosts mail can go.
-fn links(scenario: &Scenario, drawn: usize) -> BTreeSet<(usize, usize)> {
-    let by_name: BTreeMap<&str, usize> = scenario
-        .hosts
-        .iter()
-        .enumerate()
-        .map(|(index, host)| (host.name.as_str(), index))
-        .collect();
-    let mut links = BTreeSet::new();
-    let mut link = |a: usize, b: usize| {
-        if a != b && a < drawn && b < drawn {
-            links.insert((a.min(b), a.max(b)));
-        }
-    };
-    for entry in &scenario.mail {
-        if let Some(client) = entry.submission.client {
-            link(client.index(), entry.submission.server.index());
-        }
-    }
-    let exchangers: Vec<Vec<usize>> = scenario
-        .domains
-        .iter()
-        .map(|domain| {
-            let records = scenario.zone.records(domain.dns, crate::units::SimTime::ZERO);
-            let names = records.mx.iter().filter_map(|mx| mx.exchange);
-            names.filter_map(|name| by_name.get(scenario.zone.text(name)).copied()).collect()
-        })
-        .collect();
-    for (index, host) in scenario.hosts.iter().enumerate().take(drawn) {
-        if let Some(proxy) = host.behind_proxy {
-            link(proxy.index(), index);
-        }
-        if !sends(host) {
-            continue;
-        }
-        for domain in 0..scenario.domains.len() {
-            let id = crate::mail::DomainId::from_index(domain);
-            if host.routing.local.contains(&id) || scenario.domains[domain].mailboxes == 0 {
-                continue;
-            }
-            match host.routing.next_hop(id) {
-                NextHop::Exchangers(to) => {
-                    for &exchanger in &exchangers[to.index()] {
-                        link(index, front(scenario, exchanger));
-                    }
+fn name_of(scenario: &Scenario, host: HostId) -> String {
+    scenario.hosts[host.index()].name.clone()
+}
+
+/// Returns what each outage strikes, as far as it can be drawn.
+fn struck(scenario: &Scenario) -> Vec<PicturedTargets> {
+    let mut struck: Vec<PicturedTargets> = Vec::new();
+    for outage in &scenario.outages {
+        let (mut hosts, mut links) = (Vec::new(), Vec::new());
+        for target in outage.targets.iter().take(MOST_HOSTS) {
+            match *target {
+                OutageTarget::Host(host) => hosts.push(name_of(scenario, host)),
+                OutageTarget::Address(address) => {
+                    hosts.push(name_of(scenario, scenario.addresses[address.index()].host));
                 }
-                NextHop::Host(to) | NextHop::Address(to) => link(index, to.index()),
-            }
-        }
-        if let Some(relay) = host.routing.fallback_relay {
-            link(index, relay.index());
-        }
-    }
-    links
-}
-
-/// Returns where others connect who want this host: its proxy, if it is behind one.
-fn front(scenario: &Scenario, host: usize) -> usize {
-    scenario.hosts[host].behind_proxy.map_or(host, HostId::index)
-}
-
-fn sends(host: &Host) -> bool {
-    let roles = host.roles;
-    roles.submission || roles.relay || (roles.mx && !roles.store)
-}
-
-/// Returns column and row of each host: columns by role, rows so that linked hosts stand near each
-/// other (two sweeps of the barycentre rule).
-fn places(hosts: &[Host], links: &BTreeSet<(usize, usize)>) -> Vec<(f64, f64)> {
-    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 6];
-    for (index, host) in hosts.iter().enumerate() {
-        columns[column(host)].push(index);
-    }
-    columns.retain(|column| !column.is_empty());
-    let mut rows = vec![0.0; hosts.len()];
-    let tallest = columns.iter().map(Vec::len).max().unwrap_or(1);
-    for _ in 0..2 {
-        for column in &mut columns {
-            let pull = |host: &usize| -> f64 {
-                let near: Vec<f64> = links
-                    .iter()
-                    .filter_map(|&(a, b)| {
-                        if a == *host {
-                            Some(rows[b])
-                        } else if b == *host {
-                            Some(rows[a])
-                        } else {
-                            None
-                        }
-                    })
-                    .collect();
-                if near.is_empty() {
-                    rows[*host]
-                } else {
-                    near.iter().sum::<f64>() / near.len() as f64
+                OutageTarget::Link(link) => {
+                    let (one, other) = scenario.topology.link(link).ends;
+                    links.push((name_of(scenario, one), name_of(scenario, other)));
                 }
-            };
-            let mut pulled: Vec<(f64, usize)> =
-                column.iter().map(|host| (pull(host), *host)).collect();
-            pulled.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            *column = pulled.into_iter().map(|(_, host)| host).collect();
-            let first = (tallest - column.len()) as f64 / 2.0;
-            for (place, host) in column.iter().enumerate() {
-                rows[*host] = first + place as f64;
+                OutageTarget::Dns => {}
             }
         }
+        hosts.dedup();
+        struck.push(PicturedTargets { entry: outage.entry, hosts, links });
     }
-    let mut places = vec![(0.0, 0.0); hosts.len()];
-    for (at, column) in columns.iter().enumerate() {
-        for &host in column {
-            places[host] = (at as f64, rows[host]);
-        }
-    }
-    places
-}
-
-/// Returns the column of a host: the later a message comes to it, the further to the right.
-fn column(host: &Host) -> usize {
-    let roles = host.roles;
-    if roles.dns {
-        1
-    } else if roles.proxy {
-        3
-    } else if roles.submission {
-        1
-    } else if roles.mx && !roles.store {
-        3
-    } else if roles.relay {
-        2
-    } else if roles.mx {
-        4
-    } else if roles.store {
-        5
-    } else {
-        0
-    }
+    struck
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::description::RunDescription;
 use super::error::ReportError;
 use super::picture::Picture;
 
 /// What the page holds as JSON; `src/player/source/run.ts` is the reading side.
 #[derive(Serialize)]
 struct Page<'a> {
+    name: &'a str,
     title: &'a str,
     question: &'a str,
     #[serde(rename = "lookFor")]
@@ -22,6 +22,8 @@ struct Page<'a> {
     duration: f64,
     seed: u64,
     capped: bool,
+    #[serde(rename = "talkCapped")]
+    talk_capped: bool,
     facts: u64,
     #[serde(flatten)]
     picture: Picture,
@@ -42,13 +44,22 @@ struct Gathered {
     fields: BTreeMap<[String; 4], Value>,
 }
 
-/// Returns the JSON of the page's player; none if the folder has no trace.
-pub(super) fn player_data(
-    folder: &Path,
-    run: &RunDescription,
-    duration: f64,
-) -> Result<Option<String>, ReportError> {
-    let path = folder.join("trace.jsonl");
+/// What the page says of a run besides what is in its trace.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    /// What it is called beside another; empty if it is alone.
+    pub(super) name: &'a str,
+    pub(super) title: &'a str,
+    pub(super) question: &'a str,
+    pub(super) look_for: &'a str,
+    pub(super) seed: u64,
+    /// Its length in seconds; none: as the trace says.
+    pub(super) duration: Option<f64>,
+}
+
+/// Returns the JSON of the page's player; none if there is no trace at `path`.
+pub(super) fn player_data(path: &Path, about: About<'_>) -> Result<Option<String>, ReportError> {
+    let path = path.to_owned();
     let Ok(file) = File::open(&path) else {
         return Ok(None);
     };
@@ -67,20 +78,26 @@ pub(super) fn player_data(
     gathered.join();
     let picture = serde_json::from_value(head["picture"].clone()).unwrap_or_default();
     let page = Page {
-        title: &run.scenario.title,
-        question: &run.scenario.question,
-        look_for: &run.scenario.look_for,
-        duration,
-        seed: run.seed,
+        name: about.name,
+        title: about.title,
+        question: about.question,
+        look_for: about.look_for,
+        duration: about.duration.or_else(|| head["duration"].as_f64()).unwrap_or_default(),
+        seed: about.seed,
         capped: head["capped"].as_bool().unwrap_or(false),
+        talk_capped: head["talk_capped"].as_bool().unwrap_or(false),
         facts: head["facts"].as_u64().unwrap_or(0),
         picture,
         outages: gathered.outages,
         queues: gathered.queues.into_iter().collect(),
         events: gathered.events,
     };
-    let text = serde_json::to_string(&page).map_err(|error| bad(error.to_string()))?;
-    Ok(Some(inside_script(&text)))
+    json_in_page(&page).map(Some).map_err(bad)
+}
+
+/// Returns a value as JSON that may stand inside a script element.
+pub(super) fn json_in_page(value: &impl Serialize) -> Result<String, String> {
+    serde_json::to_string(value).map(|text| inside_script(&text)).map_err(|error| error.to_string())
 }
 
 /// Returns JSON as it may stand inside a script element: nothing that a scenario says may end it.
@@ -103,7 +120,6 @@ impl Gathered {
                 if fact.get("to").is_none_or(Value::is_null) {
                     fact.insert("to".to_owned(), json!(1e18));
                 }
-                fact.remove("entry");
                 self.outages.push(Value::Object(fact));
             }
             "queues" => {
@@ -179,6 +195,11 @@ fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
             "host": take("host"), "outcome": take("outcome"), "status": take("status"),
             "received": take("received"), "duplicate": take("duplicate"),
         }),
+        "screened" => json!({
+            "kind": "screened", "t": take("t"), "id": take("id"), "to": take("to"),
+            "host": take("host"), "verdict": take("verdict"), "text": take("text"),
+        }),
+        "junk" => json!({ "kind": "junk", "t": take("t"), "id": take("id"), "to": take("to") }),
         "retrieved" => json!({
             "kind": "retrieved", "t": take("t"), "id": take("id"), "to": take("to"),
             "by": take("by"), "device": text(take("device")),

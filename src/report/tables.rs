@@ -12,7 +12,7 @@ use crate::units::SimTime;
 use super::error::ReportError;
 use super::folder::ResultFolder;
 use super::table::Table;
-use super::trace_file::TraceLines;
+use super::trace_file::{Room, TraceLines};
 
 /// Columns of `messages.csv`.
 pub const MESSAGE_COLUMNS: [&str; 19] = [
@@ -77,6 +77,8 @@ pub const HOST_COLUMNS: [&str; 14] = [
     "downtime_s",
 ];
 
+/// The facts that the page plays.
+pub(super) const TRACE: &str = "trace.jsonl";
 /// Names of the table files.
 pub const TABLES: [&str; 4] = ["messages.csv", "attempts.csv", "queues.csv", "hosts.csv"];
 
@@ -115,7 +117,7 @@ impl<'n> Tables<'n> {
             attempts: Table::create(folder, attempts, &ATTEMPT_COLUMNS)?,
             queues: Table::create(folder, queues, &QUEUE_COLUMNS)?,
             hosts: Table::create(folder, hosts, &HOST_COLUMNS)?,
-            trace: TraceLines::new(names, scenario),
+            trace: TraceLines::new(names, scenario, Room::WHOLE),
         })
     }
 
@@ -135,7 +137,7 @@ impl<'n> Tables<'n> {
         for table in [self.messages, self.attempts, self.queues, self.hosts] {
             folder.add(table.finish()?)?;
         }
-        self.trace.write(folder)
+        folder.write(TRACE, self.trace.spelt(None).as_bytes())
     }
 }
 

@@ -11,9 +11,6 @@ use crate::units::SimTime;
 
 use super::trace_line::{Line, seconds};
 
-/// Most dialogues; with more the page would grow too large.
-const MOST_DIALOGUES: usize = 3_000;
-
 /// A recipient's story: its number, how it began, and the facts kept of it.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -22,39 +19,61 @@ pub(super) struct Told {
     pub(super) facts: Vec<(SimTime, Fact)>,
 }
 
-/// Returns the lines with dialogues and fields of these recipients.
-pub(super) fn told_at_length(scenario: &Scenario, told: Vec<Told>) -> Vec<String> {
+/// Lines as long as there is room.
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) lines: Vec<String>,
+    /// Whether something found no room.
+    pub(super) capped: bool,
+    octets_left: usize,
+}
+
+impl Talk {
+    fn say(&mut self, line: &Line<'_>) {
+        let spelt = line.spelt();
+        match self.octets_left.checked_sub(spelt.len()) {
+            Some(left) if !self.capped => {
+                self.octets_left = left;
+                self.lines.push(spelt);
+            }
+            _ => self.capped = true,
+        }
+    }
+}
+
+/// Returns the lines with dialogues and fields of these recipients, as far as they find room in
+/// `octets`: the stories begun first.
+pub(super) fn told_at_length(scenario: &Scenario, told: Vec<Told>, octets: usize) -> Talk {
     let mut stories: BTreeMap<MessageKey, Story> = BTreeMap::new();
     for Told { at, created, facts } in told {
         let story = stories.entry(created.key).or_insert_with(|| Story::new(created.key, at));
         story.copies.push(Copy { created, facts });
     }
-    let mut spelt = Vec::new();
-    let mut dialogues = 0;
+    let mut talk = Talk { lines: Vec::new(), capped: false, octets_left: octets };
     for story in stories.values() {
         let all: Vec<usize> = (0..story.copies.len()).collect();
         for exchange in exchanges(story, &all) {
-            fields(scenario, story, &exchange, &mut spelt);
+            if talk.capped {
+                return talk;
+            }
+            fields(scenario, story, &exchange, &mut talk);
             let first = exchange.first();
             let Some(server) = first.to else { continue };
-            let talked = !matches!(first.stage, Stage::Local | Stage::Suspended);
-            if !talked || dialogues == MOST_DIALOGUES {
+            if matches!(first.stage, Stage::Local | Stage::Suspended) {
                 continue;
             }
-            dialogues += 1;
             let said = lines(scenario, story, &exchange, server);
-            let line = Line::Dialogue {
+            talk.say(&Line::Dialogue {
                 delivery: first.delivery,
                 started: seconds(first.started),
                 lines: said
                     .into_iter()
                     .map(|line| (line.at.map(seconds), speaker(line.speaker), line.text))
                     .collect(),
-            };
-            spelt.push(line.spelt());
+            });
         }
     }
-    spelt
+    talk
 }
 
 fn speaker(speaker: Speaker) -> &'static str {
@@ -65,7 +84,7 @@ fn speaker(speaker: Speaker) -> &'static str {
     }
 }
 
-fn fields(scenario: &Scenario, story: &Story, exchange: &Exchange, spelt: &mut Vec<String>) {
+fn fields(scenario: &Scenario, story: &Story, exchange: &Exchange, talk: &mut Talk) {
     let (Some(text), Some(at), Some(host)) =
         (field_of(scenario, story, exchange), exchange.accepted, exchange.first().to)
     else {
@@ -76,13 +95,12 @@ fn fields(scenario: &Scenario, story: &Story, exchange: &Exchange, spelt: &mut V
         let found = found_at(story, *place, host, at);
         let mut above = found.map(|found| result_fields(scenario, found)).unwrap_or_default();
         above.push(text.clone());
-        let line = Line::Field {
+        talk.say(&Line::Field {
             t: seconds(at),
             id: &created.key.to_string(),
             to: &scenario.mailbox(created.mailbox),
             host: scenario.host(host),
             text: above.join("\n"),
-        };
-        spelt.push(line.spelt());
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! `trace.jsonl`: the facts that the page plays, one JSON object a line.
 //!
 //! The first line says what the file is and whether it is capped. Where the run states more facts
-//! than a page can hold, whole stories are kept: when the cap is reached, the mail submitted last is
+//! than a page can hold ([`Room`]), whole stories are kept: when the cap is reached, the mail submitted last is
 //! taken out and no more is admitted, and the mail that stays is told to its end.
 
 use std::collections::BTreeMap;
@@ -10,20 +10,30 @@ use crate::mail::{DomainId, HostId, MailboxNames, MessageKey, MessageKind, Recip
 use crate::scenario::Scenario;
 use crate::story::Narration;
 use crate::trace::{AttemptFact, Created, Fact, FactSink as _, QueueSample, StillOpen};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
-use super::error::ReportError;
-use super::folder::ResultFolder;
 use super::picture::Picture;
 use super::told::{Told, told_at_length};
 use super::trace_line::{Header, Line, Marks, lookup_word, seconds, when};
 
-/// Most lines about mail.
-const MOST_STORY_LINES: usize = 14_000;
-/// Lines of the stories that stay when the cap is reached: their rest must find room.
-const LINES_THAT_STAY: usize = MOST_STORY_LINES / 2;
-/// Most lines about queues.
-const MOST_QUEUE_LINES: usize = 5_000;
+/// How much a trace may hold, so that the page that plays it stays below 5 MB.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Most octets of lines about mail.
+    story: usize,
+    /// Most octets of dialogues and Received fields.
+    pub(super) talk: usize,
+    /// Most lines about queues.
+    queue_lines: usize,
+}
+
+impl Room {
+    /// For a page that plays one run.
+    pub(super) const WHOLE: Self = Self { story: 2_400_000, talk: 2_200_000, queue_lines: 5_000 };
+    /// For a page that plays two.
+    pub(super) const HALF: Self = Self { story: 1_200_000, talk: 1_400_000, queue_lines: 2_500 };
+}
+
 /// Most lines about outages.
 const MOST_OUTAGE_LINES: usize = 1_000;
 
@@ -37,7 +47,7 @@ fn named(scenario: &Scenario, created: &Created) -> Option<&'static str> {
     Some(mail.field_of(created.mailbox).unwrap_or("none")).filter(|field| *field != "To")
 }
 
-/// Gathers the lines; together at most 20,000.
+/// Gathers the lines.
 pub(super) struct TraceLines<'n> {
     names: &'n dyn MailboxNames,
     /// For what the lines alone do not tell: the network, dialogues, Received fields.
@@ -46,9 +56,10 @@ pub(super) struct TraceLines<'n> {
     told: BTreeMap<u32, Told>,
     /// Each line, with the number of the story that it belongs to, if any.
     lines: Vec<(Option<u32>, String)>,
+    room: Room,
     stated: u64,
     capped: bool,
-    story_lines: usize,
+    story_octets: usize,
     /// Number of stories begun; look-ups belong to the latest.
     stories: u32,
     queue_lines: usize,
@@ -88,15 +99,20 @@ struct Identity {
 }
 
 impl<'n> TraceLines<'n> {
-    pub(super) fn new(names: &'n dyn MailboxNames, scenario: Option<&'n Scenario>) -> Self {
+    pub(super) fn new(
+        names: &'n dyn MailboxNames,
+        scenario: Option<&'n Scenario>,
+        room: Room,
+    ) -> Self {
         Self {
             names,
+            room,
             scenario,
             told: BTreeMap::new(),
             lines: Vec::new(),
             stated: 0,
             capped: false,
-            story_lines: 0,
+            story_octets: 0,
             stories: 0,
             queue_lines: 0,
             queues_capped: false,
@@ -293,7 +309,7 @@ impl<'n> TraceLines<'n> {
         }
         self.latest_samples.insert(sample.host, *sample);
         self.hosts.insert(sample.host.index());
-        if self.queue_lines == MOST_QUEUE_LINES {
+        if self.queue_lines == self.room.queue_lines {
             self.queues_capped = true;
             return;
         }
@@ -324,7 +340,7 @@ impl<'n> TraceLines<'n> {
     }
 
     fn keep_of_story(&mut self, story: u32, line: String) {
-        if self.story_lines == MOST_STORY_LINES {
+        if self.story_octets + line.len() > self.room.story {
             if self.capped {
                 return;
             }
@@ -334,7 +350,7 @@ impl<'n> TraceLines<'n> {
                 return;
             }
         }
-        self.story_lines += 1;
+        self.story_octets += line.len();
         self.lines.push((Some(story), line));
     }
 
@@ -354,22 +370,24 @@ impl<'n> TraceLines<'n> {
         }
     }
 
-    /// Makes room for the rest of the stories begun first.
+    /// Makes room for the rest of the stories begun first: half of it.
     fn take_out_the_latest(&mut self) {
         self.capped = true;
         let mut lengths = vec![0; self.stories as usize + 1];
-        for story in self.lines.iter().filter_map(|(story, _)| *story) {
-            lengths[story as usize] += 1;
+        for (story, line) in &self.lines {
+            if let Some(story) = story {
+                lengths[*story as usize] += line.len();
+            }
         }
         let mut sum = 0;
         let mut stay = 0;
         for (story, length) in lengths.into_iter().enumerate() {
-            if sum + length > LINES_THAT_STAY {
+            if sum + length > self.room.story / 2 {
                 break;
             }
             (stay, sum) = (story as u32, sum + length);
         }
-        self.story_lines = sum;
+        self.story_octets = sum;
         self.told.retain(|story, _| *story <= stay);
         self.lines.retain(|(story, _)| story.is_none_or(|story| story <= stay));
         for slot in &mut self.admitted {
@@ -379,19 +397,22 @@ impl<'n> TraceLines<'n> {
         }
     }
 
-    /// Writes the file.
-    pub(super) fn write(self, folder: &mut ResultFolder) -> Result<(), ReportError> {
-        let at_length = match self.scenario {
-            Some(scenario) => told_at_length(scenario, self.told.into_values().collect()),
-            None => Vec::new(),
-        };
+    /// Returns the text of the file. It says how long the run lasted if no other file does.
+    pub(super) fn spelt(self, duration: Option<SimDuration>) -> String {
+        let told = self.told.into_values().collect();
+        let talk = self.scenario.map(|scenario| told_at_length(scenario, told, self.room.talk));
+        let (at_length, talk_capped) =
+            talk.map_or((Vec::new(), false), |talk| (talk.lines, talk.capped));
+        let outages_capped = self.outage_lines > MOST_OUTAGE_LINES;
         let shown = self.narration.map(|narration| narration.shown(self.end)).unwrap_or_default();
         let header = Header {
             format: "mailsim trace",
             schema: 1,
             facts: self.stated,
             kept: self.lines.len() + at_length.len(),
-            capped: self.capped || self.queues_capped || self.outage_lines > MOST_OUTAGE_LINES,
+            capped: self.capped || self.queues_capped || outages_capped,
+            talk_capped,
+            duration: duration.map(SimDuration::as_secs_f64),
             hosts: self.hosts.indices().map(|at| self.names.host(HostId::from_index(at))).collect(),
             domains: self
                 .domains
@@ -410,6 +431,6 @@ impl<'n> TraceLines<'n> {
             text.push_str(&line);
             text.push('\n');
         }
-        folder.write("trace.jsonl", text.as_bytes())
+        text
     }
 }

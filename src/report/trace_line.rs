@@ -14,6 +14,11 @@ pub(super) struct Header<'a> {
     pub(super) facts: u64,
     pub(super) kept: usize,
     pub(super) capped: bool,
+    /// Whether some dialogues and Received fields are left out.
+    pub(super) talk_capped: bool,
+    /// Length of the run in seconds, where no other file tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) duration: Option<f64>,
     pub(super) hosts: Vec<&'a str>,
     pub(super) domains: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::{Analysis, Ended, Plan, Shard, Task, analyse, run_all};
-use crate::report::study::{StudyDescription, StudyFolder, study_json, text};
+use crate::experiment::{Analysis, Ended, Plan, Shard, Task, analyse, run_all, scenario_of};
+use crate::measure::Recorder;
+use crate::report::study::{
+    Charts, MOST_PLAYED, Played, PlayedRun, StudyDescription, StudyFolder, study_json, text,
+};
 use crate::scenario::Study;
+use crate::simulation::{Simulation, run_frame};
 
 use super::super::error::CommandError;
 use super::super::interrupt::Interrupt;
@@ -18,6 +22,8 @@ pub(in crate::cli) struct Job<'a> {
     pub(in crate::cli) study: &'a Study,
     pub(in crate::cli) description: StudyDescription,
     pub(in crate::cli) folder: PathBuf,
+    /// Whether its cells are variants to be played side by side.
+    pub(in crate::cli) plays: bool,
 }
 
 /// Which part of a study is to be made.
@@ -47,7 +53,8 @@ pub(in crate::cli) fn make(
         folder.forget()?;
     }
     let plan = Plan::new(job.study);
-    let runs = Runs { plan: &plan, folder: &folder, options, terminal };
+    let interrupt = Interrupt::listen(None);
+    let runs = Runs { plan: &plan, folder: &folder, options, terminal, interrupt: &interrupt };
     match part {
         Part::Whole => runs.make_whole()?,
         Part::Shard(shard) => return runs.make_shard(shard),
@@ -55,7 +62,9 @@ pub(in crate::cli) fn make(
     }
     let rows = plan.rows(&folder.kept()?);
     let analysis = analyse(&plan, &rows);
-    folder.complete(&plan, &rows, &analysis, &job.description, options.charts())?;
+    let charts = options.charts();
+    let played = if job.plays && charts != Charts::None { runs.play()? } else { Vec::new() };
+    folder.complete(&plan, &rows, &analysis, &job.description, &played, charts)?;
     tell(&analysis, job, options, terminal)?;
     Ok(ExitStatus::Success)
 }
@@ -74,8 +83,13 @@ pub(super) fn tell(
     terminal.message(&if options.no_charts {
         format!("\nResults in {}", job.folder.display())
     } else {
-        let page = job.folder.join("report.html");
-        format!("\nResults in {}; open {}", job.folder.display(), page.display())
+        let (folder, page) = (job.folder.display(), job.folder.join("report.html"));
+        let watch = match analysis.study.cells.len() {
+            2 if job.plays => ", or side-by-side.html there to watch both",
+            3.. if job.plays => ", or side-by-side-2.html and so on there to watch two at a time",
+            _ => "",
+        };
+        format!("\nResults in {folder}; open {}{watch}", page.display())
     });
     Ok(())
 }
@@ -85,12 +99,12 @@ struct Runs<'a> {
     folder: &'a StudyFolder,
     options: &'a Options,
     terminal: Terminal,
+    interrupt: &'a Interrupt,
 }
 
 impl Runs<'_> {
     /// Makes what is missing; with a precision asked, until it is reached.
     fn make_whole(&self) -> Result<(), CommandError> {
-        let interrupt = Interrupt::listen(None);
         let mut first = true;
         loop {
             let rows = self.plan.rows(&self.folder.kept()?);
@@ -106,7 +120,7 @@ impl Runs<'_> {
             if missing.is_empty() {
                 return Ok(());
             }
-            self.make(&missing, "whole", &interrupt)?;
+            self.make(&missing, "whole")?;
         }
     }
 
@@ -116,7 +130,7 @@ impl Runs<'_> {
         let all = tasks.len();
         tasks.retain(|task| !rows.contains_key(&(task.cell, task.replication)));
         let name = format!("shard-{}-of-{}", shard.index, shard.count);
-        self.make(&tasks, &name, &Interrupt::listen(None))?;
+        self.make(&tasks, &name)?;
         self.terminal.message(&format!(
             "shard {}/{}: {all} runs, {} of them made now, kept in {}; when all shards are done, \
              give the same command with --merge instead of --shard",
@@ -126,6 +140,28 @@ impl Runs<'_> {
             self.folder.path().display(),
         ));
         Ok(ExitStatus::Success)
+    }
+
+    /// Runs the first replication of the first variants once more, to be looked at.
+    fn play(&self) -> Result<Vec<Played>, CommandError> {
+        let study = self.plan.study();
+        let cells = 0..study.cells.len().min(MOST_PLAYED);
+        let played = cells.map(|cell| {
+            let scenario = scenario_of(study, cell, 0);
+            let mut recorder = Recorder::new(PlayedRun::new(&scenario));
+            let simulation = Simulation::new(&scenario);
+            let totals = simulation.run_while(&mut recorder, |_| !self.interrupt.is_wanted());
+            if totals.interrupted {
+                // What a study needs is there; only this look at it is not.
+                let all = self.plan.tasks(study.replications.most()).count();
+                let path = self.folder.path().to_owned();
+                return Err(CommandError::StudyInterrupted { made: all, all, path });
+            }
+            let (_, listener) =
+                recorder.finish(&scenario, &run_frame(&scenario, scenario.duration));
+            Ok(listener.finish())
+        });
+        played.collect()
     }
 
     fn check_whole(&self) -> Result<(), CommandError> {
@@ -141,7 +177,7 @@ impl Runs<'_> {
         })
     }
 
-    fn make(&self, tasks: &[Task], name: &str, interrupt: &Interrupt) -> Result<(), CommandError> {
+    fn make(&self, tasks: &[Task], name: &str) -> Result<(), CommandError> {
         if tasks.is_empty() {
             return Ok(());
         }
@@ -154,7 +190,8 @@ impl Runs<'_> {
         };
         let threads = self.options.threads.map(usize::from);
         let no_threads = |cause| CommandError::Usage(format!("no threads for the runs: {cause}"));
-        let ended = run_all(self.plan, tasks, threads, interrupt.flag(), &finished, no_threads);
+        let ended =
+            run_all(self.plan, tasks, threads, self.interrupt.flag(), &finished, no_threads);
         progress.end();
         match ended? {
             Ended::Complete => Ok(()),

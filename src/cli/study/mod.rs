@@ -156,6 +156,7 @@ pub(super) fn study(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         study: &loaded.study,
         description: describe(&loaded, arguments),
         folder: arguments.out.clone().unwrap_or_else(|| default_folder(&arguments.study)),
+        plays: false,
     };
     if arguments.slurm {
         return slurm::make(&job, &submission(arguments), &arguments.options, terminal);

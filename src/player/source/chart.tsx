@@ -5,22 +5,46 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { pause } from "./clockwork";
-import { goToTime, now, run } from "./store";
+import { duration, goToTime, isPair, now, tracks } from "./store";
 import { clock } from "./words";
 
 const STROKES = ["#1d5fa8", "#b3500f", "#2a7a3b", "#8a2f86", "#6b5b00", "#a01c33"];
+/** Distances of ticks on the axis of time [s]. */
+const TICKS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3], [12, 4], [4, 2]];
 
-/** Puts the samples of all hosts on one time axis. */
-function table(): { hosts: string[]; data: uPlot.AlignedData } {
-  const busiest = [...run.queues]
-    .map(([host, samples]) => ({ host, samples, peak: Math.max(...samples.map(([, n]) => n)) }))
-    .filter(({ peak }) => peak > 0)
-    .sort((a, b) => b.peak - a.peak)
-    .slice(0, STROKES.length);
-  const times = [...new Set([0, ...busiest.flatMap(({ samples }) => samples.map(([t]) => t)), run.duration])];
+/** A line of the chart. */
+interface Line {
+  label: string;
+  samples: [number, number][];
+  peak: number;
+  stroke: string;
+  dash: number[];
+}
+
+/** Returns the busiest hosts. Of two runs each host has one colour, and the second run is dashed. */
+function lines(): Line[] {
+  const all = tracks.flatMap(({ name, run }, track) =>
+    run.queues.map(([host, samples]) => {
+      const peak = samples.reduce((most, [, n]) => Math.max(most, n), 0);
+      return { host, track, label: isPair ? `${host}, ${name}` : host, samples, peak };
+    }),
+  );
+  const busy = all.filter(({ peak }) => peak > 0).sort((a, b) => b.peak - a.peak);
+  const hosts = [...new Set(busy.map(({ host }) => host))].slice(0, STROKES.length / tracks.length);
+  return busy
+    .filter(({ host }) => hosts.includes(host))
+    .map(({ host, track, label, samples, peak }) => {
+      const place = hosts.indexOf(host);
+      return { label, samples, peak, stroke: STROKES[place]!, dash: isPair ? (track === 0 ? [] : [7, 5]) : DASHES[place]! };
+    });
+}
+
+/** Puts the samples of all lines on one time axis. */
+function table(drawn: Line[]): uPlot.AlignedData {
+  const times = [...new Set([0, ...drawn.flatMap(({ samples }) => samples.map(([t]) => t)), duration])];
   times.sort((a, b) => a - b);
-  const columns = busiest.map(({ samples }) => {
+  const columns = drawn.map(({ samples }) => {
     let at = 0;
     let value = 0;
     return times.map((t) => {
@@ -28,18 +52,21 @@ function table(): { hosts: string[]; data: uPlot.AlignedData } {
       return value;
     });
   });
-  return { hosts: busiest.map(({ host }) => host), data: [times, ...columns] };
+  return [times, ...columns];
 }
 
 function shade(chart: uPlot): void {
   const { ctx, bbox } = chart;
   ctx.save();
   ctx.fillStyle = "rgba(170, 40, 40, 0.13)";
-  for (const outage of run.outages) {
-    const from = chart.valToPos(outage.from, "x", true);
-    const to = chart.valToPos(Math.min(outage.to, run.duration), "x", true);
-    ctx.fillRect(from, bbox.top, to - from, bbox.height);
-  }
+  const each = bbox.height / tracks.length;
+  tracks.forEach(({ run }, track) => {
+    for (const outage of run.outages) {
+      const from = chart.valToPos(outage.from, "x", true);
+      const to = chart.valToPos(Math.min(outage.to, duration), "x", true);
+      ctx.fillRect(from, bbox.top + track * each, to - from, each);
+    }
+  });
   const here = chart.valToPos(now.value, "x", true);
   ctx.strokeStyle = "#111";
   ctx.lineWidth = 2;
@@ -53,29 +80,32 @@ function shade(chart: uPlot): void {
 export function QueueChart() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const { hosts, data } = table();
-    if (!place.current || hosts.length === 0) return;
+    const drawn = lines();
+    if (!place.current || drawn.length === 0) return;
     const size = () => ({ width: Math.max(280, place.current!.clientWidth), height: 220 });
     const chart = new uPlot(
       {
         ...size(),
         title: "Messages waiting, by host",
-        scales: { x: { time: false, range: [0, run.duration] } },
-        axes: [{ values: (_, ticks) => ticks.map((t) => clock(t).replace(".000", "")), space: 110 }, {}],
+        scales: { x: { time: false, range: [0, duration] } },
+        axes: [{ values: (_, ticks) => ticks.map((t) => clock(t).replace(".000", "")), space: 110, incrs: [0.001, 0.01, 0.1, ...TICKS] }, {}],
         series: [
           { label: "time", value: (_, t) => (t === null ? "" : clock(t)) },
-          ...hosts.map((label, index) => ({
+          ...drawn.map(({ label, stroke, dash }) => ({
             label,
-            stroke: STROKES[index]!,
-            dash: DASHES[index]!,
+            stroke,
+            dash,
             width: 2,
+            points: { show: false },
             paths: uPlot.paths.stepped!({ align: 1 }),
           })),
         ],
+        // Values under the pointer, where there is one.
+        legend: { live: matchMedia("(hover: hover)").matches },
         cursor: { drag: { x: false, y: false } },
         hooks: { draw: [shade] },
       },
-      data,
+      table(drawn),
       place.current,
     );
     const brush = (event: PointerEvent) => {

@@ -4,15 +4,17 @@ import { pause, toggle } from "./clockwork";
 import { clock, span } from "./words";
 import {
   count,
-  events,
+  duration,
   goTo,
   goToTime,
+  isPair,
+  moments,
   now,
   pace,
   playing,
-  run,
   skipsIdle,
-  world,
+  tracks,
+  type Track,
 } from "./store";
 
 const step = (by: number) => () => {
@@ -20,29 +22,46 @@ const step = (by: number) => () => {
   goTo(count.value + by);
 };
 
+/** When what has failed, and where the remarks stand; of two runs one above the other. */
 function Bands() {
-  const part = (t: number) => (Math.min(t, run.duration) / run.duration) * 100;
+  const part = (t: number) => (Math.min(t, duration) / duration) * 100;
+  const each = 10 / tracks.length;
   return (
     <svg class="bands" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-      {run.outages.map((outage) => (
-        <rect
-          x={part(outage.from)}
-          width={Math.max(0.2, part(outage.to) - part(outage.from))}
-          y="0"
-          height="10"
-        />
-      ))}
-      {run.notes.map((note) => (
-        <line class="note" x1={part(note.t)} x2={part(note.t)} y1="0" y2="10" />
+      {tracks.map(({ run }, place) => (
+        <>
+          {run.outages.map((outage) => (
+            <rect
+              x={part(outage.from)}
+              width={Math.max(0.2, part(outage.to) - part(outage.from))}
+              y={place * each}
+              height={each - (isPair ? 0.6 : 0)}
+            />
+          ))}
+          {run.notes.map((note) => (
+            <line class="note" x1={part(note.t)} x2={part(note.t)} y1="0" y2="10" />
+          ))}
+        </>
       ))}
       <line class="now" x1={part(now.value)} x2={part(now.value)} y1="0" y2="10" />
     </svg>
   );
 }
 
+/** How many have come where, of each run. */
+export function Reading({ track }: { track: Track }) {
+  const { delivered, given_up } = track.world.value;
+  const open = [...track.world.value.held.values()].reduce((sum, copies) => sum + copies.size, 0);
+  return (
+    <span class="counts" data-delivered={delivered} data-given-up={given_up} data-open={open}>
+      {delivered} delivered, {given_up} given up, {open} under way
+    </span>
+  );
+}
+
 export function Controls() {
-  const ended = count.value >= events.length;
-  const reading = `event ${count.value} of ${events.length}, t = ${clock(now.value)}`;
+  const ended = count.value >= moments.length;
+  const reading = `event ${count.value} of ${moments.length}, t = ${clock(now.value)}`;
   return (
     <section class="controls" aria-label="Player">
       <div class="buttons">
@@ -54,7 +73,7 @@ export function Controls() {
           {playing.value ? "❚❚ Pause" : ended ? "▶ Again" : "▶ Play"}
         </button>
         <button type="button" onClick={step(1)} disabled={ended}>Step ▶</button>
-        <button type="button" onClick={() => { pause(); goTo(events.length); }} disabled={ended}>
+        <button type="button" onClick={() => { pause(); goTo(moments.length); }} disabled={ended}>
           End ▶|
         </button>
         <label>
@@ -84,7 +103,7 @@ export function Controls() {
         <input
           type="range"
           min="0"
-          max={run.duration}
+          max={duration}
           step="any"
           value={now.value}
           aria-label="Time of the run"
@@ -96,8 +115,8 @@ export function Controls() {
         />
       </div>
       <p class="reading">
-        <strong>{clock(now.value)}</strong> · event {count.value} of {events.length} ·{" "}
-        {world.value.delivered} delivered, {world.value.given_up} given up
+        <strong>{clock(now.value)}</strong> · event {count.value} of {moments.length}
+        {!isPair && <>{" "}· <Reading track={tracks[0]!} /></>}
       </p>
     </section>
   );

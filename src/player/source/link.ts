@@ -3,9 +3,9 @@
 import { effect } from "@preact/signals";
 import { goTo, goToTime, now, playing, select, selectedHost, selectedMessage } from "./store";
 
-/** Reads `#t=930&message=4-1`; returns whether it says anything. */
-export function follow(): boolean {
-  const wanted = new URLSearchParams(location.hash.slice(1));
+/** Reads `#t=930&message=4-1`. */
+export function follow(hash: string): void {
+  const wanted = new URLSearchParams(hash.slice(1));
   const t = wanted.get("t");
   const message = wanted.get("message") ?? wanted.get("msg");
   const host = wanted.get("host");
@@ -13,15 +13,19 @@ export function follow(): boolean {
   else goTo(0);
   if (message !== null) select({ message });
   else if (host !== null) select({ host });
-  return t !== null || message !== null || host !== null;
 }
 
+/** The fragment follows so long after the last step [ms]: browsers limit how often it may change. */
+const LATER = 250;
+
 export function remember(): void {
+  let timer = 0;
   effect(() => {
     if (playing.value) return;
     const parts = new URLSearchParams({ t: String(Math.ceil(now.value * 1000) / 1000) });
     if (selectedMessage.value !== null) parts.set("message", selectedMessage.value);
     if (selectedHost.value !== null) parts.set("host", selectedHost.value);
-    history.replaceState(null, "", `#${parts}`);
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => history.replaceState(null, "", `#${parts}`), LATER);
   });
 }

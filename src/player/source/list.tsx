@@ -1,37 +1,81 @@
 // The list of events: what has happened, the latest marked, with a filter.
 
 import { computed } from "@preact/signals";
+import { memo } from "./memo";
 import { useEffect, useRef } from "preact/hooks";
 import { pause } from "./clockwork";
 import { concerns } from "./run";
 import { clock, told, tone } from "./words";
 import {
   count,
-  events,
   filter,
   goTo,
+  isPair,
+  moments,
   select,
   selectedHost,
   selectedMessage,
+  tracks,
 } from "./store";
 
 /** So many rows stand in the page at once. */
 const SHOWN = 120;
 
-const lower = events.map((event) => `${"id" in event ? event.id : ""} ${told(event)}`.toLowerCase());
+/** What the filter looks into; worked out when it is first used. */
+let spelt: string[] | null = null;
+
+function spellings(): string[] {
+  spelt ??= moments.map(({ event, track }) =>
+    `${isPair ? tracks[track]!.name : ""} ${"id" in event ? event.id : ""} ${told(event)}`.toLowerCase(),
+  );
+  return spelt;
+}
 
 /** Positions of the events that pass the filter and concern what is selected. */
 const chosen = computed(() => {
   const text = filter.value.trim().toLowerCase();
   const [message, host] = [selectedMessage.value, selectedHost.value];
   const kept: number[] = [];
-  events.forEach((event, index) => {
-    if (text !== "" && !lower[index]!.includes(text)) return;
+  moments.forEach(({ event }, index) => {
+    if (text !== "" && !spellings()[index]!.includes(text)) return;
     if (message !== null && !("id" in event && event.id === message)) return;
     if (host !== null && !concerns(event, host)) return;
     kept.push(index);
   });
   return kept;
+});
+
+/** A row never changes, but for where the player stands. */
+interface Standing {
+  index: number;
+  current: boolean;
+  future: boolean;
+}
+
+const Row = memo(({ index, current, future }: Standing) => {
+  const { event, track } = moments[index]!;
+  const { name, sign } = tone(event);
+  return (
+    <li class={`${name}${future ? " future" : ""}`}>
+      <button
+        type="button"
+        aria-current={current ? "step" : undefined}
+        onClick={() => {
+          pause();
+          goTo(index + 1);
+          if ("id" in event) select({ message: event.id });
+        }}
+      >
+        <span class="sign" aria-hidden="true">{sign}</span>
+        <time>{clock(event.t)}</time>
+        <span>
+          {isPair && <i class={`run run-${track + 1}`}>{tracks[track]!.name}</i>}
+          {"id" in event && <b>{event.id} </b>}
+          {told(event)}
+        </span>
+      </button>
+    </li>
+  );
 });
 
 export function EventList() {
@@ -60,34 +104,12 @@ export function EventList() {
             onInput={(event) => (filter.value = event.currentTarget.value)}
           />
         </label>
-        <span>{all.length} of {events.length}</span>
+        <span>{all.length} of {moments.length}</span>
       </div>
       <ol ref={list} tabIndex={0} aria-label="What happened, in order">
-        {rows.map((index) => {
-          const event = events[index]!;
-          const { name, sign } = tone(event);
-          const current = index === count.value - 1;
-          return (
-            <li key={index} class={`${name}${index >= count.value ? " future" : ""}`}>
-              <button
-                type="button"
-                aria-current={current ? "step" : undefined}
-                onClick={() => {
-                  pause();
-                  goTo(index + 1);
-                  if ("id" in event) select({ message: event.id });
-                }}
-              >
-                <span class="sign" aria-hidden="true">{sign}</span>
-                <time>{clock(event.t)}</time>
-                <span>
-                  {"id" in event && <b>{event.id} </b>}
-                  {told(event)}
-                </span>
-              </button>
-            </li>
-          );
-        })}
+        {rows.map((index) => (
+          <Row key={index} index={index} current={index === count.value - 1} future={index >= count.value} />
+        ))}
       </ol>
     </section>
   );

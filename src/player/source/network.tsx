@@ -1,55 +1,53 @@
 // The network: hosts, links, what they hold, and the message of the latest event on its way.
 
 import { useEffect, useRef } from "preact/hooks";
+import { type Drawing, HEIGHT, type Place, WIDTH, between, drawing, isIn, nameOf } from "./drawing";
 import { LinkHandle } from "./live_controls";
-import type { Attempt, Host } from "./run";
-import { count, latest, run, select, selectedHost, still, world } from "./store";
-
-const COLUMN = 236;
-const ROW = 92;
-const WIDTH = 178;
-const HEIGHT = 60;
-const MARGIN = 16;
-
-const drawn = run.hosts.filter((host) => host.at !== null);
-const columns = Math.max(1, ...drawn.map((host) => host.at![0] + 1));
-const rows = Math.max(1, ...drawn.map((host) => host.at![1] + 1));
-const width = columns * COLUMN - (COLUMN - WIDTH) + 2 * MARGIN;
-const height = rows * ROW - (ROW - HEIGHT) + 2 * MARGIN;
-
-function centre(host: Host): [number, number] {
-  const [column, row] = host.at!;
-  return [MARGIN + column * COLUMN + WIDTH / 2, MARGIN + row * ROW + HEIGHT / 2];
-}
-
-function named(name: string): Host | undefined {
-  return drawn.find((host) => host.name === name);
-}
+import type { Attempt } from "./run";
+import { type World, isOf, way } from "./state";
+import { count, select, selectedHost, selectedMessage, still, useTrack } from "./store";
+import { shortly } from "./words";
 
 /** Cuts a name for the drawing: all of it is in the title. */
 function short(name: string): string {
-  return name.length > 27 ? `${name.slice(0, 26)}…` : name;
+  return name.length > 26 ? `${name.slice(0, 25)}…` : name;
 }
 
-function Node({ host }: { host: Host }) {
-  const [x, y] = centre(host);
-  const held = world.value.held.get(host.name)?.size ?? 0;
-  const stored = world.value.stored.get(host.name) ?? 0;
-  const modes = world.value.failed.get(host.name);
+/** Adds up what the hosts of a place have. */
+function sum<T>(place: Place, map: Map<string, T>, of: (value: T) => number): number {
+  const { group, host } = place;
+  if (!group) return map.has(host.name) ? of(map.get(host.name)!) : 0;
+  return [...map].reduce((all, [name, value]) => all + (isIn(group, name) ? of(value) : 0), 0);
+}
+
+function Node({ place, world }: { place: Place; world: World }) {
+  const { host, group, x, y } = place;
+  const size = (copies: Set<string>) => copies.size;
+  const held = sum(place, world.held, size);
+  const stored = sum(place, world.stored, size);
+  const failed = sum(place, world.down, () => 1);
+  const modes = group ? undefined : world.down.get(host.name);
+  const id = selectedMessage.value;
+  const has = (copies: Set<string>) => (id !== null && [...copies].some((copy) => isOf(copy, id)) ? 1 : 0);
+  const waits = sum(place, world.held, has) > 0;
+  const arrived = sum(place, world.stored, has) > 0;
   const state = [
     held > 0 ? `${held} waiting` : "",
     stored > 0 ? `${stored} in mailboxes` : "",
-    modes ? `failed: ${modes.join(", ")}` : "",
+    modes ? `failed: ${modes.join(", ")}` : failed > 0 ? `${failed} failed` : "",
+    waits ? `message ${id} waits here` : arrived ? `message ${id} has arrived` : "",
   ].filter((part) => part !== "");
-  const label = `${host.name}, ${host.roles.join(", ")}${state.length ? `: ${state.join(", ")}` : ""}`;
+  const name = nameOf(place);
+  const words = group ? [`${group.count} hosts`, ...host.roles] : host.roles;
+  const roles = words.join(" · ") || "host";
+  const label = `${name}, ${roles.replaceAll(" · ", ", ")}${state.length ? `: ${state.join(", ")}` : ""}`;
   const open = () => select({ host: host.name });
   return (
     <g
-      class={`node${modes ? " failed" : ""}${selectedHost.value === host.name ? " selected" : ""}`}
+      class={`node${failed > 0 ? " failed" : ""}${selectedHost.value === host.name ? " selected" : ""}${waits || arrived ? " holds" : ""}`}
       transform={`translate(${x - WIDTH / 2} ${y - HEIGHT / 2})`}
       role="button"
       tabindex={0}
-      aria-label={label}
       onClick={open}
       onKeyDown={(event) => {
         if (event.key === "Enter" || event.key === " ") {
@@ -59,42 +57,52 @@ function Node({ host }: { host: Host }) {
         }
       }}
     >
-      <title>{label}</title>
-      <rect width={WIDTH} height={HEIGHT} rx="8" />
-      <text x={WIDTH / 2} y="18" class="name">{short(host.name)}</text>
-      <text x={WIDTH / 2} y="33" class="role">{host.roles.join(" · ") || "host"}</text>
-      {modes && <text x={WIDTH - 11} y="52" class="mark">✕</text>}
+      {group && <rect class="behind" x="5" y="5" width={WIDTH} height={HEIGHT} rx="8" />}
+      <rect class="box" width={WIDTH} height={HEIGHT} rx="8"><title>{label}</title></rect>
+      <text x={WIDTH / 2} y="18" class="name">{short(name)}</text>
+      <text x={WIDTH / 2} y="34" class="role">{roles}</text>
+      {failed > 0 && <text x={WIDTH - 14} y="54" class="mark">✕</text>}
       {held > 0 && <Pile held={held} />}
-      {stored > 0 && <text x="8" y="52" class="stored">✉ {stored}</text>}
+      {stored > 0 && <text x="8" y="54" class="stored">✉ {stored}</text>}
+      {(waits || arrived) && (
+        <g class="flag" transform={`translate(${WIDTH / 2} 0)`}>
+          <rect x="-42" y="-9" width="84" height="16" rx="8" />
+          <text y="3">{waits ? "◆" : "✓"} {id!.length > 9 ? `${id!.slice(0, 8)}…` : id}</text>
+        </g>
+      )}
     </g>
   );
 }
 
 /** The queue: a bar that grows with the logarithm, and the number. */
 function Pile({ held }: { held: number }) {
-  const length = Math.min(1, Math.log10(held + 1) / 3) * (WIDTH / 2 - 55);
+  const length = Math.min(1, Math.log10(held + 1) / 3) * (WIDTH / 2 - 64);
   return (
     <g class="pile">
-      <rect x={WIDTH / 2 - 16} y="43" width={length} height="10" rx="2" />
-      <text x={WIDTH / 2 - 12 + length} y="52">{held} waiting</text>
+      <rect x={WIDTH / 2 - 24} y="44" width={length} height="11" rx="2" />
+      <text x={WIDTH / 2 - 20 + length} y="54">{held} waiting</text>
     </g>
   );
 }
 
+/** The sign of a try that was not taken. */
+function sign(outcome: string): string {
+  if (outcome === "timeout") return "?";
+  return outcome === "tempfail" ? "…" : "✕";
+}
+
 /** A try on its way along its link; it ends where the try did. */
-function Courier({ event }: { event: Attempt }) {
+function Courier({ event, plan }: { event: Attempt; plan: Drawing }) {
   const dot = useRef<SVGGElement>(null);
-  const from = named(event.from);
-  const to = named(event.host);
+  const from = plan.placeOf(event.from);
+  const to = plan.placeOf(event.host);
   useEffect(() => {
     if (!dot.current || !from || !to) return;
-    const [x1, y1] = centre(from);
-    const [x2, y2] = centre(to);
     // Refused at the door, lost on the way, or through.
     const reached = event.outcome === "timeout" || event.outcome === "lost" ? 0.5 : 1;
-    const end = event.outcome === "refused" ? 0.72 : reached;
-    const place = (part: number) =>
-      `translate(${x1 + (x2 - x1) * part}px, ${y1 + (y2 - y1) * part}px)`;
+    const end = event.outcome === "refused" ? 0.75 : reached;
+    const [[x1, y1], [x2, y2]] = between(from, to);
+    const place = (part: number) => `translate(${x1 + (x2 - x1) * part}px, ${y1 + (y2 - y1) * part}px)`;
     dot.current.style.transform = place(end);
     if (still) return;
     const motion = dot.current.animate([{ transform: place(0) }, { transform: place(end) }], {
@@ -102,46 +110,100 @@ function Courier({ event }: { event: Attempt }) {
       easing: "ease-in-out",
     });
     return () => motion.cancel();
-  }, [count.value]);
-  if (!from || !to) return null;
+  }, [event, count.value]);
+  if (!from || !to || from === to) return null;
   const good = event.outcome === "accepted";
   return (
     <g ref={dot} class={`courier ${good ? "good" : "bad"}`} aria-hidden="true">
-      <circle r="11" />
-      <text y="5">{good ? "✉" : event.outcome === "timeout" ? "?" : "✕"}</text>
+      <circle r="12" />
+      <text y="5">{good ? "✉" : sign(event.outcome)}</text>
     </g>
   );
 }
 
-export function Network() {
-  const event = latest.value;
-  const link = event?.kind === "attempt" ? event : null;
+/** What goes wrong on a link: tries that failed since the last that was taken. */
+function Troubles({ plan, world }: { plan: Drawing; world: World }) {
+  const told = new Map<string, { from: Place; to: Place; outcome: string; tries: number }>();
+  for (const [link, { outcome, tries }] of world.trouble) {
+    const [from, to] = link.split(" ").map((name) => plan.placeOf(name));
+    if (!from || !to || from === to) continue;
+    const key = `${nameOf(from)} ${nameOf(to)}`;
+    told.set(key, { from, to, outcome, tries: tries + (told.get(key)?.tries ?? 0) });
+  }
   return (
-    <svg
-      class="network"
-      viewBox={`0 0 ${width} ${height}`}
-      style={{ maxWidth: `${Math.max(320, width * 1.3)}px` }}
-      role="group"
-      aria-label="The network"
-    >
-      {run.links.map(([a, b]) => {
-        const [one, other] = [run.hosts[a]!, run.hosts[b]!];
-        if (!one.at || !other.at) return null;
-        const [x1, y1] = centre(one);
-        const [x2, y2] = centre(other);
-        const names = [one.name, other.name];
-        const busy = link && names.includes(link.from) && names.includes(link.host);
-        const cut = world.value.failed.has(`${names[0]} - ${names[1]}`);
+    <>
+      {[...told].map(([key, { from, to, outcome, tries }]) => {
+        const text = `${sign(outcome)} ${tries} ${shortly(outcome)}`;
         return (
-          <g class={`link${busy ? " busy" : ""}${cut ? " cut" : ""}`}>
-            <line x1={x1} y1={y1} x2={x2} y2={y2} />
-            <LinkHandle between={[one.name, other.name]} x1={x1} y1={y1} x2={x2} y2={y2} />
-            {cut && <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 + 5}>✕</text>}
+          <g key={key} class="trouble">
+            <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
+            <text x={(from.x + to.x) / 2} y={(from.y + to.y) / 2 - (from.x === to.x ? -4 : 14)}>{text}</text>
           </g>
         );
       })}
-      {drawn.map((host) => <Node key={host.name} host={host} />)}
-      {link && link.host !== "" && link.from !== link.host && <Courier event={link} />}
-    </svg>
+    </>
+  );
+}
+
+/** What has failed now, in words: not all of it is a host or a link. */
+function Failing({ world }: { world: World }) {
+  if (useTrack().run.outages.length === 0) return null;
+  const all = [...world.failed].map(([target, modes]) => `${target} (${modes.join(", ")})`);
+  return (
+    <p class="failing">
+      {all.length === 0 && <span class="hint">Nothing has failed now.</span>}
+      {all.length > 0 && <><strong>✕ Failed now:</strong> {all.slice(0, 6).join("; ")}</>}
+      {all.length > 6 && ` and ${all.length - 6} more`}
+    </p>
+  );
+}
+
+export function Network() {
+  const track = useTrack();
+  const plan = drawing(track.run);
+  const world = track.world.value;
+  const event = track.latest.value;
+  const link = event?.kind === "attempt" ? event : null;
+  const ends = link ? [plan.placeOf(link.from), plan.placeOf(link.host)] : [];
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Where the drawing is wider than the page, the latest event is brought into view.
+    const place = ends[1] ?? ends[0];
+    const box = frame.current;
+    if (!place || !box || box.scrollWidth <= box.clientWidth) return;
+    const left = (place.x / plan.width) * box.scrollWidth - box.clientWidth / 2;
+    box.scrollTo({ left, behavior: still ? "auto" : "smooth" });
+  }, [event]);
+  return (
+    <>
+      <Failing world={world} />
+      <div class="network-frame" ref={frame}>
+        <svg
+          class="network"
+          viewBox={`0 0 ${plan.width} ${plan.height}`}
+          style={{ minWidth: `${Math.round(plan.width * 0.72)}px`, maxWidth: `${Math.round(plan.width * 1.6)}px` }}
+          role="group"
+          aria-label={track.name === "" ? "The network" : `The network: ${track.name}`}
+        >
+          {plan.links.map(([one, other]) => {
+            const busy = ends.includes(one) && ends.includes(other);
+            const cut = world.cut.has(way(one.host.name, other.host.name));
+            return (
+              <g class={`link${busy ? " busy" : ""}${cut ? " cut" : ""}`}>
+                <line x1={one.x} y1={one.y} x2={other.x} y2={other.y} />
+                <LinkHandle between={[one.host.name, other.host.name]} x1={one.x} y1={one.y} x2={other.x} y2={other.y} />
+                {cut && <text x={(one.x + other.x) / 2} y={(one.y + other.y) / 2 + 5}>✕</text>}
+              </g>
+            );
+          })}
+          <Troubles plan={plan} world={world} />
+          {plan.places.map((place) => <Node key={place.host.name} place={place} world={world} />)}
+          {link && <Courier event={link} plan={plan} />}
+        </svg>
+      </div>
+      {plan.leftOut > 0 && (
+        <p class="hint">{plan.leftOut.toLocaleString("en")} more hosts are not drawn; the tables have them all.</p>
+      )}
+    </>
   );
 }

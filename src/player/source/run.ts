@@ -5,13 +5,39 @@ export interface Host {
   roles: string[];
   server: string;
   addresses: string[];
+  /** Position in the run's sets of settings. */
+  settings: number;
   /** Place in the drawing, in units of the layout's grid; none: not drawn. */
   at: [number, number] | null;
 }
 
+/** A setting of a mail server, or a limit: its value as a scenario writes it, and whether it differs from the default. */
+export type Setting = [name: string, value: string, changed: boolean];
+
+/** Hosts that differ in a number alone, drawn as one: the place of the first stands for all. */
+export interface Group {
+  /** Position of the first of them among the hosts. */
+  first: number;
+  count: number;
+  /** What stands before the number in their names, the number of the first, and what stands after it. */
+  prefix: string;
+  number: number;
+  suffix: string;
+}
+
+/** The records of a domain from a time on. */
+export interface Records {
+  from: number;
+  exists: boolean;
+  /** Time to live in seconds. */
+  ttl: number;
+  mx: [host: string, preference: number][];
+  addresses: string[];
+}
+
 export interface Domain {
   name: string;
-  exchangers: [host: string, preference: number][];
+  records: Records[];
   store: string;
 }
 
@@ -25,16 +51,28 @@ export interface Note {
 }
 
 export interface Outage {
+  /** Which of the scenario's outages it belongs to. */
+  entry: number;
+  /** What fails, as the scenario calls it. */
   target: string;
   mode: string;
   from: number;
   to: number;
 }
 
+/** What an entry of the scenario's outages strikes. */
+export interface Struck {
+  entry: number;
+  hosts: string[];
+  links: [string, string][];
+}
+
 /** What one side said, or what happened to the connection. */
 export type Said = [t: number | null, who: "C" | "S" | "-", text: string];
 
 export interface Run {
+  /** What the run is called beside another; empty if it is alone. */
+  name: string;
   title: string;
   question: string;
   lookFor: string;
@@ -42,12 +80,19 @@ export interface Run {
   seed: number;
   /** Whether the page tells of all that happened. */
   capped: boolean;
+  /** Whether some dialogues and Received fields found no room. */
+  talkCapped: boolean;
   facts: number;
   hosts: Host[];
+  /** All hosts of the scenario, told of or not. */
+  hostCount: number;
+  groups: Group[];
+  settings: Setting[][];
   links: [number, number][];
   domains: Domain[];
   notes: Note[];
   outages: Outage[];
+  struck: Struck[];
   /** Sizes of queues: host, then [t, waiting] in order of time. */
   queues: [host: string, samples: [number, number][]][];
   events: Happening[];
@@ -105,6 +150,17 @@ export interface Ended extends About {
   received: number;
   duplicate: boolean;
 }
+/** What a server found out about a message. */
+export interface Screened extends About {
+  kind: "screened";
+  host: string;
+  verdict: string;
+  text: string;
+}
+/** The copy just delivered lies in the folder Junk. */
+export interface Junk extends About {
+  kind: "junk";
+}
 export interface Retrieved extends About {
   kind: "retrieved";
   by: string;
@@ -118,23 +174,23 @@ export interface Open extends About {
 }
 export interface Failure extends At {
   kind: "fails" | "recovers";
-  target: string;
-  mode: string;
+  outage: Outage;
+  struck: Struck;
 }
 export interface Remark extends At {
   kind: "note";
   note: Note;
 }
 
-export type Fact = Created | Accepted | Lookup | Attempt | Ended | Retrieved | Open;
+export type Fact = Created | Accepted | Lookup | Attempt | Ended | Screened | Junk | Retrieved | Open;
 export type Happening = Fact | Failure | Remark;
 
 /** Returns the events in the order in which they are played: the run's, its outages and notes. */
 export function happenings(run: Run): Happening[] {
   const failures: Happening[] = run.outages.flatMap((outage) => {
-    const { target, mode } = outage;
-    const begins: Failure = { kind: "fails", t: outage.from, target, mode };
-    const ends: Failure = { kind: "recovers", t: outage.to, target, mode };
+    const struck = run.struck.find(({ entry }) => entry === outage.entry) ?? { entry: outage.entry, hosts: [], links: [] };
+    const begins: Failure = { kind: "fails", t: outage.from, outage, struck };
+    const ends: Failure = { kind: "recovers", t: outage.to, outage, struck };
     return outage.to < run.duration ? [begins, ends] : [begins];
   });
   const notes = (after: boolean): Happening[] =>
@@ -146,24 +202,19 @@ export function happenings(run: Run): Happening[] {
   return all.sort((a, b) => a.t - b.t);
 }
 
-/** Returns the host an event happens at. */
-export function placeOf(event: Happening): string {
-  switch (event.kind) {
-    case "attempt":
-      return event.from;
-    case "fails":
-    case "recovers":
-      return event.target;
-    case "note":
-    case "retrieved":
-      return "";
-    default:
-      return event.host;
-  }
-}
-
 /** Returns whether an event concerns a host. */
 export function concerns(event: Happening, host: string): boolean {
-  if (event.kind === "attempt") return event.from === host || event.host === host;
-  return placeOf(event) === host;
+  switch (event.kind) {
+    case "attempt":
+      return event.from === host || event.host === host;
+    case "fails":
+    case "recovers":
+      return event.struck.hosts.includes(host);
+    case "note":
+    case "junk":
+    case "retrieved":
+      return false;
+    default:
+      return event.host === host;
+  }
 }

@@ -2,12 +2,13 @@
 
 import type { Attempt } from "./run";
 import { clock, told } from "./words";
-import { events, run, selectedMessage } from "./store";
+import { selectedMessage, useTrack } from "./store";
 
 const LANE = 170;
 const STEP = 30;
 
 export function Sequence() {
+  const { events, name, run } = useTrack();
   const first = events.find((event) => event.kind === "created");
   const id = selectedMessage.value ?? (first?.kind === "created" ? first.id : null);
   if (id === null) return null;
@@ -22,7 +23,7 @@ export function Sequence() {
   const height = 50 + shown.length * STEP;
   return (
     <section class="sequence print-only" aria-label="Sequence diagram">
-      <h2>Message {id}, hop by hop</h2>
+      <h2>Message {id}, hop by hop{name && `: ${name}`}</h2>
       <svg viewBox={`0 0 ${names.length * LANE} ${height}`} role="img" aria-label={`Sequence diagram of message ${id}`}>
         {names.map((name) => (
           <g>

@@ -36,6 +36,24 @@ const ENDS: Record<string, string> = {
   lost: "loses the connection to",
 };
 
+const FAILURES: Record<string, [short: string, long: string]> = {
+  tempfail: ["deferred", "deferred by a 4yz reply"],
+  permfail: ["rejected", "rejected by a 5yz reply"],
+  refused: ["refused", "refused at connection"],
+  timeout: ["timed out", "timed out"],
+  lost: ["cut off", "cut off in the session"],
+};
+
+/** Says what happened to tries with this outcome. */
+export function failures(outcome: string): string {
+  return FAILURES[outcome]?.[1] ?? outcome;
+}
+
+/** Says the same where there is little room. */
+export function shortly(outcome: string): string {
+  return FAILURES[outcome]?.[0] ?? outcome;
+}
+
 /** Says what an attempt came to. */
 export function attempted(event: Attempt): string {
   if (event.outcome === "suspended") return `is put off at ${event.from} without a try`;
@@ -76,14 +94,18 @@ export function told(event: Happening): string {
       return attempted(event);
     case "ended":
       return `${FINALS[event.outcome] ?? event.outcome} ${event.host}${event.duplicate ? " once more" : ""}`;
+    case "screened":
+      return `${event.host} ${event.text}`;
+    case "junk":
+      return "lies in the folder Junk";
     case "retrieved":
-      return `is read by ${event.by.toUpperCase()}`;
+      return `is read by ${event.by.toUpperCase()}${event.device ? ` on ${event.device}` : ""}`;
     case "open":
       return `is still ${event.state.replaceAll("_", " ")} at ${event.host} at the end`;
     case "fails":
-      return `${event.target} fails: ${event.mode}`;
+      return `${event.outage.target} fails: ${event.outage.mode}`;
     case "recovers":
-      return `${event.target} works again`;
+      return `${event.outage.target} works again`;
     case "note":
       return event.note.text;
   }
@@ -103,6 +125,10 @@ export function tone(event: Happening): { name: string; sign: string } {
       return event.outcome === "delivered"
         ? { name: "good", sign: "✓" }
         : { name: "bad", sign: "✕" };
+    case "screened":
+      return event.verdict === "welcome" ? { name: "plain", sign: "⌕" } : { name: "wait", sign: "⌕" };
+    case "junk":
+      return { name: "wait", sign: "⚑" };
     case "retrieved":
       return { name: "good", sign: "✉" };
     case "fails":

@@ -14,6 +14,7 @@ use super::super::description::{RunDescription, read_json};
 use super::super::error::ReportError;
 use super::super::folder::{ResultFolder, check_replaceable};
 use super::description::StudyDescription;
+use super::side_by_side::{self, Played};
 use super::{page, tables};
 
 /// Where finished runs are kept until the study is whole.
@@ -137,11 +138,15 @@ impl StudyFolder {
         rows: &Rows,
         analysis: &Analysis,
         description: &StudyDescription,
+        played: &[Played],
         charts: Charts,
     ) -> Result<(), ReportError> {
         let mut folder = ResultFolder::claim(&self.target)?;
         for (name, text) in tables::all(plan, rows, analysis) {
             folder.write(name, &text)?;
+        }
+        for (name, text) in side_by_side::files(analysis, played) {
+            folder.write(&name, &text)?;
         }
         folder.write(STUDY_FILE, study_json(analysis).as_bytes())?;
         let digests = make_charts_and_page(folder.work(), analysis, charts)?;
@@ -202,7 +207,10 @@ fn make_charts_and_page(
         }
         drawn.push((chart, svg));
     }
-    let page = page::page(analysis, &drawn);
+    let played = side_by_side::make_pages(folder, analysis)?;
+    let sides = if played.is_empty() { Vec::new() } else { side_by_side::pages(analysis) };
+    digests.extend(played);
+    let page = page::page(analysis, &drawn, &sides);
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
 }

@@ -2,13 +2,14 @@
 //!
 //! # Scope and limitations
 //! The room keeps finished runs so that an interrupted study loses nothing ([`StudyFolder`]) and
-//! writes what the analysis says. Charts and page are made from `study.json` alone. It computes no
-//! figure of its own.
+//! writes what the analysis says. Charts and page are made from `study.json` alone, the pages that
+//! play two variants side by side from their traces and a table. It computes no figure of its own.
 
 mod description;
 mod folder;
 pub(in crate::report) mod numbers;
 mod page;
+mod side_by_side;
 mod tables;
 pub mod text;
 
@@ -16,3 +17,4 @@ pub use description::{SourceDescription, StudyDescription};
 pub(super) use folder::STUDY_FILE;
 pub use folder::{Charts, RowKeeper, StudyFolder, rebuild_study, study_json};
 pub(super) use numbers::told;
+pub use side_by_side::{MOST_PLAYED, Played, PlayedRun};

@@ -15,8 +15,13 @@ use super::text::{best_words, figure_head};
 /// Rows of each table in the page; the files have them all.
 const MOST_ROWS: usize = 60;
 
-/// Returns the page. `charts` are SVG texts with their charts, in order.
-pub(super) fn page(analysis: &Analysis, charts: &[(StudyChart, String)]) -> String {
+/// Returns the page. `charts` are SVG texts with their charts, in order; `sides` are pages that play
+/// the first variant beside another, with the name of the other.
+pub(super) fn page(
+    analysis: &Analysis,
+    charts: &[(StudyChart, String)],
+    sides: &[(String, String)],
+) -> String {
     let study = &analysis.study;
     let title = if study.title.is_empty() { &study.name } else { &study.title };
     let mut html = String::new();
@@ -24,6 +29,13 @@ pub(super) fn page(analysis: &Analysis, charts: &[(StudyChart, String)]) -> Stri
     paragraph(&mut html, "question", "Question", &study.question);
     paragraph(&mut html, "look-for", "What to look for", &study.look_for);
     paragraph(&mut html, "findings", "What its author found", &study.findings);
+    for (file, other) in sides {
+        let _ = writeln!(
+            html,
+            "<p><a href=\"{file}\">Watch the first and {} side by side</a>, hop by hop on one clock.</p>",
+            escaped(other)
+        );
+    }
     warning_list(&mut html, &analysis.warnings);
     design(&mut html, study);
     for figure in 0..study.figures.len() {

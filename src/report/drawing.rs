@@ -1,0 +1,316 @@
+//! Where the page draws what: the layout of the network, computed once.
+//!
+//! The same scenario looks the same everywhere. Mail flows from left to right: who writes, who
+//! takes submissions, who relays, exchangers, stores.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mail::{DomainId, HostId};
+use crate::scenario::{Host, NextHop, Scenario};
+use crate::units::SimTime;
+
+use super::picture::PicturedGroup;
+
+/// Most places in the drawing. Of more hosts, those that differ in a number alone share a place;
+/// of more places, those that come first in the scenario are drawn.
+const MOST_PLACES: usize = 48;
+/// Fewest hosts that share a place.
+const FEWEST_GROUPED: usize = 3;
+/// Most places in a column; what goes beyond stands beside it.
+const MOST_ROWS: usize = 8;
+
+/// The drawing: everything by the position of a host in the scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Drawing {
+    /// Column and row of each host drawn; the first of a group stands for all of it.
+    pub(super) places: BTreeMap<usize, (f64, f64)>,
+    pub(super) groups: Vec<PicturedGroup>,
+    /// Pairs of hosts drawn between which mail can go, the smaller position first.
+    pub(super) links: BTreeSet<(usize, usize)>,
+}
+
+impl Drawing {
+    /// Returns the drawing of a scenario.
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let mut groups =
+            if scenario.hosts.len() > MOST_PLACES { groups(&scenario.hosts) } else { Vec::new() };
+        // Who is drawn in whose place.
+        let mut stand_in: Vec<usize> = (0..scenario.hosts.len()).collect();
+        for group in &groups {
+            stand_in[group.first..group.first + group.count].fill(group.first);
+        }
+        let drawn: Vec<usize> = (0..scenario.hosts.len())
+            .filter(|&host| stand_in[host] == host)
+            .take(MOST_PLACES)
+            .collect();
+        groups.retain(|group| drawn.contains(&group.first));
+        let links = links(scenario, &stand_in, &drawn);
+        let places = places(&scenario.hosts, &drawn, &links);
+        Self { places, groups, links }
+    }
+}
+
+/// Returns the groups: neighbours in the scenario with consecutive numbers, the same roles and
+/// mail server.
+fn groups(hosts: &[Host]) -> Vec<PicturedGroup> {
+    let mut groups = Vec::new();
+    let mut first = 0;
+    while first < hosts.len() {
+        let mut next = first + 1;
+        while next < hosts.len() && follows(&hosts[next - 1], &hosts[next]) {
+            next += 1;
+        }
+        if next - first >= FEWEST_GROUPED
+            && let Some((prefix, number, suffix)) = numbered(&hosts[first].name)
+        {
+            let (prefix, suffix) = (prefix.to_owned(), suffix.to_owned());
+            groups.push(PicturedGroup { first, count: next - first, prefix, number, suffix });
+        }
+        first = next;
+    }
+    groups
+}
+
+fn follows(one: &Host, other: &Host) -> bool {
+    let (Some(a), Some(b)) = (numbered(&one.name), numbered(&other.name)) else { return false };
+    let names = a.0 == b.0 && a.2 == b.2 && a.1.checked_add(1) == Some(b.1);
+    names && one.roles == other.roles && one.profile == other.profile
+}
+
+/// Takes a name such as `mx-12.example` apart: what stands before its number, the number, the rest.
+fn numbered(name: &str) -> Option<(&str, u64, &str)> {
+    let (label, suffix) = name.split_at(name.find('.').unwrap_or(name.len()));
+    let digits = label.len() - label.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let (prefix, number) = label.split_at(label.len() - digits);
+    Some((prefix, number.parse().ok()?, suffix))
+}
+
+/// Returns between which of the hosts drawn mail can go.
+fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(usize, usize)> {
+    let by_name: BTreeMap<&str, usize> = scenario
+        .hosts
+        .iter()
+        .enumerate()
+        .map(|(index, host)| (host.name.as_str(), index))
+        .collect();
+    let shown: BTreeSet<usize> = drawn.iter().copied().collect();
+    let mut links = BTreeSet::new();
+    let mut link = |a: usize, b: usize| {
+        let (a, b) = (stand_in[a], stand_in[b]);
+        if a != b && shown.contains(&a) && shown.contains(&b) {
+            links.insert((a.min(b), a.max(b)));
+        }
+    };
+    for entry in &scenario.mail {
+        if let Some(client) = entry.submission.client {
+            link(client.index(), entry.submission.server.index());
+        }
+    }
+    let exchangers: Vec<Vec<usize>> = scenario
+        .domains
+        .iter()
+        .map(|domain| {
+            let records = scenario.zone.records(domain.dns, SimTime::ZERO);
+            let names = records.mx.iter().filter_map(|mx| mx.exchange);
+            names.filter_map(|name| by_name.get(scenario.zone.text(name)).copied()).collect()
+        })
+        .collect();
+    for &index in drawn {
+        let host = &scenario.hosts[index];
+        if let Some(proxy) = host.behind_proxy {
+            link(proxy.index(), index);
+        }
+        if !sends(host) {
+            continue;
+        }
+        for domain in 0..scenario.domains.len() {
+            let id = DomainId::from_index(domain);
+            if host.routing.local.contains(&id) || scenario.domains[domain].mailboxes == 0 {
+                continue;
+            }
+            match host.routing.next_hop(id) {
+                NextHop::Exchangers(to) => {
+                    for &exchanger in &exchangers[to.index()] {
+                        link(index, front(scenario, exchanger));
+                    }
+                }
+                NextHop::Host(to) | NextHop::Address(to) => link(index, to.index()),
+            }
+        }
+        if let Some(relay) = host.routing.fallback_relay {
+            link(index, relay.index());
+        }
+    }
+    links
+}
+
+/// Returns where others connect who want this host: its proxy, if it is behind one.
+fn front(scenario: &Scenario, host: usize) -> usize {
+    scenario.hosts[host].behind_proxy.map_or(host, HostId::index)
+}
+
+fn sends(host: &Host) -> bool {
+    let roles = host.roles;
+    roles.submission || roles.relay || (roles.mx && !roles.store)
+}
+
+/// Returns column and row of each host drawn: columns by role, rows so that linked hosts stand
+/// near each other (two sweeps of the barycentre rule).
+fn places(
+    hosts: &[Host],
+    drawn: &[usize],
+    links: &BTreeSet<(usize, usize)>,
+) -> BTreeMap<usize, (f64, f64)> {
+    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 6];
+    for &host in drawn {
+        columns[column(&hosts[host])].push(host);
+    }
+    columns.retain(|column| !column.is_empty());
+    let tallest = columns.iter().map(Vec::len).max().unwrap_or(1);
+    let mut rows: BTreeMap<usize, f64> = drawn.iter().map(|&host| (host, 0.0)).collect();
+    for _ in 0..2 {
+        for column in &mut columns {
+            let mut pulled: Vec<(f64, usize)> =
+                column.iter().map(|&host| (pull(host, links, &rows), host)).collect();
+            pulled.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            *column = pulled.into_iter().map(|(_, host)| host).collect();
+            let first = (tallest - column.len()) as f64 / 2.0;
+            for (place, &host) in column.iter().enumerate() {
+                rows.insert(host, first + place as f64);
+            }
+        }
+    }
+    apart(stand(&columns), links)
+}
+
+/// Returns the mean row of a host's neighbours.
+fn pull(host: usize, links: &BTreeSet<(usize, usize)>, rows: &BTreeMap<usize, f64>) -> f64 {
+    let near = links.iter().filter_map(|&(a, b)| match host {
+        _ if a == host => Some(rows[&b]),
+        _ if b == host => Some(rows[&a]),
+        _ => None,
+    });
+    let (sum, count) = near.fold((0.0, 0.0), |(sum, count), row| (sum + row, count + 1.0));
+    if count > 0.0 { sum / count } else { rows[&host] }
+}
+
+/// Stands the hosts in columns that are no taller than [`MOST_ROWS`], centred.
+fn stand(columns: &[Vec<usize>]) -> BTreeMap<usize, (f64, f64)> {
+    let heights = columns.iter().flat_map(|column| {
+        let beside = column.len().div_ceil(MOST_ROWS);
+        column.chunks(column.len().div_ceil(beside))
+    });
+    let stacks: Vec<&[usize]> = heights.collect();
+    let tallest = stacks.iter().map(|stack| stack.len()).max().unwrap_or(1);
+    let mut places = BTreeMap::new();
+    for (column, stack) in stacks.iter().enumerate() {
+        let first = (tallest - stack.len()) as f64 / 2.0;
+        for (row, &host) in stack.iter().enumerate() {
+            places.insert(host, (column as f64, first + row as f64));
+        }
+    }
+    places
+}
+
+/// Moves columns up or down so that few links run behind a host that they do not lead to.
+fn apart(
+    mut places: BTreeMap<usize, (f64, f64)>,
+    links: &BTreeSet<(usize, usize)>,
+) -> BTreeMap<usize, (f64, f64)> {
+    const MOVES: [f64; 5] = [0.0, 0.5, -0.5, 1.0, -1.0];
+    let last = places.values().map(|(column, _)| *column).fold(0.0, f64::max);
+    let mut column = 1.0;
+    while column < last {
+        let hidden = |by: f64| hidden(&places, links, column, by);
+        // Of equally good ones the first, which moves least.
+        let best = MOVES.into_iter().min_by_key(|&by| hidden(by)).unwrap_or(0.0);
+        for place in places.values_mut().filter(|place| place.0 == column) {
+            place.1 += best;
+        }
+        column += 1.0;
+    }
+    let top = places.values().map(|(_, row)| *row).fold(f64::INFINITY, f64::min);
+    for place in places.values_mut() {
+        place.1 -= top;
+    }
+    places
+}
+
+/// Counts the links that run behind hosts of a column, were it moved `by` so many rows.
+fn hidden(
+    places: &BTreeMap<usize, (f64, f64)>,
+    links: &BTreeSet<(usize, usize)>,
+    column: f64,
+    by: f64,
+) -> usize {
+    /// Nearer than this a link touches a host \[rows\].
+    const NEAR: f64 = 0.4;
+    let rows: Vec<f64> =
+        places.values().filter(|place| place.0 == column).map(|place| place.1 + by).collect();
+    let crossing = links.iter().filter_map(|(a, b)| {
+        let (from, to) = (places[a], places[b]);
+        let part = (column - from.0) / (to.0 - from.0);
+        // Between both ends, and not at one of them.
+        (part > 0.0 && part < 1.0).then_some(from.1 + (to.1 - from.1) * part)
+    });
+    crossing.map(|at| rows.iter().filter(|&&row| (row - at).abs() < NEAR).count()).sum()
+}
+
+/// Returns the column of a host: the later a message comes to it, the further to the right.
+fn column(host: &Host) -> usize {
+    let roles = host.roles;
+    if roles.dns {
+        1
+    } else if roles.proxy {
+        3
+    } else if roles.submission {
+        1
+    } else if roles.mx && !roles.store {
+        3
+    } else if roles.relay {
+        2
+    } else if roles.mx {
+        4
+    } else if roles.store {
+        5
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_name_stands_at_the_end_of_its_first_label() {
+        assert_eq!(numbered("mx-12.b.example"), Some(("mx-", 12, ".b.example")));
+        assert_eq!(numbered("mx7"), Some(("mx", 7, "")));
+        assert_eq!(numbered("mx.b2.example"), None);
+    }
+
+    #[test]
+    fn no_link_runs_behind_a_host_where_there_is_room() {
+        // A sender, a backup and the primary in a row; the sender writes to both.
+        let places = stand(&[vec![0], vec![1], vec![2]]);
+        let links = BTreeSet::from([(0, 1), (0, 2), (1, 2)]);
+        assert_eq!(hidden(&places, &links, 1.0, 0.0), 1);
+        let places = apart(places, &links);
+        assert_eq!(hidden(&places, &links, 1.0, 0.0), 0);
+        assert!(places.values().all(|place| place.1 >= 0.0), "{places:?}");
+    }
+
+    #[test]
+    fn a_tall_column_stands_beside_itself() {
+        let columns = [vec![0], (1..=20).collect::<Vec<_>>()];
+        let places = stand(&columns);
+        assert_eq!(places.len(), 21);
+        let rows = places.values().map(|(_, row)| *row).fold(0.0, f64::max);
+        assert!(rows < MOST_ROWS as f64, "{rows}");
+        let wide = places.values().map(|(column, _)| *column).fold(0.0, f64::max);
+        assert_eq!(wide, 3.0, "twenty stand in three columns");
+        let distinct: BTreeSet<String> =
+            places.values().map(|(column, row)| format!("{column} {row}")).collect();
+        assert_eq!(distinct.len(), 21, "no two share a place");
+    }
+}
