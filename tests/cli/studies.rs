@@ -369,6 +369,73 @@ fn scenarios_are_compared_in_pairs() {
 }
 
 #[test]
+fn two_variants_are_played_side_by_side() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let made = |out: &str, threads: &str| {
+        let variant = "outage.0.for=2h";
+        let fixed = ["compare", &base, "--set", variant, "--replications", "2"];
+        let all = [&fixed[..], &["--out", out, "--threads", threads]].concat();
+        let said = call(place.path(), &all).ends_with(0);
+        assert!(said.err.contains("side-by-side.html"), "{}", said.err);
+        contents(&place.path().join(out))
+    };
+    let files = made("one", "1");
+    assert_eq!(files, made("two", "2"), "threads change nothing");
+    let result = place.path().join("one");
+    let run: Value = serde_json::from_slice(&fs::read(result.join("run.json")).unwrap()).unwrap();
+    for name in ["side-by-side.html", "side-by-side.csv", "trace-1.jsonl", "trace-2.jsonl"] {
+        let digest = blake3::hash(&fs::read(result.join(name)).unwrap()).to_hex().to_string();
+        assert_eq!(run["files"][name], digest, "{name}");
+    }
+    let page = fs::read_to_string(result.join("side-by-side.html")).unwrap();
+    assert!(page.contains("default-src 'none'"));
+    assert_eq!(page.matches("class=\"run\"").count(), 2);
+    // What ends before the outages differ, ends at the same instant; all mail is the same.
+    let rows = table(&result, "side-by-side.csv");
+    let of = |name: &str| -> Vec<Vec<String>> {
+        rows.iter().filter(|row| row[0] == name).map(|row| row[1..].to_vec()).collect()
+    };
+    let (first, second) = (of("as it is"), of("outage.0.for=2h"));
+    assert!(first.len() > 200 && first.len() == second.len());
+    let mut before = 0;
+    for (one, other) in first.iter().zip(&second) {
+        assert_eq!(one[..3], other[..3], "message, recipient, submission");
+        if one[4].parse::<f64>().is_ok_and(|ended| ended < 2.0 * 3_600.0) {
+            assert_eq!(one, other);
+            before += 1;
+        }
+    }
+    assert!(before > 20, "{before}");
+    // The pages come from the folder's files alone.
+    fs::remove_file(result.join("side-by-side.html")).unwrap();
+    call(place.path(), &["report", "one"]).ends_with(0);
+    assert_eq!(contents(&result), files);
+}
+
+#[test]
+fn of_three_variants_the_first_is_played_beside_each() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let arguments = [
+        "compare",
+        &base,
+        "--set",
+        "outage.0.for=2h",
+        "--unset",
+        "outage.0",
+        "--replications",
+        "2",
+    ];
+    call(place.path(), &arguments).ends_with(0);
+    let files = names(&place.path().join("output/compare-base"));
+    for name in ["side-by-side-2.html", "side-by-side-3.html", "trace-3.jsonl"] {
+        assert!(files.contains(&name.to_owned()), "{name}");
+    }
+    assert!(!files.contains(&"side-by-side.html".to_owned()));
+}
+
+#[test]
 fn comparisons_that_cannot_be_made_are_explained() {
     let place = folder();
     let base = scenario("studies/base.toml");

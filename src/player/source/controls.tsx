@@ -51,7 +51,8 @@ function Bands() {
 /** How many have come where, of each run. */
 export function Reading({ track }: { track: Track }) {
   const { delivered, given_up } = track.world.value;
-  const open = [...track.world.value.held.values()].reduce((sum, copies) => sum + copies.size, 0);
+  // While a reply is on its way two hosts hold the same copy.
+  const open = new Set([...track.world.value.held.values()].flatMap((copies) => [...copies])).size;
   return (
     <span class="counts" data-delivered={delivered} data-given-up={given_up} data-open={open}>
       {delivered} delivered, {given_up} given up, {open} under way

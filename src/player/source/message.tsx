@@ -41,6 +41,12 @@ function Header({ fields }: { fields: string[] }) {
   );
 }
 
+/** Names a recipient, and where the header does not name it under To. */
+function recipient({ to, named }: Created): string {
+  if (named === "none") return `${to} (blind copy: in no field of the header)`;
+  return named ? `${to} (${named})` : to;
+}
+
 /** So many attempts are listed: the latest. */
 const LISTED = 12;
 
@@ -63,7 +69,7 @@ export function Message({ id }: { id: string }) {
       <h2>Message {id}</h2>
       <dl>
         <dt>Envelope sender</dt><dd>{first.sender === "" ? "<> (a notice)" : first.sender}</dd>
-        <dt>Envelope recipients</dt><dd>{all.map((created) => created.to).join(", ")}</dd>
+        <dt>Envelope recipients</dt><dd>{all.map(recipient).join(", ")}</dd>
         <dt>Kind</dt><dd>{first.what.replaceAll("_", " ")}{first.about ? `, about ${first.about}` : ""}</dd>
         <dt>Size</dt><dd>{first.octets.toLocaleString("en")} octets</dd>
         <dt>Age now</dt><dd>{now.value >= first.t ? span(now.value - first.t) : "not yet written"}</dd>

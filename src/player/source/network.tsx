@@ -8,9 +8,18 @@ import { type World, isOf, way } from "./state";
 import { count, select, selectedHost, selectedMessage, still, useTrack } from "./store";
 import { shortly } from "./words";
 
+/** Letters of a name that find room as they are, and if they are drawn narrower. */
+const WIDE = 24;
+const NARROW = 29;
+
 /** Cuts a name for the drawing: all of it is in the title. */
 function short(name: string): string {
-  return name.length > 26 ? `${name.slice(0, 25)}…` : name;
+  return name.length > NARROW ? `${name.slice(0, NARROW - 1)}…` : name;
+}
+
+/** Returns how a long name is made to fit. */
+function fitted(name: string): { textLength?: number; lengthAdjust?: "spacingAndGlyphs" } {
+  return name.length > WIDE ? { textLength: WIDTH - 14, lengthAdjust: "spacingAndGlyphs" } : {};
 }
 
 /** Adds up what the hosts of a place have. */
@@ -59,7 +68,7 @@ function Node({ place, world }: { place: Place; world: World }) {
     >
       {group && <rect class="behind" x="5" y="5" width={WIDTH} height={HEIGHT} rx="8" />}
       <rect class="box" width={WIDTH} height={HEIGHT} rx="8"><title>{label}</title></rect>
-      <text x={WIDTH / 2} y="18" class="name">{short(name)}</text>
+      <text x={WIDTH / 2} y="18" class="name" {...fitted(name)}>{short(name)}</text>
       <text x={WIDTH / 2} y="34" class="role">{roles}</text>
       {failed > 0 && <text x={WIDTH - 14} y="54" class="mark">✕</text>}
       {held > 0 && <Pile held={held} />}
@@ -181,7 +190,12 @@ export function Network() {
         <svg
           class="network"
           viewBox={`0 0 ${plan.width} ${plan.height}`}
-          style={{ minWidth: `${Math.round(plan.width * 0.72)}px`, maxWidth: `${Math.round(plan.width * 1.6)}px` }}
+          style={{
+            minWidth: `${Math.round(plan.width * 0.72)}px`,
+            maxWidth: `${Math.round(plan.width * 1.6)}px`,
+            // A tall network leaves room for the rest, as long as it can be read.
+            maxHeight: `max(30rem, ${Math.round(plan.height * 0.8)}px)`,
+          }}
           role="group"
           aria-label={track.name === "" ? "The network" : `The network: ${track.name}`}
         >

@@ -99,7 +99,7 @@ export function told(event: Happening): string {
     case "junk":
       return "lies in the folder Junk";
     case "retrieved":
-      return `is read by ${event.by.toUpperCase()}`;
+      return `is read by ${event.by.toUpperCase()}${event.device ? ` on ${event.device}` : ""}`;
     case "open":
       return `is still ${event.state.replaceAll("_", " ")} at ${event.host} at the end`;
     case "fails":
