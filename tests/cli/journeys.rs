@@ -182,3 +182,53 @@ fn postfix_doubles_its_gaps_up_to_its_longest() {
     let table = call_here(&["profiles"]).ends_with(0).out;
     in_order(&table, &["NAME", "VERSION", "EVIDENCE", "postfix", "recorded", "rfc5321"]);
 }
+
+/// The records change at 1 h and live for 2 h: at 1 h 30 min the sender still goes by the old ones.
+#[test]
+fn a_look_up_is_told_as_the_host_knows_it() {
+    let text = r#"
+title = "A move"
+duration = "4h"
+[[host]]
+name = "mail.home.example"
+roles = ["submission", "mx", "store"]
+[[host]]
+name = "old.moved.example"
+roles = ["mx"]
+[[host]]
+name = "new.moved.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "home.example"
+mx = ["mail.home.example"]
+mailboxes = ["ann"]
+[[domain]]
+name = "moved.example"
+mx = ["old.moved.example"]
+store = "new.moved.example"
+mailboxes = ["bob"]
+ttl = "2h"
+[[action]]
+at = "1h"
+domain = "moved.example"
+do = { mx = ["new.moved.example"] }
+[[mail]]
+from = "ann@home.example"
+to = ["bob@moved.example"]
+at = ["30min", "1h30min", "2h31min"]
+"#;
+    let place = tempfile::tempdir().expect("a folder");
+    let file = place.path().join("move.toml");
+    std::fs::write(&file, text).expect("a scenario can be written");
+    let file = file.to_string_lossy().into_owned();
+    let told = |message: &str| call_here(&["trace", &file, "-q", "-m", message]).ends_with(0).out;
+    let asked = |message: &str| {
+        let told = told(message);
+        let line = told.lines().find(|line| line.contains("mail.home.example looks up"));
+        line.unwrap_or_else(|| panic!("nobody asks:\n{told}")).to_owned()
+    };
+    let (first, second, third) = (asked("1-1"), asked("1-2"), asked("1-3"));
+    assert!(first.ends_with("MX 10 old.moved.example [10.0.0.2]"), "{first}");
+    assert!(second.contains("MX 10 old.moved.example [10.0.0.2] (in its cache for "), "{second}");
+    assert!(third.ends_with("MX 10 new.moved.example [10.0.0.3]"), "{third}");
+}
