@@ -57,8 +57,8 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Returns the answer to a question asked at `at`, and when it is at hand: a question whose
-    /// answer is still under way waits for that one.
+    /// Returns the answer to a question asked at `at`, and when it arrives or has arrived: a question
+    /// whose answer is still under way waits for that one.
     pub(super) fn get(
         &self,
         name: NameId,
@@ -70,7 +70,7 @@ impl Cache {
         } else {
             &self.pages.get(name.index() / PAGE)?.as_ref()?[place(name, asked)]
         };
-        (at < entry.expires).then(|| (entry.answer, at.max(entry.arrived)))
+        (at < entry.expires).then_some((entry.answer, entry.arrived))
     }
 
     /// Keeps an answer. That a name does not exist answers questions of every type (RFC 2308 §5).

@@ -70,6 +70,8 @@ pub struct Resolver {
     cache: Cache,
     /// Reused between look-ups: exchangers by preference and place in the answer.
     order: Vec<(u16, u32, NameId)>,
+    /// When the answer to the latest question arrived, perhaps long before it was asked.
+    arrived: SimTime,
 }
 
 impl Resolver {
@@ -103,6 +105,7 @@ impl Resolver {
     ) -> Lookup {
         into.clear();
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
+        into.answered = self.arrived;
         match answer {
             Answer::Failed => Lookup { outcome: RouteOutcome::TemporaryFailure, ended },
             Answer::NoData => self.add_host(ask, domain, ended, into),
@@ -215,12 +218,15 @@ impl Resolver {
     ) -> (Answer, SimTime) {
         if !ask.settings.caches {
             let reply = send(ask, name, asked, at);
+            self.arrived = reply.arrived;
             return (reply.answer, reply.arrived);
         }
-        if let Some(known) = self.cache.get(name, asked, at) {
-            return known;
+        if let Some((answer, arrived)) = self.cache.get(name, asked, at) {
+            self.arrived = arrived;
+            return (answer, arrived.max(at));
         }
         let reply = send(ask, name, asked, at);
+        self.arrived = reply.arrived;
         if reply.answer != Answer::Failed {
             let expires = reply.arrived + reply.keep;
             self.cache.put(name, asked, reply.answer, reply.arrived, expires);

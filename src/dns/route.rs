@@ -28,6 +28,8 @@ pub struct MailRoute {
     /// The best preference among the names without an address, for whichever of these reasons.
     /// A host that finds itself among the exchangers needs it: a better exchanger may exist.
     pub best_unresolved: Option<u16>,
+    /// When the answer about the exchangers came; before the question, it was in the cache.
+    pub answered: SimTime,
 }
 
 impl MailRoute {
@@ -37,6 +39,7 @@ impl MailRoute {
         self.unresolved = 0;
         self.unresolved_temporarily = 0;
         self.best_unresolved = None;
+        self.answered = SimTime::ZERO;
     }
 
     pub(super) fn add_unresolved(&mut self, preference: u16, temporarily: bool) {

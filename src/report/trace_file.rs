@@ -143,7 +143,7 @@ impl<'n> TraceLines<'n> {
                 }
             }
             Fact::Ledger(_) => {}
-            Fact::Lookup { delivery, host, domain, started, outcome } => {
+            Fact::Lookup { delivery, host, domain, started, outcome, .. } => {
                 if self.capped {
                     return;
                 }

@@ -145,8 +145,8 @@ impl<S: FactSink> World<'_, '_, S> {
         domain: DomainId,
         outcome: LookupOutcome,
     ) {
-        let started = self.now;
-        self.state(&Fact::Lookup { delivery, host, domain, started, outcome });
+        let (started, answered) = (self.now, self.route.answered);
+        self.state(&Fact::Lookup { delivery, host, domain, started, answered, outcome });
     }
 
     /// Returns where a run goes.

@@ -13,6 +13,8 @@ pub struct LookUp {
     pub domain: DomainId,
     /// When the first question was sent.
     pub started: SimTime,
+    /// When the answer about the exchangers came; before `started`: it was in the cache.
+    pub answered: SimTime,
     /// What came of it.
     pub outcome: LookupOutcome,
 }

@@ -136,9 +136,14 @@ impl FactSink for Watch {
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         match fact {
             Fact::Created(created) => self.created(at, created),
-            Fact::Lookup { delivery, host, domain, started, outcome } => {
-                let lookup =
-                    LookUp { host: *host, domain: *domain, started: *started, outcome: *outcome };
+            Fact::Lookup { delivery, host, domain, started, answered, outcome } => {
+                let lookup = LookUp {
+                    host: *host,
+                    domain: *domain,
+                    started: *started,
+                    answered: *answered,
+                    outcome: *outcome,
+                };
                 self.pending.entry(*delivery).or_default().push(lookup);
             }
             Fact::Attempt(attempt) => self.attempt(at, attempt),

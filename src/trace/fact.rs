@@ -40,6 +40,9 @@ pub enum Fact {
         domain: DomainId,
         /// When the first question was sent.
         started: SimTime,
+        /// When the answer about the exchangers came to the host; before `started`: it was in its
+        /// cache.
+        answered: SimTime,
         /// What came of it.
         outcome: LookupOutcome,
     },

@@ -2,7 +2,9 @@
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
 use crate::scenario::{Moment, Scenario};
-use crate::story::{Exchange, LookUp, Shown, Story, exchanges, fields, lines, proxy_of, told};
+use crate::story::{
+    Exchange, LookUp, Shown, Story, exchanges, fields, host_at, lines, proxy_of, told,
+};
 use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
@@ -220,18 +222,24 @@ impl Journey<'_> {
     /// What the DNS answered.
     pub(super) fn answer(&self, lookup: &LookUp) -> String {
         let domain = &self.scenario.domains[lookup.domain.index()];
-        match lookup.outcome {
-            LookupOutcome::Found => {
-                answers::exchangers(self.scenario, domain.dns, lookup.started).join(", ")
-            }
+        // The answer is what the DNS had when the question was sent, which may be long ago.
+        let latency = host_at(self.scenario, lookup.host, lookup.started).resolver.latency;
+        let asked = lookup.answered.saturating_sub(latency);
+        let found = || answers::exchangers(self.scenario, domain.dns, asked).join(", ");
+        let answer = match lookup.outcome {
+            LookupOutcome::Found => found(),
             LookupOutcome::NoSuchDomain => "there is no such domain".to_owned(),
             LookupOutcome::NullMx => "the domain takes no mail (null MX)".to_owned(),
             LookupOutcome::NoAddress => "there is no exchanger with an address".to_owned(),
             LookupOutcome::TemporaryFailure => "no answer, or SERVFAIL".to_owned(),
             LookupOutcome::LoopsBack => {
-                let found = answers::exchangers(self.scenario, domain.dns, lookup.started);
-                format!("{}; no exchanger is better than itself", found.join(", "))
+                format!("{}; no exchanger is better than itself", found())
             }
+        };
+        if lookup.answered < lookup.started {
+            format!("{answer} (in its cache for {})", lookup.started.since(lookup.answered))
+        } else {
+            answer
         }
     }
 
