@@ -578,3 +578,39 @@ fn what_is_typed_is_screened() {
     assert!(spam.contains("S: 554 5.7.1") || spam.contains("S: 550 5.7.1"), "{spam}");
     assert!(filter("Subject: lunch").contains("S: 250 2.0.0 Ok: queued"));
 }
+
+/// RFC 9051 §9: a number above the last is BAD, and a UID that is not there is none; §6.4.9: UID
+/// goes before five commands, and UID EXPUNGE leaves what its set does not name.
+#[test]
+fn imap_numbers_are_those_of_messages_and_uids_need_not_be() {
+    let lines = [
+        "a LOGIN eve@recipient.example x",
+        "b SELECT INBOX",
+        "c FETCH 999 FLAGS",
+        "d UID FETCH 999 FLAGS",
+        "e UID NOOP",
+        "f STORE 1 +FLAGS (\\Deleted)",
+        "g UID EXPUNGE 999",
+        "h STATUS INBOX (MESSAGES)",
+        "i EXPUNGE",
+        "j SEARCH ALL",
+        "k FETCH 1:* FLAGS",
+        "l LOGOUT",
+    ];
+    let said = talk(&[HOST, "--protocol", "imap", "--at", "8h30min"], &lines).ends_with(0).out;
+    let mut rest = said.as_str();
+    for part in [
+        "S: * 1 EXISTS",
+        "S: c BAD",
+        "S: d OK",
+        "S: e BAD",
+        "S: g OK",
+        "(MESSAGES 1)",
+        "S: * 1 EXPUNGE",
+        "S: * SEARCH\n",
+        "S: j OK",
+        "S: k BAD",
+    ] {
+        rest = rest.split_once(part).unwrap_or_else(|| panic!("no {part} in\n{said}")).1;
+    }
+}

@@ -20,7 +20,7 @@ use super::explain::{explain_command, explain_imap};
 use super::mailbox::{Stored, contents};
 use super::posted::Posted;
 use super::store_call::StoreCall;
-use reading::{in_set, parts};
+use reading::{highest, in_set, parts};
 
 /// A conversation with an IMAP server.
 #[derive(Debug)]
@@ -99,6 +99,9 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
             self.idle = Some(tag.to_owned());
             return self.answer(vec!["+ idling".to_owned()]);
         }
+        if uid && !BY_UID.contains(&verb.as_str()) {
+            return self.answer(vec![format!("{tag} BAD {verb} does not go with UID")]);
+        }
         let mut lines = Vec::new();
         let done = match self.carry_out(&verb, uid, arguments, &mut lines) {
             Ok(done) => format!("{tag} OK {done}"),
@@ -141,11 +144,17 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
             _ if self.folder.is_none() => return Err("BAD SELECT comes first".to_owned()),
             "CLOSE" | "UNSELECT" => {
                 if verb == "CLOSE" {
-                    self.expunge();
+                    self.expunge(None);
                 }
                 self.folder = None;
             }
-            "EXPUNGE" => lines.extend(self.expunge()),
+            // RFC 9051 §6.4.9: UID EXPUNGE takes those of a set only.
+            "EXPUNGE" if uid => {
+                let chosen = self.chosen(arguments.first(), true)?;
+                let chosen: Vec<u32> = chosen.iter().map(|(_, message)| message.uid).collect();
+                lines.extend(self.expunge(Some(&chosen)));
+            }
+            "EXPUNGE" => lines.extend(self.expunge(None)),
             "FETCH" => self.fetch(uid, arguments, lines)?,
             "STORE" => self.store(uid, arguments, lines)?,
             "SEARCH" => self.search(uid, arguments, lines)?,
@@ -247,10 +256,12 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
         lines
     }
 
-    fn expunge(&mut self) -> Vec<String> {
+    /// Removes what is marked, of the messages with these UIDs if any are given.
+    fn expunge(&mut self, uids: Option<&[u32]>) -> Vec<String> {
         let marked: Vec<String> = match &self.folder {
             Some(Folder { read_only: false, messages, .. }) => messages
                 .iter()
+                .filter(|message| uids.is_none_or(|uids| uids.contains(&message.uid)))
                 .filter(|message| self.has_flag(message, "\\Deleted"))
                 .map(|message| message.stored.name.clone())
                 .collect(),
@@ -288,6 +299,10 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
         } else {
             u32::try_from(messages.len()).unwrap_or(u32::MAX)
         };
+        // RFC 9051 §9: a number above the last is BAD; a UID that is not there is passed over.
+        if !uid && highest(set, last).is_some_and(|highest| highest > last || last == 0) {
+            return Err(format!("BAD {set} names a message that is not there"));
+        }
         let mut chosen = Vec::new();
         for (number, message) in (1..).zip(messages) {
             let name = if uid { message.uid } else { u32::try_from(number).unwrap_or(u32::MAX) };
@@ -343,6 +358,9 @@ impl<'s, 'k, S: FactSink> ImapTalk<'s, 'k, S> {
 
 /// Of a simulated store there is one life only.
 const UIDVALIDITY: u64 = 1;
+
+/// What UID goes with (RFC 9051 §6.4.9).
+const BY_UID: [&str; 6] = ["FETCH", "STORE", "SEARCH", "EXPUNGE", "COPY", "MOVE"];
 
 const KNOWN: [&str; 19] = [
     "SELECT",

@@ -67,6 +67,13 @@ pub(super) fn in_set(set: &str, number: u32, last: u32) -> Option<bool> {
     Some(inside)
 }
 
+/// Returns the highest number that a sequence set names; none: it is no set.
+pub(super) fn highest(set: &str, last: u32) -> Option<u32> {
+    let end = |text: &str| if text == "*" { Some(last) } else { text.parse().ok() };
+    let ends: Option<Vec<u32>> = set.split([',', ':']).map(end).collect();
+    ends?.into_iter().max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

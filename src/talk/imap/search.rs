@@ -17,7 +17,8 @@ impl<S: FactSink> ImapTalk<'_, '_, S> {
         }
         let all = "1:*".to_owned();
         let mut found = Vec::new();
-        for (number, message) in self.chosen(Some(&all), false)? {
+        // By UID, since there is no number 1 where the folder is empty.
+        for (number, message) in self.chosen(Some(&all), true)? {
             if self.fits(number, &message, arguments)? {
                 found.push(if uid { message.uid.to_string() } else { number.to_string() });
             }
