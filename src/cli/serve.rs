@@ -1,6 +1,7 @@
 //! `mailsim serve`: the page of a run on loopback, with controls that change the scenario.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -64,6 +65,9 @@ pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStat
     if let Some(path) = save_to.as_ref().filter(|path| path.exists() && !overwrite) {
         return Err(CommandError::Exists { path: path.clone() });
     }
+    if let Some(path) = &save_to {
+        can_be_saved(path)?;
+    }
     let input = input::read_and_warn(&path, &changes.0, terminal)?;
     // Before the run, so that a port in the way is noticed before time is spent.
     let server = Server::listen(port).map_err(|cause| CommandError::Listen { port, cause })?;
@@ -94,4 +98,17 @@ pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStat
     ));
     server.serve(&live, interrupt.flag(), &|text| terminal.message(text));
     Ok(ExitStatus::Success)
+}
+
+/// Sees that a file can be saved there, before anybody has made changes worth saving.
+fn can_be_saved(path: &Path) -> Result<(), CommandError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let cause = if path.is_dir() {
+        io::ErrorKind::IsADirectory
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        io::ErrorKind::NotFound
+    } else {
+        return Ok(());
+    };
+    Err(CommandError::io("write", path, cause.into()))
 }

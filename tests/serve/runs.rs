@@ -100,6 +100,13 @@ fn it_is_saved_where_the_command_line_says_and_never_over_what_is_there() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("there.toml is there already"));
 
+    let output = mailsim(folder.path())
+        .args(["serve", "served.toml", "--save-to", "nowhere/new.toml"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write nowhere/new.toml"));
+
     let serving = Serving::start_in(folder, &["--save-to", "new.toml"]);
     let (there, new) =
         (serving.folder.path().join("there.toml"), serving.folder.path().join("new.toml"));
