@@ -230,6 +230,14 @@ fn carry_on(
         let entry = u32::try_from(entry).unwrap_or(u32::MAX);
         let key = MessageKey::Mail { entry, ordinal: 0 };
         let told = trace::journeys(&loaded.scenario, key, terminal)?;
+        if told.is_empty() {
+            let end = loaded.scenario.duration.exact();
+            terminal.data(&format!(
+                "\nA message that {server} has accepted after the end of the run, {end}, is not \
+                 followed.\n"
+            ))?;
+            continue;
+        }
         terminal.data(&format!("\nWhat {server} has accepted travels on.\n\n{told}"))?;
     }
     if carried < posted.len() {

@@ -614,3 +614,20 @@ fn imap_numbers_are_those_of_messages_and_uids_need_not_be() {
         rest = rest.split_once(part).unwrap_or_else(|| panic!("no {part} in\n{said}")).1;
     }
 }
+
+#[test]
+fn what_is_taken_after_the_end_of_the_run_is_said_to_go_no_further() {
+    let lines = [
+        "EHLO a.example",
+        "+5h",
+        "MAIL FROM:<zoe@else.example>",
+        "RCPT TO:<bob@recipient.example>",
+        "DATA",
+        "text",
+        ".",
+        "QUIT",
+    ];
+    let said = talk(&[HOST, "--at", "11h"], &lines).ends_with(0).out;
+    assert!(said.contains("after the end of the run, 12h, is not followed"), "{said}");
+    assert!(!said.contains("travels on"), "{said}");
+}
