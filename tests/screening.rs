@@ -4,7 +4,7 @@
 mod common;
 
 use common::{End, Run, Story, run};
-use mailsim::mail::{AttemptOutcome, MessageKind, Stage, Status};
+use mailsim::mail::{AttemptOutcome, HostId, MessageKind, Stage, Status};
 use mailsim::scenario::{Problem, Severity, Source, load};
 use mailsim::trace::{Fact, Verdict};
 
@@ -246,6 +246,32 @@ fn a_filter_after_the_queue_can_only_return_or_drop() {
 }
 
 const SPAM: Status = Status::new(5, 7, 1);
+
+/// A reply is lost, and so there are two copies: each is judged by the host that has taken it, and by
+/// no other.
+#[test]
+fn each_copy_has_a_verdict_of_its_own() {
+    let lost = "[[outage]]\nhost = \"mx.dest.example\"\nmode = \"drop\"\nuntil = \"5m\"\n";
+    let slow =
+        "filter = { time = \"30m\", stage = \"queue\", refuse_from = 15, refused = \"discard\" }";
+    let text = text("", slow, &format!("{}{lost}", scored("20")));
+    let takers = |text: &str| {
+        let run = run(text);
+        let story = run.only();
+        assert_eq!((story.end(), story.copies()), (End::Discarded, 0));
+        assert_eq!(story.only_ending().host, run.host("mx.dest.example"));
+        let names = |(_, host, _): &(_, HostId, _)| run.scenario.hosts[host.index()].name.clone();
+        story.accepted.iter().map(names).collect::<Vec<_>>()
+    };
+    // The next try comes while the filter still holds the first copy.
+    assert_eq!(takers(&text), ["out.src.example", "mx.dest.example", "mx.dest.example"]);
+    // The other exchanger has no filter: it hands the second copy on, and loses a reply as well.
+    let mx = "mx = [{ host = \"mx.dest.example\", preference = 10 }";
+    let backup = format!("{mx}, {{ host = \"lists.club.example\", preference = 20 }}");
+    let (first, other) = ("mx.dest.example", "lists.club.example");
+    let hosts = ["out.src.example", first, other, first, first];
+    assert_eq!(takers(&text.replace(mx, &backup)), hosts);
+}
 
 /// The shares of 4000 scores evenly between 0 and 20 below 6, below 15 and above, within four
 /// standard errors; and the same scores whatever else the network has.

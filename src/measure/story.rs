@@ -167,7 +167,6 @@ impl Story {
     }
 
     /// Returns whether this was the first end of the story. `spare`: a box to put it in.
-    #[expect(clippy::too_many_arguments, reason = "what a fact says")]
     pub(super) fn ended(
         &mut self,
         spare: &mut Option<Box<Ending>>,

@@ -4,7 +4,7 @@ use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::plain::Unit;
 use crate::queue::{Destination, EntryHandle, QueueEntry};
-use crate::trace::{Fact, FactSink};
+use crate::trace::{Fact, FactSink, Verdict};
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::draws::time;
@@ -25,13 +25,15 @@ pub(super) struct Arrival {
     pub(super) announced: SimTime,
     /// How long a filter after the queue holds it.
     pub(super) held: SimDuration,
+    /// What that filter thinks of it, if it lets nothing pass.
+    pub(super) condemned: Option<Verdict>,
 }
 
 impl Arrival {
     /// Returns a message that comes from the host itself.
     pub(super) fn made_here(received_fields: u32, size: Octets, now: SimTime) -> Self {
-        let held = SimDuration::ZERO;
-        Self { received_fields, size, session_message: 0, announced: now, held }
+        let (held, condemned) = (SimDuration::ZERO, None);
+        Self { received_fields, size, session_message: 0, announced: now, held, condemned }
     }
 }
 
@@ -76,9 +78,15 @@ impl<S: FactSink> World<'_, '_, S> {
                 record.holders += 1;
             }
         }
-        let held = self.screened(run, server, &accepted);
-        let arrival =
-            Arrival { received_fields: fields, size: octets, session_message, announced, held };
+        let (held, condemned) = self.screened(run, server, &accepted);
+        let arrival = Arrival {
+            received_fields: fields,
+            size: octets,
+            session_message,
+            announced,
+            held,
+            condemned,
+        };
         self.note_acceptance(server, run);
         self.enqueue(server, message, &accepted, arrival);
         self.accepted = accepted;
@@ -248,6 +256,9 @@ impl<S: FactSink> World<'_, '_, S> {
             let mailbox = self.messages[recipient].mailbox;
             let destination = self.route_of(host, mailbox);
             self.entries.add_recipient(entry, recipient, mailbox, destination);
+        }
+        if let Some(verdict) = arrival.condemned {
+            self.condemn(entry, verdict);
         }
         let home = &mut self.hosts[host.index()];
         home.pick_ups += 1;

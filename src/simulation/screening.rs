@@ -35,8 +35,9 @@ pub(super) struct Screens {
     first_seen: BTreeMap<(HostId, MessageKey), SimTime>,
     /// Recipients whose copy is marked for the folder Junk.
     junk: BTreeSet<RecipientId>,
-    /// Recipients whose copy a filter after the queue will not let pass.
-    condemned: BTreeMap<RecipientId, Verdict>,
+    /// Entries that a filter after the queue will not let pass. Other copies of the same message, at
+    /// this host or another, have verdicts of their own.
+    condemned: BTreeMap<EntryHandle, Verdict>,
 }
 
 impl Screens {
@@ -255,18 +256,18 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     }
 
     /// A server takes the message of a run for `recipients`: states what its screens found. Returns
-    /// how long a filter after the queue holds the message.
+    /// how long a filter after the queue holds the message, and its verdict if it lets nothing pass.
     pub(super) fn screened(
         &mut self,
         handle: Handle,
         server: HostId,
         recipients: &[RecipientId],
-    ) -> SimDuration {
+    ) -> (SimDuration, Option<Verdict>) {
         if self.hosts[server.index()].config.screening.is_none() {
-            return SimDuration::ZERO;
+            return (SimDuration::ZERO, None);
         }
         let Some(run) = self.runs.get_mut(handle) else {
-            return SimDuration::ZERO;
+            return (SimDuration::ZERO, None);
         };
         let (message, client, findings) = (run.message, run.client, run.findings.take());
         if let Some(findings) = findings {
@@ -275,7 +276,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             self.mark(findings.verdict, recipients);
         }
         if self.is_authorised(handle, server) {
-            return SimDuration::ZERO;
+            return (SimDuration::ZERO, None);
         }
         self.filter_after_queue(server, message, recipients)
     }
@@ -306,17 +307,17 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     }
 
     /// The filter after the queue of `host` looks at a message that a stranger brought. Returns how
-    /// long that takes.
-    pub(super) fn filter_after_queue(
+    /// long that takes, and its verdict if it lets nothing pass.
+    fn filter_after_queue(
         &mut self,
         host: HostId,
         message: MessageId,
         recipients: &[RecipientId],
-    ) -> SimDuration {
+    ) -> (SimDuration, Option<Verdict>) {
         let config: &Host = self.hosts[host.index()].config;
         let filter = config.screening.as_deref().and_then(|screening| screening.filter.as_ref());
         let Some(filter) = filter.filter(|filter| filter.stage == FilterStage::Queue) else {
-            return SimDuration::ZERO;
+            return (SimDuration::ZERO, None);
         };
         let score = self.dossier(message).score;
         let took = self.filter_time(filter, host, message);
@@ -329,12 +330,15 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let findings = Findings { score: Some(score), verdict, ..Findings::default() };
         self.state_findings(host, None, recipients, &findings);
         self.mark(verdict, recipients);
-        if let (Verdict::Refused(_) | Verdict::Discarded(_), Some(screens)) =
-            (verdict, &mut self.screens)
-        {
-            screens.condemned.extend(recipients.iter().map(|&recipient| (recipient, verdict)));
+        let ends = matches!(verdict, Verdict::Refused(_) | Verdict::Discarded(_));
+        (took, ends.then_some(verdict))
+    }
+
+    /// An entry will end when it comes out of the filter after the queue.
+    pub(super) fn condemn(&mut self, entry: EntryHandle, verdict: Verdict) {
+        if let Some(screens) = &mut self.screens {
+            screens.condemned.insert(entry, verdict);
         }
-        took
     }
 
     /// An entry comes out of the filter after the queue. Returns whether it ended there: returned or
@@ -343,17 +347,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let Some(screens) = &mut self.screens else {
             return false;
         };
-        if screens.condemned.is_empty() {
-            return false;
-        }
-        let copies: Vec<_> = self.entries.recipients(entry).collect();
-        let mut verdict = None;
-        for &copy in &copies {
-            verdict = screens.condemned.remove(&self.entries.copy(copy).recipient).or(verdict);
-        }
-        let Some(verdict) = verdict else {
+        let Some(verdict) = screens.condemned.remove(&entry) else {
             return false;
         };
+        let copies: Vec<_> = self.entries.recipients(entry).collect();
         let (host, fields) = (self.entries[entry].host, self.entries[entry].received_fields);
         if matches!(verdict, Verdict::Refused(_)) {
             for &copy in &copies {

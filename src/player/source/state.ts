@@ -109,9 +109,8 @@ function apply(world: World, event: Happening): void {
       break;
     case "attempt":
       tried(world, event);
-      if (event.outcome === "accepted" && event.stage !== "local") {
-        world.held.get(event.from)?.delete(copyOf(event));
-      }
+      // A second copy that a mailbox knows already goes no further and comes to no end of its own.
+      if (event.outcome === "accepted") world.held.get(event.from)?.delete(copyOf(event));
       break;
     case "ended":
       world.held.get(event.host)?.delete(copyOf(event));
