@@ -196,6 +196,24 @@ fn commands_of_the_lessons_work_as_written() {
     }
 }
 
+#[test]
+fn the_hop_count_ends_at_the_number_that_lesson_three_proposes() {
+    let file = folder().join("03-relays-and-hops.toml");
+    let trace = |fields: &str| {
+        let set = format!("mail.0.received_fields={fields}");
+        let output = Command::new(env!("CARGO_BIN_EXE_mailsim"))
+            .args(["trace", &file.to_string_lossy(), "-q", "--set", &set])
+            .output()
+            .expect("the program runs");
+        String::from_utf8(output.stdout).expect("it tells in UTF-8")
+    };
+    // Postfix counts its own field and refuses at 50. Four servers add one each.
+    assert!(trace("45").contains("into the mailbox of bob@recipient.example"));
+    let refused = trace("46");
+    let by_the_last = "gateway.university.example gives up on bob@recipient.example";
+    assert!(refused.contains(by_the_last), "{refused}");
+}
+
 /// A row of the table of ideas.
 struct Row {
     lesson: String,

@@ -135,12 +135,13 @@ fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(
         if let Some(proxy) = host.behind_proxy {
             link(proxy.index(), index);
         }
-        if !sends(host) {
+        if !sends(host) && !hands_on(scenario, host) {
             continue;
         }
         for domain in 0..scenario.domains.len() {
             let id = DomainId::from_index(domain);
-            if host.routing.local.contains(&id) || scenario.domains[domain].mailboxes == 0 {
+            let takes = scenario.domains[domain].mailboxes > 0 || is_of_lists(scenario, id);
+            if host.routing.local.contains(&id) || !takes {
                 continue;
             }
             match host.routing.next_hop(id) {
@@ -176,6 +177,16 @@ fn readers(scenario: &Scenario) -> BTreeSet<usize> {
 /// Returns where others connect who want this host: its proxy, if it is behind one.
 fn front(scenario: &Scenario, host: usize) -> usize {
     scenario.hosts[host].behind_proxy.map_or(host, HostId::index)
+}
+
+/// Whether a domain has addresses that stand for others.
+fn is_of_lists(scenario: &Scenario, domain: DomainId) -> bool {
+    scenario.automatic.redistributions.keys().any(|address| address.domain == domain)
+}
+
+/// Whether a host sends copies of what comes to its aliases and lists.
+fn hands_on(scenario: &Scenario, host: &Host) -> bool {
+    host.routing.local.iter().any(|domain| is_of_lists(scenario, *domain))
 }
 
 fn sends(host: &Host) -> bool {
@@ -355,14 +366,30 @@ mod tests {
         assert_eq!(distinct.len(), 21, "no two share a place");
     }
 
+    fn lesson(name: &str) -> Scenario {
+        let file = format!("{}/scenarios/lessons/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let beside = |name: &str| Err(name.to_owned());
+        let source = crate::scenario::Source { file: &file, text: &text, read_file: &beside };
+        crate::scenario::load(&source, &[]).unwrap().scenario
+    }
+
+    #[test]
+    fn the_way_from_an_alias_and_from_a_list_is_drawn() {
+        let scenario = lesson("14-who-may-send-for-a-domain");
+        let at = |name: &str| scenario.hosts.iter().position(|host| host.name == name).unwrap();
+        let drawing = Drawing::of(&scenario);
+        let recipient = at("mx.recipient.example");
+        for hands_on in ["mail.school.example", "lists.club.example"] {
+            let host = at(hands_on);
+            let link = (host.min(recipient), host.max(recipient));
+            assert!(drawing.links.contains(&link), "{hands_on}");
+        }
+    }
+
     #[test]
     fn links_are_drawn_where_they_lead_from_one_to_the_other() {
-        let file = "scenarios/lessons/16-no-dns-and-a-split-network.toml";
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let text = std::fs::read_to_string(path).unwrap();
-        let beside = |name: &str| Err(name.to_owned());
-        let source = crate::scenario::Source { file, text: &text, read_file: &beside };
-        let scenario = crate::scenario::load(&source, &[]).unwrap().scenario;
+        let scenario = lesson("16-no-dns-and-a-split-network");
         let at = |name: &str| scenario.hosts.iter().position(|host| host.name == name).unwrap();
         let drawing = Drawing::of(&scenario);
         let joined = |one: &str, other: &str| {

@@ -2,12 +2,13 @@
 //!
 //! The first line says what the file is and whether it is capped. Where the run states more facts
 //! than a page can hold ([`Room`]), whole stories are kept: when the cap is reached, the mail submitted last is
-//! taken out and no more is admitted, and the mail that stays is told to its end.
+//! taken out and no more is admitted, and the mail that stays is told to its end. Messages that a note
+//! names stay, whenever they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{DomainId, HostId, MailboxNames, MessageKey, MessageKind, RecipientId};
-use crate::scenario::Scenario;
+use crate::scenario::{Moment, Scenario};
 use crate::story::Narration;
 use crate::trace::{AttemptFact, Created, Fact, FactSink as _, QueueSample, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -47,6 +48,15 @@ fn named(scenario: &Scenario, created: &Created) -> Option<&'static str> {
     Some(mail.field_of(created.mailbox).unwrap_or("none")).filter(|field| *field != "To")
 }
 
+/// Returns the messages that notes on events name.
+fn named_by_notes(scenario: &Scenario) -> BTreeSet<MessageKey> {
+    let occasions = scenario.notes.iter().filter_map(|note| match &note.moment {
+        Moment::On(occasion) => occasion.message,
+        Moment::At(_) => None,
+    });
+    occasions.collect()
+}
+
 /// Gathers the lines.
 pub(super) struct TraceLines<'n> {
     names: &'n dyn MailboxNames,
@@ -65,6 +75,9 @@ pub(super) struct TraceLines<'n> {
     queue_lines: usize,
     queues_capped: bool,
     outage_lines: usize,
+    /// Messages that notes name, and the numbers of their stories.
+    named: BTreeSet<MessageKey>,
+    named_stories: BTreeSet<u32>,
     /// The message and address in each slot whose mail is told.
     admitted: Vec<Option<Identity>>,
     latest_samples: BTreeMap<HostId, QueueSample>,
@@ -117,6 +130,8 @@ impl<'n> TraceLines<'n> {
             queue_lines: 0,
             queues_capped: false,
             outage_lines: 0,
+            named: scenario.map(named_by_notes).unwrap_or_default(),
+            named_stories: BTreeSet::new(),
             admitted: Vec::new(),
             latest_samples: BTreeMap::new(),
             hosts: Named::default(),
@@ -237,7 +252,10 @@ impl<'n> TraceLines<'n> {
 
     fn created(&mut self, at: SimTime, created: &Created) {
         let index = created.recipient.index();
-        if self.capped {
+        let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) =
+            created.key;
+        let is_named = self.named.contains(&MessageKey::Mail { entry, ordinal });
+        if self.capped && !is_named {
             if let Some(slot) = self.admitted.get_mut(index) {
                 *slot = None;
             }
@@ -250,6 +268,9 @@ impl<'n> TraceLines<'n> {
         let named = self.scenario.and_then(|scenario| named(scenario, created));
         let to = names.mailbox(created.mailbox);
         self.stories += 1;
+        if is_named {
+            self.named_stories.insert(self.stories);
+        }
         self.admitted[index] =
             Some(Identity { story: self.stories, id: created.key.to_string(), to });
         self.told.insert(self.stories, Told { at, created: *created, facts: Vec::new() });
@@ -370,7 +391,8 @@ impl<'n> TraceLines<'n> {
         }
     }
 
-    /// Makes room for the rest of the stories begun first: half of it.
+    /// Makes room for the rest of the stories begun first, which get half of it, and of those that
+    /// notes name.
     fn take_out_the_latest(&mut self) {
         self.capped = true;
         let mut lengths = vec![0; self.stories as usize + 1];
@@ -381,17 +403,20 @@ impl<'n> TraceLines<'n> {
         }
         let mut sum = 0;
         let mut stay = 0;
-        for (story, length) in lengths.into_iter().enumerate() {
+        for (story, length) in lengths.iter().enumerate() {
             if sum + length > self.room.story / 2 {
                 break;
             }
             (stay, sum) = (story as u32, sum + length);
         }
-        self.story_octets = sum;
-        self.told.retain(|story, _| *story <= stay);
-        self.lines.retain(|(story, _)| story.is_none_or(|story| story <= stay));
+        let later = self.named_stories.iter().filter(|story| **story > stay);
+        self.story_octets = sum + later.map(|story| lengths[*story as usize]).sum::<usize>();
+        let named = &self.named_stories;
+        let stays = |story: u32| story <= stay || named.contains(&story);
+        self.told.retain(|story, _| stays(*story));
+        self.lines.retain(|(story, _)| story.is_none_or(stays));
         for slot in &mut self.admitted {
-            if slot.as_ref().is_some_and(|who| who.story > stay) {
+            if slot.as_ref().is_some_and(|who| !stays(who.story)) {
                 *slot = None;
             }
         }

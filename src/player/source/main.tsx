@@ -39,8 +39,8 @@ function Capped() {
   if (tracks.some(({ run }) => run.capped)) {
     return (
       <p class="capped">
-        Too much happened for one page. It plays {number(moments.length)} events: the whole stories of the first{" "}
-        {number(told.size)} messages. {isPair ? "The runs" : "The run"} stated {number(facts)} facts; charts and
+        Too much happened for one page. It plays {number(moments.length)} events: the whole stories of{" "}
+        {number(told.size)} messages, the first ones and those that notes name. {isPair ? "The runs" : "The run"} stated {number(facts)} facts; charts and
         tables count them all.
       </p>
     );
