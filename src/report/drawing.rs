@@ -25,7 +25,8 @@ pub(super) struct Drawing {
     /// Column and row of each host drawn; the first of a group stands for all of it.
     pub(super) places: BTreeMap<usize, (f64, f64)>,
     pub(super) groups: Vec<PicturedGroup>,
-    /// Pairs of hosts drawn between which mail can go, the smaller position first.
+    /// Pairs of hosts drawn between which mail can go, the smaller position first. Where links lead
+    /// from one to the other these links are drawn in its stead.
     pub(super) links: BTreeSet<(usize, usize)>,
 }
 
@@ -45,7 +46,7 @@ impl Drawing {
             .collect();
         groups.retain(|group| drawn.contains(&group.first));
         let links = links(scenario, &stand_in, &drawn);
-        let places = places(&scenario.hosts, &drawn, &links, &readers(scenario));
+        let places = places(&columns(scenario, &drawn), &links);
         Self { places, groups, links }
     }
 }
@@ -85,7 +86,7 @@ fn numbered(name: &str) -> Option<(&str, u64, &str)> {
     Some((prefix, number.parse().ok()?, suffix))
 }
 
-/// Returns between which of the hosts drawn mail can go.
+/// Returns between which of the hosts drawn mail can go, and the links that join them.
 fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(usize, usize)> {
     let by_name: BTreeMap<&str, usize> = scenario
         .hosts
@@ -95,10 +96,19 @@ fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(
         .collect();
     let shown: BTreeSet<usize> = drawn.iter().copied().collect();
     let mut links = BTreeSet::new();
-    let mut link = |a: usize, b: usize| {
+    let mut join = |a: usize, b: usize| {
         let (a, b) = (stand_in[a], stand_in[b]);
         if a != b && shown.contains(&a) && shown.contains(&b) {
             links.insert((a.min(b), a.max(b)));
+        }
+    };
+    let topology = &scenario.topology;
+    for link in topology.links() {
+        join(link.ends.0.index(), link.ends.1.index());
+    }
+    let mut link = |a: usize, b: usize| {
+        if !topology.joined_by_links(HostId::from_index(a), HostId::from_index(b)) {
+            join(a, b);
         }
     };
     for entry in &scenario.mail {
@@ -173,21 +183,30 @@ fn sends(host: &Host) -> bool {
     roles.submission || roles.relay || (roles.mx && !roles.store)
 }
 
-/// Returns column and row of each host drawn: columns by role, rows so that linked hosts stand
-/// near each other (two sweeps of the barycentre rule).
-fn places(
-    hosts: &[Host],
-    drawn: &[usize],
-    links: &BTreeSet<(usize, usize)>,
-    readers: &BTreeSet<usize>,
-) -> BTreeMap<usize, (f64, f64)> {
+/// Returns the hosts drawn in columns by role, without empty ones.
+fn columns(scenario: &Scenario, drawn: &[usize]) -> Vec<Vec<usize>> {
+    let readers = readers(scenario);
+    let fronts: BTreeSet<HostId> =
+        scenario.hosts.iter().filter_map(|host| host.behind_proxy).collect();
     let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 7];
-    for &host in drawn {
-        columns[column(&hosts[host], readers.contains(&host))].push(host);
+    for &index in drawn {
+        let host = &scenario.hosts[index];
+        // A proxy with nobody behind it only forwards what goes by: it stands in the middle.
+        let forwards = host.roles.proxy && !fronts.contains(&HostId::from_index(index));
+        let place = if forwards { 2 } else { column(host, readers.contains(&index)) };
+        columns[place].push(index);
     }
     columns.retain(|column| !column.is_empty());
+    columns
+}
+
+/// Returns column and row of each host drawn: columns as given, rows so that linked hosts stand
+/// near each other (two sweeps of the barycentre rule).
+fn places(columns: &[Vec<usize>], links: &BTreeSet<(usize, usize)>) -> BTreeMap<usize, (f64, f64)> {
+    let mut columns = columns.to_vec();
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(1);
-    let mut rows: BTreeMap<usize, f64> = drawn.iter().map(|&host| (host, 0.0)).collect();
+    let mut rows: BTreeMap<usize, f64> =
+        columns.iter().flatten().map(|&host| (host, 0.0)).collect();
     for _ in 0..2 {
         for column in &mut columns {
             let mut pulled: Vec<(f64, usize)> =
@@ -334,5 +353,31 @@ mod tests {
         let distinct: BTreeSet<String> =
             places.values().map(|(column, row)| format!("{column} {row}")).collect();
         assert_eq!(distinct.len(), 21, "no two share a place");
+    }
+
+    #[test]
+    fn links_are_drawn_where_they_lead_from_one_to_the_other() {
+        let file = "scenarios/lessons/16-no-dns-and-a-split-network.toml";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        let beside = |name: &str| Err(name.to_owned());
+        let source = crate::scenario::Source { file, text: &text, read_file: &beside };
+        let scenario = crate::scenario::load(&source, &[]).unwrap().scenario;
+        let at = |name: &str| scenario.hosts.iter().position(|host| host.name == name).unwrap();
+        let drawing = Drawing::of(&scenario);
+        let joined = |one: &str, other: &str| {
+            let (a, b) = (at(one), at(other));
+            drawing.links.contains(&(a.min(b), a.max(b)))
+        };
+        // The cable can be seen when it is cut; a server's way to another leads along it.
+        assert!(joined("ix.east.example", "ix.west.example"));
+        assert!(joined("mail.anna.example", "ix.east.example"));
+        assert!(!joined("mail.anna.example", "mail.dora.example"));
+        // Mail programs are joined by no links: they go straight.
+        assert!(joined("mua.mail.anna.example", "mail.anna.example"));
+        // Those that only forward stand between those who write and those who receive.
+        let column = |name: &str| drawing.places[&at(name)].0;
+        assert!(column("mail.anna.example") < column("ix.east.example"));
+        assert!(column("ix.west.example") < column("mx2.carl.example"));
     }
 }

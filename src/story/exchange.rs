@@ -63,29 +63,44 @@ pub fn exchanges(story: &Story, copies: &[usize]) -> Vec<Exchange> {
 /// Returns when the server of `attempt` took responsibility for the copy. That may be after the
 /// client has given up waiting for the reply to the dot, but before it tries that server again.
 fn responsibility(story: &Story, copy: usize, attempt: &AttemptFact) -> Option<SimTime> {
-    if matches!(attempt.stage, Stage::Local | Stage::Suspended) {
+    if !is_session(attempt) {
         return None;
     }
     let facts = &story.copies[copy].facts;
     let latest = if attempt.stage == Stage::Dot && attempt.reply.is_none() {
-        let again = facts.iter().find_map(|(_, fact)| match fact {
-            Fact::Attempt(other) if other.to == attempt.to && other.started >= attempt.ended => {
+        let again = facts.iter().filter_map(|(_, fact)| match fact {
+            Fact::Attempt(other)
+                if (other.from, other.to) == (attempt.from, attempt.to)
+                    && other.started >= attempt.ended
+                    && is_session(other) =>
+            {
                 Some(other.started)
             }
             _ => None,
         });
-        again.unwrap_or(SimTime::MAX)
+        again.min().unwrap_or(SimTime::MAX)
     } else {
         attempt.ended
     };
     facts.iter().find_map(|(at, fact)| match fact {
         Fact::Accepted { by, .. }
-            if Some(*by) == attempt.to && attempt.started <= *at && *at <= latest =>
+            if Some(*by) == attempt.to && began(attempt, *at) && *at <= latest =>
         {
             Some(*at)
         }
         _ => None,
     })
+}
+
+/// Whether `at` lies within the try. A server that sends to itself begins at the very instant at
+/// which it took the message before.
+fn began(attempt: &AttemptFact, at: SimTime) -> bool {
+    attempt.started < at || (attempt.started == at && Some(attempt.from) != attempt.to)
+}
+
+/// Whether the try was made over the network.
+fn is_session(attempt: &AttemptFact) -> bool {
+    !matches!(attempt.stage, Stage::Local | Stage::Suspended)
 }
 
 /// Returns a host with the settings that it has at `at`, after what was done to it before.

@@ -1,6 +1,6 @@
 //! When the notes of a scenario are shown: at their times, or on the events that they wait for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId};
 use crate::scenario::{Moment, NotedEvent, Occasion, Scenario};
@@ -114,6 +114,19 @@ impl<'s> Narration<'s> {
                 )
             })
             .collect()
+    }
+
+    /// Returns the messages that the notes shown speak of; for a notice the one that it is about.
+    #[must_use]
+    pub fn spoken_of(&self) -> BTreeSet<MessageKey> {
+        let shown = self.waiting.iter().filter(|one| one.shown.is_some());
+        let keys = shown.filter_map(|one| one.latest).map(|(_, key, _)| key);
+        let written = |key: MessageKey| match key {
+            MessageKey::Mail { .. } => key,
+            MessageKey::Notice { entry, ordinal, .. } => MessageKey::Mail { entry, ordinal },
+        };
+        let known = |key: &MessageKey| (entry_of(*key) as usize) < self.scenario.mail.len();
+        keys.map(written).filter(known).collect()
     }
 
     fn outage(&mut self, target: &str, from: SimTime, to: SimTime) {

@@ -1,7 +1,7 @@
 //! Keeps the facts about the messages that are wanted and the notices about them, and no others.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::mail::{Mailbox, MessageKey, MessageKind, RecipientId};
@@ -12,7 +12,7 @@ use crate::units::SimTime;
 use super::tale::{Copy, LookUp, Story, Transaction};
 
 /// Which message is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The first of the run.
     First,
@@ -20,6 +20,8 @@ pub enum Wanted {
     Key(MessageKey),
     /// So many of the run, from the first on.
     Several(usize),
+    /// These of the run.
+    These(BTreeSet<MessageKey>),
     /// All that have this recipient; of their copies only the recipient's own.
     To(Mailbox),
 }
@@ -88,14 +90,15 @@ impl Watch {
     fn wants(&self, created: &Created) -> bool {
         let told = |key: MessageKey| self.stories.iter().any(|story| story.key == key);
         let about = created.about.is_some_and(told);
-        match self.wanted {
+        match &self.wanted {
             Wanted::First => false,
-            Wanted::Key(wanted) => created.key == wanted || about,
+            Wanted::Key(wanted) => created.key == *wanted || about,
             Wanted::Several(most) => {
-                let new = created.kind == MessageKind::Mail && self.stories.len() < most;
+                let new = created.kind == MessageKind::Mail && self.stories.len() < *most;
                 new || about || told(created.key)
             }
-            Wanted::To(mailbox) => created.mailbox == mailbox,
+            Wanted::These(wanted) => wanted.contains(&created.key) || about,
+            Wanted::To(mailbox) => created.mailbox == *mailbox,
         }
     }
 

@@ -29,11 +29,21 @@ pub struct SmtpTalk<'s, 'k, S: FactSink> {
     authenticated: bool,
     mode: Mode,
     envelope: Envelope,
-    /// Recipients that were put off, with their reverse path and when the transaction began.
-    put_off: Vec<(Option<String>, String, SimTime)>,
+    put_off: Vec<PutOff>,
     latest: Option<(Reply, Stage)>,
     posted: Vec<Posted>,
     over: bool,
+}
+
+/// A recipient that was put off.
+#[derive(Debug)]
+struct PutOff {
+    from: Option<String>,
+    to: String,
+    /// When its transaction began.
+    began: SimTime,
+    /// When it was named.
+    named: SimTime,
 }
 
 /// What the next line is.
@@ -60,13 +70,14 @@ struct Envelope {
     sender: Option<Mailbox>,
     began: SimTime,
     declared: Option<Octets>,
-    accepted: Vec<(Mailbox, String)>,
+    /// Recipients that were accepted, and when they were named.
+    accepted: Vec<(Mailbox, String, SimTime)>,
     text: Text,
 }
 
 impl Envelope {
     fn mailboxes(&self) -> Vec<Mailbox> {
-        self.accepted.iter().map(|(mailbox, _)| *mailbox).collect()
+        self.accepted.iter().map(|(mailbox, ..)| *mailbox).collect()
     }
 }
 
@@ -218,15 +229,18 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         recipients.push(mailbox);
         let letter = self.letter(&recipients);
         let index = recipients.len() - 1;
+        let named = self.moment.now();
         let heard = self.say(&Spoken::Rcpt { letter, index, accepted }, &recipients);
         if let Ok(Heard { reply, .. }) = heard {
-            let known = self.envelope.accepted.iter().any(|(known, _)| *known == mailbox);
+            let known = self.envelope.accepted.iter().any(|(known, ..)| *known == mailbox);
             match reply.code {
                 // RFC 5321 does not say that a recipient named twice is one; servers do.
-                200..300 if !known => self.envelope.accepted.push((mailbox, to)),
+                200..300 if !known => {
+                    self.envelope.accepted.push((mailbox, to, named));
+                }
                 400..500 => {
-                    let from = self.envelope.from.clone();
-                    self.put_off.push((from, to, self.envelope.began));
+                    let (from, began) = (self.envelope.from.clone(), self.envelope.began);
+                    self.put_off.push(PutOff { from, to, began, named });
                 }
                 _ => {}
             }
@@ -391,16 +405,18 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
 
     fn post(&mut self) {
         let envelope = std::mem::take(&mut self.envelope);
-        let to: Vec<String> = envelope.accepted.into_iter().map(|(_, to)| to).collect();
-        let first = self
-            .put_off
-            .iter()
-            .filter(|(from, other, _)| *from == envelope.from && to.contains(other));
-        let first = first.map(|(_, _, at)| *at).min();
+        // A server that put a recipient off may take it in the same transaction.
+        let tried = envelope.accepted.iter().flat_map(|(_, to, named)| {
+            let same = |put: &&PutOff| put.from == envelope.from && put.to == *to;
+            let before = self.put_off.iter().filter(same);
+            before.map(|put| (put.began, named.since(put.named)))
+        });
+        let first = tried.min().filter(|(_, wait)| *wait > SimDuration::ZERO);
+        let to = envelope.accepted.into_iter().map(|(_, to, _)| to).collect();
         self.posted.push(Posted {
             to,
-            at: first.unwrap_or(envelope.began),
-            again_after: first.map(|first| envelope.began.since(first)),
+            at: first.map_or(envelope.began, |(began, _)| began),
+            again_after: first.map(|(_, wait)| wait),
             size: envelope.text.octets(),
             received_fields: envelope.text.received_fields(),
             author: envelope.text.author().map(str::to_owned),

@@ -232,3 +232,33 @@ at = ["30min", "1h30min", "2h31min"]
     assert!(second.contains("MX 10 old.moved.example [10.0.0.2] (in its cache for "), "{second}");
     assert!(third.ends_with("MX 10 new.moved.example [10.0.0.3]"), "{third}");
 }
+
+/// Returns what `mailsim trace` tells of a message of a lesson.
+fn lesson(name: &str, message: &str) -> String {
+    let file = format!("{}/scenarios/lessons/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    call_here(&["trace", &file, "--message", message, "-q"]).ends_with(0).out
+}
+
+#[test]
+fn a_server_that_crashes_before_its_reply_has_not_taken_the_message() {
+    let told = lesson("17-the-same-message-twice", "1-3");
+    // Its next session takes it; the one that was broken off did not.
+    assert!(!told.contains("takes it all the same"), "{told}");
+    assert_eq!(told.matches("mx.recipient.example is responsible since").count(), 1, "{told}");
+    // Where it is the client that crashes, the server goes on.
+    let told = lesson("17-the-same-message-twice", "1-2");
+    assert_eq!(told.matches("takes it all the same").count(), 1, "{told}");
+}
+
+#[test]
+fn each_turn_of_a_circle_is_taken_at_its_own_time() {
+    let told = lesson("11-local-domains", "3-1");
+    let mut times: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("mx.hidden.example is responsible since "))
+        .collect();
+    // Postfix takes it while its own field is at most the fiftieth: fields 2 to 49.
+    assert_eq!(times.len(), 48, "{told}");
+    times.dedup();
+    assert_eq!(times.len(), 48, "no two at the same instant:\n{told}");
+}

@@ -64,3 +64,22 @@ fn there_are_only_so_many_lessons() {
     let said = call_here(&["learn", "five"]).ends_with(2);
     said.complains_of(&["`five` is no number of a lesson", "mailsim learn"]);
 }
+
+/// Returns what `mailsim learn` tells of a lesson.
+fn told(number: u32) -> String {
+    call(folder().path(), &["learn", &number.to_string(), "-q"]).ends_with(0).out
+}
+
+#[test]
+fn of_many_messages_those_are_told_that_the_notes_speak_of() {
+    // The first of the campaign that is put off because the address is new (50 a day), the first
+    // over the account's limit (500 a day), and the two to the small site.
+    let campaign = told(12);
+    for message in ["2-51", "3-501", "6-1", "7-1"] {
+        assert!(campaign.contains(&format!("\nMessage {message}: ")), "{message} is not told of");
+    }
+    let proxy = told(10);
+    for message in ["2-1", "2-2", "2-3", "4-1"] {
+        assert!(proxy.contains(&format!("\nMessage {message}: ")), "{message} is not told of");
+    }
+}

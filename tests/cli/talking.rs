@@ -326,6 +326,19 @@ fn a_greylist_lets_pass_who_comes_back() {
 }
 
 #[test]
+fn a_recipient_that_is_named_again_in_the_same_transaction_travels_on() {
+    let recipient = "RCPT TO:<bob@recipient.example>";
+    let from = "MAIL FROM:<zoe@else.example>";
+    let lines =
+        ["EHLO a.example", from, recipient, "+6min", recipient, "DATA", "text", ".", "QUIT"];
+    let said = talk(&[HOST, "--at", "6h10min"], &lines).ends_with(0);
+    assert_eq!(codes(&said), [220, 250, 250, 450, 250, 354, 250, 221], "{}", said.out);
+    let journey = said.out.split_once("travels on").unwrap().1;
+    let (refused, taken) = (journey.find("S: 450").unwrap(), journey.find("Ok: queued").unwrap());
+    assert!(refused < taken, "{journey}");
+}
+
+#[test]
 fn a_lost_reply_is_no_lost_message() {
     let lines = [
         "EHLO a.example",

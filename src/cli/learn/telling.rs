@@ -1,16 +1,17 @@
 //! A lesson as it is told: its notes, and between them what befalls its messages.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::cli::paragraph::paragraph;
 use crate::cli::trace::Followed;
 use crate::cli::trace::journey::Journey;
 use crate::cli::trace::wording::clock;
+use crate::mail::MessageKey;
 use crate::scenario::Scenario;
 use crate::simulation::Simulation;
-use crate::story::{Narration, Shown, Wanted, Watch};
+use crate::story::{Narration, Shown, Story, Wanted, Watch};
 use crate::units::SimTime;
 
 /// Something to print at once; after a question what is said when it has been thought about.
@@ -19,7 +20,7 @@ pub(super) struct Step {
     pub(super) answer: Option<String>,
 }
 
-/// So many messages are told of; a lesson with more has them in its page.
+/// So many messages are told of; a lesson with more has them all in its page.
 const MOST_MESSAGES: usize = 12;
 /// Tries that come to the same thing are told so often.
 const OFTEN_ENOUGH: u32 = 2;
@@ -28,9 +29,13 @@ const INDENT: usize = 16;
 
 /// Returns the steps of a lesson.
 pub(super) fn steps(scenario: &Scenario) -> Vec<Step> {
-    let watch = Watch::new(Wanted::Several(MOST_MESSAGES), Rc::new(Cell::new(false)));
-    let mut followed = Followed { watch, narration: Narration::new(scenario) };
-    let totals = Simulation::new(scenario).run(&mut followed);
+    let mut followed = follow(scenario, Wanted::Several(MOST_MESSAGES));
+    let sent: u64 = followed.0.watch.sent.values().sum();
+    if sent > MOST_MESSAGES as u64 {
+        let examples = examples(&followed.0);
+        followed = follow(scenario, Wanted::These(examples));
+    }
+    let (followed, events) = followed;
     let shown = followed.narration.shown(SimTime::ZERO + scenario.duration);
     let mut telling = Telling { scenario, steps: Vec::new(), alike: BTreeMap::new(), passed: 0 };
     let parts = parts(scenario, &followed.watch);
@@ -44,15 +49,37 @@ pub(super) fn steps(scenario: &Scenario) -> Vec<Step> {
     }
     notes.iter().for_each(|note| telling.note(note));
     telling.so_far();
-    let sent: u64 = followed.watch.sent.values().sum();
     if sent > MOST_MESSAGES as u64 {
+        let written = |story: &&Story| matches!(story.key, MessageKey::Mail { .. });
+        let told = followed.watch.stories.iter().filter(written).count();
         let text = format!(
-            "\n({MOST_MESSAGES} of {sent} messages were told of; {} events happened in all)\n",
-            totals.events
+            "\n({told} of {sent} messages were told of; {events} events happened in all)\n"
         );
         telling.say(text, None);
     }
     telling.steps
+}
+
+/// Runs the lesson; returns what was seen, and how many events happened.
+fn follow(scenario: &Scenario, wanted: Wanted) -> (Followed<'_>, u64) {
+    let watch = Watch::new(wanted, Rc::new(Cell::new(false)));
+    let mut followed = Followed { watch, narration: Narration::new(scenario) };
+    let totals = Simulation::new(scenario).run(&mut followed);
+    (followed, totals.events)
+}
+
+/// Of too many messages those that the notes speak of, and the first of each `[[mail]]` entry.
+fn examples(followed: &Followed<'_>) -> BTreeSet<MessageKey> {
+    let firsts = followed.watch.sent.keys().map(|&entry| MessageKey::Mail { entry, ordinal: 0 });
+    let spoken_of = followed.narration.spoken_of();
+    let all = spoken_of.iter().copied().chain(firsts);
+    let mut chosen = BTreeSet::new();
+    for key in all {
+        if chosen.len() < MOST_MESSAGES {
+            chosen.insert(key);
+        }
+    }
+    chosen
 }
 
 /// What befalls the messages, in order of time. The first one's dialogues are told line by line.

@@ -26,6 +26,27 @@ export interface Drawing {
   leftOut: number;
   /** Returns where a host is drawn. */
   placeOf(name: string): Place | undefined;
+  /** Returns by which places one gets from one to another: by way of those that forward, or straight. */
+  way(from: Place, to: Place): Place[];
+}
+
+/** Finds the shortest way from one place to another along links, by way of hosts that forward. */
+function wayAlong(links: [Place, Place][], from: Place, to: Place): Place[] {
+  const came = new Map<Place, Place>([[from, from]]);
+  const open = [from];
+  for (let at = open.shift(); at && at !== to; at = open.shift()) {
+    if (at !== from && !at.host.roles.includes("proxy")) continue;
+    for (const [one, other] of links) {
+      const next = one === at ? other : other === at ? one : null;
+      if (!next || came.has(next)) continue;
+      came.set(next, at);
+      open.push(next);
+    }
+  }
+  if (!came.has(to)) return [from, to];
+  const way = [to];
+  while (way[0] !== from) way.unshift(came.get(way[0]!)!);
+  return way;
 }
 
 function drawingOf(run: Run): Drawing {
@@ -42,12 +63,14 @@ function drawingOf(run: Run): Drawing {
   const known = new Map<string, Place | undefined>(places.map((place) => [place.host.name, place]));
   const inGroup = (name: string) => places.find(({ group }) => group !== null && isIn(group, name));
   const grouped = run.groups.reduce((sum, { count }) => sum + count, 0);
+  const links = run.links.flatMap(([a, b]) => {
+    const [one, other] = [by.get(a), by.get(b)];
+    return one && other ? [[one, other] as [Place, Place]] : [];
+  });
   return {
     places,
-    links: run.links.flatMap(([a, b]) => {
-      const [one, other] = [by.get(a), by.get(b)];
-      return one && other ? [[one, other] as [Place, Place]] : [];
-    }),
+    links,
+    way: (from, to) => wayAlong(links, from, to),
     width: Math.max(WIDTH, ...places.map(({ x }) => x + WIDTH / 2)) + MARGIN,
     height: Math.max(HEIGHT, ...places.map(({ y }) => y + HEIGHT / 2)) + MARGIN,
     leftOut: run.hostCount - grouped - (places.length - run.groups.length),

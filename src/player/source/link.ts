@@ -17,14 +17,28 @@ export function follow(hash: string): void {
 
 /** The fragment follows so long after the last step [ms]: browsers limit how often it may change. */
 const LATER = 250;
+let timer = 0;
+
+/** What is shown, as a fragment says it. */
+function shown(): URLSearchParams {
+  const parts = new URLSearchParams({ t: String(Math.ceil(now.value * 1000) / 1000) });
+  if (selectedMessage.value !== null) parts.set("message", selectedMessage.value);
+  if (selectedHost.value !== null) parts.set("host", selectedHost.value);
+  return parts;
+}
+
+/** Lets the fragment say at once what is shown; at another time, if there is one [s]. */
+export function write(at: number | null): void {
+  window.clearTimeout(timer);
+  const parts = shown();
+  if (at !== null) parts.set("t", String(at));
+  history.replaceState(null, "", `#${parts}`);
+}
 
 export function remember(): void {
-  let timer = 0;
   effect(() => {
     if (playing.value) return;
-    const parts = new URLSearchParams({ t: String(Math.ceil(now.value * 1000) / 1000) });
-    if (selectedMessage.value !== null) parts.set("message", selectedMessage.value);
-    if (selectedHost.value !== null) parts.set("host", selectedHost.value);
+    const parts = shown();
     window.clearTimeout(timer);
     timer = window.setTimeout(() => history.replaceState(null, "", `#${parts}`), LATER);
   });

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { pause } from "./clockwork";
+import { write } from "./link";
 import { filter, now, pace, skipsIdle } from "./store";
 
 export interface Setting {
@@ -153,11 +154,8 @@ export async function ask(wish: Wish, at: number | null = null): Promise<void> {
   if (!answer) return;
   const took = Math.max(1, Math.round(Number(answer["took"]) * 1000));
   keep(`${answer["title"]}. Computed again in ${took} ms: ${answer["events"]} events.`, focus);
-  if (at !== null) {
-    const place = new URLSearchParams(location.hash.slice(1));
-    place.set("t", String(at / 1000));
-    history.replaceState(null, "", `#${place}`);
-  }
+  // What was chosen a moment ago is not in the fragment yet.
+  write(at === null ? null : at / 1000);
   location.reload();
 }
 

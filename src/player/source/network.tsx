@@ -110,11 +110,18 @@ function Courier({ event, plan }: { event: Attempt; plan: Drawing }) {
     // Refused at the door, lost on the way, or through.
     const reached = event.outcome === "timeout" || event.outcome === "lost" ? 0.5 : 1;
     const end = event.outcome === "refused" ? 0.75 : reached;
-    const [[x1, y1], [x2, y2]] = between(from, to);
-    const place = (part: number) => `translate(${x1 + (x2 - x1) * part}px, ${y1 + (y2 - y1) * part}px)`;
+    const way = plan.way(from, to);
+    const legs = way.slice(1).map((place, leg) => between(way[leg]!, place));
+    const place = (part: number) => {
+      const leg = Math.min(Math.floor(part * legs.length), legs.length - 1);
+      const [[x1, y1], [x2, y2]] = legs[leg]!;
+      const rest = part * legs.length - leg;
+      return `translate(${x1 + (x2 - x1) * rest}px, ${y1 + (y2 - y1) * rest}px)`;
+    };
     dot.current.style.transform = place(end);
     if (still) return;
-    const motion = dot.current.animate([{ transform: place(0) }, { transform: place(end) }], {
+    const stops = [0, ...legs.map((_, leg) => (leg + 1) / legs.length).filter((part) => part < end), end];
+    const motion = dot.current.animate(stops.map((part) => ({ transform: place(part), offset: part / end })), {
       duration: 450,
       easing: "ease-in-out",
     });
@@ -139,14 +146,22 @@ function Troubles({ plan, world }: { plan: Drawing; world: World }) {
     const key = `${nameOf(from)} ${nameOf(to)}`;
     told.set(key, { from, to, outcome, tries: tries + (told.get(key)?.tries ?? 0) });
   }
+  // Several ways may begin with the same link: what is said of them stands one below the other.
+  const said = new Map<Place, number>();
   return (
     <>
       {[...told].map(([key, { from, to, outcome, tries }]) => {
         const text = `${sign(outcome)} ${tries} ${shortly(outcome)}`;
+        const way = plan.way(from, to);
+        const next = way[1]!;
+        const above = way.length === 2 ? 0 : (said.get(from) ?? 0);
+        said.set(from, above + 1);
         return (
           <g key={key} class="trouble">
-            <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
-            <text x={(from.x + to.x) / 2} y={(from.y + to.y) / 2 - (from.x === to.x ? -4 : 14)}>{text}</text>
+            {way.slice(1).map((place, leg) => (
+              <line key={leg} x1={way[leg]!.x} y1={way[leg]!.y} x2={place.x} y2={place.y} />
+            ))}
+            <text x={(from.x + next.x) / 2} y={(from.y + next.y) / 2 - (from.x === next.x ? -4 : 14) + 14 * above}>{text}</text>
           </g>
         );
       })}
@@ -174,6 +189,7 @@ export function Network() {
   const event = track.latest.value;
   const link = event?.kind === "attempt" ? event : null;
   const ends = link ? [plan.placeOf(link.from), plan.placeOf(link.host)] : [];
+  const used = ends[0] && ends[1] ? plan.way(ends[0], ends[1]) : [];
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Where the drawing is wider than the page, the latest event is brought into view.
@@ -200,7 +216,8 @@ export function Network() {
           aria-label={track.name === "" ? "The network" : `The network: ${track.name}`}
         >
           {plan.links.map(([one, other]) => {
-            const busy = ends.includes(one) && ends.includes(other);
+            const [a, b] = [used.indexOf(one), used.indexOf(other)];
+            const busy = a >= 0 && b >= 0 && Math.abs(a - b) === 1;
             const cut = world.cut.has(way(one.host.name, other.host.name));
             return (
               <g class={`link${busy ? " busy" : ""}${cut ? " cut" : ""}`}>
