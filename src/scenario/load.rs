@@ -91,6 +91,10 @@ pub(super) fn parse(
     let mut root = from_parser(parsed.get_ref());
     root.entries.retain(|entry| !without.contains(&entry.key.as_str()));
     for (number, placed) in overrides.iter().enumerate() {
+        // What is gone already may be unset.
+        if without.iter().any(|key| placed.change.unsets(key)) {
+            continue;
+        }
         if let Err(misfit) = apply(&mut root, &placed.change, number) {
             let remark = Remark::new(misfit.message).accepted(misfit.accepted).help(misfit.help);
             checker.error(ProblemKind::Override, &Place::CommandLine(number), "", remark);

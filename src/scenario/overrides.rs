@@ -75,6 +75,11 @@ impl FromStr for KeyPath {
 }
 
 impl Override {
+    /// Returns whether it takes the whole of a key at the top away.
+    pub(super) fn unsets(&self, key: &str) -> bool {
+        matches!(self, Self::Unset { path } if path.0 == [key])
+    }
+
     /// Reads the argument of `--set`. The value is a TOML value, or else a bare word or quantity
     /// taken as a text.
     ///

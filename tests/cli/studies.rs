@@ -360,8 +360,10 @@ fn scenarios_are_compared_in_pairs() {
     fs::copy(&base, place.path().join("a.toml")).unwrap();
     let text = fs::read_to_string(&base).unwrap().replace("for = \"1h\"", "for = \"2h\"");
     fs::write(place.path().join("b.toml"), text).unwrap();
-    let said =
-        call(place.path(), &["compare", "a.toml", "b.toml", "--replications", "2", "--no-charts"]);
+    let said = call(
+        place.path(),
+        &["compare", "a.toml", "b.toml", "--replications", "2", "--no-charts", "--unset", "expect"],
+    );
     let said = said.ends_with(0);
     assert!(said.out.contains("b − a"), "{}", said.out);
     let run = fs::read_to_string(place.path().join("output/compare-a-b/run.json")).unwrap();

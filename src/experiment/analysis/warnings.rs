@@ -78,11 +78,12 @@ fn same_shares(data: &Data<'_>, estimates: &[CellEstimate], warnings: &mut Vec<S
             warnings.push(format!(
                 "`{}` is 0 % or 100 % in all runs of {cells} of {} combinations, and its interval \
                  there has no width: that is no certainty; another value may still turn up in up \
-                 to {:.0} % of runs (confidence {:.4} %)",
+                 to {:.0} % of runs (confidence {} %)",
                 figure.name,
                 data.study.cells.len(),
                 (rule * 100.0).min(100.0),
-                data.study.confidence * 100.0
+                // As written, without what the binary fraction adds.
+                (data.study.confidence * 1e6).round() / 1e4
             ));
         }
     }
