@@ -172,6 +172,20 @@ pub struct Transaction {
     pub open: bool,
 }
 
+impl Transaction {
+    /// Returns the transaction that begins at `sent` and has come to nothing yet.
+    fn begun(sent: SimTime) -> Self {
+        Self {
+            ended: sent,
+            failure: None,
+            accepted_at: None,
+            dot_sent: SimTime::MAX,
+            octets: Octets(0),
+            open: true,
+        }
+    }
+}
+
 /// What the server's side of an exchange leads to.
 enum Answer {
     /// A reply leaves the server.

@@ -56,9 +56,13 @@ pub trait Talk {
     /// Returns whether the connection is closed.
     fn is_over(&self) -> bool;
 
-    /// Returns whether the next line is part of a message and no command.
-    fn takes_text(&self) -> bool;
+    /// Returns whether the next line is part of a message and no command: of SMTP alone.
+    fn takes_text(&self) -> bool {
+        false
+    }
 
-    /// Returns what was handed over so far.
-    fn posted(&self) -> &[Posted];
+    /// Returns what was handed over so far: nothing where mail is only read.
+    fn posted(&self) -> &[Posted] {
+        &[]
+    }
 }

@@ -11,7 +11,6 @@ use super::Talk;
 use super::call::Visitor;
 use super::explain::{explain_command, explain_pop3};
 use super::mailbox::{Stored, contents};
-use super::posted::Posted;
 use super::store_call::StoreCall;
 
 /// A conversation with a POP3 server.
@@ -253,13 +252,5 @@ impl<S: FactSink> Talk for Pop3Talk<'_, '_, S> {
 
     fn is_over(&self) -> bool {
         self.call.over
-    }
-
-    fn takes_text(&self) -> bool {
-        false
-    }
-
-    fn posted(&self) -> &[Posted] {
-        &[]
     }
 }

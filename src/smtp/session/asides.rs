@@ -3,7 +3,7 @@
 
 use crate::mail::{Reply, Stage, Status};
 use crate::trace::SessionMarks;
-use crate::units::{Octets, SimTime};
+use crate::units::SimTime;
 
 use super::super::wire::Passage;
 use super::super::{Deviation, Slot};
@@ -72,14 +72,7 @@ impl Session<'_> {
     ) -> Transaction {
         replies.clear();
         replies.resize(letter.recipients.len(), None);
-        let mut transaction = Transaction {
-            ended: sent,
-            failure: None,
-            accepted_at: None,
-            dot_sent: SimTime::MAX,
-            octets: Octets(0),
-            open: true,
-        };
+        let mut transaction = Transaction::begun(sent);
         match self.posted(sent, letter, policy, replies, &mut transaction, draws) {
             Ok(now) => {
                 marks.dot = now;

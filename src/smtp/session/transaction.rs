@@ -24,14 +24,7 @@ impl Session<'_> {
     ) -> Transaction {
         replies.clear();
         replies.resize(letter.recipients.len(), None);
-        let mut transaction = Transaction {
-            ended: sent,
-            failure: None,
-            accepted_at: None,
-            dot_sent: SimTime::MAX,
-            octets: Octets(0),
-            open: true,
-        };
+        let mut transaction = Transaction::begun(sent);
         let result = self
             .envelope(sent, letter, policy, replies, marks, draws)
             .and_then(|now| self.data(now, letter, policy, &mut transaction, marks, draws));

@@ -18,7 +18,6 @@ use super::Talk;
 use super::call::Visitor;
 use super::explain::{explain_command, explain_imap};
 use super::mailbox::{Stored, contents};
-use super::posted::Posted;
 use super::store_call::StoreCall;
 use reading::{highest, in_set, parts};
 
@@ -482,13 +481,5 @@ impl<S: FactSink> Talk for ImapTalk<'_, '_, S> {
 
     fn is_over(&self) -> bool {
         self.call.over
-    }
-
-    fn takes_text(&self) -> bool {
-        false
-    }
-
-    fn posted(&self) -> &[Posted] {
-        &[]
     }
 }
