@@ -37,10 +37,10 @@ impl<S: FactSink> World<'_, '_, S> {
     ) -> Handle {
         let handle = self.new_run(purpose, host);
         let entry = self.entries.delivery(delivery).expect("it was just ordered").entry;
-        let (entry, rounds) = (self.entries[entry], self.entries[entry].rounds);
+        let entry = &self.entries[entry];
         let run = self.runs.get_mut(handle).expect("just made");
         run.message = entry.message;
-        run.round = rounds;
+        run.round = entry.rounds;
         run.size = entry.size;
         run.received_fields = entry.received_fields;
         for index in self.entries.delivery_recipients(delivery) {

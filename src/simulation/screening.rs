@@ -141,7 +141,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// Returns what a message brings along that screens look at.
     fn dossier(&self, message: MessageId) -> Dossier {
         let state = &self.messages[message];
-        let sender = state.sender.map(|mailbox| mailbox.domain);
+        let sender = state.sender().map(|mailbox| mailbox.domain);
         match (state.key, state.kind) {
             (MessageKey::Mail { entry, .. }, MessageKind::Mail) => {
                 let settings = &self.scenario.mail[entry as usize];
@@ -197,7 +197,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             return;
         }
         let mut dossier = self.dossier(original);
-        dossier.sender = self.messages[copy].sender.map(|mailbox| mailbox.domain);
+        dossier.sender = self.messages[copy].sender().map(|mailbox| mailbox.domain);
         for signature in &mut dossier.signatures {
             // A new From field breaks a signature as surely as a footer: the field is always signed
             // (RFC 6376 §5.4).

@@ -6,7 +6,7 @@ use crate::smtp::WEB_PORT;
 use crate::trace::{FactSink, FinalOutcome};
 
 use super::event::Event;
-use super::messages::{Column, Message};
+use super::messages::{Column, Link, Message};
 use super::run::{Phase, Purpose, Run};
 use super::world::World;
 
@@ -71,14 +71,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
             kind: MessageKind::Mail,
-            sender: Some(next.from),
+            reverse_path: Some(next.from).into(),
             size: next.size,
             received_fields: settings.received_fields,
             notices: 0,
             offers: 0,
             // The outbox holds it.
             holders: 1,
-            first: None,
+            first: Link::NONE,
         });
         let to = std::mem::take(&mut self.sources[entry].next.to);
         for &mailbox in to.iter().rev() {

@@ -351,7 +351,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         };
         run.sessions += 1;
-        let sender = self.messages[message].sender;
+        let sender = self.messages[message].sender();
         let scenario = self.scenario;
         let beyond_ascii = |mailbox: &Mailbox| {
             scenario.domains[mailbox.domain.index()].is_international(mailbox.local)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
 use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
-use crate::queue::{Action, Context, QueueEntries, QueueManager};
+use crate::queue::{Action, Context, EntryHandle, Intake, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
@@ -56,6 +56,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
+    /// How the entries came that no queue manager has taken notice of yet.
+    pub(super) intakes: BTreeMap<EntryHandle, Intake>,
     /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
     pub(super) runs: Slots<Box<Run>>,
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
@@ -79,8 +81,6 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) given: Orders,
     /// Whether orders are being carried out, so that those given meanwhile have to wait.
     pub(super) carrying_out: bool,
-    /// Kept for its room: the orders that are being carried out.
-    pub(super) batch: Orders,
     /// Kept for their room: the recipients that a server accepts, and the runs of messages written
     /// at one instant.
     pub(super) accepted: Vec<RecipientId>,
