@@ -16,6 +16,17 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
+        // Most come alone; to swap and drain a batch for each took 4 % of all instructions.
+        while let ([_], &[(host, _)]) = (self.given.orders.as_slice(), self.given.givers.as_slice())
+        {
+            self.given.givers.clear();
+            let Some(action) = self.given.orders.pop() else { break };
+            self.execute(host, action);
+        }
+        if self.given.orders.is_empty() {
+            self.carrying_out = false;
+            return;
+        }
         let mut batch = std::mem::take(&mut self.batch);
         while !self.given.orders.is_empty() {
             std::mem::swap(&mut batch, &mut self.given);
