@@ -23,6 +23,7 @@ use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::screening::Screens;
+use super::undisturbed::Undisturbed;
 use super::world::{Orders, Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
@@ -51,6 +52,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             now: SimTime::ZERO,
             until,
             equal_routes: equal_routes(scenario, &faults.dns),
+            undisturbed: Undisturbed::new(scenario, &faults),
             faults,
             reach,
             name_service,

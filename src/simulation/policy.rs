@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
-use crate::scenario::{Host, Scenario};
+use crate::scenario::{Domain, Host, Routing, Scenario};
 use crate::screening::{Asking, Judgement, Screen};
 use crate::smtp::{ClientTls, RecipientPolicy, Screened};
 use crate::units::{SimDuration, SimTime};
@@ -42,6 +42,32 @@ pub(super) struct Policy<'a, 's> {
     pub(super) screen: Option<Box<Screen<'s>>>,
 }
 
+/// Said to RCPT for a recipient that is taken.
+pub(super) const RECIPIENT_TAKEN: Reply = Reply::new(250, Status::new(2, 1, 5));
+
+/// Returns what a server with this routing always says to RCPT for a well-spelt mailbox, whatever it
+/// has taken before: by the mailbox, and by whether its client is `authorised`.
+pub(super) fn standing_reply(
+    domain: Option<&Domain>,
+    routing: &Routing,
+    mailbox: Mailbox,
+    authorised: impl FnOnce() -> bool,
+) -> Reply {
+    let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
+    let unknown = Reply::new(550, Status::BAD_MAILBOX);
+    if routing.local.contains(&mailbox.domain) {
+        return if exists { RECIPIENT_TAKEN } else { unknown };
+    }
+    if routing.relayed.contains(&mailbox.domain) {
+        let refuses = routing.knows_relayed_mailboxes && !exists;
+        return if refuses { unknown } else { RECIPIENT_TAKEN };
+    }
+    if routing.relays_all || authorised() {
+        return RECIPIENT_TAKEN;
+    }
+    Reply::new(554, Status::NOT_AUTHORIZED)
+}
+
 impl Policy<'_, '_> {
     /// Lets the screens look from `at` on.
     fn screened(
@@ -70,7 +96,7 @@ impl RecipientPolicy for Policy<'_, '_> {
         let domain = self.scenario.domains.get(mailbox.domain.index());
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
-        if domain.is_some_and(|domain| domain.mistyped.contains(&mailbox.local)) {
+        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local)) {
             return Reply::new(501, Status::new(5, 1, 3));
         }
         let rules = &self.config.server.acceptance;
@@ -79,21 +105,7 @@ impl RecipientPolicy for Policy<'_, '_> {
         {
             return reply;
         }
-        let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
-        let routing = &self.config.routing;
-        let unknown = Reply::new(550, Status::BAD_MAILBOX);
-        let fine = Reply::new(250, Status::new(2, 1, 5));
-        if routing.local.contains(&mailbox.domain) {
-            return if exists { fine } else { unknown };
-        }
-        if routing.relayed.contains(&mailbox.domain) {
-            let refuses = routing.knows_relayed_mailboxes && !exists;
-            return if refuses { unknown } else { fine };
-        }
-        if self.authorised || routing.relays_all {
-            return fine;
-        }
-        Reply::new(554, Status::NOT_AUTHORIZED)
+        standing_reply(domain, &self.config.routing, mailbox, || self.authorised)
     }
 
     fn has_room(&self) -> bool {

@@ -275,7 +275,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             self.state_findings(server, address, recipients, &findings);
             self.mark(findings.verdict, recipients);
         }
-        if self.is_authorised(handle, server) {
+        if self.runs.get(handle).is_some_and(|run| self.is_authorised(run, server)) {
             return (SimDuration::ZERO, None);
         }
         self.filter_after_queue(server, message, recipients)
@@ -296,13 +296,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// Returns whether the client of a run may send to anybody through `server`: it authenticated, or
     /// is configured to relay there.
-    pub(super) fn is_authorised(&self, handle: Handle, server: HostId) -> bool {
-        let Some(run) = self.runs.get(handle) else {
-            return false;
-        };
-        let port = self.port_of(run);
-        (self.authenticates(run) && port != 25)
-            || (run.is_submission() && port == 25)
+    pub(super) fn is_authorised(&self, run: &Run, server: HostId) -> bool {
+        let habits = self.habits_of(run);
+        habits.authenticates
+            || (run.is_submission() && habits.port == 25)
             || self.hosts[run.client.index()].config.routing.leads_to(server)
     }
 

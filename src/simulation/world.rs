@@ -23,6 +23,7 @@ use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
 use super::screening::Screens;
+use super::undisturbed::Undisturbed;
 
 /// A `[[mail]]` entry with the message it will send next.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
+    pub(super) undisturbed: Undisturbed,
     pub(super) readers: Readers,
     /// When a mailbox last answered an author by itself.
     pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
