@@ -68,6 +68,7 @@ mod run;
 mod sampling;
 mod screening;
 mod shadow;
+mod sparse;
 mod submission;
 mod targets;
 mod tries;
