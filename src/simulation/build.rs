@@ -10,7 +10,7 @@ use crate::random::Streams;
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
-use crate::workload::{Generator, NewMessage};
+use crate::workload::{Ahead, Generator};
 
 use super::agents::Agents;
 use super::connection::Cache;
@@ -22,8 +22,9 @@ use super::messages::Messages;
 use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
+use super::sampling::Business;
 use super::screening::Screens;
-use super::world::{Orders, Source, World};
+use super::world::{Orders, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     /// Returns the world of `scenario` at its first instant.
@@ -35,11 +36,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             .collect();
         let sources = (0..)
             .zip(&scenario.mail)
-            .map(|(index, entry)| Source {
-                generator: Generator::new(entry, index, &streams, horizon),
-                next: NewMessage::default(),
-                more: false,
-            })
+            .map(|(index, entry)| Ahead::new(Generator::new(entry, index, &streams, horizon)))
             .collect();
         let faults = Faults::new(scenario, &streams, horizon);
         let mut reach = Reach::new(&scenario.topology);
@@ -63,6 +60,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             spare_runs: Vec::new(),
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
+            business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
             session_streams: streams.purpose("session"),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
@@ -118,6 +116,5 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             downtime: SimDuration::ZERO,
         },
         shadow: Default::default(),
-        sampled_empty: true,
     }
 }

@@ -57,8 +57,6 @@ pub(super) struct HostState<'s> {
     pub(super) totals: HostTotals,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
-    /// Whether the last sample was all zero.
-    pub(super) sampled_empty: bool,
 }
 
 impl HostState<'_> {

@@ -10,7 +10,7 @@ use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
 use crate::units::SimTime;
-use crate::workload::{Generator, NewMessage};
+use crate::workload::Ahead;
 
 use super::RunTotals;
 use super::connection::Connection;
@@ -22,15 +22,8 @@ use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
+use super::sampling::Business;
 use super::screening::Screens;
-
-/// A `[[mail]]` entry with the message it will send next.
-#[derive(Debug)]
-pub(super) struct Source<'s> {
-    pub(super) generator: Generator<'s>,
-    pub(super) next: NewMessage,
-    pub(super) more: bool,
-}
 
 /// What queue managers have ordered, in the order in which they did.
 #[derive(Debug, Default)]
@@ -51,9 +44,12 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) faults: Faults,
     pub(super) reach: Reach<'s>,
     pub(super) hosts: Vec<HostState<'s>>,
+    /// What each host is busy with.
+    pub(super) business: Vec<Business>,
     /// The server behind each proxy.
     pub(super) behind: BTreeMap<HostId, HostId>,
-    pub(super) sources: Vec<Source<'s>>,
+    /// The messages of each `[[mail]]` entry, the next to be sent at hand.
+    pub(super) sources: Vec<Ahead<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
     /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
