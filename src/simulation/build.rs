@@ -24,6 +24,7 @@ use super::reach::Reach;
 use super::reading::Readers;
 use super::sampling::Business;
 use super::screening::Screens;
+use super::setup::{DomainTraits, Setup};
 use super::world::{Orders, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
@@ -63,7 +64,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
             session_streams: streams.purpose("session"),
-            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
+            domains: scenario.domains.iter().map(DomainTraits::of).collect(),
+            servers: scenario.addresses.iter().map(|address| address.host).collect(),
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
             deliveries: 0,
@@ -81,7 +83,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
     let config = &scenario.hosts[id.index()];
     HostState {
-        config,
+        config: Setup::of(config),
         key: name_key(&config.name),
         queue: config.queue.manager(config.delivery_processes, config.local_processes),
         queue_random: streams.stream("queue", name_key(&config.name)),

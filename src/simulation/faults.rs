@@ -193,10 +193,7 @@ impl Gathered {
     }
 
     fn finish(mut self, scenario: &Scenario) -> Faults {
-        fn lines<T>(
-            map: BTreeMap<usize, Vec<(Interval, T)>>,
-            count: usize,
-        ) -> Sparse<Timeline<T>> {
+        fn lines<T>(map: BTreeMap<usize, Vec<(Interval, T)>>, count: usize) -> Sparse<Timeline<T>> {
             let lines = map.into_iter().map(|(index, entries)| (index, Timeline::new(entries)));
             Sparse::new(count, lines.collect(), Timeline::default())
         }
@@ -208,7 +205,9 @@ impl Gathered {
             crashes: lines(self.crashes, hosts),
             rules: Sparse::new(hosts, rules.collect(), Rules::new(Vec::new())),
             links: (0..scenario.topology.links().len())
-                .map(|index| self.links.remove(&index).map_or_else(Timeline::default, Timeline::new))
+                .map(|index| {
+                    self.links.remove(&index).map_or_else(Timeline::default, Timeline::new)
+                })
                 .collect(),
             dns: self.dns,
             facts: self.facts,

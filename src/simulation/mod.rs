@@ -67,6 +67,7 @@ mod reading;
 mod run;
 mod sampling;
 mod screening;
+mod setup;
 mod shadow;
 mod sparse;
 mod submission;

@@ -377,7 +377,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     fn is_authorised(&self) -> bool {
         let visit = self.visit.as_ref().expect("the caller is connected");
         let client = self.world.hosts[visit.call.client.index()].config;
-        visit.authenticated || self.is_own_client() || client.routing.leads_to(visit.target.host)
+        visit.authenticated || self.is_own_client() || client.leads_to(visit.target.host)
     }
 
     /// The server's screens, as far as they have come with the transaction.
@@ -465,6 +465,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         };
         let mut policy = Policy {
             scenario,
+            domains: &world.domains,
             config,
             client: seen,
             authorised,

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
-use crate::scenario::{Host, Scenario};
+use crate::scenario::Scenario;
 use crate::screening::{Asking, Judgement, Screen};
 use crate::smtp::{ClientTls, RecipientPolicy, Screened};
 use crate::units::{SimDuration, SimTime};
 
 use super::acceptance::{Tallies, Visitor};
 use super::host::Triple;
+use super::setup::{DomainTraits, Setup};
 
 /// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
-pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
+pub(super) fn tls(port: u16, client: &Setup<'_>, server: &Setup<'_>) -> ClientTls {
     match port {
         465 => ClientTls::Implicit,
         587 => ClientTls::Opportunistic,
@@ -25,7 +26,9 @@ pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
 /// What a server says to RCPT.
 pub(super) struct Policy<'a, 's> {
     pub(super) scenario: &'a Scenario,
-    pub(super) config: &'a Host,
+    /// What every message asks about each domain.
+    pub(super) domains: &'a [DomainTraits],
+    pub(super) config: Setup<'s>,
     pub(super) client: HostId,
     /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
     pub(super) authorised: bool,
@@ -66,8 +69,10 @@ impl RecipientPolicy for Policy<'_, '_> {
 
     fn reply(&mut self, index: usize, at: SimTime) -> Reply {
         let mailbox = self.mailboxes[index];
+        let traits = self.domains.get(mailbox.domain.index());
+        let ordinary = traits.is_some_and(|domain| domain.is_ordinary(mailbox.local));
         // Whoever types may name a domain that the scenario does not know.
-        let domain = self.scenario.domains.get(mailbox.domain.index());
+        let domain = self.scenario.domains.get(mailbox.domain.index()).filter(|_| !ordinary);
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
         if domain.is_some_and(|domain| domain.mistyped.contains(&mailbox.local)) {
@@ -79,18 +84,17 @@ impl RecipientPolicy for Policy<'_, '_> {
         {
             return reply;
         }
-        let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
-        let routing = &self.config.routing;
+        let exists = ordinary || domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
         let unknown = Reply::new(550, Status::BAD_MAILBOX);
         let fine = Reply::new(250, Status::new(2, 1, 5));
-        if routing.local.contains(&mailbox.domain) {
+        if self.config.is_local(mailbox.domain) {
             return if exists { fine } else { unknown };
         }
-        if routing.relayed.contains(&mailbox.domain) {
-            let refuses = routing.knows_relayed_mailboxes && !exists;
+        if self.config.relays(mailbox.domain) {
+            let refuses = self.config.routing.knows_relayed_mailboxes && !exists;
             return if refuses { unknown } else { fine };
         }
-        if self.authorised || routing.relays_all {
+        if self.authorised || self.config.relays_all() {
             return fine;
         }
         Reply::new(554, Status::NOT_AUTHORIZED)
@@ -104,8 +108,7 @@ impl RecipientPolicy for Policy<'_, '_> {
     /// `reject_unknown_address`). The look-up takes no time here.
     fn refuses_sender(&mut self, at: SimTime) -> Option<Reply> {
         let domain = self.sender?.domain;
-        let routing = &self.config.routing;
-        if routing.local.contains(&domain) || routing.relayed.contains(&domain) {
+        if self.config.is_local(domain) || self.config.relays(domain) {
             return None;
         }
         let unknown = Reply::new(450, Status::new(4, 1, 8));

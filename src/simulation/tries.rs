@@ -227,7 +227,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let message = self.messages[run.message].key.stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
-        let domain = self.domain_keys[first.domain.index()];
+        let domain = self.domains[first.domain.index()].key;
         [message, client, what, which, round, domain, u64::from(first.local)]
     }
 
@@ -303,7 +303,7 @@ impl<S: FactSink> World<'_, '_, S> {
             server: &server_config.server,
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
-            tls: tls(port, client_config, server_config),
+            tls: tls(port, &client_config, &server_config),
             authenticates,
             requires_authentication: submission && port != 25,
             extended: connection.extended,
@@ -354,9 +354,10 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         run.sessions += 1;
         let sender = self.messages[message].sender;
-        let scenario = self.scenario;
+        let (scenario, domains) = (self.scenario, &self.domains);
         let beyond_ascii = |mailbox: &Mailbox| {
-            scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
+            let (domain, local) = (mailbox.domain.index(), mailbox.local);
+            !domains[domain].is_ordinary(local) && scenario.domains[domain].is_international(local)
         };
         let international = run.mailboxes.iter().chain(&sender).any(beyond_ascii);
         let letter = Letter {
@@ -368,6 +369,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let mut policy = Policy {
             scenario: self.scenario,
+            domains: &self.domains,
             config: server_config,
             client: seen,
             authorised,

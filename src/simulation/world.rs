@@ -24,6 +24,7 @@ use super::reading::Readers;
 use super::run::{Purpose, Run};
 use super::sampling::Business;
 use super::screening::Screens;
+use super::setup::DomainTraits;
 
 /// What queue managers have ordered, in the order in which they did.
 #[derive(Debug, Default)]
@@ -68,8 +69,10 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) name_service: NameService,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
-    /// Stand for the names of the domains in the keys of draws.
-    pub(super) domain_keys: Vec<u64>,
+    /// What every message asks about each domain.
+    pub(super) domains: Vec<DomainTraits>,
+    /// The host of each address.
+    pub(super) servers: Vec<HostId>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
     pub(super) given: Orders,

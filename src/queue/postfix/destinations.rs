@@ -18,7 +18,12 @@ pub(super) struct Destinations {
     states: Vec<Option<State>>,
     known: usize,
     latest: Option<(u64, u32)>,
+    /// The place of the local destination, which takes turns with others.
+    local: Option<u32>,
 }
+
+/// The number of the local destination.
+const LOCAL: u64 = 0;
 
 /// Returns a number for a destination, in the order of destinations.
 #[inline]
@@ -39,16 +44,25 @@ impl Destinations {
     #[inline]
     fn place(&mut self, destination: Destination) -> Option<usize> {
         let number = number(destination);
-        match self.latest {
-            Some((latest, place)) if latest == number => Some(place as usize),
+        match (self.latest, self.local) {
+            (Some((latest, place)), _) if latest == number => Some(place as usize),
+            (_, Some(place)) if number == LOCAL => Some(place as usize),
             _ => self.look_up(number),
         }
     }
 
     fn look_up(&mut self, number: u64) -> Option<usize> {
         let place = *self.places.get(&number)?;
-        self.latest = Some((number, place));
+        self.remember(number, place);
         Some(place as usize)
+    }
+
+    fn remember(&mut self, number: u64, place: u32) {
+        if number == LOCAL {
+            self.local = Some(place);
+        } else {
+            self.latest = Some((number, place));
+        }
     }
 
     /// Returns what is known of a destination.
@@ -68,7 +82,7 @@ impl Destinations {
             let place = u32::try_from(self.states.len()).expect("fewer than 2^32 destinations");
             self.places.insert(number(destination), place);
             self.states.push(None);
-            self.latest = Some((number(destination), place));
+            self.remember(number(destination), place);
             place as usize
         });
         let known = &mut self.known;
@@ -103,7 +117,7 @@ impl Destinations {
             states.extend(state.map(Some));
             known
         });
-        (self.states, self.latest) = (states, None);
+        (self.states, self.latest, self.local) = (states, None, None);
     }
 
     /// Returns what is known of all destinations, in their order.
