@@ -63,14 +63,14 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Returns the answer to a question asked at `at`, and when it arrives or has arrived: a question
-    /// whose answer is still under way waits for that one.
+    /// Returns the answer to a question asked at `at`, when it arrives or has arrived, and until when it
+    /// may be used: a question whose answer is still under way waits for that one.
     pub(super) fn get(
         &self,
         name: NameId,
         asked: QuestionType,
         at: SimTime,
-    ) -> Option<(Answer, SimTime)> {
+    ) -> Option<(Answer, SimTime, SimTime)> {
         let place = place(name, asked);
         let entry = if asked == QuestionType::Statements {
             self.statements.get(&name)?
@@ -79,7 +79,7 @@ impl Cache {
         } else {
             &self.pages.get(place / (2 * PAGE))?.as_ref()?[place % (2 * PAGE)]
         };
-        (at < entry.expires).then_some((entry.answer, entry.arrived))
+        (at < entry.expires).then_some((entry.answer, entry.arrived, entry.expires))
     }
 
     /// Keeps an answer. That a name does not exist answers questions of every type (RFC 2308 §5).

@@ -1,5 +1,6 @@
 //! A caching resolver of one host.
 
+use crate::fault::Interval;
 use crate::units::{SimDuration, SimTime};
 
 use super::cache::{Answer, Cache, QuestionType};
@@ -67,11 +68,29 @@ const MOST_ALIASES: usize = 8;
 /// cost, by MX names too, though RFC 5321 §5.1 does not allow them there: everybody follows them.
 #[derive(Debug, Clone, Default)]
 pub struct Resolver {
+    latest: Option<Known>,
     cache: Cache,
     /// Reused between look-ups: exchangers by preference and place in the answer.
     order: Vec<(u16, u32, NameId)>,
     /// When the answer to the latest question arrived, perhaps long before it was asked.
     arrived: SimTime,
+    /// From when and until when the cache answers all questions of the look-up under way.
+    cached: (SimTime, SimTime),
+}
+
+/// The outcome of the latest look-up, if it led to a single address: most hosts send to one place.
+///
+/// While the cache answers every question of the look-up and takes in nothing else, another look-up
+/// comes to the same, at once. To find that out again takes a dozen steps from answer to record, each
+/// in a large network a wait for memory.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    name: NameId,
+    /// Whether its exchangers were asked for, or its addresses.
+    asked: QuestionType,
+    cached: Interval,
+    answered: SimTime,
+    exchanger: Exchanger,
 }
 
 impl Resolver {
@@ -83,6 +102,7 @@ impl Resolver {
 
     /// Forgets everything, as a machine does that starts anew.
     pub fn clear(&mut self) {
+        self.latest = None;
         self.cache.clear();
     }
 
@@ -103,7 +123,48 @@ impl Resolver {
         at: SimTime,
         into: &mut MailRoute,
     ) -> Lookup {
+        self.look_up(ask, domain, QuestionType::Exchangers, at, into)
+    }
+
+    /// Looks up exchangers or addresses of `name`, unless the outcome is known.
+    fn look_up(
+        &mut self,
+        ask: &Ask<'_>,
+        name: NameId,
+        asked: QuestionType,
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
         into.clear();
+        if let Some(known) = &self.latest
+            && (known.name, known.asked) == (name, asked)
+            && known.cached.contains(at)
+            && ask.settings.caches
+        {
+            into.answered = known.answered;
+            into.exchangers.push(known.exchanger);
+            return Lookup { outcome: RouteOutcome::Found, ended: at };
+        }
+        self.cached = (SimTime::ZERO, SimTime::MAX);
+        let lookup = match asked {
+            QuestionType::Exchangers => self.ask_for_exchangers(ask, name, at, into),
+            _ => self.add_host(ask, name, at, into),
+        };
+        if let ([exchanger], None) = (&into.exchangers[..], into.best_unresolved) {
+            let cached = Interval { from: self.cached.0, to: self.cached.1 };
+            let (answered, exchanger) = (into.answered, *exchanger);
+            self.latest = Some(Known { name, asked, cached, answered, exchanger });
+        }
+        lookup
+    }
+
+    fn ask_for_exchangers(
+        &mut self,
+        ask: &Ask<'_>,
+        domain: NameId,
+        at: SimTime,
+        into: &mut MailRoute,
+    ) -> Lookup {
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
         into.answered = self.arrived;
         match answer {
@@ -132,8 +193,7 @@ impl Resolver {
         at: SimTime,
         into: &mut MailRoute,
     ) -> Lookup {
-        into.clear();
-        self.add_host(ask, name, at, into)
+        self.look_up(ask, name, QuestionType::Addresses, at, into)
     }
 
     /// Looks up whether `name` has a record that tells something about it, beginning at `at`. Returns
@@ -219,10 +279,12 @@ impl Resolver {
         if !ask.settings.caches {
             let reply = send(ask, name, asked, at);
             self.arrived = reply.arrived;
+            self.note_cached(reply.arrived, SimTime::ZERO);
             return (reply.answer, reply.arrived);
         }
-        if let Some((answer, arrived)) = self.cache.get(name, asked, at) {
+        if let Some((answer, arrived, expires)) = self.cache.get(name, asked, at) {
             self.arrived = arrived;
+            self.note_cached(arrived, expires);
             return (answer, arrived.max(at));
         }
         let reply = send(ask, name, asked, at);
@@ -230,8 +292,17 @@ impl Resolver {
         if reply.answer != Answer::Failed {
             let expires = reply.arrived + reply.keep;
             self.cache.put(name, asked, reply.answer, reply.arrived, expires);
+            self.latest = None;
+            self.note_cached(reply.arrived, expires);
+        } else {
+            self.note_cached(reply.arrived, SimTime::ZERO);
         }
         (reply.answer, reply.arrived)
+    }
+
+    /// The cache answers a question of the look-up under way within this time only.
+    fn note_cached(&mut self, from: SimTime, to: SimTime) {
+        self.cached = (self.cached.0.max(from), self.cached.1.min(to));
     }
 }
 

@@ -93,7 +93,7 @@ impl<S: FactSink> World<'_, '_, S> {
             server: &server_config.server,
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
-            tls: tls(port, client_config, server_config),
+            tls: tls(port, &client_config, &server_config),
             authenticates: habits.authenticates,
             requires_authentication: submission && port != 25,
             extended: connection.extended,
@@ -145,6 +145,7 @@ impl<S: FactSink> World<'_, '_, S> {
             international,
         };
         let mut policy = Policy {
+            domains: &self.domains,
             scenario: self.scenario,
             config: server_config,
             client: seen,
@@ -182,7 +183,9 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         }
         let beyond_ascii = |mailbox: &Mailbox| {
-            self.scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
+            let (domain, local) = (mailbox.domain.index(), mailbox.local);
+            !self.domains[domain].is_ordinary(local)
+                && self.scenario.domains[domain].is_international(local)
         };
         let sender = self.messages[run.message].sender();
         run.mailboxes.iter().any(beyond_ascii) || sender.as_ref().is_some_and(beyond_ascii)

@@ -115,15 +115,16 @@ impl<S: FactSink> World<'_, '_, S> {
             failures: self.name_service.failures(client),
             settings: &config.resolver,
         };
-        let resolver = &mut self.hosts[client.index()].resolver;
         let (lookup, domain) = match destination {
             Destination::Exchangers(domain) => {
-                let name = self.scenario.domains[domain.index()].dns;
+                let name = self.domains[domain.index()].dns;
+                let resolver = &mut self.hosts[client.index()].resolver;
                 let lookup = resolver.mail_route(&ask, name, self.now, &mut self.route);
                 (lookup, Some(domain))
             }
             Destination::Host(host) => {
-                let name = self.scenario.hosts[host.index()].dns;
+                let name = self.hosts[host.index()].config.dns;
+                let resolver = &mut self.hosts[client.index()].resolver;
                 (resolver.addresses(&ask, name, self.now, &mut self.route), None)
             }
             Destination::Address(host) => {

@@ -80,7 +80,7 @@ impl<S: FactSink> World<'_, '_, S> {
             NoticesTo::Nobody => false,
             NoticesTo::Local => self.messages[entry.message]
                 .sender()
-                .is_some_and(|sender| config.routing.local.contains(&sender.domain)),
+                .is_some_and(|sender| config.is_local(sender.domain)),
         }
     }
 

@@ -24,12 +24,9 @@ pub(super) struct Habits {
 }
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// Draws the next message of an entry and schedules its writing.
+    /// Schedules the writing of an entry's next message.
     pub(super) fn prepare_next(&mut self, entry: usize) {
-        let source = &mut self.sources[entry];
-        source.more = source.generator.next_into(&mut source.next);
-        if source.more {
-            let at = source.next.at;
+        if let Some(at) = self.sources[entry].message().map(|next| next.at) {
             let entry = u32::try_from(entry).expect("fewer than 2^32 entries");
             self.schedule(at, Class::Start, Event::Compose { entry });
         }
@@ -47,7 +44,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut runs = std::mem::take(&mut self.written);
         let mut count = 0;
         loop {
-            let message = self.write(entry);
+            let Some(message) = self.write(entry) else { break };
             let lane = if dealt { count % lanes } else { count };
             if runs.len() <= lane {
                 runs.push(self.new_run(purpose, client));
@@ -55,17 +52,12 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(runs[lane]).expect("just made");
             run.outbox.push(message);
             count += 1;
-            let source = &mut self.sources[entry];
-            source.more = source.generator.next_into(&mut source.next);
-            if !source.more || source.next.at > self.now {
+            self.sources[entry].advance();
+            if self.sources[entry].message().is_none_or(|next| next.at > self.now) {
                 break;
             }
         }
-        let source = &self.sources[entry];
-        if source.more {
-            let (at, entry) = (source.next.at, u32::try_from(entry).unwrap_or(u32::MAX));
-            self.schedule(at, Class::Start, Event::Compose { entry });
-        }
+        self.prepare_next(entry);
         for &run in &runs {
             let state = self.runs.get_mut(run).expect("just made");
             state.outbox.reverse();
@@ -75,11 +67,11 @@ impl<S: FactSink> World<'_, '_, S> {
         self.written = runs;
     }
 
-    /// Makes the message that the entry's generator has at hand.
-    fn write(&mut self, entry: usize) -> MessageId {
+    /// Makes the message that the entry has at hand.
+    fn write(&mut self, entry: usize) -> Option<MessageId> {
         let settings = &self.scenario.mail[entry];
         let client = settings.submission.client.unwrap_or(settings.submission.server);
-        let next = &self.sources[entry].next;
+        let next = self.sources[entry].message()?;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
@@ -93,13 +85,12 @@ impl<S: FactSink> World<'_, '_, S> {
             holders: 1,
             first: Link::NONE,
         });
-        let to = std::mem::take(&mut self.sources[entry].next.to);
-        for &mailbox in to.iter().rev() {
+        for place in (0..next.to.len()).rev() {
+            let mailbox = self.sources[entry].message()?.to[place];
             let recipient = self.create_recipient(client, message, mailbox, None);
             self.messages[recipient].in_outbox = true;
         }
-        self.sources[entry].next.to = to;
-        message
+        Some(message)
     }
 
     /// Hands over the next message of a submission session, on its connection if it has one.
@@ -160,6 +151,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages.settle(recipient, Column::Failed);
         }
         self.hosts[run.client.index()].outbound += 1;
+        self.business[run.client.index()].count += 1;
         self.continue_session(handle);
     }
 

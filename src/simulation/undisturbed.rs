@@ -397,10 +397,12 @@ impl<S: FactSink> World<'_, '_, S> {
         if limited || state.disk_is_full() {
             return None;
         }
+        let ordinary = self.domains[mailbox.domain.index()].is_ordinary(mailbox.local);
         let domain = &self.scenario.domains[mailbox.domain.index()];
+        let exists = ordinary || domain.has_mailbox(mailbox.local);
         let authorised = || self.is_authorised(run, target.host);
-        let reply = standing_reply(Some(domain), &state.config.routing, mailbox, authorised);
-        if domain.is_mistyped(mailbox.local) || reply != RECIPIENT_TAKEN {
+        let reply = standing_reply(exists, &state.config, mailbox, authorised);
+        if (!ordinary && domain.is_mistyped(mailbox.local)) || reply != RECIPIENT_TAKEN {
             return None;
         }
         let settings = &self.hosts[run.client.index()].config.client;

@@ -10,7 +10,7 @@ use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
 use crate::units::SimTime;
-use crate::workload::{Generator, NewMessage};
+use crate::workload::Ahead;
 
 use super::RunTotals;
 use super::connection::Connection;
@@ -22,16 +22,10 @@ use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
+use super::sampling::Business;
 use super::screening::Screens;
+use super::setup::DomainTraits;
 use super::undisturbed::Undisturbed;
-
-/// A `[[mail]]` entry with the message it will send next.
-#[derive(Debug)]
-pub(super) struct Source<'s> {
-    pub(super) generator: Generator<'s>,
-    pub(super) next: NewMessage,
-    pub(super) more: bool,
-}
 
 /// What queue managers have ordered, in the order in which they did.
 #[derive(Debug, Default)]
@@ -52,9 +46,12 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) faults: Faults,
     pub(super) reach: Reach<'s>,
     pub(super) hosts: Vec<HostState<'s>>,
+    /// What each host is busy with.
+    pub(super) business: Vec<Business>,
     /// The server behind each proxy.
     pub(super) behind: BTreeMap<HostId, HostId>,
-    pub(super) sources: Vec<Source<'s>>,
+    /// The messages of each `[[mail]]` entry, the next to be sent at hand.
+    pub(super) sources: Vec<Ahead<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
     /// How the entries came that no queue manager has taken notice of yet.
@@ -76,8 +73,10 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) name_service: NameService,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
-    /// Stand for the names of the domains in the keys of draws.
-    pub(super) domain_keys: Vec<u64>,
+    /// What every message asks about each domain.
+    pub(super) domains: Vec<DomainTraits>,
+    /// The host of each address.
+    pub(super) servers: Vec<HostId>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
     pub(super) given: Orders,

@@ -23,7 +23,12 @@ pub(super) struct Destinations {
     states: Vec<Option<State>>,
     known: usize,
     latest: Option<(u64, Place)>,
+    /// The place of the local destination, which takes turns with others.
+    local: Option<Place>,
 }
+
+/// The number of the local destination.
+const LOCAL: u64 = 0;
 
 /// Returns a number for a destination, in the order of destinations.
 #[inline]
@@ -45,15 +50,16 @@ impl Destinations {
     #[inline]
     pub(super) fn place(&mut self, destination: Destination) -> Option<Place> {
         let number = number(destination);
-        match self.latest {
-            Some((latest, place)) if latest == number => Some(place),
+        match (self.latest, self.local) {
+            (Some((latest, place)), _) if latest == number => Some(place),
+            (_, Some(place)) if number == LOCAL => Some(place),
             _ => self.look_up(number),
         }
     }
 
     fn look_up(&mut self, number: u64) -> Option<Place> {
         let place = *self.places.get(&number)?;
-        self.latest = Some((number, place));
+        self.remember(number, place);
         Some(place)
     }
 
@@ -61,6 +67,14 @@ impl Destinations {
     #[inline]
     pub(super) fn at(&mut self, place: Place) -> Option<&mut State> {
         self.states[place.0 as usize].as_mut()
+    }
+
+    fn remember(&mut self, number: u64, place: Place) {
+        if number == LOCAL {
+            self.local = Some(place);
+        } else {
+            self.latest = Some((number, place));
+        }
     }
 
     /// Returns what is known of a destination.
@@ -80,7 +94,7 @@ impl Destinations {
             let place = u32::try_from(self.states.len()).expect("fewer than 2^32 destinations");
             self.places.insert(number(destination), Place(place));
             self.states.push(None);
-            self.latest = Some((number(destination), Place(place)));
+            self.remember(number(destination), Place(place));
             Place(place)
         });
         let state = &mut self.states[place.0 as usize];
@@ -115,7 +129,7 @@ impl Destinations {
             states.extend(state.map(Some));
             known
         });
-        (self.states, self.latest) = (states, None);
+        (self.states, self.latest, self.local) = (states, None, None);
     }
 
     /// Returns what is known of all destinations, in their order.

@@ -1,6 +1,8 @@
 //! The queue manager: incoming, active and deferred queue.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::mail::Status;
 use crate::units::SimTime;
@@ -19,10 +21,29 @@ use super::scan::Scans;
 use super::schedule::eligible;
 use super::settings::Settings;
 
+/// Postfix's settings, shared by all hosts that have the same: thousands of copies would each have
+/// to be fetched from memory.
+#[derive(Debug)]
+struct Shared(Arc<QueueSettings>);
+
+impl Deref for Shared {
+    type Target = Settings;
+
+    #[inline]
+    fn deref(&self) -> &Settings {
+        match &*self.0 {
+            QueueSettings::Postfix(settings) => settings,
+            other => panic!("{other:?} are no settings of Postfix"),
+        }
+    }
+}
+
 /// Postfix's `qmgr` on one host.
 #[derive(Debug)]
 pub struct Postfix {
-    settings: Settings,
+    settings: Shared,
+    /// Delivery processes for mail that leaves.
+    remote_processes: u32,
     /// Delivery processes for local mailboxes.
     local_processes: u32,
     begun: bool,
@@ -52,18 +73,15 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    /// Returns the queue manager with `settings` and, if given, another number of delivery
-    /// processes for mail that leaves and for local mailboxes.
+    /// Returns the queue manager with `settings`, which are Postfix's, and, if given, another number
+    /// of delivery processes for mail that leaves and for local mailboxes.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        let local_processes = local.unwrap_or(settings.process_limit);
-        settings.process_limit = remote.unwrap_or(settings.process_limit);
-        // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
-        settings.bounce_queue_lifetime =
-            settings.bounce_queue_lifetime.min(settings.maximal_queue_lifetime);
+    pub fn new(settings: Arc<QueueSettings>, remote: Option<u32>, local: Option<u32>) -> Self {
+        let settings = Shared(settings);
         Self {
+            remote_processes: remote.unwrap_or(settings.process_limit),
+            local_processes: local.unwrap_or(settings.process_limit),
             settings,
-            local_processes,
             begun: false,
             running: false,
             sleep: Sleep::default(),
@@ -218,7 +236,7 @@ impl Postfix {
     fn has_process(&self, destination: Destination) -> bool {
         match destination {
             Destination::Local => self.busy_local < self.local_processes,
-            _ => self.busy_remote < self.settings.process_limit,
+            _ => self.busy_remote < self.remote_processes,
         }
     }
 
@@ -529,10 +547,9 @@ impl QueueManager for Postfix {
 
     fn configure(&mut self, settings: &QueueSettings) {
         // As `postfix reload`: windows and timers go on.
-        if let QueueSettings::Postfix(settings) = settings {
-            self.settings = settings.clone();
-            self.settings.bounce_queue_lifetime =
-                self.settings.bounce_queue_lifetime.min(self.settings.maximal_queue_lifetime);
+        if let QueueSettings::Postfix(changed) = settings {
+            self.remote_processes = changed.process_limit;
+            self.settings = Shared(Arc::new(settings.clone()));
         }
     }
 
