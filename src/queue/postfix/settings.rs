@@ -96,8 +96,11 @@ impl Settings {
 
     /// Returns how long a message may stay in the queue \[s\].
     pub(super) fn lifetime(&self, null_sender: bool) -> u64 {
-        let lifetime =
-            if null_sender { self.bounce_queue_lifetime } else { self.maximal_queue_lifetime };
+        let mut lifetime = self.maximal_queue_lifetime;
+        if null_sender {
+            // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
+            lifetime = lifetime.min(self.bounce_queue_lifetime);
+        }
         lifetime.as_secs()
     }
 
