@@ -26,7 +26,7 @@ use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::{DomainTraits, Setup};
 use super::undisturbed::Undisturbed;
-use super::world::{Orders, World};
+use super::world::{Orders, Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     /// Returns the world of `scenario` at its first instant.
@@ -38,7 +38,11 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             .collect();
         let sources = (0..)
             .zip(&scenario.mail)
-            .map(|(index, entry)| Ahead::new(Generator::new(entry, index, &streams, horizon)))
+            .map(|(index, entry)| Source {
+                messages: Ahead::new(Generator::new(entry, index, &streams, horizon)),
+                submission: entry.submission.clone(),
+                received_fields: entry.received_fields,
+            })
             .collect();
         let faults = Faults::new(scenario, &streams, horizon);
         let mut reach = Reach::new(&scenario.topology);

@@ -165,7 +165,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 Destination::Local
             }
             Purpose::Submission { entry } => {
-                Destination::Host(self.scenario.mail[entry as usize].submission.server)
+                Destination::Host(self.sources[entry as usize].submission.server)
             }
         }
     }

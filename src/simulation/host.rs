@@ -27,7 +27,7 @@ pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
 /// few lines of memory, and what is rare behind it: hence the order of the fields and the
 /// representation that keeps it.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(128))]
 pub(super) struct HostState<'s> {
     pub(super) config: Setup<'s>,
     /// Whether the MTA runs.

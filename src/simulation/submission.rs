@@ -26,7 +26,7 @@ pub(super) struct Habits {
 impl<S: FactSink> World<'_, '_, S> {
     /// Schedules the writing of an entry's next message.
     pub(super) fn prepare_next(&mut self, entry: usize) {
-        if let Some(at) = self.sources[entry].message().map(|next| next.at) {
+        if let Some(at) = self.sources[entry].messages.message().map(|next| next.at) {
             let entry = u32::try_from(entry).expect("fewer than 2^32 entries");
             self.schedule(at, Class::Start, Event::Compose { entry });
         }
@@ -34,7 +34,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The next message of an entry is written, with all others of the same instant, and goes out.
     pub(super) fn compose(&mut self, entry: usize) {
-        let settings = &self.scenario.mail[entry].submission;
+        let settings = &self.sources[entry].submission;
         let client = settings.client.unwrap_or(settings.server);
         let purpose = Purpose::Submission { entry: u32::try_from(entry).unwrap_or(u32::MAX) };
         // Messages of one instant are dealt out over the parallel sessions; where a session takes
@@ -52,8 +52,8 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(runs[lane]).expect("just made");
             run.outbox.push(message);
             count += 1;
-            self.sources[entry].advance();
-            if self.sources[entry].message().is_none_or(|next| next.at > self.now) {
+            self.sources[entry].messages.advance();
+            if self.sources[entry].messages.message().is_none_or(|next| next.at > self.now) {
                 break;
             }
         }
@@ -69,16 +69,17 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Makes the message that the entry has at hand.
     fn write(&mut self, entry: usize) -> Option<MessageId> {
-        let settings = &self.scenario.mail[entry];
-        let client = settings.submission.client.unwrap_or(settings.submission.server);
-        let next = self.sources[entry].message()?;
+        let source = &self.sources[entry];
+        let submission = &source.submission;
+        let client = submission.client.unwrap_or(submission.server);
+        let next = self.sources[entry].messages.message()?;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
             kind: MessageKind::Mail,
             reverse_path: Some(next.from).into(),
             size: next.size,
-            received_fields: settings.received_fields,
+            received_fields: source.received_fields,
             notices: 0,
             offers: 0,
             // The outbox holds it.
@@ -86,7 +87,7 @@ impl<S: FactSink> World<'_, '_, S> {
             first: Link::NONE,
         });
         for place in (0..next.to.len()).rev() {
-            let mailbox = self.sources[entry].message()?.to[place];
+            let mailbox = self.sources[entry].messages.message()?.to[place];
             let recipient = self.create_recipient(client, message, mailbox, None);
             self.messages[recipient].in_outbox = true;
         }
@@ -158,7 +159,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns the port a run connects to.
     pub(super) fn port_of(&self, run: &Run) -> u16 {
         match run.purpose {
-            Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+            Purpose::Submission { entry } => self.sources[entry as usize].submission.port,
             _ => 25,
         }
     }
@@ -168,7 +169,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Submission { entry } = run.purpose else {
             return Habits { port: 25, authenticates: false, verifies: false, declares_size: true };
         };
-        let submission = &self.scenario.mail[entry as usize].submission;
+        let submission = &self.sources[entry as usize].submission;
         let port = submission.port;
         Habits {
             port,
@@ -201,10 +202,10 @@ impl<S: FactSink> World<'_, '_, S> {
             self.try_next_address(handle);
             return;
         }
-        let settings = &self.scenario.mail[entry as usize].submission;
+        let settings = &self.sources[entry as usize].submission;
         let (client, message) = (run.client, run.message);
         let (count, fields) = (run.recipients.len(), run.received_fields);
-        let retry = settings.outbox_retry;
+        let (retry, per_session) = (settings.outbox_retry, settings.messages_per_session);
         let next_attempt = retry.map(|wait| self.now + wait);
         let mut waits = false;
         for index in 0..count {
@@ -231,7 +232,7 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             self.messages.release(message);
         }
-        self.after_submission(handle, settings.messages_per_session);
+        self.after_submission(handle, per_session);
     }
 
     /// Decides whether the connection serves another message.
@@ -251,7 +252,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Submission { entry } = run.purpose else {
             return;
         };
-        let retry = self.scenario.mail[entry as usize].submission.outbox_retry;
+        let retry = self.sources[entry as usize].submission.outbox_retry;
         if run.postponed.is_empty() {
             self.drop_run(handle);
             return;

@@ -10,7 +10,7 @@ use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
 use crate::units::SimTime;
-use crate::workload::Ahead;
+use crate::workload::{Ahead, SubmissionSettings};
 
 use super::RunTotals;
 use super::connection::Connection;
@@ -26,6 +26,15 @@ use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::DomainTraits;
 use super::undisturbed::Undisturbed;
+
+/// The messages of a `[[mail]]` entry, with what is asked of the entry for each of them: thousands of
+/// entries in the scenario itself lie far apart.
+#[derive(Debug)]
+pub(super) struct Source<'s> {
+    pub(super) messages: Ahead<'s>,
+    pub(super) submission: SubmissionSettings,
+    pub(super) received_fields: u32,
+}
 
 /// What queue managers have ordered, in the order in which they did.
 #[derive(Debug, Default)]
@@ -50,8 +59,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) business: Vec<Business>,
     /// The server behind each proxy.
     pub(super) behind: BTreeMap<HostId, HostId>,
-    /// The messages of each `[[mail]]` entry, the next to be sent at hand.
-    pub(super) sources: Vec<Ahead<'s>>,
+    /// By number of the `[[mail]]` entry.
+    pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
     /// How the entries came that no queue manager has taken notice of yet.

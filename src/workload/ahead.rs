@@ -19,24 +19,31 @@ const RECIPIENTS_KEPT: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Ahead<'a> {
     drawn: Vec<Drawn>,
-    /// Of the messages drawn, one after the other.
+    /// Of the messages drawn that have more than one, one after the other.
     recipients: Vec<Mailbox>,
     /// Position of the message at hand.
     position: usize,
-    generator: Box<Generator<'a>>,
-    /// Kept for its room.
-    next: NewMessage,
+    /// With a message kept for its room.
+    generator: Box<(Generator<'a>, NewMessage)>,
 }
 
-/// A message drawn, without its recipients.
+/// A message drawn.
 #[derive(Debug, Clone, Copy)]
 struct Drawn {
     ordinal: u64,
     at: SimTime,
     from: Mailbox,
     size: Octets,
-    /// Where its recipients end.
-    end: usize,
+    to: To,
+}
+
+/// The recipients of a message drawn.
+#[derive(Debug, Clone, Copy)]
+enum To {
+    /// Nearly all messages of a large network have one.
+    One(Mailbox),
+    /// Where they begin and end.
+    Listed(u32, u32),
 }
 
 /// A message as it is at hand.
@@ -62,8 +69,7 @@ impl<'a> Ahead<'a> {
             drawn: Vec::new(),
             recipients: Vec::new(),
             position: 0,
-            generator: Box::new(generator),
-            next: NewMessage::default(),
+            generator: Box::new((generator, NewMessage::default())),
         };
         ahead.draw();
         ahead
@@ -73,9 +79,12 @@ impl<'a> Ahead<'a> {
     #[must_use]
     #[inline]
     pub fn message(&self) -> Option<Written<'_>> {
-        let &Drawn { ordinal, at, from, size, end } = self.drawn.get(self.position)?;
-        let begin = self.position.checked_sub(1).map_or(0, |before| self.drawn[before].end);
-        Some(Written { ordinal, at, from, size, to: &self.recipients[begin..end] })
+        let &Drawn { ordinal, at, from, size, ref to } = self.drawn.get(self.position)?;
+        let to = match to {
+            To::One(mailbox) => std::slice::from_ref(mailbox),
+            To::Listed(begin, end) => &self.recipients[*begin as usize..*end as usize],
+        };
+        Some(Written { ordinal, at, from, size, to })
     }
 
     /// Takes the next message to hand.
@@ -92,12 +101,24 @@ impl<'a> Ahead<'a> {
         self.drawn.clear();
         self.recipients.clear();
         while self.drawn.len() < DRAWN_TOGETHER && self.recipients.len() < RECIPIENTS_KEPT {
-            if !self.generator.next_into(&mut self.next) {
+            let (generator, next) = &mut *self.generator;
+            if !generator.next_into(next) {
                 return;
             }
-            let NewMessage { ordinal, at, from, size, ref to } = self.next;
-            self.recipients.extend_from_slice(to);
-            self.drawn.push(Drawn { ordinal, at, from, size, end: self.recipients.len() });
+            let &mut NewMessage { ordinal, at, from, size, ref to } = next;
+            let to = match to[..] {
+                [mailbox] => To::One(mailbox),
+                _ => {
+                    let begin = place(self.recipients.len());
+                    self.recipients.extend_from_slice(to);
+                    To::Listed(begin, place(self.recipients.len()))
+                }
+            };
+            self.drawn.push(Drawn { ordinal, at, from, size, to });
         }
     }
+}
+
+fn place(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32 recipients")
 }

@@ -39,37 +39,41 @@ impl Deref for Shared {
 }
 
 /// Postfix's `qmgr` on one host.
+///
+/// What every message changes stands at the beginning: in a large network each line of memory is a
+/// wait, so the order of the fields is kept by the representation.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Postfix {
     settings: Shared,
     /// Delivery processes for mail that leaves.
     remote_processes: u32,
     /// Delivery processes for local mailboxes.
     local_processes: u32,
+    busy_remote: u32,
+    busy_local: u32,
     begun: bool,
     running: bool,
-    sleep: Sleep,
-    scans: Scans,
-    deferred: Deferred,
-    /// Accepted, but the active queue is full.
-    incoming: EntryList,
-    /// Picked by a scan, but the active queue is full.
-    picked: VecDeque<EntryHandle>,
     /// Whether a message is being taken up, so that the next has to wait.
     taking_up: bool,
     starts: u32,
     active: u64,
+    sleep: Sleep,
+    /// Accepted, but the active queue is full.
+    incoming: EntryList,
+    /// Picked by a scan, but the active queue is full.
+    picked: VecDeque<EntryHandle>,
     destinations: Destinations,
-    closings: u32,
+    scans: Scans,
     /// Dead destinations in the order in which they died: the clock second from which any
     /// activity revives them, and the closing that it is about.
     dead: VecDeque<(u64, Destination, u32)>,
-    busy_remote: u32,
-    busy_local: u32,
     /// Destinations with waiting deliveries for which there is no process.
     ring: VecDeque<Destination>,
+    deferred: Deferred,
     /// Entries known on disk while the MTA is down.
     resting: EntryList,
+    closings: u32,
 }
 
 impl Postfix {
