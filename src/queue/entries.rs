@@ -291,6 +291,13 @@ impl QueueEntries {
         }
     }
 
+    /// Returns the recipient of an entry that has one only, as nearly all have.
+    #[must_use]
+    #[inline]
+    pub fn only_copy(&self, entry: EntryHandle) -> Option<&QueueCopy> {
+        self.records.get(entry).expect("the entry exists").only_copy()
+    }
+
     /// Returns the entry's recipients, in order.
     pub fn copies(&self, entry: EntryHandle) -> impl Iterator<Item = &QueueCopy> {
         let record = self.records.get(entry).expect("the entry exists");
@@ -326,12 +333,6 @@ impl QueueEntries {
             next = self.copy(index).next;
             Some(index)
         })
-    }
-
-    /// Returns whether the entry has exactly one recipient, as most have.
-    #[must_use]
-    pub fn has_one_recipient(&self, entry: EntryHandle) -> bool {
-        self[entry].first.is_some_and(|first| self.copy(first).next.is_none())
     }
 
     /// Returns the slots of the recipients of one delivery, in the order of the entry.
@@ -413,7 +414,11 @@ impl QueueEntries {
             CopyState::Failed(_) => failed,
             CopyState::Pending | CopyState::Assigned => false,
         };
-        if !self.copies(entry).any(gone) {
+        let any = match self.only_copy(entry) {
+            Some(only) => gone(only),
+            None => self.copies(entry).any(gone),
+        };
+        if !any {
             return;
         }
         let mut link: Option<CopyIndex> = None;

@@ -2,7 +2,9 @@
 
 use crate::mail::Status;
 
-use super::{Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, QueueEntries};
+use super::{
+    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, QueueCopy, QueueEntries,
+};
 
 /// Returns the next destination, after `before` in order, with pending recipients in the entry.
 pub(super) fn next_destination(
@@ -71,12 +73,14 @@ fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination
 /// with the entry if nobody is left. Returns whether recipients are left to be tried again.
 pub(super) fn conclude(context: &mut Context<'_>, entry: EntryHandle) -> bool {
     let (mut failed, mut pending) = (false, false);
-    for copy in context.entries.copies(entry) {
-        match copy.state {
-            CopyState::Failed(_) => failed = true,
-            CopyState::Pending | CopyState::Assigned => pending = true,
-            CopyState::Done => {}
-        }
+    let mut count = |copy: &QueueCopy| match copy.state {
+        CopyState::Failed(_) => failed = true,
+        CopyState::Pending | CopyState::Assigned => pending = true,
+        CopyState::Done => {}
+    };
+    match context.entries.only_copy(entry) {
+        Some(only) => count(only),
+        None => context.entries.copies(entry).for_each(count),
     }
     if failed {
         context.actions.push(Action::ReturnFailed { entry });

@@ -1,7 +1,6 @@
 //! The queue manager: incoming, active and deferred queue.
 
 use std::collections::VecDeque;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::mail::Status;
@@ -10,7 +9,7 @@ use crate::units::SimTime;
 use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
 use super::super::{
-    Action, Context, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
+    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
     QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::clock::{Sleep, begins, second, up_to};
@@ -19,24 +18,7 @@ use super::destination::State;
 use super::destinations::{Destinations, Place};
 use super::scan::Scans;
 use super::schedule::eligible;
-use super::settings::Settings;
-
-/// Postfix's settings, shared by all hosts that have the same: thousands of copies would each have
-/// to be fetched from memory.
-#[derive(Debug)]
-struct Shared(Arc<QueueSettings>);
-
-impl Deref for Shared {
-    type Target = Settings;
-
-    #[inline]
-    fn deref(&self) -> &Settings {
-        match &*self.0 {
-            QueueSettings::Postfix(settings) => settings,
-            other => panic!("{other:?} are no settings of Postfix"),
-        }
-    }
-}
+use super::shared::Shared;
 
 /// Postfix's `qmgr` on one host.
 ///
@@ -182,35 +164,55 @@ impl Postfix {
         let state = &mut context.entries[entry];
         state.rounds += 1;
         (state.deferred, state.active) = (false, true);
-        let mut before = None;
-        while let Some(destination) = next_destination(context, entry, before) {
-            before = Some(destination);
-            let (initial, limit) = self.settings.window(destination);
-            let place = self.destinations.make_known(destination, || State::new(initial, limit));
-            let Some(state) = self.destinations.at(place) else { continue };
-            if state.is_dead() {
-                suspend(context, entry, destination, state.reason);
-                continue;
+        match context.entries.only_copy(entry).map(|only| (only.state, only.destination)) {
+            Some((CopyState::Pending, destination)) => {
+                self.enlist(now, entry, destination, context);
             }
-            let recipients = match destination {
-                Destination::Local => 1,
-                _ => self.settings.destination_recipient_limit.max(1),
-            };
-            loop {
-                let delivery = context.entries.assign(entry, destination, recipients);
-                state.todo.push_back(context.entries, delivery);
-                if !has_pending(context.entries, entry, destination) {
-                    break;
+            Some(_) => {}
+            None => {
+                let mut before = None;
+                while let Some(destination) = next_destination(context, entry, before) {
+                    before = Some(destination);
+                    self.enlist(now, entry, destination, context);
                 }
-            }
-            self.dispatch(now, (destination, place), context);
-            if context.entries.has_one_recipient(entry) {
-                break;
             }
         }
         if context.entries[entry].outstanding == 0 {
             self.round_over(now, entry, context);
         }
+    }
+
+    /// Makes deliveries for the pending recipients of an active entry at one destination.
+    fn enlist(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) {
+        let settings = &self.settings;
+        let place = self.destinations.make_known(destination, || {
+            let (initial, limit) = settings.window(destination);
+            State::new(initial, limit)
+        });
+        let Some(state) = self.destinations.at(place) else { return };
+        if state.is_dead() {
+            suspend(context, entry, destination, state.reason);
+            return;
+        }
+        let recipients = match destination {
+            Destination::Local => 1,
+            _ => settings.destination_recipient_limit.max(1),
+        };
+        loop {
+            let delivery = context.entries.assign(entry, destination, recipients);
+            state.todo.push_back(context.entries, delivery);
+            let all = context.entries.only_copy(entry).is_some();
+            if all || !has_pending(context.entries, entry, destination) {
+                break;
+            }
+        }
+        self.dispatch(now, (destination, place), context);
     }
 
     /// Begins waiting deliveries of `destination` as far as window and processes allow.

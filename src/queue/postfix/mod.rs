@@ -22,6 +22,7 @@ mod manager;
 mod scan;
 pub mod schedule;
 mod settings;
+mod shared;
 
 pub use super::ScanPhase;
 pub use manager::Postfix;
