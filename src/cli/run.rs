@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::mail::RecipientId;
 use crate::measure::{Recorder, Summary};
 use crate::report::{
     ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, summary_json, text,
@@ -231,6 +232,10 @@ impl FactSink for Watched<'_, '_> {
             self.under_way.set(self.recorder.backlog());
             self.failed.set(self.recorder.sink().as_ref().is_some_and(Tables::failed));
         }
+    }
+
+    fn foresee(&mut self, recipients: &[RecipientId]) {
+        self.recorder.foresee(recipients);
     }
 }
 

@@ -1,5 +1,7 @@
 //! From facts to rows and figures.
 
+use std::hint::black_box;
+
 use crate::mail::{MailboxNames, RecipientId};
 use crate::trace::{Fact, FactSink, HostTotals, Ledger, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -289,6 +291,14 @@ impl<R: RecordSink> FactSink for Recorder<R> {
             Fact::Host(totals) => self.hosts.push(*totals),
             Fact::Ledger(ledger) => self.ledger = Some(*ledger),
             Fact::Lookup { .. } | Fact::Screened(_) => {}
+        }
+    }
+
+    fn foresee(&mut self, recipients: &[RecipientId]) {
+        for recipient in recipients {
+            if let Some(Some(story)) = self.stories.get(recipient.index()) {
+                black_box(story.submitted());
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Carrying out what queue managers order.
 
 use crate::engine::Class;
-use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::mail::{AttemptOutcome, HostId, RecipientId, Stage, Status};
 use crate::queue::{Action, CopyState, Destination, EntryHandle};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
@@ -12,15 +12,22 @@ use super::messages::Column;
 use super::run::Purpose;
 use super::world::World;
 
+/// So many recipients are announced to the sink together.
+const FORESEEN: usize = 16;
+
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
-        let mut next = 0;
+        let mut next: usize = 0;
         let mut giver = 0;
         while let Some(&(host, count)) = self.given.givers.get(giver) {
             giver += 1;
+            let first = next;
             for _ in 0..count {
+                if (next - first).is_multiple_of(FORESEEN) && count > FORESEEN {
+                    self.foresee_suspensions(next);
+                }
                 let order = self.given.orders[next].clone();
                 next += 1;
                 self.execute(host, order);
@@ -29,6 +36,21 @@ impl<S: FactSink> World<'_, '_, S> {
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
+    }
+
+    /// Lets the sink know of whom the next orders speak, if they put mail off: there may be thousands.
+    fn foresee_suspensions(&mut self, next: usize) {
+        let mut recipients = [RecipientId::default(); FORESEEN];
+        let mut count = 0;
+        for order in self.given.orders[next..].iter().take(FORESEEN) {
+            if let Action::Suspended { entry, .. } = order
+                && let Some(copy) = self.entries.get(*entry).and(self.entries.only_copy(*entry))
+            {
+                recipients[count] = copy.recipient;
+                count += 1;
+            }
+        }
+        self.sink.foresee(&recipients[..count]);
     }
 
     fn execute(&mut self, host: HostId, action: Action) {

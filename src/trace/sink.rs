@@ -1,5 +1,6 @@
 //! Where facts go.
 
+use crate::mail::RecipientId;
 use crate::units::SimTime;
 
 use super::Fact;
@@ -8,6 +9,10 @@ use super::Fact;
 pub trait FactSink {
     /// Takes one fact stated at virtual time `at`. Times never decrease from call to call.
     fn fact(&mut self, at: SimTime, fact: &Fact);
+
+    /// Facts about these recipients are about to be stated. A sink that keeps something about each
+    /// may look at all of it now, so that the memory of one is fetched while it waits for another's.
+    fn foresee(&mut self, _recipients: &[RecipientId]) {}
 }
 
 /// Keeps all facts in memory: for tests and short lessons.
@@ -32,11 +37,20 @@ impl<A: FactSink, B: FactSink> FactSink for Tee<A, B> {
         self.0.fact(at, fact);
         self.1.fact(at, fact);
     }
+
+    fn foresee(&mut self, recipients: &[RecipientId]) {
+        self.0.foresee(recipients);
+        self.1.foresee(recipients);
+    }
 }
 
 impl<S: FactSink + ?Sized> FactSink for &mut S {
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         (**self).fact(at, fact);
+    }
+
+    fn foresee(&mut self, recipients: &[RecipientId]) {
+        (**self).foresee(recipients);
     }
 }
 

@@ -20,6 +20,9 @@ use super::scan::Scans;
 use super::schedule::eligible;
 use super::shared::Shared;
 
+/// So many of the entries that a scan has picked are looked at together.
+const FORESEEN: usize = 16;
+
 /// Postfix's `qmgr` on one host.
 ///
 /// What every message changes stands at the beginning: in a large network each line of memory is a
@@ -144,9 +147,11 @@ impl Postfix {
     /// Fills the active queue: new mail first, then what the scan picked.
     fn feed(&mut self, now: SimTime, context: &mut Context<'_>) {
         while self.active < u64::from(self.settings.active_limit) && !self.taking_up {
-            let entry =
-                self.incoming.pop_front(context.entries).or_else(|| self.picked.pop_front());
-            let Some(entry) = entry else { return };
+            let new = self.incoming.pop_front(context.entries);
+            if new.is_none() && self.picked.len().is_multiple_of(FORESEEN) {
+                context.entries.foresee(self.picked.iter().take(FORESEEN));
+            }
+            let Some(entry) = new.or_else(|| self.picked.pop_front()) else { return };
             self.take_up(now, entry, context);
             if let Some(time) = &self.settings.take_up_time {
                 self.taking_up = true;
