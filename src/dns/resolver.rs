@@ -2,7 +2,7 @@
 
 use crate::units::{SimDuration, SimTime};
 
-use super::cache::{Answer, Cache, QuestionType};
+use super::cache::{Answer, Cache, Entry, QuestionType};
 use super::zone::Revision;
 use super::{
     DnsFailure, Exchanger, Failures, Lookup, MailRoute, MxRecord, NameId, RouteOutcome, Zone,
@@ -72,6 +72,17 @@ pub struct Resolver {
     order: Vec<(u16, u32, NameId)>,
     /// When the answer to the latest question arrived, perhaps long before it was asked.
     arrived: SimTime,
+    /// When the first answer of the latest look-up expires; zero if not all were at hand.
+    expires: SimTime,
+    /// Counts how often something was learnt or forgotten.
+    learnt: u64,
+}
+
+/// How long a look-up would bring the same again, and at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    expires: SimTime,
+    learnt: u64,
 }
 
 impl Resolver {
@@ -84,6 +95,20 @@ impl Resolver {
     /// Forgets everything, as a machine does that starts anew.
     pub fn clear(&mut self) {
         self.cache.clear();
+        self.learnt += 1;
+    }
+
+    /// Returns how long the latest look-up of a route or of addresses would bring the same.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        Freshness { expires: self.expires, learnt: self.learnt }
+    }
+
+    /// Returns whether a look-up would still bring the same at `at`.
+    #[must_use]
+    #[inline]
+    pub fn is_fresh(&self, freshness: Freshness, at: SimTime) -> bool {
+        freshness.learnt == self.learnt && at < freshness.expires
     }
 
     /// Looks up where mail for `domain` goes (RFC 5321 §5.1), beginning at `at`.
@@ -104,6 +129,7 @@ impl Resolver {
         into: &mut MailRoute,
     ) -> Lookup {
         into.clear();
+        self.expires = SimTime::MAX;
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
         into.answered = self.arrived;
         match answer {
@@ -133,6 +159,7 @@ impl Resolver {
         into: &mut MailRoute,
     ) -> Lookup {
         into.clear();
+        self.expires = SimTime::MAX;
         self.add_host(ask, name, at, into)
     }
 
@@ -217,14 +244,18 @@ impl Resolver {
         at: SimTime,
     ) -> (Answer, SimTime) {
         if !ask.settings.caches {
+            self.expires = SimTime::ZERO;
             let reply = send(ask, name, asked, at);
             self.arrived = reply.arrived;
             return (reply.answer, reply.arrived);
         }
-        if let Some((answer, arrived)) = self.cache.get(name, asked, at) {
+        if let Some(Entry { answer, arrived, expires }) = self.cache.get(name, asked, at) {
             self.arrived = arrived;
+            self.expires = if arrived <= at { self.expires.min(expires) } else { SimTime::ZERO };
             return (answer, arrived.max(at));
         }
+        self.expires = SimTime::ZERO;
+        self.learnt += 1;
         let reply = send(ask, name, asked, at);
         self.arrived = reply.arrived;
         if reply.answer != Answer::Failed {

@@ -13,6 +13,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Generator, NewMessage};
 
 use super::agents::Agents;
+use super::calm::Calm;
 use super::connection::Cache;
 use super::draws::name_key;
 use super::equal_routes::equal_routes;
@@ -23,6 +24,7 @@ use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::screening::Screens;
+use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
 use super::world::{Orders, Source, World};
 
@@ -52,6 +54,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             now: SimTime::ZERO,
             until,
             equal_routes: equal_routes(scenario, &faults.dns),
+            sole_targets: SoleTargets::new(scenario.hosts.len()),
+            calm: Calm::new(scenario.addresses.len(), scenario.hosts.len()),
             undisturbed: Undisturbed::new(scenario, &faults),
             faults,
             reach,

@@ -115,7 +115,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let server = connection.target.host;
         let length = self.now.since(connection.since);
-        self.hosts[server.index()].free_slot(connection.seen, length);
-        self.serve_waiting(server);
+        let state = &mut self.hosts[server.index()];
+        state.free_slot(connection.seen, length);
+        if !state.waiting.is_empty() {
+            self.serve_waiting(server);
+        }
     }
 }

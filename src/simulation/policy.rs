@@ -47,6 +47,7 @@ pub(super) const RECIPIENT_TAKEN: Reply = Reply::new(250, Status::new(2, 1, 5));
 
 /// Returns what a server with this routing always says to RCPT for a well-spelt mailbox, whatever it
 /// has taken before: by the mailbox, and by whether its client is `authorised`.
+#[inline]
 pub(super) fn standing_reply(
     domain: Option<&Domain>,
     routing: &Routing,
