@@ -21,7 +21,8 @@
 //! lines, which are known in advance. Two later events carry it out: the server takes
 //! responsibility (`Handover`), and the client knows (`TryEnded`). Only what other sessions decide
 //! is waited for: a free server slot. A host that crashes takes its own sessions with it; what it
-//! had sent before stays sent.
+//! had sent before stays sent. A session that nothing disturbs is the last such one, moved in time;
+//! in debug builds it is settled all the same, and the two are compared (`undisturbed`).
 //!
 //! # Approximations, all below one round trip
 //! A server slot is taken from the connection request that gets through until the client is done.
