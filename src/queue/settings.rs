@@ -1,5 +1,7 @@
 //! The queue rules of one host, by family.
 
+use std::sync::Arc;
+
 use super::exchange::Exchange;
 use super::exim::Exim;
 use super::opensmtpd::OpenSmtpd;
@@ -32,9 +34,13 @@ impl QueueSettings {
     /// Returns a queue manager with these settings. `remote` replaces its limit of deliveries at
     /// once of mail that leaves, `local` that of deliveries into mailboxes of the host.
     #[must_use]
-    pub fn manager(&self, remote: Option<u32>, local: Option<u32>) -> Box<dyn QueueManager> {
-        match self {
-            Self::Postfix(settings) => Box::new(Postfix::new(settings.clone(), remote, local)),
+    pub fn manager(
+        self: &Arc<Self>,
+        remote: Option<u32>,
+        local: Option<u32>,
+    ) -> Box<dyn QueueManager> {
+        match &**self {
+            Self::Postfix(_) => Box::new(Postfix::new(Arc::clone(self), remote, local)),
             Self::Exim(settings) => Box::new(Exim::new(settings.clone(), remote, local)),
             Self::Qmail(settings) => Box::new(Qmail::new(settings.clone(), remote, local)),
             Self::Sendmail(settings) => Box::new(Sendmail::new(settings.clone(), remote)),

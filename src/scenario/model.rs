@@ -100,13 +100,6 @@ impl Domain {
         self.mistyped.contains(&local)
     }
 
-    /// Returns whether all its addresses are right in syntax and none goes beyond ASCII.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        let mut spelt = self.named.iter().chain(&self.unknown);
-        self.mistyped.is_empty() && spelt.all(|spelling| spelling.is_ascii())
-    }
-
     /// Returns whether the local part at this position goes beyond ASCII (RFC 6531).
     #[must_use]
     pub fn is_international(&self, local: u32) -> bool {

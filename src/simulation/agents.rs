@@ -9,18 +9,24 @@ const MAX_IDLE: SimDuration = SimDuration::from_secs(100);
 /// Postfix), which takes time; one that has become idle takes the next delivery at once.
 #[derive(Debug, Default)]
 pub(super) struct Agents {
-    /// When each became idle, the latest last.
-    idle_since: Vec<SimTime>,
+    /// When the one that works next became idle: most hosts have no other, and nothing elsewhere in
+    /// memory need be read for it.
+    latest: Option<SimTime>,
+    /// When each of the others became idle, the latest last.
+    earlier: Vec<SimTime>,
 }
 
 impl Agents {
     /// Takes an idle process; returns whether there was one.
     pub(super) fn take(&mut self, now: SimTime) -> bool {
-        match self.idle_since.pop() {
-            Some(since) if now.since(since) <= MAX_IDLE => true,
+        match self.latest.take() {
+            Some(since) if now.since(since) <= MAX_IDLE => {
+                self.latest = self.earlier.pop();
+                true
+            }
             // All others have been idle for longer.
             _ => {
-                self.idle_since.clear();
+                self.earlier.clear();
                 false
             }
         }
@@ -28,12 +34,13 @@ impl Agents {
 
     /// A process has become idle.
     pub(super) fn put(&mut self, now: SimTime) {
-        self.idle_since.push(now);
+        self.earlier.extend(self.latest.replace(now));
     }
 
     /// The server has stopped, and its processes with it.
     pub(super) fn end(&mut self) {
-        self.idle_since.clear();
+        self.latest = None;
+        self.earlier.clear();
     }
 }
 

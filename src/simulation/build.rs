@@ -10,7 +10,7 @@ use crate::random::Streams;
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
-use crate::workload::{Generator, NewMessage};
+use crate::workload::{Ahead, Generator};
 
 use super::agents::Agents;
 use super::calm::Calm;
@@ -23,7 +23,9 @@ use super::messages::Messages;
 use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
+use super::sampling::Business;
 use super::screening::Screens;
+use super::setup::{DomainTraits, Setup};
 use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
 use super::world::{Orders, Source, World};
@@ -39,9 +41,9 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         let sources = (0..)
             .zip(&scenario.mail)
             .map(|(index, entry)| Source {
-                generator: Generator::new(entry, index, &streams, horizon),
-                next: NewMessage::default(),
-                more: false,
+                messages: Ahead::new(Generator::new(entry, index, &streams, horizon)),
+                submission: entry.submission.clone(),
+                received_fields: entry.received_fields,
             })
             .collect();
         let faults = Faults::new(scenario, &streams, horizon);
@@ -65,19 +67,21 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             sources,
             messages: Messages::default(),
             entries: QueueEntries::default(),
+            intakes: BTreeMap::new(),
             runs: Slots::new(),
             spare_runs: Vec::new(),
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),
+            business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
             session_streams: streams.purpose("session"),
-            domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
+            domains: scenario.domains.iter().map(DomainTraits::of).collect(),
+            servers: scenario.addresses.iter().map(|address| address.host).collect(),
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
             deliveries: 0,
             given: Orders::default(),
             carrying_out: false,
-            batch: Orders::default(),
             accepted: Vec::new(),
             written: Vec::new(),
             route: MailRoute::default(),
@@ -89,7 +93,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
     let config = &scenario.hosts[id.index()];
     HostState {
-        config,
+        config: Setup::of(config),
         key: name_key(&config.name),
         queue: config.queue.manager(config.delivery_processes, config.local_processes),
         queue_random: streams.stream("queue", name_key(&config.name)),
@@ -124,6 +128,5 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
             downtime: SimDuration::ZERO,
         },
         shadow: Default::default(),
-        sampled_empty: true,
     }
 }

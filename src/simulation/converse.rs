@@ -74,7 +74,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
         let seen = self.seen_by_server(client, target);
-        let sender = if run.carries_nothing() { None } else { self.messages[message].sender };
+        let sender = if run.carries_nothing() { None } else { self.messages[message].sender() };
         let scenario = self.scenario;
         let beyond_ascii = |mailbox: &Mailbox| {
             scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
@@ -93,7 +93,7 @@ impl<S: FactSink> World<'_, '_, S> {
             server: &server_config.server,
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
-            tls: tls(port, client_config, server_config),
+            tls: tls(port, &client_config, &server_config),
             authenticates: habits.authenticates,
             requires_authentication: submission && port != 25,
             extended: connection.extended,
@@ -145,6 +145,7 @@ impl<S: FactSink> World<'_, '_, S> {
             international,
         };
         let mut policy = Policy {
+            domains: &self.domains,
             scenario: self.scenario,
             config: server_config,
             client: seen,

@@ -155,7 +155,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let resolver = &mut state.resolver;
         Some(match destination {
             Destination::Exchangers(domain) => {
-                let name = self.scenario.domains[domain.index()].dns;
+                let name = self.domains[domain.index()].dns;
                 resolver.mail_route(&ask, name, self.now, &mut self.route)
             }
             Destination::Host(host) => {
@@ -213,7 +213,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 Destination::Local
             }
             Purpose::Submission { entry } => {
-                Destination::Host(self.scenario.mail[entry as usize].submission.server)
+                Destination::Host(self.sources[entry as usize].submission.server)
             }
         }
     }

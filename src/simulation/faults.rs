@@ -13,18 +13,19 @@ use crate::trace::OutageFact;
 use crate::units::{SimDuration, SimTime};
 
 use super::draws::{key, name_key};
+use super::sparse::Sparse;
 
 /// All faults of a run.
 #[derive(Debug)]
 pub(super) struct Faults {
     /// By address: what befalls packets to its SMTP port.
-    pub(super) port: Vec<Timeline<PortFault>>,
+    pub(super) port: Sparse<Timeline<PortFault>>,
     /// By host: times in which nothing passes to or from it.
-    pub(super) cut: Vec<Timeline<()>>,
+    pub(super) cut: Sparse<Timeline<()>>,
     /// By host: crashes and stops of its MTA.
-    pub(super) crashes: Vec<Timeline<CrashFault>>,
+    pub(super) crashes: Sparse<Timeline<CrashFault>>,
     /// By host: how its server deviates.
-    pub(super) rules: Vec<Rules>,
+    pub(super) rules: Sparse<Rules>,
     /// By link.
     pub(super) links: Vec<Timeline<()>>,
     /// Of the DNS, as outages say; `name_service` knows who else is without answers.
@@ -192,23 +193,22 @@ impl Gathered {
     }
 
     fn finish(mut self, scenario: &Scenario) -> Faults {
-        fn lines<T>(
-            mut map: BTreeMap<usize, Vec<(Interval, T)>>,
-            count: usize,
-        ) -> Vec<Timeline<T>> {
-            (0..count)
-                .map(|index| map.remove(&index).map_or_else(Timeline::default, Timeline::new))
-                .collect()
+        fn lines<T>(map: BTreeMap<usize, Vec<(Interval, T)>>, count: usize) -> Sparse<Timeline<T>> {
+            let lines = map.into_iter().map(|(index, entries)| (index, Timeline::new(entries)));
+            Sparse::new(count, lines.collect(), Timeline::default())
         }
         let hosts = scenario.hosts.len();
+        let rules = self.rules.into_iter().map(|(index, rules)| (index, Rules::new(rules)));
         Faults {
             port: lines(self.port, scenario.addresses.len()),
             cut: lines(self.cut, hosts),
             crashes: lines(self.crashes, hosts),
-            rules: (0..hosts)
-                .map(|index| Rules::new(self.rules.remove(&index).unwrap_or_default()))
+            rules: Sparse::new(hosts, rules.collect(), Rules::new(Vec::new())),
+            links: (0..scenario.topology.links().len())
+                .map(|index| {
+                    self.links.remove(&index).map_or_else(Timeline::default, Timeline::new)
+                })
                 .collect(),
-            links: lines(self.links, scenario.topology.links().len()),
             dns: self.dns,
             facts: self.facts,
             never: Timeline::default(),

@@ -8,67 +8,70 @@ use crate::dns::Resolver;
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
 use crate::queue::{ConnectionId, Destination, QueueManager};
-use crate::scenario::{Host, NextHop};
+use crate::scenario::NextHop;
 use crate::trace::HostTotals;
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::acceptance::Tallies;
 use super::agents::Agents;
 use super::connection::Cache;
+use super::setup::Setup;
 use super::shadow::Watch;
 
 /// A triple that a greylist remembers.
 pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
 
 /// The state of one host.
+///
+/// What every message changes stands together at the beginning, where a large network finds it in
+/// few lines of memory, and what is rare behind it: hence the order of the fields and the
+/// representation that keeps it.
 #[derive(Debug)]
+#[repr(C, align(128))]
 pub(super) struct HostState<'s> {
-    pub(super) config: &'s Host,
-    /// Stands for its name in the keys of draws.
-    pub(super) key: u64,
-    pub(super) queue: Box<dyn QueueManager>,
-    /// What the queue manager draws from; opened when first needed.
-    pub(super) queue_random: ChaCha8Rng,
-    pub(super) resolver: Resolver,
+    pub(super) config: Setup<'s>,
     /// Whether the MTA runs.
     pub(super) up: bool,
-    pub(super) cache: Cache,
-    /// Delivery processes that wait for work.
-    pub(super) agents: Agents,
-    /// Connections that its queue manager has had opened.
-    pub(super) opened: BTreeMap<ConnectionId, Handle>,
     /// Sessions served now.
     pub(super) inbound: u32,
     /// Sessions in which it is the client.
     pub(super) outbound: u32,
+    /// Stands for its name in the keys of draws.
+    pub(super) key: u64,
+    pub(super) totals: HostTotals,
+    pub(super) queue: Box<dyn QueueManager>,
+    /// Entries accepted and not yet seen by the queue manager.
+    pub(super) pick_ups: u64,
+    /// Runs that wait for a free slot, in order.
+    pub(super) waiting: VecDeque<Handle>,
+    /// Delivery processes that wait for work.
+    pub(super) agents: Agents,
+    pub(super) cache: Cache,
+    pub(super) resolver: Resolver,
     /// Sessions served now by client, in no order; kept only where a limit needs it. There are few
     /// clients at once.
     pub(super) inbound_by_client: Vec<(HostId, u32)>,
-    /// Runs that wait for a free slot, in order.
-    pub(super) waiting: VecDeque<Handle>,
+    /// Connections that its queue manager has had opened.
+    pub(super) opened: BTreeMap<ConnectionId, Handle>,
     /// What it has taken from whom.
     pub(super) tallies: Tallies,
     /// When a greylist first saw each triple.
     pub(super) greylist: BTreeMap<Triple, SimTime>,
-    /// Entries accepted and not yet seen by the queue manager.
-    pub(super) pick_ups: u64,
     /// Octets in its queue; kept only where the disk is limited.
     pub(super) queued_octets: Octets,
-    pub(super) totals: HostTotals,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
-    /// Whether the last sample was all zero.
-    pub(super) sampled_empty: bool,
+    /// What the queue manager draws from; opened when first needed.
+    pub(super) queue_random: ChaCha8Rng,
 }
 
 impl HostState<'_> {
     /// Returns where mail for `mailbox` goes from here.
     pub(super) fn route(&self, mailbox: Mailbox) -> Destination {
-        let routing = &self.config.routing;
-        if routing.local.contains(&mailbox.domain) {
+        if self.config.is_local(mailbox.domain) {
             return Destination::Local;
         }
-        match routing.next_hop(mailbox.domain) {
+        match self.config.next_hop(mailbox.domain) {
             NextHop::Exchangers(domain) => Destination::Exchangers(domain),
             NextHop::Host(host) => Destination::Host(host),
             NextHop::Address(host) => Destination::Address(host),

@@ -38,7 +38,9 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get(handle).expect("it goes on");
             let (copy, recipient) = (run.copies[index], run.recipients[index]);
             let mailbox = run.mailboxes[index];
-            let exists = self.scenario.domains[mailbox.domain.index()].has_mailbox(mailbox.local);
+            let domain = mailbox.domain.index();
+            let exists = self.domains[domain].is_ordinary(mailbox.local)
+                || self.scenario.domains[domain].has_mailbox(mailbox.local);
             let round = self.goes_round(client, mailbox, received_fields);
             let (outcome, status) = match (exists, round) {
                 (true, false) => (AttemptOutcome::Accepted, Status::SUCCESS),

@@ -224,6 +224,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let served = host.has_slot();
         if served {
             host.take_slot(client);
+            self.world.business[server.index()].count += 1;
         }
         let excess = !served || host.client_exceeds_limit(client);
         let refusal = excess.then_some(Reply::new(421, Status::new(4, 7, 0)));
@@ -339,6 +340,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         };
         let length = self.world.now.since(since);
         self.world.hosts[target.host.index()].free_slot(call.client, length);
+        self.world.business[target.host.index()].count -= 1;
         self.world.serve_waiting(target.host);
     }
 
@@ -375,7 +377,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     fn is_authorised(&self) -> bool {
         let visit = self.visit.as_ref().expect("the caller is connected");
         let client = self.world.hosts[visit.call.client.index()].config;
-        visit.authenticated || self.is_own_client() || client.routing.leads_to(visit.target.host)
+        visit.authenticated || self.is_own_client() || client.leads_to(visit.target.host)
     }
 
     /// The server's screens, as far as they have come with the transaction.
@@ -463,6 +465,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         };
         let mut policy = Policy {
             scenario,
+            domains: &world.domains,
             config,
             client: seen,
             authorised,

@@ -10,6 +10,7 @@ use crate::trace::{AttemptFact, Fact, FactSink};
 use super::delivery::Fared;
 use super::event::Event;
 use super::run::{Phase, Purpose};
+use super::setup::Setup;
 use super::world::World;
 
 impl<'s, S: FactSink> World<'s, '_, S> {
@@ -66,6 +67,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 connection.holds_slot = false;
                 let length = self.now.since(connection.since);
                 self.hosts[host.index()].free_slot(connection.seen, length);
+                self.business[host.index()].count -= 1;
             }
         }
     }
@@ -257,7 +259,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// A host gets other settings; its queue is kept.
     pub(super) fn configure(&mut self, host: HostId, config: &'s Host) {
-        self.hosts[host.index()].config = config;
+        self.hosts[host.index()].config = Setup::of(config);
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
         self.hosts[host.index()].queue.configure(&config.queue);
         self.sole_targets.forget(host);

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
-use crate::scenario::{Domain, Host, Routing, Scenario};
+use crate::scenario::Scenario;
 use crate::screening::{Asking, Judgement, Screen};
 use crate::smtp::{ClientTls, RecipientPolicy, Screened};
 use crate::units::{SimDuration, SimTime};
 
 use super::acceptance::{Tallies, Visitor};
 use super::host::Triple;
+use super::setup::{DomainTraits, Setup};
 
 /// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
-pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
+pub(super) fn tls(port: u16, client: &Setup<'_>, server: &Setup<'_>) -> ClientTls {
     match port {
         465 => ClientTls::Implicit,
         587 => ClientTls::Opportunistic,
@@ -25,7 +26,9 @@ pub(super) fn tls(port: u16, client: &Host, server: &Host) -> ClientTls {
 /// What a server says to RCPT.
 pub(super) struct Policy<'a, 's> {
     pub(super) scenario: &'a Scenario,
-    pub(super) config: &'a Host,
+    /// What every message asks about each domain.
+    pub(super) domains: &'a [DomainTraits],
+    pub(super) config: Setup<'s>,
     pub(super) client: HostId,
     /// Whether the client may send to anybody: it authenticated, or is configured to relay here.
     pub(super) authorised: bool,
@@ -45,25 +48,24 @@ pub(super) struct Policy<'a, 's> {
 /// Said to RCPT for a recipient that is taken.
 pub(super) const RECIPIENT_TAKEN: Reply = Reply::new(250, Status::new(2, 1, 5));
 
-/// Returns what a server with this routing always says to RCPT for a well-spelt mailbox, whatever it
-/// has taken before: by the mailbox, and by whether its client is `authorised`.
+/// Returns what a server always says to RCPT for a well-spelt mailbox, which `exists` or not, whatever
+/// it has taken before: by its routing, and by whether its client is `authorised`.
 #[inline]
 pub(super) fn standing_reply(
-    domain: Option<&Domain>,
-    routing: &Routing,
+    exists: bool,
+    server: &Setup<'_>,
     mailbox: Mailbox,
     authorised: impl FnOnce() -> bool,
 ) -> Reply {
-    let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
     let unknown = Reply::new(550, Status::BAD_MAILBOX);
-    if routing.local.contains(&mailbox.domain) {
+    if server.is_local(mailbox.domain) {
         return if exists { RECIPIENT_TAKEN } else { unknown };
     }
-    if routing.relayed.contains(&mailbox.domain) {
-        let refuses = routing.knows_relayed_mailboxes && !exists;
+    if server.relays(mailbox.domain) {
+        let refuses = server.routing.knows_relayed_mailboxes && !exists;
         return if refuses { unknown } else { RECIPIENT_TAKEN };
     }
-    if routing.relays_all || authorised() {
+    if server.relays_all() || authorised() {
         return RECIPIENT_TAKEN;
     }
     Reply::new(554, Status::NOT_AUTHORIZED)
@@ -93,8 +95,10 @@ impl RecipientPolicy for Policy<'_, '_> {
 
     fn reply(&mut self, index: usize, at: SimTime) -> Reply {
         let mailbox = self.mailboxes[index];
+        let traits = self.domains.get(mailbox.domain.index());
+        let ordinary = traits.is_some_and(|domain| domain.is_ordinary(mailbox.local));
         // Whoever types may name a domain that the scenario does not know.
-        let domain = self.scenario.domains.get(mailbox.domain.index());
+        let domain = self.scenario.domains.get(mailbox.domain.index()).filter(|_| !ordinary);
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
         if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local)) {
@@ -106,7 +110,8 @@ impl RecipientPolicy for Policy<'_, '_> {
         {
             return reply;
         }
-        standing_reply(domain, &self.config.routing, mailbox, || self.authorised)
+        let exists = ordinary || domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
+        standing_reply(exists, &self.config, mailbox, || self.authorised)
     }
 
     fn has_room(&self) -> bool {
@@ -117,8 +122,7 @@ impl RecipientPolicy for Policy<'_, '_> {
     /// `reject_unknown_address`). The look-up takes no time here.
     fn refuses_sender(&mut self, at: SimTime) -> Option<Reply> {
         let domain = self.sender?.domain;
-        let routing = &self.config.routing;
-        if routing.local.contains(&domain) || routing.relayed.contains(&domain) {
+        if self.config.is_local(domain) || self.config.relays(domain) {
             return None;
         }
         let unknown = Reply::new(450, Status::new(4, 1, 8));

@@ -57,7 +57,7 @@ impl<'s> Reach<'s> {
 
     fn work_out(&self, from: HostId, to: HostId, faults: &Faults) -> Routes {
         let mut changes = vec![SimTime::ZERO];
-        let cuts = faults.links.iter().chain(&faults.cut);
+        let cuts = faults.links.iter().chain(faults.cut.iter());
         for (interval, ()) in cuts.flat_map(Timeline::entries) {
             changes.extend([interval.from, interval.to]);
         }

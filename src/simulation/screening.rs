@@ -8,7 +8,7 @@ use crate::mail::{
 };
 use crate::queue::{CopyState, EntryHandle};
 use crate::random::{PurposeStreams, Streams};
-use crate::scenario::{Command, Host, Scenario};
+use crate::scenario::{Command, Scenario};
 use crate::screening::{Dossier, Filter, FilterStage, Opinion, Screen, Signature};
 use crate::smtp::Draws as _;
 use crate::trace::{
@@ -72,7 +72,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         authorised: bool,
     ) -> Option<Box<Screen<'s>>> {
         let state = &self.hosts[target.host.index()];
-        let screening = state.config.screening.as_deref().filter(|_| !authorised)?;
+        let screening = state.config.host().screening.as_deref().filter(|_| !authorised)?;
         let screens = self.screens.as_ref()?;
         let run = self.runs.get(handle)?;
         let message = &self.messages[run.message];
@@ -105,7 +105,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         target: Target,
         sender: Option<DomainId>,
     ) -> Option<Box<Screen<'s>>> {
-        let screening = self.hosts[target.host.index()].config.screening.as_deref()?;
+        let config = self.hosts[target.host.index()].config.host();
+        let screening = config.screening.as_deref()?;
         let address = self.hosts[client.index()].config.addresses.first().copied();
         Some(Box::new(Screen {
             screening,
@@ -141,7 +142,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// Returns what a message brings along that screens look at.
     fn dossier(&self, message: MessageId) -> Dossier {
         let state = &self.messages[message];
-        let sender = state.sender.map(|mailbox| mailbox.domain);
+        let sender = state.sender().map(|mailbox| mailbox.domain);
         match (state.key, state.kind) {
             (MessageKey::Mail { entry, .. }, MessageKind::Mail) => {
                 let settings = &self.scenario.mail[entry as usize];
@@ -197,7 +198,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             return;
         }
         let mut dossier = self.dossier(original);
-        dossier.sender = self.messages[copy].sender.map(|mailbox| mailbox.domain);
+        dossier.sender = self.messages[copy].sender().map(|mailbox| mailbox.domain);
         for signature in &mut dossier.signatures {
             // A new From field breaks a signature as surely as a footer: the field is always signed
             // (RFC 6376 §5.4).
@@ -300,7 +301,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let habits = self.habits_of(run);
         habits.authenticates
             || (run.is_submission() && habits.port == 25)
-            || self.hosts[run.client.index()].config.routing.leads_to(server)
+            || self.hosts[run.client.index()].config.leads_to(server)
     }
 
     /// The filter after the queue of `host` looks at a message that a stranger brought. Returns how
@@ -311,7 +312,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         message: MessageId,
         recipients: &[RecipientId],
     ) -> (SimDuration, Option<Verdict>) {
-        let config: &Host = self.hosts[host.index()].config;
+        let config = self.hosts[host.index()].config;
         let filter = config.screening.as_deref().and_then(|screening| screening.filter.as_ref());
         let Some(filter) = filter.filter(|filter| filter.stage == FilterStage::Queue) else {
             return (SimDuration::ZERO, None);

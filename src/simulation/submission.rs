@@ -6,7 +6,7 @@ use crate::smtp::WEB_PORT;
 use crate::trace::{FactSink, FinalOutcome};
 
 use super::event::Event;
-use super::messages::{Column, Message};
+use super::messages::{Column, Link, Message};
 use super::run::{Phase, Purpose, Run};
 use super::world::World;
 
@@ -24,12 +24,9 @@ pub(super) struct Habits {
 }
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// Draws the next message of an entry and schedules its writing.
+    /// Schedules the writing of an entry's next message.
     pub(super) fn prepare_next(&mut self, entry: usize) {
-        let source = &mut self.sources[entry];
-        source.more = source.generator.next_into(&mut source.next);
-        if source.more {
-            let at = source.next.at;
+        if let Some(at) = self.sources[entry].messages.message().map(|next| next.at) {
             let entry = u32::try_from(entry).expect("fewer than 2^32 entries");
             self.schedule(at, Class::Start, Event::Compose { entry });
         }
@@ -37,7 +34,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The next message of an entry is written, with all others of the same instant, and goes out.
     pub(super) fn compose(&mut self, entry: usize) {
-        let settings = &self.scenario.mail[entry].submission;
+        let settings = &self.sources[entry].submission;
         let client = settings.client.unwrap_or(settings.server);
         let purpose = Purpose::Submission { entry: u32::try_from(entry).unwrap_or(u32::MAX) };
         // Messages of one instant are dealt out over the parallel sessions; where a session takes
@@ -47,7 +44,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut runs = std::mem::take(&mut self.written);
         let mut count = 0;
         loop {
-            let message = self.write(entry);
+            let Some(message) = self.write(entry) else { break };
             let lane = if dealt { count % lanes } else { count };
             if runs.len() <= lane {
                 runs.push(self.new_run(purpose, client));
@@ -55,17 +52,12 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(runs[lane]).expect("just made");
             run.outbox.push(message);
             count += 1;
-            let source = &mut self.sources[entry];
-            source.more = source.generator.next_into(&mut source.next);
-            if !source.more || source.next.at > self.now {
+            self.sources[entry].messages.advance();
+            if self.sources[entry].messages.message().is_none_or(|next| next.at > self.now) {
                 break;
             }
         }
-        let source = &self.sources[entry];
-        if source.more {
-            let (at, entry) = (source.next.at, u32::try_from(entry).unwrap_or(u32::MAX));
-            self.schedule(at, Class::Start, Event::Compose { entry });
-        }
+        self.prepare_next(entry);
         for &run in &runs {
             let state = self.runs.get_mut(run).expect("just made");
             state.outbox.reverse();
@@ -75,31 +67,31 @@ impl<S: FactSink> World<'_, '_, S> {
         self.written = runs;
     }
 
-    /// Makes the message that the entry's generator has at hand.
-    fn write(&mut self, entry: usize) -> MessageId {
-        let settings = &self.scenario.mail[entry];
-        let client = settings.submission.client.unwrap_or(settings.submission.server);
-        let next = &self.sources[entry].next;
+    /// Makes the message that the entry has at hand.
+    fn write(&mut self, entry: usize) -> Option<MessageId> {
+        let source = &self.sources[entry];
+        let submission = &source.submission;
+        let client = submission.client.unwrap_or(submission.server);
+        let next = self.sources[entry].messages.message()?;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
             kind: MessageKind::Mail,
-            sender: Some(next.from),
+            reverse_path: Some(next.from).into(),
             size: next.size,
-            received_fields: settings.received_fields,
+            received_fields: source.received_fields,
             notices: 0,
             offers: 0,
             // The outbox holds it.
             holders: 1,
-            first: None,
+            first: Link::NONE,
         });
-        let to = std::mem::take(&mut self.sources[entry].next.to);
-        for &mailbox in to.iter().rev() {
+        for place in (0..next.to.len()).rev() {
+            let mailbox = self.sources[entry].messages.message()?.to[place];
             let recipient = self.create_recipient(client, message, mailbox, None);
             self.messages[recipient].in_outbox = true;
         }
-        self.sources[entry].next.to = to;
-        message
+        Some(message)
     }
 
     /// Hands over the next message of a submission session, on its connection if it has one.
@@ -160,13 +152,14 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages.settle(recipient, Column::Failed);
         }
         self.hosts[run.client.index()].outbound += 1;
+        self.business[run.client.index()].count += 1;
         self.continue_session(handle);
     }
 
     /// Returns the port a run connects to.
     pub(super) fn port_of(&self, run: &Run) -> u16 {
         match run.purpose {
-            Purpose::Submission { entry } => self.scenario.mail[entry as usize].submission.port,
+            Purpose::Submission { entry } => self.sources[entry as usize].submission.port,
             _ => 25,
         }
     }
@@ -176,7 +169,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Submission { entry } = run.purpose else {
             return Habits { port: 25, authenticates: false, verifies: false, declares_size: true };
         };
-        let submission = &self.scenario.mail[entry as usize].submission;
+        let submission = &self.sources[entry as usize].submission;
         let port = submission.port;
         Habits {
             port,
@@ -209,10 +202,10 @@ impl<S: FactSink> World<'_, '_, S> {
             self.try_next_address(handle);
             return;
         }
-        let settings = &self.scenario.mail[entry as usize].submission;
+        let settings = &self.sources[entry as usize].submission;
         let (client, message) = (run.client, run.message);
         let (count, fields) = (run.recipients.len(), run.received_fields);
-        let retry = settings.outbox_retry;
+        let (retry, per_session) = (settings.outbox_retry, settings.messages_per_session);
         let next_attempt = retry.map(|wait| self.now + wait);
         let mut waits = false;
         for index in 0..count {
@@ -239,7 +232,7 @@ impl<S: FactSink> World<'_, '_, S> {
         } else {
             self.messages.release(message);
         }
-        self.after_submission(handle, settings.messages_per_session);
+        self.after_submission(handle, per_session);
     }
 
     /// Decides whether the connection serves another message.
@@ -259,7 +252,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Submission { entry } = run.purpose else {
             return;
         };
-        let retry = self.scenario.mail[entry as usize].submission.outbox_retry;
+        let retry = self.sources[entry as usize].submission.outbox_retry;
         if run.postponed.is_empty() {
             self.drop_run(handle);
             return;

@@ -27,7 +27,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 | Purpose::LookUp { destination: Destination::Exchangers(_) }
         );
         for exchanger in &self.route.exchangers {
-            let at = self.scenario.addresses[exchanger.address.index()].host;
+            let at = self.servers[exchanger.address.index()];
             let server = self.behind.get(&at).copied();
             run.targets.push(Target {
                 preference: by_mx.then_some(exchanger.preference),
@@ -78,7 +78,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.cut_targets(handle, limit);
             run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
-        if let Some(relay) = config.routing.fallback_relay
+        if let Some(relay) = config.fallback_relay()
             && relays
             && relay != run.client
         {
@@ -104,7 +104,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Some(began) => {
                 let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
                 let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
-                [host, SHUFFLE, began.as_nanos(), self.domain_keys[domain], 0, 0, 0]
+                [host, SHUFFLE, began.as_nanos(), self.domains[domain].key, 0, 0, 0]
             }
         };
         let mut draws = TryDraws::new(&self.session_streams, key);

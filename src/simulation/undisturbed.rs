@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
 use crate::random::Distribution;
-use crate::scenario::{Domain, Host, Scenario};
+use crate::scenario::{Host, Scenario};
 use crate::smtp::{ServerSettings, Transaction, WEB_PORT};
 use crate::trace::{FactSink, SessionMarks};
 
@@ -54,8 +54,6 @@ struct Manner {
 pub(super) struct Undisturbed {
     /// By host.
     manners: Vec<Manner>,
-    /// By domain: whether all its addresses are right in syntax and in ASCII.
-    plain_domains: Vec<bool>,
     /// Settings that have a number, so that the next gets another.
     numbered: u32,
     memory: Memory,
@@ -73,12 +71,7 @@ impl Undisturbed {
         };
         let manners = hosts.iter().enumerate().map(manner).collect();
         let numbered = clients.count().max(servers.count());
-        Self {
-            manners,
-            plain_domains: scenario.domains.iter().map(Domain::is_plain).collect(),
-            numbered,
-            memory: Memory::new(),
-        }
+        Self { manners, numbered, memory: Memory::new() }
     }
 
     /// A host has got other settings.
@@ -95,11 +88,6 @@ impl Undisturbed {
     #[inline]
     pub(super) fn known(&self, question: &Question) -> Option<Known> {
         self.memory.known(question)
-    }
-
-    /// Returns whether an address is of a domain with nothing but plain ones.
-    fn is_plain(&self, mailbox: Mailbox) -> bool {
-        self.plain_domains.get(mailbox.domain.index()).is_some_and(|plain| *plain)
     }
 }
 
@@ -172,16 +160,16 @@ impl<S: FactSink> World<'_, '_, S> {
         if limited || state.disk_is_full() {
             return None;
         }
-        let sender = self.messages[run.message].sender;
-        if !self.undisturbed.is_plain(mailbox)
-            || sender.is_some_and(|sender| !self.undisturbed.is_plain(sender))
-        {
+        let ordinary = |mailbox: Mailbox| {
+            let domain = self.domains.get(mailbox.domain.index());
+            domain.is_some_and(|domain| domain.is_ordinary(mailbox.local))
+        };
+        let sender = self.messages[run.message].sender();
+        if !ordinary(mailbox) || !sender.is_none_or(ordinary) {
             return None;
         }
-        let domain = self.scenario.domains.get(mailbox.domain.index());
         let authorised = || self.is_authorised(run, target.host);
-        let reply = standing_reply(domain, &state.config.routing, mailbox, authorised);
-        if reply != RECIPIENT_TAKEN {
+        if standing_reply(true, &state.config, mailbox, authorised) != RECIPIENT_TAKEN {
             return None;
         }
         let settings = &self.hosts[run.client.index()].config.client;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
 use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
-use crate::queue::{Action, Context, QueueEntries, QueueManager};
+use crate::queue::{Action, Context, EntryHandle, Intake, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
 use crate::units::SimTime;
-use crate::workload::{Generator, NewMessage};
+use crate::workload::{Ahead, SubmissionSettings};
 
 use super::RunTotals;
 use super::calm::Calm;
@@ -23,16 +23,19 @@ use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run};
+use super::sampling::Business;
 use super::screening::Screens;
+use super::setup::DomainTraits;
 use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
 
-/// A `[[mail]]` entry with the message it will send next.
+/// The messages of a `[[mail]]` entry, with what is asked of the entry for each of them: thousands of
+/// entries in the scenario itself lie far apart.
 #[derive(Debug)]
 pub(super) struct Source<'s> {
-    pub(super) generator: Generator<'s>,
-    pub(super) next: NewMessage,
-    pub(super) more: bool,
+    pub(super) messages: Ahead<'s>,
+    pub(super) submission: SubmissionSettings,
+    pub(super) received_fields: u32,
 }
 
 /// What queue managers have ordered, in the order in which they did.
@@ -54,11 +57,16 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) faults: Faults,
     pub(super) reach: Reach<'s>,
     pub(super) hosts: Vec<HostState<'s>>,
+    /// What each host is busy with.
+    pub(super) business: Vec<Business>,
     /// The server behind each proxy.
     pub(super) behind: BTreeMap<HostId, HostId>,
+    /// By number of the `[[mail]]` entry.
     pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
+    /// How the entries came that no queue manager has taken notice of yet.
+    pub(super) intakes: BTreeMap<EntryHandle, Intake>,
     /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
     pub(super) runs: Slots<Box<Run>>,
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
@@ -78,15 +86,15 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) name_service: NameService,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
-    /// Stand for the names of the domains in the keys of draws.
-    pub(super) domain_keys: Vec<u64>,
+    /// What every message asks about each domain.
+    pub(super) domains: Vec<DomainTraits>,
+    /// The host of each address.
+    pub(super) servers: Vec<HostId>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
     pub(super) given: Orders,
     /// Whether orders are being carried out, so that those given meanwhile have to wait.
     pub(super) carrying_out: bool,
-    /// Kept for its room: the orders that are being carried out.
-    pub(super) batch: Orders,
     /// Kept for their room: the recipients that a server accepts, and the runs of messages written
     /// at one instant.
     pub(super) accepted: Vec<RecipientId>,

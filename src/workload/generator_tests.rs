@@ -6,7 +6,7 @@ use crate::fault::Interval;
 use crate::mail::{DomainId, HostId};
 use crate::random::Distribution;
 use crate::units::SimDuration;
-use crate::workload::{NoticeWishes, Replayed, Sizes, SubmissionSettings};
+use crate::workload::{Ahead, NoticeWishes, Replayed, Sizes, SubmissionSettings, Written};
 
 const HOUR: SimDuration = SimDuration::from_hours(1);
 
@@ -242,4 +242,19 @@ fn repetitions_among_many_recipients_are_dropped_in_order() {
     let expected: Vec<Mailbox> = many[..100].to_vec();
     remove_repetitions(&mut many);
     assert_eq!(many, expected);
+}
+
+#[test]
+fn messages_drawn_ahead_are_those_of_the_generator() {
+    let one_by_one = all(&entry(poisson("10/h")), 1, SimTime::ZERO + HOUR * 30);
+    assert!(one_by_one.len() > 100);
+    let listed = entry(poisson("10/h"));
+    let horizon = SimTime::ZERO + HOUR * 30;
+    let mut ahead = Ahead::new(Generator::new(&listed, 3, &Streams::new(1, 0), horizon));
+    for expected in &one_by_one {
+        let Written { ordinal, at, from, size, to } = ahead.message().expect("as many");
+        assert_eq!(*expected, NewMessage { ordinal, at, from, to: to.to_vec(), size });
+        ahead.advance();
+    }
+    assert_eq!(ahead.message(), None);
 }

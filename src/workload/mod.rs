@@ -11,6 +11,7 @@
 //! Numbers, gaps and hours of arrivals against the Poisson law, sizes and choices against their
 //! distribution, base64 against RFC 2045 and a textbook, in the unit tests.
 
+mod ahead;
 mod arrival_times;
 mod arrivals;
 mod automatic;
@@ -19,6 +20,7 @@ mod encoding;
 mod entry;
 mod generator;
 
+pub use ahead::{Ahead, Written};
 pub use arrivals::{Arrivals, DailyProfile};
 pub use automatic::{Answers, Automatic, Redistribution, Responder};
 pub use correspondents::{Correspondents, RecipientChoice};

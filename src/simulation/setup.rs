@@ -1,0 +1,146 @@
+//! What is asked of a host's settings, and of a domain, for every message.
+//!
+//! In a network of ten thousand hosts each event finds its host outside the caches, and every step
+//! from a host to its settings, and from there to a list, is a wait for memory. What nearly all hosts
+//! answer alike stands here, beside the state of the host.
+
+use std::ops::Deref;
+
+use crate::dns::{NameId, ResolverSettings};
+use crate::mail::{DomainId, HostId};
+use crate::queue::QueueSettings;
+use crate::scenario::{Domain, Host, NextHop};
+use crate::smtp::{ClientSettings, ServerSettings};
+use crate::units::Octets;
+
+use super::draws::name_key;
+
+/// A host's settings, with those at hand that every message needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setup<'s> {
+    pub(super) client: &'s ClientSettings,
+    pub(super) server: &'s ServerSettings,
+    pub(super) resolver: &'s ResolverSettings,
+    pub(super) queue: &'s QueueSettings,
+    pub(super) queue_disk: Option<Octets>,
+    local: Local,
+    /// Whether it takes mail of strangers for its local domains only.
+    takes_local_only: bool,
+    /// Whether all that leaves goes to the exchangers of its domain.
+    goes_by_exchangers: bool,
+    host: &'s Host,
+}
+
+/// The domains whose mailboxes are on a host.
+#[derive(Debug, Clone, Copy)]
+enum Local {
+    None,
+    One(DomainId),
+    Several,
+}
+
+impl<'s> Setup<'s> {
+    pub(super) fn of(host: &'s Host) -> Self {
+        let routing = &host.routing;
+        Self {
+            client: &host.client,
+            server: &host.server,
+            resolver: &host.resolver,
+            queue: &host.queue,
+            queue_disk: host.queue_disk,
+            local: match routing.local[..] {
+                [] => Local::None,
+                [domain] => Local::One(domain),
+                _ => Local::Several,
+            },
+            takes_local_only: routing.relayed.is_empty() && !routing.relays_all,
+            goes_by_exchangers: routing.routes.is_empty()
+                && routing.smart_host.is_none()
+                && routing.fallback_relay.is_none(),
+            host,
+        }
+    }
+
+    /// Returns all settings.
+    pub(super) fn host(&self) -> &'s Host {
+        self.host
+    }
+
+    /// Returns whether the mailboxes of `domain` are on this host.
+    #[inline]
+    pub(super) fn is_local(&self, domain: DomainId) -> bool {
+        match self.local {
+            Local::None => false,
+            Local::One(local) => local == domain,
+            Local::Several => self.host.routing.local.contains(&domain),
+        }
+    }
+
+    /// Returns whether mail for `domain` is accepted from anybody although it is not local.
+    #[inline]
+    pub(super) fn relays(&self, domain: DomainId) -> bool {
+        !self.takes_local_only && self.host.routing.relayed.contains(&domain)
+    }
+
+    /// Returns whether any domain is accepted from anybody.
+    #[inline]
+    pub(super) fn relays_all(&self) -> bool {
+        !self.takes_local_only && self.host.routing.relays_all
+    }
+
+    /// Returns where mail for `domain` goes from here, if the domain is not local.
+    #[inline]
+    pub(super) fn next_hop(&self, domain: DomainId) -> NextHop {
+        if self.goes_by_exchangers {
+            return NextHop::Exchangers(domain);
+        }
+        self.host.routing.next_hop(domain)
+    }
+
+    /// Returns whether it hands mail to `server` by configuration.
+    #[inline]
+    pub(super) fn leads_to(&self, server: HostId) -> bool {
+        !self.goes_by_exchangers && self.host.routing.leads_to(server)
+    }
+
+    /// Returns who is tried when all exchangers have failed temporarily.
+    #[inline]
+    pub(super) fn fallback_relay(&self) -> Option<HostId> {
+        if self.goes_by_exchangers { None } else { self.host.routing.fallback_relay }
+    }
+}
+
+/// Everything else.
+impl Deref for Setup<'_> {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        self.host
+    }
+}
+
+/// What every message asks about the domain of its recipients.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DomainTraits {
+    /// Stands for its name in the keys of draws.
+    pub(super) key: u64,
+    /// Its name in the DNS.
+    pub(super) dns: NameId,
+    /// The positions below are mailboxes that exist, and there is nothing unusual about their address:
+    /// neither wrong in syntax nor beyond ASCII.
+    ordinary: u32,
+}
+
+impl DomainTraits {
+    pub(super) fn of(domain: &Domain) -> Self {
+        let usual = domain.mistyped.is_empty() && domain.named.iter().all(|name| name.is_ascii());
+        let ordinary = if usual { domain.mailboxes } else { 0 };
+        Self { key: name_key(&domain.name), dns: domain.dns, ordinary }
+    }
+
+    /// Returns whether `local` is certainly an ordinary mailbox; if not, the domain has to be asked.
+    #[inline]
+    pub(super) fn is_ordinary(&self, local: u32) -> bool {
+        local < self.ordinary
+    }
+}
