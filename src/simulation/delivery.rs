@@ -150,7 +150,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let ask = Ask {
             zone: &self.scenario.zone,
             failures: self.name_service.failures(run.client),
-            settings: &state.config.resolver,
+            settings: state.config.resolver,
         };
         let resolver = &mut state.resolver;
         Some(match destination {
@@ -251,11 +251,11 @@ impl<S: FactSink> World<'_, '_, S> {
         self.tell_tried(handle);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
-        let temporary = !run.all_accepted() && has_temporary_failure(run, &config.client);
-        let permanent_opening = permanent_opening(run.failure.as_ref(), &config.client);
+        let temporary = !run.all_accepted() && has_temporary_failure(run, config.client);
+        let permanent_opening = permanent_opening(run.failure.as_ref(), config.client);
         let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
-            && leads_on(run.failure.as_ref(), &config.client)
+            && leads_on(run.failure.as_ref(), config.client)
             && self.next_target(handle).is_some();
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");
