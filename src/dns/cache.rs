@@ -30,11 +30,12 @@ pub(super) enum Answer {
     Failed,
 }
 
+/// An answer, when it arrived or will, and until when it may be used.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    answer: Answer,
-    arrived: SimTime,
-    expires: SimTime,
+pub(super) struct Entry {
+    pub(super) answer: Answer,
+    pub(super) arrived: SimTime,
+    pub(super) expires: SimTime,
 }
 
 /// Holds at no time.
@@ -63,14 +64,9 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Returns the answer to a question asked at `at`, when it arrives or has arrived, and until when it
-    /// may be used: a question whose answer is still under way waits for that one.
-    pub(super) fn get(
-        &self,
-        name: NameId,
-        asked: QuestionType,
-        at: SimTime,
-    ) -> Option<(Answer, SimTime, SimTime)> {
+    /// Returns the answer to a question asked at `at`: a question whose answer is still under way
+    /// waits for that one.
+    pub(super) fn get(&self, name: NameId, asked: QuestionType, at: SimTime) -> Option<Entry> {
         let place = place(name, asked);
         let entry = if asked == QuestionType::Statements {
             self.statements.get(&name)?
@@ -79,7 +75,7 @@ impl Cache {
         } else {
             &self.pages.get(place / (2 * PAGE))?.as_ref()?[place % (2 * PAGE)]
         };
-        (at < entry.expires).then_some((entry.answer, entry.arrived, entry.expires))
+        (at < entry.expires).then_some(*entry)
     }
 
     /// Keeps an answer. That a name does not exist answers questions of every type (RFC 2308 §5).

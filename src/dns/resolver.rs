@@ -1,9 +1,8 @@
 //! A caching resolver of one host.
 
-use crate::fault::Interval;
 use crate::units::{SimDuration, SimTime};
 
-use super::cache::{Answer, Cache, QuestionType};
+use super::cache::{Answer, Cache, Entry, QuestionType};
 use super::zone::Revision;
 use super::{
     DnsFailure, Exchanger, Failures, Lookup, MailRoute, MxRecord, NameId, RouteOutcome, Zone,
@@ -68,29 +67,22 @@ const MOST_ALIASES: usize = 8;
 /// cost, by MX names too, though RFC 5321 §5.1 does not allow them there: everybody follows them.
 #[derive(Debug, Clone, Default)]
 pub struct Resolver {
-    latest: Option<Known>,
     cache: Cache,
     /// Reused between look-ups: exchangers by preference and place in the answer.
     order: Vec<(u16, u32, NameId)>,
     /// When the answer to the latest question arrived, perhaps long before it was asked.
     arrived: SimTime,
-    /// From when and until when the cache answers all questions of the look-up under way.
-    cached: (SimTime, SimTime),
+    /// When the first answer of the latest look-up expires; zero if not all were at hand.
+    expires: SimTime,
+    /// Counts how often something was learnt or forgotten.
+    learnt: u64,
 }
 
-/// The outcome of the latest look-up, if it led to a single address: most hosts send to one place.
-///
-/// While the cache answers every question of the look-up and takes in nothing else, another look-up
-/// comes to the same, at once. To find that out again takes a dozen steps from answer to record, each
-/// in a large network a wait for memory.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    name: NameId,
-    /// Whether its exchangers were asked for, or its addresses.
-    asked: QuestionType,
-    cached: Interval,
-    answered: SimTime,
-    exchanger: Exchanger,
+/// How long a look-up would bring the same again, and at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    expires: SimTime,
+    learnt: u64,
 }
 
 impl Resolver {
@@ -102,8 +94,21 @@ impl Resolver {
 
     /// Forgets everything, as a machine does that starts anew.
     pub fn clear(&mut self) {
-        self.latest = None;
         self.cache.clear();
+        self.learnt += 1;
+    }
+
+    /// Returns how long the latest look-up of a route or of addresses would bring the same.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        Freshness { expires: self.expires, learnt: self.learnt }
+    }
+
+    /// Returns whether a look-up would still bring the same at `at`.
+    #[must_use]
+    #[inline]
+    pub fn is_fresh(&self, freshness: Freshness, at: SimTime) -> bool {
+        freshness.learnt == self.learnt && at < freshness.expires
     }
 
     /// Looks up where mail for `domain` goes (RFC 5321 §5.1), beginning at `at`.
@@ -123,48 +128,8 @@ impl Resolver {
         at: SimTime,
         into: &mut MailRoute,
     ) -> Lookup {
-        self.look_up(ask, domain, QuestionType::Exchangers, at, into)
-    }
-
-    /// Looks up exchangers or addresses of `name`, unless the outcome is known.
-    fn look_up(
-        &mut self,
-        ask: &Ask<'_>,
-        name: NameId,
-        asked: QuestionType,
-        at: SimTime,
-        into: &mut MailRoute,
-    ) -> Lookup {
         into.clear();
-        if let Some(known) = &self.latest
-            && (known.name, known.asked) == (name, asked)
-            && known.cached.contains(at)
-            && ask.settings.caches
-        {
-            into.answered = known.answered;
-            into.exchangers.push(known.exchanger);
-            return Lookup { outcome: RouteOutcome::Found, ended: at };
-        }
-        self.cached = (SimTime::ZERO, SimTime::MAX);
-        let lookup = match asked {
-            QuestionType::Exchangers => self.ask_for_exchangers(ask, name, at, into),
-            _ => self.add_host(ask, name, at, into),
-        };
-        if let ([exchanger], None) = (&into.exchangers[..], into.best_unresolved) {
-            let cached = Interval { from: self.cached.0, to: self.cached.1 };
-            let (answered, exchanger) = (into.answered, *exchanger);
-            self.latest = Some(Known { name, asked, cached, answered, exchanger });
-        }
-        lookup
-    }
-
-    fn ask_for_exchangers(
-        &mut self,
-        ask: &Ask<'_>,
-        domain: NameId,
-        at: SimTime,
-        into: &mut MailRoute,
-    ) -> Lookup {
+        self.expires = SimTime::MAX;
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
         into.answered = self.arrived;
         match answer {
@@ -193,7 +158,9 @@ impl Resolver {
         at: SimTime,
         into: &mut MailRoute,
     ) -> Lookup {
-        self.look_up(ask, name, QuestionType::Addresses, at, into)
+        into.clear();
+        self.expires = SimTime::MAX;
+        self.add_host(ask, name, at, into)
     }
 
     /// Looks up whether `name` has a record that tells something about it, beginning at `at`. Returns
@@ -277,32 +244,25 @@ impl Resolver {
         at: SimTime,
     ) -> (Answer, SimTime) {
         if !ask.settings.caches {
+            self.expires = SimTime::ZERO;
             let reply = send(ask, name, asked, at);
             self.arrived = reply.arrived;
-            self.note_cached(reply.arrived, SimTime::ZERO);
             return (reply.answer, reply.arrived);
         }
-        if let Some((answer, arrived, expires)) = self.cache.get(name, asked, at) {
+        if let Some(Entry { answer, arrived, expires }) = self.cache.get(name, asked, at) {
             self.arrived = arrived;
-            self.note_cached(arrived, expires);
+            self.expires = if arrived <= at { self.expires.min(expires) } else { SimTime::ZERO };
             return (answer, arrived.max(at));
         }
+        self.expires = SimTime::ZERO;
+        self.learnt += 1;
         let reply = send(ask, name, asked, at);
         self.arrived = reply.arrived;
         if reply.answer != Answer::Failed {
             let expires = reply.arrived + reply.keep;
             self.cache.put(name, asked, reply.answer, reply.arrived, expires);
-            self.latest = None;
-            self.note_cached(reply.arrived, expires);
-        } else {
-            self.note_cached(reply.arrived, SimTime::ZERO);
         }
         (reply.answer, reply.arrived)
-    }
-
-    /// The cache answers a question of the look-up under way within this time only.
-    fn note_cached(&mut self, from: SimTime, to: SimTime) {
-        self.cached = (self.cached.0.max(from), self.cached.1.min(to));
     }
 }
 

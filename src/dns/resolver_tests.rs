@@ -352,3 +352,28 @@ fn a_statement_that_nobody_answered_for_is_asked_for_again() {
     let after = SimTime::from_secs(60);
     assert_eq!(resolver.statement(&ask, stated, after), (Some(true), after + LATENCY));
 }
+
+#[test]
+fn a_look_up_is_fresh_while_asking_again_would_bring_the_same_at_once() {
+    let mut world = World::default();
+    let exchanger = world.add("mx.dest.test", host(&[1]));
+    let dest = world.add("dest.test", mx(&[(10, Some(exchanger))]));
+    let other = world.add("other.test", host(&[2]));
+    let mut resolver = Resolver::new();
+    let ask = |resolver: &mut Resolver, name, time| {
+        let lookup = world.route(resolver, name, time).0;
+        (lookup.ended, resolver.freshness())
+    };
+    let (arrived, sent) = ask(&mut resolver, dest, SimTime::ZERO);
+    assert!(!resolver.is_fresh(sent, arrived), "the answers were not at hand");
+    let (_, kept) = ask(&mut resolver, dest, arrived);
+    let expires = SimTime::ZERO + LATENCY + TTL;
+    assert!(resolver.is_fresh(kept, expires.saturating_sub(SimDuration::from_nanos(1))));
+    assert!(!resolver.is_fresh(kept, expires), "the exchangers are asked for again");
+    ask(&mut resolver, other, arrived);
+    assert!(!resolver.is_fresh(kept, arrived), "something was learnt");
+    let (_, kept) = ask(&mut resolver, dest, arrived);
+    assert!(resolver.is_fresh(kept, arrived));
+    resolver.clear();
+    assert!(!resolver.is_fresh(kept, arrived), "everything was forgotten");
+}

@@ -105,6 +105,7 @@ impl<T> Slots<T> {
     ///
     /// # Panics
     /// When 2^32 slots are in use.
+    #[inline]
     pub fn insert(&mut self, value: T) -> Handle {
         self.live += 1;
         if let Some(index) = self.free.pop() {
@@ -126,6 +127,7 @@ impl<T> Slots<T> {
 
     /// Returns the value that `handle` names for changing, or `None` when the handle is stale.
     #[must_use]
+    #[inline]
     pub fn get_mut(&mut self, handle: Handle) -> Option<&mut T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
         if slot.generation == handle.generation { slot.value.as_mut() } else { None }
@@ -151,6 +153,7 @@ impl<T> Slots<T> {
 
     /// Takes out the value that `handle` names, or returns `None` when the handle is stale. All
     /// handles of the value are stale from now on.
+    #[inline]
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
         if slot.generation != handle.generation {

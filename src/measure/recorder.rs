@@ -237,6 +237,7 @@ fn host_figures(row: &HostRecord) -> HostFigures {
 }
 
 impl<R: RecordSink> FactSink for Recorder<R> {
+    #[inline]
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         self.latest = at;
         self.sink.fact(at, fact);

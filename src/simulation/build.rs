@@ -13,6 +13,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::{Ahead, Generator};
 
 use super::agents::Agents;
+use super::calm::Calm;
 use super::connection::Cache;
 use super::draws::name_key;
 use super::equal_routes::equal_routes;
@@ -25,6 +26,7 @@ use super::reading::Readers;
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::{DomainTraits, Setup};
+use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
 use super::world::{Orders, Source, World};
 
@@ -54,6 +56,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             now: SimTime::ZERO,
             until,
             equal_routes: equal_routes(scenario, &faults.dns),
+            sole_targets: SoleTargets::new(scenario.hosts.len()),
+            calm: Calm::new(scenario.addresses.len(), scenario.hosts.len()),
             undisturbed: Undisturbed::new(scenario, &faults),
             faults,
             reach,

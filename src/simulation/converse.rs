@@ -2,12 +2,12 @@
 
 use crate::engine::Handle;
 use crate::mail::{Mailbox, Reply, Stage, Status};
-use crate::smtp::{Letter, Session, Transaction, WEB_PORT};
+use crate::smtp::{Letter, Session, WEB_PORT};
 use crate::trace::FactSink;
 
 use super::draws::TryDraws;
 use super::policy::{Policy, tls};
-use super::run::{Purpose, Run};
+use super::run::Purpose;
 use super::wires::Line;
 use super::world::World;
 
@@ -45,27 +45,22 @@ impl<S: FactSink> World<'_, '_, S> {
         if let Some(known) = question.as_ref().and_then(|question| self.undisturbed.known(question))
         {
             let rehearsed = cfg!(debug_assertions).then(|| self.rehearse(handle, line, step));
-            let transaction = self.settle_from_memory(handle, step, known);
+            self.settle_from_memory(handle, step, known);
             if let Some(rehearsed) = rehearsed {
-                self.assert_as_rehearsed(handle, &transaction, &rehearsed);
+                assert_eq!(self.went(handle), rehearsed, "{question:?}");
             }
-            self.conclude(handle, transaction);
-        } else if let Some(transaction) = self.settle_session(handle, line, step) {
+            self.conclude(handle);
+        } else if self.settle_session(handle, line, step) {
             if let Some(question) = question {
-                self.remember(handle, &question, &transaction);
+                self.remember(handle, &question);
             }
-            self.conclude(handle, transaction);
+            self.conclude(handle);
         }
     }
 
     /// Settles a session, or what comes next in it, against everything that may befall it. Returns
-    /// its transaction; none: it came to none, and its end is scheduled.
-    pub(super) fn settle_session(
-        &mut self,
-        handle: Handle,
-        line: &Line,
-        step: Step,
-    ) -> Option<Transaction> {
+    /// whether it came to a transaction; if not, its end is scheduled.
+    pub(super) fn settle_session(&mut self, handle: Handle, line: &Line, step: Step) -> bool {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
@@ -79,7 +74,12 @@ impl<S: FactSink> World<'_, '_, S> {
         let client_config = self.hosts[run.client.index()].config;
         let client = run.client;
         let seen = self.seen_by_server(client, target);
-        let international = self.is_international(run);
+        let sender = if run.carries_nothing() { None } else { self.messages[message].sender() };
+        let scenario = self.scenario;
+        let beyond_ascii = |mailbox: &Mailbox| {
+            scenario.domains[mailbox.domain.index()].is_international(mailbox.local)
+        };
+        let international = run.mailboxes.iter().chain(&sender).any(beyond_ascii);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
@@ -89,8 +89,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
             wire: line.wire(&self.reach, &self.faults, client, target),
-            client: &client_config.client,
-            server: &server_config.server,
+            client: client_config.client,
+            server: server_config.server,
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
             tls: tls(port, &client_config, &server_config),
@@ -112,7 +112,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Step::Quit => {
                 let at = session.quit(self.now, &mut draws);
                 self.schedule_end(handle, at);
-                return None;
+                return false;
             }
         };
         connection.extended = session.extended;
@@ -120,7 +120,7 @@ impl<S: FactSink> World<'_, '_, S> {
             run.failure = opened.err();
             let at = opened.unwrap_or_else(|failure| failure.at);
             self.schedule_end(handle, at);
-            return None;
+            return false;
         }
         connection.transactions += 1;
         run.ordinal_on_connection = connection.transactions;
@@ -133,7 +133,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Err(failure) => {
                 run.failure = Some(failure);
                 self.schedule_end(handle, failure.at);
-                return None;
+                return false;
             }
         };
         run.sessions += 1;
@@ -157,10 +157,10 @@ impl<S: FactSink> World<'_, '_, S> {
             ask: crate::dns::Ask {
                 zone: &self.scenario.zone,
                 failures: self.name_service.failures(target.host),
-                settings: &server_config.resolver,
+                settings: server_config.resolver,
             },
             greylist: &mut server.greylist,
-            sender: self.messages[message].sender(),
+            sender,
             mailboxes: &run.mailboxes,
             screen,
         };
@@ -171,48 +171,36 @@ impl<S: FactSink> World<'_, '_, S> {
             session.transact(start, &letter, &mut policy, replies, marks, &mut draws)
         };
         let screened = policy.screen.take().map(|screen| (screen.findings, screen.first_seen));
+        run.transaction = Some(transaction);
         if let Some(screened) = screened {
             self.keep_findings(handle, target.host, screened);
         }
-        Some(transaction)
-    }
-
-    /// Returns whether an address of the envelope goes beyond ASCII.
-    pub(super) fn is_international(&self, run: &Run) -> bool {
-        if run.mailboxes.is_empty() {
-            return false;
-        }
-        let beyond_ascii = |mailbox: &Mailbox| {
-            let (domain, local) = (mailbox.domain.index(), mailbox.local);
-            !self.domains[domain].is_ordinary(local)
-                && self.scenario.domains[domain].is_international(local)
-        };
-        let sender = self.messages[run.message].sender();
-        run.mailboxes.iter().any(beyond_ascii) || sender.as_ref().is_some_and(beyond_ascii)
+        true
     }
 
     /// A transaction is settled: schedules what comes of it.
-    fn conclude(&mut self, handle: Handle, mut transaction: Transaction) {
+    #[inline]
+    fn conclude(&mut self, handle: Handle) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
         let server = self.hosts[connection.target.host.index()].config;
         let most = server.server.acceptance.messages_per_connection;
+        let transaction = run.transaction.as_mut().expect("it is settled");
         transaction.open &= most.is_none_or(|most| connection.transactions < most);
-        run.transaction = Some(transaction);
+        let (accepted_at, ended) = (transaction.accepted_at, transaction.ended);
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         connection.refused =
-            all_refused || transaction.failure.is_some_and(|failure| failure.stage != Stage::Dot);
-        if let Some(at) = transaction.accepted_at
+            all_refused || run.failure.is_some_and(|failure| failure.stage != Stage::Dot);
+        if let Some(at) = accepted_at
             && !all_refused
         {
             // A client that has given up by then goes on with other things.
-            let late = at > transaction.ended;
-            let run = if late { self.leave_behind(handle) } else { handle };
+            let run = if at > ended { self.leave_behind(handle) } else { handle };
             self.schedule_handover(run, at);
         }
-        self.schedule_end(handle, transaction.ended);
+        self.schedule_end(handle, ended);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, DomainId, HostId, Reply, Stage, Status};
+use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
 use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
 use crate::random::Distribution;
 use crate::smtp::{ClientSettings, Draws as _, Failure, ServiceTimes};
@@ -11,7 +11,8 @@ use crate::units::{Octets, SimTime};
 
 use super::draws::{TryDraws, constant};
 use super::event::Event;
-use super::run::{Phase, Purpose, Run};
+use super::run::{Phase, Purpose, Run, Target};
+use super::sole_targets::SoleTarget;
 use super::targets::direct;
 use super::world::World;
 
@@ -103,42 +104,38 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Finds the hosts to try.
     pub(super) fn look_up(&mut self, handle: Handle) {
+        let destination = self.destination_of(handle);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         (run.phase, run.next_target) = (Phase::Targeting, 0);
         run.targets.clear();
         run.failure = None;
-        let (client, number) = (run.client, run.number);
-        let destination = self.destination_of(handle);
-        let config = self.hosts[client.index()].config;
-        let ask = Ask {
-            zone: &self.scenario.zone,
-            failures: self.name_service.failures(client),
-            settings: &config.resolver,
-        };
-        let (lookup, domain) = match destination {
-            Destination::Exchangers(domain) => {
-                let name = self.domains[domain.index()].dns;
-                let resolver = &mut self.hosts[client.index()].resolver;
-                let lookup = resolver.mail_route(&ask, name, self.now, &mut self.route);
-                (lookup, Some(domain))
+        let (client, submission) = (run.client, run.is_submission());
+        let resolver = &self.hosts[client.index()].resolver;
+        let known = self.sole_targets.of(client, destination, submission);
+        if let Some(known) = known.filter(|known| resolver.is_fresh(known.freshness, self.now)) {
+            if cfg!(debug_assertions) {
+                self.assert_found_again(handle, &known);
             }
-            Destination::Host(host) => {
-                let name = self.hosts[host.index()].config.dns;
-                let resolver = &mut self.hosts[client.index()].resolver;
-                (resolver.addresses(&ask, name, self.now, &mut self.route), None)
-            }
-            Destination::Address(host) => {
-                self.route.clear();
-                let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-                run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
-                (Lookup { outcome: RouteOutcome::Found, ended: self.now }, None)
-            }
-            Destination::Local => return,
+            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+            run.targets.push(known.target);
+            self.targets_found(handle, destination, LookupOutcome::Found, known.answered);
+            self.proceed(handle);
+            return;
+        }
+        let Some(lookup) = self.ask_for(handle, destination) else {
+            return;
         };
         let outcome = self.choose_targets(handle, lookup);
-        if let Some(domain) = domain {
-            self.state_lookup(number, client, domain, outcome);
+        let answered = self.route.answered;
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        if let (LookupOutcome::Found, [_], &[target]) =
+            (outcome, self.route.exchangers.as_slice(), run.targets.as_slice())
+        {
+            let freshness = self.hosts[client.index()].resolver.freshness();
+            let found = SoleTarget { destination, submission, target, answered, freshness };
+            self.sole_targets.keep(client, found);
         }
+        self.targets_found(handle, destination, outcome, answered);
         if lookup.ended > self.now {
             self.schedule(lookup.ended, Class::Start, Event::Proceed { run: handle });
         } else {
@@ -146,15 +143,66 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    fn state_lookup(
+    /// Asks the resolver of a run's host where its destination is; none: there is nothing to ask.
+    fn ask_for(&mut self, handle: Handle, destination: Destination) -> Option<Lookup> {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let state = &mut self.hosts[run.client.index()];
+        let ask = Ask {
+            zone: &self.scenario.zone,
+            failures: self.name_service.failures(run.client),
+            settings: state.config.resolver,
+        };
+        let resolver = &mut state.resolver;
+        Some(match destination {
+            Destination::Exchangers(domain) => {
+                let name = self.domains[domain.index()].dns;
+                resolver.mail_route(&ask, name, self.now, &mut self.route)
+            }
+            Destination::Host(host) => {
+                let name = self.scenario.hosts[host.index()].dns;
+                resolver.addresses(&ask, name, self.now, &mut self.route)
+            }
+            Destination::Address(host) => {
+                self.route.clear();
+                run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
+                Lookup { outcome: RouteOutcome::Found, ended: self.now }
+            }
+            Destination::Local => return None,
+        })
+    }
+
+    /// Asserts that asking would bring what is known.
+    fn assert_found_again(&mut self, handle: Handle, known: &SoleTarget) {
+        let lookup = self.ask_for(handle, known.destination).expect("it was asked for before");
+        let outcome = self.choose_targets(handle, lookup);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        assert_eq!((outcome, lookup.ended), (LookupOutcome::Found, self.now));
+        assert_eq!(
+            (run.targets.as_slice(), self.route.answered),
+            (&[known.target][..], known.answered)
+        );
+        run.targets.clear();
+    }
+
+    /// The targets of a run are chosen: lets the queue manager and the reader of the trace know.
+    fn targets_found(
         &mut self,
-        delivery: u64,
-        host: HostId,
-        domain: DomainId,
+        handle: Handle,
+        destination: Destination,
         outcome: LookupOutcome,
+        answered: SimTime,
     ) {
-        let (started, answered) = (self.now, self.route.answered);
-        self.state(&Fact::Lookup { delivery, host, domain, started, answered, outcome });
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (host, delivery) = (run.client, run.number);
+        if let Purpose::Delivery { delivery, .. } = run.purpose {
+            let queue = &mut self.hosts[host.index()].queue;
+            let mut candidates = run.targets.iter().map(Target::candidate);
+            queue.found(self.now, delivery, &mut candidates, &self.entries);
+        }
+        if let Destination::Exchangers(domain) = destination {
+            let started = self.now;
+            self.state(&Fact::Lookup { delivery, host, domain, started, answered, outcome });
+        }
     }
 
     /// Returns where a run goes.
@@ -203,16 +251,11 @@ impl<S: FactSink> World<'_, '_, S> {
         self.tell_tried(handle);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
-        let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
-        let accepted = accepted_at_rcpt(run);
-        let temporary = (0..run.recipients.len()).any(|index| match refused(index) {
-            Some(reply) => !config.client.refuses_for_good(reply, accepted),
-            None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
-        });
-        let permanent_opening = permanent_opening(run.failure, &config.client);
+        let temporary = !run.all_accepted() && has_temporary_failure(run, config.client);
+        let permanent_opening = permanent_opening(run.failure.as_ref(), config.client);
         let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
-            && leads_on(run.failure, &config.client)
+            && leads_on(run.failure.as_ref(), config.client)
             && self.next_target(handle).is_some();
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");
@@ -223,7 +266,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         self.settle_recipients(handle, next_attempt, goes_on && permanent_opening);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let site = site_failure(run.failure).filter(|_| !run.session_completed);
+        let site = site_failure(run.failure.as_ref()).filter(|_| !run.session_completed);
         if goes_on {
             run.session_completed |= site.is_none();
             run.phase = Phase::Targeting;
@@ -419,13 +462,23 @@ fn accepted_at_rcpt(run: &Run) -> usize {
     run.replies.iter().flatten().filter(|reply| reply.is_positive()).count()
 }
 
+/// Returns whether a recipient of the try at hand may be accepted another time.
+fn has_temporary_failure(run: &Run, client: &ClientSettings) -> bool {
+    let accepted = accepted_at_rcpt(run);
+    let refused = |index: usize| run.replies[index].filter(|reply| !reply.is_positive());
+    (0..run.recipients.len()).any(|index| match refused(index) {
+        Some(reply) => !client.refuses_for_good(reply, accepted),
+        None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
+    })
+}
+
 /// Returns whether the destination as a whole failed, with the reason.
-fn site_failure(failure: Option<Failure>) -> Option<Status> {
-    failure.filter(Failure::concerns_site).map(|failure| failure.status)
+fn site_failure(failure: Option<&Failure>) -> Option<Status> {
+    failure.filter(|failure| failure.concerns_site()).map(|failure| failure.status)
 }
 
 /// Returns whether a host refused the session for good, and the client asks the next one then.
-fn permanent_opening(failure: Option<Failure>, client: &ClientSettings) -> bool {
+fn permanent_opening(failure: Option<&Failure>, client: &ClientSettings) -> bool {
     client.next_host_after_permanent_opening
         && failure.is_some_and(|failure| {
             failure.outcome == AttemptOutcome::Permfail
@@ -434,7 +487,7 @@ fn permanent_opening(failure: Option<Failure>, client: &ClientSettings) -> bool 
 }
 
 /// Returns whether a try that ended like this leads to the next host in the same delivery.
-fn leads_on(failure: Option<Failure>, client: &ClientSettings) -> bool {
+fn leads_on(failure: Option<&Failure>, client: &ClientSettings) -> bool {
     let Some(failure) = failure else {
         // Some recipients were refused.
         return client.next_host_after_refusal;

@@ -115,8 +115,11 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let server = connection.target.host;
         let length = self.now.since(connection.since);
-        self.hosts[server.index()].free_slot(connection.seen, length);
+        let state = &mut self.hosts[server.index()];
+        state.free_slot(connection.seen, length);
         self.business[server.index()].count -= 1;
-        self.serve_waiting(server);
+        if !state.waiting.is_empty() {
+            self.serve_waiting(server);
+        }
     }
 }

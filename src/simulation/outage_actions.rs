@@ -262,6 +262,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         self.hosts[host.index()].config = Setup::of(config);
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
         self.hosts[host.index()].queue.configure(&config.queue);
+        self.sole_targets.forget(host);
         self.undisturbed.configure(host, config, &self.faults);
         self.serve_waiting(host);
     }

@@ -218,6 +218,11 @@ impl Run {
         })
     }
 
+    /// Returns whether the try at hand brought the message to all recipients.
+    pub(super) fn all_accepted(&self) -> bool {
+        self.failure.is_none() && self.replies.iter().flatten().all(|reply| reply.is_positive())
+    }
+
     /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
     pub(super) fn process(&self) -> Option<Process> {
         match self.purpose {

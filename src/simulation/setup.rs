@@ -23,7 +23,6 @@ pub(super) struct Setup<'s> {
     pub(super) resolver: &'s ResolverSettings,
     pub(super) queue: &'s QueueSettings,
     pub(super) queue_disk: Option<Octets>,
-    pub(super) dns: NameId,
     local: Local,
     /// Whether it takes mail of strangers for its local domains only.
     takes_local_only: bool,
@@ -49,7 +48,6 @@ impl<'s> Setup<'s> {
             resolver: &host.resolver,
             queue: &host.queue,
             queue_disk: host.queue_disk,
-            dns: host.dns,
             local: match routing.local[..] {
                 [] => Local::None,
                 [domain] => Local::One(domain),

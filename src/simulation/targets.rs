@@ -16,6 +16,7 @@ use super::world::World;
 impl<S: FactSink> World<'_, '_, S> {
     /// Puts the hosts found into the order in which they are tried (RFC 5321 §5.1), without those
     /// that the rules forbid, or notes why nobody is to be tried.
+    #[inline]
     pub(super) fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
@@ -47,8 +48,11 @@ impl<S: FactSink> World<'_, '_, S> {
         // server is submitted to that server, which is no relaying.
         let client = run.client;
         let is_itself = |target: &Target| config.is_itself(client, target.host, target.proxy);
-        let own = run.targets.iter().find(|target| is_itself(target));
-        let own = own.filter(|_| config.client.finds_itself && !run.is_submission());
+        let relays = !run.is_submission();
+        let own = match relays && config.client.finds_itself {
+            true => run.targets.iter().find(|target| is_itself(target)),
+            false => None,
+        };
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
             better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
@@ -56,7 +60,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        if config.client.skips_itself && !run.targets.is_empty() && !run.is_submission() {
+        if config.client.skips_itself && !run.targets.is_empty() && relays {
             run.targets.retain(|target| !is_itself(target));
             if run.targets.is_empty() {
                 outcome = LookupOutcome::LoopsBack;
@@ -75,7 +79,7 @@ impl<S: FactSink> World<'_, '_, S> {
             run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
         if let Some(relay) = config.fallback_relay()
-            && !run.is_submission()
+            && relays
             && relay != run.client
         {
             let addresses = &self.scenario.hosts[relay.index()].addresses;
@@ -89,7 +93,6 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             run.failure = Some(failure);
         }
-        self.tell_found(handle);
         outcome
     }
 
@@ -117,16 +120,6 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Lets the queue manager know which addresses there are.
-    fn tell_found(&mut self, handle: Handle) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        if let Purpose::Delivery { delivery, .. } = run.purpose {
-            let queue = &mut self.hosts[run.client.index()].queue;
-            let mut candidates = run.targets.iter().map(Target::candidate);
-            queue.found(self.now, delivery, &mut candidates, &self.entries);
-        }
-    }
-
     /// Leaves so many targets that `limit` of them can be tried; those that the queue manager
     /// passes over do not count.
     fn cut_targets(&mut self, handle: Handle, limit: u32) {
@@ -148,6 +141,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the position of the next target that may be tried now.
+    #[inline]
     pub(super) fn next_target(&self, handle: Handle) -> Option<usize> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let mut left = run.next_target..run.targets.len();
@@ -205,6 +199,7 @@ pub(super) fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Ite
 }
 
 /// Leaves the addresses of the first hosts, and of each host the first ones.
+#[inline]
 fn limit_hosts(targets: &mut Vec<Target>, hosts: Option<u32>, addresses: Option<u32>) {
     if hosts.is_none() && addresses.is_none() {
         return;

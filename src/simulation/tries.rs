@@ -113,6 +113,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Notes that a try begins now.
+    #[inline]
     pub(super) fn begin_try(&mut self, handle: Handle, target: Target) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let purpose = run.purpose;
@@ -203,6 +204,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the line of a run's try of a host as it is now.
+    #[inline]
     pub(super) fn line_of(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
         if let Some(line) = self.calm_line(client, target) {
             return line;
@@ -251,6 +253,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Runs a new session, with whom the server takes for its client, from its greeting on; the
     /// server has a process for it now, or, if it is not `served`, turns it away.
+    #[inline]
     fn settle(&mut self, handle: Handle, seen: HostId, line: Option<&Line>, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
@@ -333,6 +336,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// The run's recipients are no longer in a session.
+    #[inline]
     pub(super) fn leave_session(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         for &recipient in &run.recipients {
@@ -348,12 +352,8 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Takes on clients that wait, as far as there are slots.
     pub(super) fn serve_waiting(&mut self, server: HostId) {
-        loop {
-            let state = &mut self.hosts[server.index()];
-            if state.waiting.is_empty() || !state.has_slot() {
-                return;
-            }
-            let Some(next) = state.waiting.pop_front() else {
+        while self.hosts[server.index()].has_slot() {
+            let Some(next) = self.hosts[server.index()].waiting.pop_front() else {
                 return;
             };
             let Some(run) = self.runs.get(next) else {

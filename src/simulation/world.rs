@@ -13,6 +13,7 @@ use crate::units::SimTime;
 use crate::workload::{Ahead, SubmissionSettings};
 
 use super::RunTotals;
+use super::calm::Calm;
 use super::connection::Connection;
 use super::event::Event;
 use super::faults::Faults;
@@ -25,6 +26,7 @@ use super::run::{Purpose, Run};
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::DomainTraits;
+use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
 
 /// The messages of a `[[mail]]` entry, with what is asked of the entry for each of them: thousands of
@@ -70,6 +72,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
+    pub(super) sole_targets: SoleTargets,
+    pub(super) calm: Calm,
     pub(super) undisturbed: Undisturbed,
     pub(super) readers: Readers,
     /// When a mailbox last answered an author by itself.
@@ -177,6 +181,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     }
 
     /// Takes a run out of the pool for `purpose`.
+    #[inline]
     pub(super) fn new_run(&mut self, purpose: Purpose, client: HostId) -> Handle {
         self.deliveries += 1;
         let mut run = self.spare_run();
@@ -185,11 +190,13 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     }
 
     /// Returns a run from the pool, to be renewed.
+    #[inline]
     pub(super) fn spare_run(&mut self) -> Box<Run> {
         self.spare_runs.pop().unwrap_or_else(|| Box::new(Run::new()))
     }
 
     /// Gives a run back to the pool.
+    #[inline]
     pub(super) fn drop_run(&mut self, run: Handle) {
         if let Some(run) = self.runs.remove(run) {
             self.spare_runs.push(run);
