@@ -116,7 +116,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let server = connection.target.host;
         let length = self.now.since(connection.since);
         self.hosts[server.index()].free_slot(connection.seen, length);
-        self.business[server.index()].count -= 1;
+        self.business[server.index()].sessions -= 1;
         self.serve_waiting(server);
     }
 }
