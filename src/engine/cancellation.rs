@@ -131,6 +131,18 @@ impl<T> Slots<T> {
         if slot.generation == handle.generation { slot.value.as_mut() } else { None }
     }
 
+    /// Returns the value that lies in the slot `index` now, whatever its handle.
+    #[must_use]
+    pub fn in_slot(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value.as_ref()
+    }
+
+    /// Returns the value that lies in the slot `index` now, for changing.
+    #[must_use]
+    pub fn in_slot_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.slots.get_mut(index as usize)?.value.as_mut()
+    }
+
     /// Returns whether `handle` names a value.
     #[must_use]
     pub fn contains(&self, handle: Handle) -> bool {
@@ -145,12 +157,26 @@ impl<T> Slots<T> {
             return None;
         }
         let value = slot.value.take()?;
+        self.vacate(handle.index);
+        Some(value)
+    }
+
+    /// The same, without returning the value: one of two cache lines is not copied for nothing.
+    pub fn discard(&mut self, handle: Handle) {
+        if self.contains(handle) {
+            self.slots[handle.index as usize].value = None;
+            self.vacate(handle.index);
+        }
+    }
+
+    /// Makes the slot free for another value.
+    fn vacate(&mut self, index: u32) {
         self.live -= 1;
+        let slot = &mut self.slots[index as usize];
         if let Some(next) = slot.generation.next() {
             slot.generation = next;
-            self.free.push(handle.index);
+            self.free.push(index);
         }
-        Some(value)
     }
 
     /// Returns the number of values.

@@ -10,6 +10,7 @@ mod message;
 mod path;
 mod received;
 mod reply;
+mod reverse_path;
 mod status;
 
 pub use attempt::{AttemptOutcome, Stage};
@@ -19,4 +20,5 @@ pub use message::{MessageId, MessageKind, TransmissionType};
 pub use path::{local_part, split_address};
 pub use received::{ReceivedField, format_date};
 pub use reply::{Reply, ReplyClass};
+pub use reverse_path::ReversePath;
 pub use status::Status;

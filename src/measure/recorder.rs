@@ -7,7 +7,7 @@ use crate::units::{SimDuration, SimTime};
 use super::backlog::Backlog;
 use super::record::{AttemptRecord, FinalState, HostRecord, RecordSink};
 use super::samples::seconds_of_nanos;
-use super::story::{Ending, Story};
+use super::story::{Rare, Story};
 use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
 use super::tally::{Tally, share};
 use super::warnings;
@@ -42,7 +42,7 @@ pub struct Recorder<R> {
     sink: R,
     stories: Vec<Option<Story>>,
     /// Kept for the next story that ends.
-    spare_ending: Option<Box<Ending>>,
+    spare: Option<Box<Rare>>,
     window: Window,
     tally: Tally,
     /// Mail submitted outside of the window: only the ledger speaks of it.
@@ -61,7 +61,7 @@ impl<R: RecordSink> Recorder<R> {
         Self {
             sink,
             stories: Vec::new(),
-            spare_ending: None,
+            spare: None,
             window: Window::default(),
             tally: Tally::default(),
             outside: Tally::default(),
@@ -110,7 +110,10 @@ impl<R: RecordSink> Recorder<R> {
         let story = slot.and_then(Option::take);
         let mut story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
         self.tell(&story, open);
-        self.spare_ending = story.ending_box().or(self.spare_ending.take());
+        if let Some(mut rare) = story.rare_box() {
+            rare.clear();
+            self.spare = Some(rare);
+        }
     }
 
     fn tell(&mut self, story: &Story, open: Option<(FinalState, crate::mail::HostId)>) {
@@ -254,16 +257,17 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 let number = self.attempts;
                 let story = self.story(attempt.recipient);
                 story.attempted(attempt);
-                let (key, recipient, submitted) = (story.key, story.recipient, story.submitted);
+                let (key, recipient, submitted) =
+                    (story.key(), story.recipient(), story.submitted());
                 self.tally_of(submitted).attempts.count(attempt);
                 self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
-                let mut spare = self.spare_ending.take();
+                let mut spare = self.spare.take();
                 let story = self.story(*recipient);
                 let fields = *received_fields;
                 let first = story.ended(&mut spare, at, *host, *outcome, *status, fields);
-                self.spare_ending = spare;
+                self.spare = spare;
                 if first {
                     self.backlog.closed(at);
                 }

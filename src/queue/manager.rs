@@ -10,7 +10,9 @@ use crate::smtp::Failure;
 use crate::trace::SessionMarks;
 use crate::units::SimTime;
 
-use super::{CopyIndex, DeliveryHandle, Destination, EntryHandle, QueueEntries, QueueSettings};
+use super::{
+    CopyIndex, DeliveryHandle, Destination, EntryHandle, Intake, QueueEntries, QueueSettings,
+};
 
 /// A timer of a queue manager. It comes back as it was armed; the manager tells by the number
 /// whether it still matters (cancelled by generation).
@@ -314,8 +316,14 @@ pub trait QueueManager: Debug {
     /// released the deliveries under way; entries of the active queue rest until the next start.
     fn stop(&mut self, context: &mut Context<'_>);
 
-    /// The host has become responsible for `entry`.
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>);
+    /// The host has become responsible for `entry`, which came as `intake` says.
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        intake: &Intake,
+        context: &mut Context<'_>,
+    );
 
     /// The pending recipients of `entry` have been routed anew, as was ordered.
     fn resubmitted(&mut self, _now: SimTime, _entry: EntryHandle, _context: &mut Context<'_>) {}

@@ -22,8 +22,8 @@ pub mod sendmail;
 mod settings;
 
 pub use entries::{
-    CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, QueueCopy, QueueEntries,
-    QueueEntry, QueuedDelivery,
+    CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, Intake, QueueCopy,
+    QueueEntries, QueueEntry, QueuedDelivery,
 };
 pub use manager::{
     Action, Candidate, ConnectionId, Context, FailedConnection, KeepConnection, Process,

@@ -12,8 +12,7 @@ pub(super) fn next_destination(
 ) -> Option<Destination> {
     context
         .entries
-        .recipients(entry)
-        .map(|index| context.entries.copy(index))
+        .copies(entry)
         .filter(|copy| copy.state == CopyState::Pending)
         .map(|copy| copy.destination)
         .filter(|destination| before.is_none_or(|before| *destination > before))
@@ -26,10 +25,9 @@ pub(super) fn has_pending(
     entry: EntryHandle,
     destination: Destination,
 ) -> bool {
-    entries.recipients(entry).any(|index| {
-        let copy = entries.copy(index);
-        copy.state == CopyState::Pending && copy.destination == destination
-    })
+    entries
+        .copies(entry)
+        .any(|copy| copy.state == CopyState::Pending && copy.destination == destination)
 }
 
 /// Orders the suspension of an entry's pending recipients for a closed destination.
@@ -73,8 +71,8 @@ fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination
 /// with the entry if nobody is left. Returns whether recipients are left to be tried again.
 pub(super) fn conclude(context: &mut Context<'_>, entry: EntryHandle) -> bool {
     let (mut failed, mut pending) = (false, false);
-    for index in context.entries.recipients(entry) {
-        match context.entries.copy(index).state {
+    for copy in context.entries.copies(entry) {
+        match copy.state {
             CopyState::Failed(_) => failed = true,
             CopyState::Pending | CopyState::Assigned => pending = true,
             CopyState::Done => {}

@@ -94,6 +94,12 @@ impl Domain {
         local < self.mailboxes || self.also.contains(&local)
     }
 
+    /// Returns whether the local part at this position is no address at all.
+    #[must_use]
+    pub fn is_mistyped(&self, local: u32) -> bool {
+        self.mistyped.contains(&local)
+    }
+
     /// Returns whether the local part at this position goes beyond ASCII (RFC 6531).
     #[must_use]
     pub fn is_international(&self, local: u32) -> bool {

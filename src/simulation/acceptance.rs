@@ -241,7 +241,7 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         Visitor {
             submission: run.is_submission(),
-            sender: self.messages[run.message].sender,
+            sender: self.messages[run.message].sender(),
             address,
             standing: self.hosts[seen.index()].config.standing,
         }
@@ -254,7 +254,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
         let (key_of_message, sender) = {
             let message = &self.messages[message];
-            (message.key.stream_key(), message.sender)
+            (message.key.stream_key(), message.sender())
         };
         let domain = sender.map(|mailbox| mailbox.domain);
         if let Some((_, address)) = dedicated.iter().find(|(owner, _)| Some(*owner) == domain) {

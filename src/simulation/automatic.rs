@@ -7,7 +7,7 @@ use crate::units::{Octets, SimTime};
 use crate::workload::Answers;
 
 use super::handover::{Arrival, RECEIVED_FIELD};
-use super::messages::Message;
+use super::messages::{Link, Message};
 use super::world::World;
 
 /// Octets of an automatic reply.
@@ -50,7 +50,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if list.members.is_empty() {
             return;
         }
-        let sender = list.owner.or(self.messages[original].sender);
+        let sender = list.owner.or(self.messages[original].sender());
         let size = self.messages[original].size;
         let fields = fields + 1;
         let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
@@ -69,9 +69,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(&responder) = self.scenario.automatic.responders.get(&mailbox) else {
             return;
         };
-        let Message { kind, sender: Some(author), .. } = self.messages[original] else {
+        let Some(author) = self.messages[original].sender() else {
             return;
         };
+        let kind = self.messages[original].kind;
         let heeds = responder.answers == Answers::People;
         if author == mailbox || (heeds && !self.seems_personal(kind, author)) {
             return;
@@ -113,13 +114,13 @@ impl<S: FactSink> World<'_, '_, S> {
         self.messages.add(Message {
             key,
             kind,
-            sender,
+            reverse_path: sender.into(),
             size,
             received_fields,
             notices: 0,
             offers: 0,
             holders: 0,
-            first: None,
+            first: Link::NONE,
         })
     }
 

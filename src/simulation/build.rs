@@ -25,6 +25,7 @@ use super::reading::Readers;
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::{DomainTraits, Setup};
+use super::undisturbed::Undisturbed;
 use super::world::{Orders, Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
@@ -53,6 +54,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             now: SimTime::ZERO,
             until,
             equal_routes: equal_routes(scenario, &faults.dns),
+            undisturbed: Undisturbed::new(scenario, &faults),
             faults,
             reach,
             name_service,
@@ -61,6 +63,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             sources,
             messages: Messages::default(),
             entries: QueueEntries::default(),
+            intakes: BTreeMap::new(),
             runs: Slots::new(),
             spare_runs: Vec::new(),
             connections: Slots::new(),
@@ -75,7 +78,6 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             deliveries: 0,
             given: Orders::default(),
             carrying_out: false,
-            batch: Orders::default(),
             accepted: Vec::new(),
             written: Vec::new(),
             route: MailRoute::default(),

@@ -55,7 +55,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::Timer { host, timer } => {
                 self.tell(host, |queue, now, context| queue.timer(now, timer, context));
             }
-            Event::PickUp { entry } => self.pick_up(entry),
+            Event::PickUp { entry } => self.pick_up_now(entry),
             Event::Proceed { run } => self.proceed(run),
             Event::Handover { run, number } => {
                 // As with the end of a try.

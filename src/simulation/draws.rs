@@ -70,7 +70,7 @@ pub(super) fn time<const PARTS: usize>(
 
 /// Returns the time if there is no chance in it.
 #[inline]
-fn constant(distribution: &Distribution) -> Option<SimDuration> {
+pub(super) fn constant(distribution: &Distribution) -> Option<SimDuration> {
     match distribution {
         Distribution::Constant(seconds) if *seconds <= 0.0 => Some(SimDuration::ZERO),
         Distribution::Constant(seconds) => Some(SimDuration::from_secs_f64(*seconds)),

@@ -3,7 +3,7 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::plain::Unit;
-use crate::queue::{Destination, EntryHandle, QueueEntry};
+use crate::queue::{Destination, EntryHandle, Intake, QueueEntry};
 use crate::trace::{Fact, FactSink, Verdict};
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -173,17 +173,24 @@ impl<S: FactSink> World<'_, '_, S> {
             [self.messages[message].key.stream_key(), home.key, PICK_UP]
         });
         let wait = wait + arrival.held;
-        let config = self.hosts[host.index()].config;
+        let home = &self.hosts[host.index()];
+        let config = home.config;
+        let intake = Intake {
+            sender: self.messages[message].sender(),
+            announced: arrival.announced,
+            session_message: arrival.session_message,
+            sessions_open: home.inbound,
+        };
         if config.queue.unit() == Unit::Message {
             let entry = self.add_entry(host, message, recipients, &arrival);
-            self.let_pick_up(entry, wait);
+            self.let_pick_up(entry, &intake, wait);
             return;
         }
         let groups = self.groups(host, recipients, config.queue.unit());
         let entries: Vec<EntryHandle> =
             groups.iter().map(|group| self.add_entry(host, message, group, &arrival)).collect();
         for entry in entries {
-            self.let_pick_up(entry, wait);
+            self.let_pick_up(entry, &intake, wait);
         }
     }
 
@@ -209,10 +216,11 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Lets the queue manager take notice of an entry after `wait`.
-    fn let_pick_up(&mut self, entry: EntryHandle, wait: SimDuration) {
+    fn let_pick_up(&mut self, entry: EntryHandle, intake: &Intake, wait: SimDuration) {
         if wait.is_zero() {
-            self.pick_up(entry);
+            self.pick_up(entry, intake);
         } else {
+            self.intakes.insert(entry, *intake);
             self.schedule(self.now + wait, Class::Start, Event::PickUp { entry });
         }
     }
@@ -225,24 +233,20 @@ impl<S: FactSink> World<'_, '_, S> {
         recipients: &[RecipientId],
         arrival: &Arrival,
     ) -> EntryHandle {
-        let &Arrival { received_fields, size, session_message, announced, .. } = arrival;
+        let &Arrival { received_fields, size, .. } = arrival;
         let state = &mut self.messages[message];
         state.holders += 1;
-        let sender = state.sender;
+        let null_sender = state.sender().is_none();
         let entry = self.entries.insert(QueueEntry {
             message,
             host,
             arrived: self.now,
-            announced,
-            null_sender: sender.is_none(),
-            sender,
+            null_sender,
             warned: false,
             deferred: false,
             active: false,
             received_fields,
             size,
-            session_message,
-            sessions_open: self.hosts[host.index()].inbound,
             outstanding: 0,
             rounds: 0,
             failures: 0,
@@ -269,8 +273,14 @@ impl<S: FactSink> World<'_, '_, S> {
         entry
     }
 
+    /// The time after which the queue manager takes notice of an entry is over.
+    pub(super) fn pick_up_now(&mut self, entry: EntryHandle) {
+        let intake = self.intakes.remove(&entry).expect("what waits to be picked up is noted");
+        self.pick_up(entry, &intake);
+    }
+
     /// The queue manager takes notice of an entry.
-    pub(super) fn pick_up(&mut self, entry: EntryHandle) {
+    fn pick_up(&mut self, entry: EntryHandle, intake: &Intake) {
         let Some(state) = self.entries.get(entry) else {
             return;
         };
@@ -279,7 +289,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if self.screens.is_some() && self.ends_in_filter(entry) {
             return;
         }
-        self.tell(host, |queue, now, context| queue.arrived(now, entry, context));
+        self.tell(host, |queue, now, context| queue.arrived(now, entry, intake, context));
         self.note_peak(host);
     }
 

@@ -2,16 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
+use crate::mail::{
+    HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath, Status,
+};
 use crate::trace::{FinalOutcome, Ledger};
 use crate::units::Octets;
 
-/// A message that somebody still holds.
+/// A recipient, or none, in 4 octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link(RecipientId);
+
+impl Link {
+    /// No recipient: the arena has no room for so many.
+    pub(super) const NONE: Self = Self(RecipientId(u32::MAX));
+
+    fn to(recipient: RecipientId) -> Self {
+        assert!(recipient != Self::NONE.0, "fewer than 2^32 - 1 recipients");
+        Self(recipient)
+    }
+
+    fn get(self) -> Option<RecipientId> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+/// A message that somebody still holds, in 64 octets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message {
     pub(super) key: MessageKey,
     pub(super) kind: MessageKind,
-    pub(super) sender: Option<Mailbox>,
+    pub(super) reverse_path: ReversePath,
     /// Header and body as submitted.
     pub(super) size: Octets,
     /// Received fields it began with.
@@ -22,7 +42,14 @@ pub(super) struct Message {
     pub(super) offers: u32,
     /// Recipients whose story goes on, and queue entries.
     pub(super) holders: u32,
-    pub(super) first: Option<RecipientId>,
+    pub(super) first: Link,
+}
+
+impl Message {
+    /// Returns whom the reverse path names; none: it is null.
+    pub(super) fn sender(&self) -> Option<Mailbox> {
+        self.reverse_path.mailbox()
+    }
 }
 
 /// Where the ledger counts a recipient.
@@ -63,7 +90,7 @@ pub(super) struct Recipient {
     /// Whether the MUA still answers for it.
     pub(super) in_outbox: bool,
     pub(super) column: Column,
-    pub(super) next: Option<RecipientId>,
+    pub(super) next: Link,
 }
 
 /// The arenas and the ledger.
@@ -119,7 +146,7 @@ impl Messages {
             }
         };
         let kind = self[message].kind;
-        self[message].first = Some(id);
+        self[message].first = Link::to(id);
         self[message].holders += 1;
         self.ledger.queued += 1;
         if kind == MessageKind::Mail {
@@ -175,16 +202,16 @@ impl Messages {
         let message = self[id].message;
         // Take it out of its message's list, so that the list never names a slot used again.
         let next = self[id].next;
-        if self[message].first == Some(id) {
+        if self[message].first == Link::to(id) {
             self[message].first = next;
         } else {
-            let mut before = self[message].first;
+            let mut before = self[message].first.get();
             while let Some(other) = before {
-                if self[other].next == Some(id) {
+                if self[other].next == Link::to(id) {
                     self[other].next = next;
                     break;
                 }
-                before = self[other].next;
+                before = self[other].next.get();
             }
         }
         self.given_up.remove(&id);
@@ -197,10 +224,10 @@ impl Messages {
         &self,
         message: MessageId,
     ) -> impl Iterator<Item = RecipientId> + '_ {
-        let mut next = self[message].first;
+        let mut next = self[message].first.get();
         std::iter::from_fn(move || {
             let id = next?;
-            next = self[id].next;
+            next = self[id].next.get();
             Some(id)
         })
     }

@@ -43,6 +43,7 @@ mod agents;
 mod automatic;
 mod build;
 mod connection;
+mod converse;
 mod delivery;
 mod dispatch;
 mod draws;
@@ -73,6 +74,7 @@ mod sparse;
 mod submission;
 mod targets;
 mod tries;
+mod undisturbed;
 mod wires;
 mod world;
 

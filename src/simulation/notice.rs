@@ -1,6 +1,8 @@
 //! Notices about failed and late mail, and what becomes of recipients that are given up.
 
-use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
+use crate::mail::{
+    HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath, Status,
+};
 use crate::queue::plain::NoticesTo;
 use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
@@ -8,7 +10,7 @@ use crate::units::Octets;
 use crate::workload::NoticeWishes;
 
 use super::handover::Arrival;
-use super::messages::{Column, GivenUp, Message};
+use super::messages::{Column, GivenUp, Link, Message};
 use super::world::World;
 
 /// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
@@ -77,7 +79,7 @@ impl<S: FactSink> World<'_, '_, S> {
             NoticesTo::All => true,
             NoticesTo::Nobody => false,
             NoticesTo::Local => self.messages[entry.message]
-                .sender
+                .sender()
                 .is_some_and(|sender| config.is_local(sender.domain)),
         }
     }
@@ -118,7 +120,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Makes a notice about an entry's message and queues it at `host`.
     fn send_notice(&mut self, host: HostId, about: &QueueEntry, kind: MessageKind) {
         let original = self.messages[about.message];
-        let Some(sender) = original.sender else {
+        let Some(sender) = original.sender() else {
             return;
         };
         let returned = match kind {
@@ -131,13 +133,13 @@ impl<S: FactSink> World<'_, '_, S> {
         let message = self.messages.add(Message {
             key,
             kind,
-            sender: None,
+            reverse_path: ReversePath::NULL,
             size: Octets(NOTICE + returned),
             received_fields: 1,
             notices: 0,
             offers: 0,
             holders: 0,
-            first: None,
+            first: Link::NONE,
         });
         let recipient = self.create_recipient(host, message, sender, Some(original.key));
         let size = Octets(NOTICE + returned);
@@ -177,7 +179,7 @@ impl<S: FactSink> World<'_, '_, S> {
             key: state.key,
             kind: state.kind,
             about,
-            sender: state.sender,
+            sender: state.sender(),
             size: state.size,
             host,
             unread,

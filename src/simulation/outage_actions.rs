@@ -160,7 +160,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let (outcome, status) = (AttemptOutcome::Lost, Status::BAD_CONNECTION);
         let fared = Fared { stage, outcome, reply: None, status };
         for index in 0..count {
-            let fact = AttemptFact { marks, ..self.attempt_fact(handle, index, &fared, None) };
+            let run = self.runs.get(handle).expect("a run that is aborted exists");
+            let fact = AttemptFact { marks, ..self.attempt_fact(run, index, &fared, None) };
             self.state(&Fact::Attempt(fact));
             self.hosts[client.index()].totals.attempts += 1;
         }
@@ -261,6 +262,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         self.hosts[host.index()].config = Setup::of(config);
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
         self.hosts[host.index()].queue.configure(&config.queue);
+        self.undisturbed.configure(host, config, &self.faults);
         self.serve_waiting(host);
     }
 }

@@ -10,8 +10,8 @@ use crate::smtp::Failure;
 use crate::trace::FactSink;
 use crate::units::SimTime;
 
+use super::converse::Step;
 use super::run::{Phase, Purpose, Target};
-use super::tries::Step;
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {

@@ -45,6 +45,31 @@ pub(super) struct Policy<'a, 's> {
     pub(super) screen: Option<Box<Screen<'s>>>,
 }
 
+/// Said to RCPT for a recipient that is taken.
+pub(super) const RECIPIENT_TAKEN: Reply = Reply::new(250, Status::new(2, 1, 5));
+
+/// Returns what a server always says to RCPT for a well-spelt mailbox, which `exists` or not, whatever
+/// it has taken before: by its routing, and by whether its client is `authorised`.
+pub(super) fn standing_reply(
+    exists: bool,
+    server: &Setup<'_>,
+    mailbox: Mailbox,
+    authorised: impl FnOnce() -> bool,
+) -> Reply {
+    let unknown = Reply::new(550, Status::BAD_MAILBOX);
+    if server.is_local(mailbox.domain) {
+        return if exists { RECIPIENT_TAKEN } else { unknown };
+    }
+    if server.relays(mailbox.domain) {
+        let refuses = server.routing.knows_relayed_mailboxes && !exists;
+        return if refuses { unknown } else { RECIPIENT_TAKEN };
+    }
+    if server.relays_all() || authorised() {
+        return RECIPIENT_TAKEN;
+    }
+    Reply::new(554, Status::NOT_AUTHORIZED)
+}
+
 impl Policy<'_, '_> {
     /// Lets the screens look from `at` on.
     fn screened(
@@ -75,7 +100,7 @@ impl RecipientPolicy for Policy<'_, '_> {
         let domain = self.scenario.domains.get(mailbox.domain.index()).filter(|_| !ordinary);
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
-        if domain.is_some_and(|domain| domain.mistyped.contains(&mailbox.local)) {
+        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local)) {
             return Reply::new(501, Status::new(5, 1, 3));
         }
         let rules = &self.config.server.acceptance;
@@ -85,19 +110,7 @@ impl RecipientPolicy for Policy<'_, '_> {
             return reply;
         }
         let exists = ordinary || domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
-        let unknown = Reply::new(550, Status::BAD_MAILBOX);
-        let fine = Reply::new(250, Status::new(2, 1, 5));
-        if self.config.is_local(mailbox.domain) {
-            return if exists { fine } else { unknown };
-        }
-        if self.config.relays(mailbox.domain) {
-            let refuses = self.config.routing.knows_relayed_mailboxes && !exists;
-            return if refuses { unknown } else { fine };
-        }
-        if self.authorised || self.config.relays_all() {
-            return fine;
-        }
-        Reply::new(554, Status::NOT_AUTHORIZED)
+        standing_reply(exists, &self.config, mailbox, || self.authorised)
     }
 
     fn has_room(&self) -> bool {

@@ -16,17 +16,18 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
-        let mut batch = std::mem::take(&mut self.batch);
-        while !self.given.orders.is_empty() {
-            std::mem::swap(&mut batch, &mut self.given);
-            let mut orders = batch.orders.drain(..);
-            for (host, count) in batch.givers.drain(..) {
-                for action in orders.by_ref().take(count) {
-                    self.execute(host, action);
-                }
+        let mut next = 0;
+        let mut giver = 0;
+        while let Some(&(host, count)) = self.given.givers.get(giver) {
+            giver += 1;
+            for _ in 0..count {
+                let order = self.given.orders[next].clone();
+                next += 1;
+                self.execute(host, order);
             }
         }
-        self.batch = batch;
+        self.given.orders.clear();
+        self.given.givers.clear();
         self.carrying_out = false;
     }
 

@@ -36,7 +36,7 @@ impl<'s> Reach<'s> {
 
     /// Returns the pair of two hosts, working out its routes if need be.
     pub(super) fn pair(&mut self, from: HostId, to: HostId, faults: &Faults) -> Pair {
-        if from == to || !self.topology.joined_by_links(from, to) {
+        if self.default_path(from, to).is_some() {
             return None;
         }
         if let Some(&index) = self.pairs.get(&(from, to)) {
@@ -46,6 +46,13 @@ impl<'s> Reach<'s> {
         self.routes.push(routes);
         self.pairs.insert((from, to), self.routes.len() - 1);
         Some(self.routes.len() - 1)
+    }
+
+    /// Returns the path of two hosts that no links join, if they are such.
+    #[inline]
+    pub(super) fn default_path(&self, from: HostId, to: HostId) -> Option<&Path> {
+        let joined = from != to && self.topology.joined_by_links(from, to);
+        (!joined).then(|| self.topology.default_path())
     }
 
     fn work_out(&self, from: HostId, to: HostId, faults: &Faults) -> Routes {

@@ -142,7 +142,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// Returns what a message brings along that screens look at.
     fn dossier(&self, message: MessageId) -> Dossier {
         let state = &self.messages[message];
-        let sender = state.sender.map(|mailbox| mailbox.domain);
+        let sender = state.sender().map(|mailbox| mailbox.domain);
         match (state.key, state.kind) {
             (MessageKey::Mail { entry, .. }, MessageKind::Mail) => {
                 let settings = &self.scenario.mail[entry as usize];
@@ -198,7 +198,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             return;
         }
         let mut dossier = self.dossier(original);
-        dossier.sender = self.messages[copy].sender.map(|mailbox| mailbox.domain);
+        dossier.sender = self.messages[copy].sender().map(|mailbox| mailbox.domain);
         for signature in &mut dossier.signatures {
             // A new From field breaks a signature as surely as a footer: the field is always signed
             // (RFC 6376 §5.4).
@@ -276,7 +276,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             self.state_findings(server, address, recipients, &findings);
             self.mark(findings.verdict, recipients);
         }
-        if self.is_authorised(handle, server) {
+        if self.runs.get(handle).is_some_and(|run| self.is_authorised(run, server)) {
             return (SimDuration::ZERO, None);
         }
         self.filter_after_queue(server, message, recipients)
@@ -297,13 +297,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// Returns whether the client of a run may send to anybody through `server`: it authenticated, or
     /// is configured to relay there.
-    pub(super) fn is_authorised(&self, handle: Handle, server: HostId) -> bool {
-        let Some(run) = self.runs.get(handle) else {
-            return false;
-        };
-        let port = self.port_of(run);
-        (self.authenticates(run) && port != 25)
-            || (run.is_submission() && port == 25)
+    pub(super) fn is_authorised(&self, run: &Run, server: HostId) -> bool {
+        let habits = self.habits_of(run);
+        habits.authenticates
+            || (run.is_submission() && habits.port == 25)
             || self.hosts[run.client.index()].config.leads_to(server)
     }
 

@@ -6,9 +6,22 @@ use crate::smtp::WEB_PORT;
 use crate::trace::{FactSink, FinalOutcome};
 
 use super::event::Event;
-use super::messages::{Column, Message};
+use super::messages::{Column, Link, Message};
 use super::run::{Phase, Purpose, Run};
 use super::world::World;
+
+/// What the client of a session does; mail programs differ in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Habits {
+    /// Where it connects to.
+    pub(super) port: u16,
+    /// Only mail programs do, and not on port 25.
+    pub(super) authenticates: bool,
+    /// Whether it asks VRFY first.
+    pub(super) verifies: bool,
+    /// Whether it declares the size: a mail program that does, and every MTA.
+    pub(super) declares_size: bool,
+}
 
 impl<S: FactSink> World<'_, '_, S> {
     /// Schedules the writing of an entry's next message.
@@ -64,14 +77,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
             kind: MessageKind::Mail,
-            sender: Some(next.from),
+            reverse_path: Some(next.from).into(),
             size: next.size,
             received_fields: source.received_fields,
             notices: 0,
             offers: 0,
             // The outbox holds it.
             holders: 1,
-            first: None,
+            first: Link::NONE,
         });
         for place in (0..next.to.len()).rev() {
             let mailbox = self.sources[entry].messages.message()?.to[place];
@@ -151,30 +164,18 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Only mail programs do, and not on port 25.
-    pub(super) fn authenticates(&self, run: &Run) -> bool {
-        match run.purpose {
-            Purpose::Submission { entry } => self.sources[entry as usize].submission.authenticates,
-            _ => false,
-        }
-    }
-
-    /// Returns whether a run's client asks VRFY first.
-    pub(super) fn verifies(&self, run: &Run) -> bool {
-        match run.purpose {
-            Purpose::Submission { entry } => {
-                let submission = &self.sources[entry as usize].submission;
-                submission.verifies && submission.port != WEB_PORT
-            }
-            _ => false,
-        }
-    }
-
-    /// Returns whether a run's client declares the size: a mail program that does, and every MTA.
-    pub(super) fn declares_size(&self, run: &Run) -> bool {
-        match run.purpose {
-            Purpose::Submission { entry } => self.sources[entry as usize].submission.declares_size,
-            _ => true,
+    /// Returns what a run's client does in its session beyond what every MTA does.
+    pub(super) fn habits_of(&self, run: &Run) -> Habits {
+        let Purpose::Submission { entry } = run.purpose else {
+            return Habits { port: 25, authenticates: false, verifies: false, declares_size: true };
+        };
+        let submission = &self.sources[entry as usize].submission;
+        let port = submission.port;
+        Habits {
+            port,
+            authenticates: submission.authenticates && port != 25,
+            verifies: submission.verifies && port != WEB_PORT,
+            declares_size: submission.declares_size,
         }
     }
 

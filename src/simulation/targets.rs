@@ -62,18 +62,18 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        if config.client.randomizes_equal_preference {
+        let mut run = run;
+        if config.client.randomizes_equal_preference && run.targets.len() > 1 {
             self.shuffle_equals(handle);
+            run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
-        limit_hosts(
-            &mut self.runs.get_mut(handle).expect("a run that goes on exists").targets,
-            config.client.host_limit,
-            config.client.addresses_per_host,
-        );
-        if let Some(limit) = config.client.address_limit {
+        limit_hosts(&mut run.targets, config.client.host_limit, config.client.addresses_per_host);
+        if let Some(limit) = config.client.address_limit
+            && run.targets.len() > limit as usize
+        {
             self.cut_targets(handle, limit);
+            run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         if let Some(relay) = config.fallback_relay()
             && !run.is_submission()
             && relay != run.client
@@ -96,9 +96,6 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Puts targets of equal preference in random order.
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        if run.targets.len() < 2 {
-            return;
-        }
         let key = match run.process().and_then(|process| process.fixed_order) {
             None => self.draw_key(run, SHUFFLE, 0),
             Some(began) => {

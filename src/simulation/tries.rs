@@ -1,17 +1,16 @@
 //! One try of one host: connection, server slot, session, end.
 
-use crate::dns::Ask;
 use crate::engine::{Class, Handle};
-use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
-use crate::smtp::{Connect, Failure, Letter, Session, WEB_PORT};
+use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::smtp::{Connect, Failure, WEB_PORT, connects_at_once};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::SimTime;
 
 use super::connection::{Connection, Keeper};
-use super::draws::{DrawKey, TryDraws};
+use super::converse::Step;
+use super::draws::DrawKey;
 use super::event::Event;
 use super::messages::Column;
-use super::policy::{Policy, tls};
 use super::reach::Pair;
 use super::run::{Phase, Purpose, Run, Target};
 use super::wires::{Line, wire};
@@ -27,27 +26,28 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let target = run.targets[next];
         run.next_target = next + 1;
-        if self.take_up_process_connection(handle, target) {
+        let (client, round) = (run.client, run.round);
+        if run.process().is_some() && self.take_up_process_connection(handle, target) {
             return;
         }
         self.begin_try(handle, target);
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let client = run.client;
-        let pairs = self.pairs(client, target);
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
-            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
-        let line = Line::of(&wire, pairs);
-        let round_trip = wire.round_trip();
+        let line = self.line_of(handle, client, target);
         let settings = &self.hosts[client.index()].config.client;
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let first = settings.first_connect_timeout.filter(|_| run.round <= 1);
+        let first = settings.first_connect_timeout.filter(|_| round <= 1);
         let patience = if settings.tcp_fast_open {
             settings.timeouts.greeting
         } else {
             first.unwrap_or(settings.timeouts.connect)
         };
-        let connect = wire.connect(self.now, patience, settings.syn);
+        let round_trip = line.latency * 2;
+        let at_once = connects_at_once(self.now, round_trip, line.calm, patience, settings.syn);
+        let connect = match at_once {
+            Some(at) => Connect::Connected(at),
+            None => {
+                let wire = line.wire(&self.reach, &self.faults, client, target);
+                wire.connect(self.now, patience, settings.syn)
+            }
+        };
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let (at, outcome) = match connect {
             Connect::Connected(at) => {
@@ -58,7 +58,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     run.phase = Phase::Connecting;
                     self.schedule(arrives, Class::Start, Event::Proceed { run: handle });
                 } else {
-                    self.take_slot(handle, Some(line));
+                    self.take_slot(handle, Some(&line));
                 }
                 return;
             }
@@ -77,25 +77,26 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The connection reaches the server: it is served, or waits for a free slot. `line`: if it is
     /// known already.
-    pub(super) fn take_slot(&mut self, handle: Handle, line: Option<Line>) {
+    pub(super) fn take_slot(&mut self, handle: Handle, line: Option<&Line>) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
-        if self.port_of(run) == WEB_PORT {
-            // The web page takes no session of the SMTP server.
-            self.settle(handle, line, false);
-            return;
-        }
         let (client, at, number) = (run.client, run.connected, run.tries);
+        let web = self.port_of(run) == WEB_PORT;
         let seen = self.seen_by_server(client, target);
         let server = &mut self.hosts[target.host.index()];
+        if web {
+            // The web page takes no session of the SMTP server.
+            self.settle(handle, seen, line, false);
+            return;
+        }
         if server.has_slot() {
             server.take_slot(seen);
             self.business[target.host.index()].sessions += 1;
-            self.settle(handle, line, true);
+            self.settle(handle, seen, line, true);
             return;
         }
         if server.config.server.refuses_excess_sessions {
-            self.settle(handle, line, false);
+            self.settle(handle, seen, line, false);
             return;
         }
         self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
@@ -201,6 +202,18 @@ impl<S: FactSink> World<'_, '_, S> {
         self.continue_session(handle);
     }
 
+    /// Returns the line of a run's try of a host as it is now.
+    pub(super) fn line_of(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
+        if let Some(line) = self.calm_line(client, target) {
+            return line;
+        }
+        let pairs = self.pairs(client, target);
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
+            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
+        Line::of(&wire, pairs)
+    }
+
     /// Returns the pairs of hosts that a connection joins: client and server, or client and proxy,
     /// and proxy and server.
     pub(super) fn pairs(&mut self, client: HostId, target: Target) -> (Pair, Option<Pair>) {
@@ -232,23 +245,19 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the parts of the key of the draws of a try; `what` tells several kinds apart.
-    fn try_key(&self, run: &Run, what: u64) -> DrawKey {
+    pub(super) fn try_key(&self, run: &Run, what: u64) -> DrawKey {
         self.draw_key(run, what, run.next_target as u64)
     }
 
-    /// Runs a new session from its greeting on; the server has a process for it now, or, if it is
-    /// not `served`, turns it away.
-    fn settle(&mut self, handle: Handle, line: Option<Line>, served: bool) {
+    /// Runs a new session, with whom the server takes for its client, from its greeting on; the
+    /// server has a process for it now, or, if it is not `served`, turns it away.
+    fn settle(&mut self, handle: Handle, seen: HostId, line: Option<&Line>, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
-        let target = run.target.expect("a try has a target");
-        let client = run.client;
-        let seen = self.seen_by_server(client, target);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.connection = Some(self.connections.insert(Connection {
-            client,
+            client: run.client,
             seen,
-            target,
+            target: run.target.expect("a try has a target"),
             connected: run.connected,
             since: self.now,
             holds_slot: served,
@@ -259,160 +268,6 @@ impl<S: FactSink> World<'_, '_, S> {
             kept: None,
         }));
         self.converse(handle, line, Step::Open);
-    }
-
-    /// Runs another transaction over the connection at hand.
-    pub(super) fn continue_session(&mut self, handle: Handle) {
-        self.converse(handle, None, Step::GoOn);
-    }
-
-    /// Runs a session's opening, if it is new, and one transaction, if there is a message, or QUIT,
-    /// and schedules what follows. `line`: if it is known already.
-    pub(super) fn converse(&mut self, handle: Handle, line: Option<Line>, step: Step) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let target = run.target.expect("a try has a target");
-        let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
-        let port = self.port_of(run);
-        let (declares_size, verifies) = (self.declares_size(run), self.verifies(run));
-        let authenticates = self.authenticates(run) && port != 25;
-        let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
-        let visitor = self.visitor_of(handle, target.host);
-        let authorised = self.is_authorised(handle, target.host);
-        let looks = self.screens.is_some() && !opens && !matches!(step, Step::Quit);
-        let screen = looks.then(|| self.screen_of(handle, target, authorised)).flatten();
-        let client_config = self.hosts[run.client.index()].config;
-        let client = run.client;
-        let seen = self.seen_by_server(client, target);
-        let pairs = if line.is_none() { self.pairs(client, target) } else { (None, None) };
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let wire = match line {
-            Some(line) => line.wire(&self.reach, &self.faults, client, target),
-            None => wire(&self.reach, &self.faults, client, target, pairs, self.now)
-                .with_jitter(&self.session_streams, || self.try_key(run, JITTER)),
-        };
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
-        let connection = connection.expect("a session has a connection");
-        let server = &mut self.hosts[target.host.index()];
-        let server_config = server.config;
-        let limit = server.client_exceeds_limit(seen) || !connection.holds_slot;
-        let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
-        let mut session = Session {
-            wire,
-            client: &client_config.client,
-            server: &server_config.server,
-            rules: &self.faults.rules[target.host.index()],
-            connected: connection.connected,
-            tls: tls(port, &client_config, &server_config),
-            authenticates,
-            requires_authentication: submission && port != 25,
-            extended: connection.extended,
-        };
-        let mut draws = TryDraws::new(&self.session_streams, service_key);
-        let sessions = server.inbound;
-        let web = port == WEB_PORT;
-        let opened = match step {
-            Step::Open if web => session.sign_in(&mut run.marks, &mut draws),
-            Step::GoOn if web => Ok(self.now),
-            Step::Open => session.open(self.now, refusal, sessions, &mut run.marks, &mut draws),
-            Step::GoOn => {
-                let client = &client_config.client;
-                if client.rset_before_reuse
-                    || (client.options.rset_after_refusal && connection.refused)
-                {
-                    session.reset(self.now, &mut draws)
-                } else {
-                    Ok(self.now)
-                }
-            }
-            Step::Quit => {
-                let at = session.quit(self.now, &mut draws);
-                self.schedule_end(handle, at);
-                return;
-            }
-        };
-        connection.extended = session.extended;
-        if opens {
-            run.failure = opened.err();
-            let at = opened.unwrap_or_else(|failure| failure.at);
-            self.schedule_end(handle, at);
-            return;
-        }
-        connection.transactions += 1;
-        run.ordinal_on_connection = connection.transactions;
-        let asked = match opened {
-            Ok(start) if verifies => session.verify(start, run.mailboxes.len(), &mut draws),
-            opened => opened,
-        };
-        let start = match asked {
-            Ok(start) => start,
-            Err(failure) => {
-                run.failure = Some(failure);
-                self.schedule_end(handle, failure.at);
-                return;
-            }
-        };
-        run.sessions += 1;
-        let sender = self.messages[message].sender;
-        let (scenario, domains) = (self.scenario, &self.domains);
-        let beyond_ascii = |mailbox: &Mailbox| {
-            let (domain, local) = (mailbox.domain.index(), mailbox.local);
-            !domains[domain].is_ordinary(local) && scenario.domains[domain].is_international(local)
-        };
-        let international = run.mailboxes.iter().chain(&sender).any(beyond_ascii);
-        let letter = Letter {
-            recipients: &run.mailboxes,
-            size: run.size,
-            received_fields: run.received_fields,
-            declares_size,
-            international,
-        };
-        let mut policy = Policy {
-            scenario: self.scenario,
-            domains: &self.domains,
-            config: server_config,
-            client: seen,
-            authorised,
-            has_room: !server.disk_is_full(),
-            visitor,
-            tallies: &mut server.tallies,
-            resolver: &mut server.resolver,
-            ask: Ask {
-                zone: &self.scenario.zone,
-                failures: self.name_service.failures(target.host),
-                settings: &server_config.resolver,
-            },
-            greylist: &mut server.greylist,
-            sender,
-            mailboxes: &run.mailboxes,
-            screen,
-        };
-        let (replies, marks) = (&mut run.replies, &mut run.marks);
-        let mut transaction = if web {
-            session.post(start, &letter, &mut policy, replies, marks, &mut draws)
-        } else {
-            session.transact(start, &letter, &mut policy, replies, marks, &mut draws)
-        };
-        let screened = policy.screen.take().map(|screen| (screen.findings, screen.first_seen));
-        let most = server_config.server.acceptance.messages_per_connection;
-        transaction.open &= most.is_none_or(|most| connection.transactions < most);
-        run.transaction = Some(transaction);
-        run.failure = transaction.failure;
-        let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
-        connection.refused =
-            all_refused || transaction.failure.is_some_and(|failure| failure.stage != Stage::Dot);
-        if let Some(screened) = screened {
-            self.keep_findings(handle, target.host, screened);
-        }
-        if let Some(at) = transaction.accepted_at
-            && !all_refused
-        {
-            // A client that has given up by then goes on with other things.
-            let late = at > transaction.ended;
-            let run = if late { self.leave_behind(handle) } else { handle };
-            self.schedule_handover(run, at);
-        }
-        self.schedule_end(handle, transaction.ended);
     }
 
     /// Schedules the moment at which the server of the try at hand takes responsibility.
@@ -443,7 +298,9 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         self.leave_session(handle);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        run.last_failure = run.failure.or(run.last_failure);
+        if run.failure.is_some() {
+            run.last_failure = run.failure;
+        }
         let opened_before = run.reused && run.transaction.is_none();
         if opened_before {
             // The kept connection was no good any more: take another one.
@@ -491,8 +348,12 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Takes on clients that wait, as far as there are slots.
     pub(super) fn serve_waiting(&mut self, server: HostId) {
-        while self.hosts[server.index()].has_slot() {
-            let Some(next) = self.hosts[server.index()].waiting.pop_front() else {
+        loop {
+            let state = &mut self.hosts[server.index()];
+            if state.waiting.is_empty() || !state.has_slot() {
+                return;
+            }
+            let Some(next) = state.waiting.pop_front() else {
                 return;
             };
             let Some(run) = self.runs.get(next) else {
@@ -503,7 +364,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 let seen = self.seen_by_server(run.client, target);
                 self.hosts[server.index()].take_slot(seen);
                 self.business[server.index()].sessions += 1;
-                self.settle(next, None, true);
+                self.settle(next, seen, None, true);
             }
         }
     }
@@ -532,17 +393,5 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 }
 
-/// What comes next in a session.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Step {
-    /// Its opening; the server has a process for it now.
-    Open,
-    /// Another transaction.
-    GoOn,
-    /// Its end.
-    Quit,
-}
-
 /// Tells draws of jitter from those of service times.
 const JITTER: u64 = 1;
-const SERVICE: u64 = 2;

@@ -2,6 +2,7 @@
 
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
+use crate::network::Path;
 use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
 use crate::units::{BitRate, SimDuration, SimTime};
@@ -36,10 +37,13 @@ impl<'a> Jittered<'a> {
 /// request serves the session that follows at the same moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
-    pairs: (Pair, Option<Pair>),
-    latency: SimDuration,
-    rate: Option<BitRate>,
-    calm: Interval,
+    pub(super) pairs: (Pair, Option<Pair>),
+    /// One way.
+    pub(super) latency: SimDuration,
+    /// None: not limited.
+    pub(super) rate: Option<BitRate>,
+    /// A time in which nothing befalls a packet.
+    pub(super) calm: Interval,
 }
 
 impl Line {
@@ -47,6 +51,11 @@ impl Line {
     pub(super) fn of(wire: &Wire<'_>, pairs: (Pair, Option<Pair>)) -> Self {
         let &Wire { latency, rate, conditions } = wire;
         Self { pairs, latency, rate, calm: conditions.calm() }
+    }
+
+    /// Returns the line of hosts that no links join, by a path without jitter.
+    pub(super) fn by_default(path: &Path, calm: Interval) -> Self {
+        Self { pairs: (None, None), latency: path.latency, rate: path.rate, calm }
     }
 
     /// Returns the wire again.

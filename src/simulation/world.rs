@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
 use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
-use crate::queue::{Action, Context, QueueEntries, QueueManager};
+use crate::queue::{Action, Context, EntryHandle, Intake, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
@@ -25,6 +25,7 @@ use super::run::{Purpose, Run};
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::DomainTraits;
+use super::undisturbed::Undisturbed;
 
 /// The messages of a `[[mail]]` entry, with what is asked of the entry for each of them: thousands of
 /// entries in the scenario itself lie far apart.
@@ -62,11 +63,14 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) sources: Vec<Source<'s>>,
     pub(super) messages: Messages,
     pub(super) entries: QueueEntries,
+    /// How the entries came that no queue manager has taken notice of yet.
+    pub(super) intakes: BTreeMap<EntryHandle, Intake>,
     /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
     pub(super) runs: Slots<Box<Run>>,
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,
+    pub(super) undisturbed: Undisturbed,
     pub(super) readers: Readers,
     /// When a mailbox last answered an author by itself.
     pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
@@ -87,8 +91,6 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) given: Orders,
     /// Whether orders are being carried out, so that those given meanwhile have to wait.
     pub(super) carrying_out: bool,
-    /// Kept for its room: the orders that are being carried out.
-    pub(super) batch: Orders,
     /// Kept for their room: the recipients that a server accepts, and the runs of messages written
     /// at one instant.
     pub(super) accepted: Vec<RecipientId>,

@@ -28,4 +28,4 @@ pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
     ServiceTimes, TemporaryLookups, Vrfy,
 };
-pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire};
+pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire, connects_at_once, sending_time};

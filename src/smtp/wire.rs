@@ -1,8 +1,8 @@
 //! The connection under a session: what becomes of a packet sent at a time.
 
 use crate::fault::{Interval, Timeline};
-use crate::network::SynSchedule;
-use crate::units::{BitRate, SimDuration, SimTime};
+use crate::network::{SynSchedule, TransferSettings, body_transfer};
+use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
 /// What strikes packets to a server's port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,28 @@ const LONGEST_RETRANSMISSION: SimDuration = SimDuration::from_secs(120);
 /// `tcp_retries2`: 924.6 s).
 const GIVEN_UP: SimDuration = SimDuration::from_secs(924);
 
+/// Returns when a connection stands that is asked for at `at`, if nothing befalls the first packet
+/// and its answer in time for everybody's patience. Nearly always nothing does.
+#[must_use]
+#[inline]
+pub fn connects_at_once(
+    at: SimTime,
+    round_trip: SimDuration,
+    calm: Interval,
+    timeout: SimDuration,
+    schedule: SynSchedule,
+) -> Option<SimTime> {
+    let soon = round_trip <= timeout && round_trip <= schedule.gives_up_after();
+    (soon && calm.contains(at)).then(|| at + round_trip)
+}
+
+/// Returns how long sending a message of this size takes on a line of such a latency and bandwidth,
+/// if nothing interrupts it.
+#[must_use]
+pub fn sending_time(size: Octets, latency: SimDuration, rate: Option<BitRate>) -> SimDuration {
+    body_transfer(size, latency * 2, rate, TransferSettings::default())
+}
+
 impl Wire<'_> {
     /// Returns the round trip.
     #[must_use]
@@ -148,10 +170,10 @@ impl Wire<'_> {
     /// `timeout` or when the kernel does.
     #[must_use]
     pub fn connect(&self, at: SimTime, timeout: SimDuration, schedule: SynSchedule) -> Connect {
-        // Nearly always the first packet is answered, long before anybody loses patience.
-        let soon = self.round_trip() <= timeout.min(schedule.gives_up_after());
-        if soon && self.conditions.calm.contains(at) {
-            return Connect::Connected(at + self.round_trip());
+        let at_once =
+            connects_at_once(at, self.round_trip(), self.conditions.calm, timeout, schedule);
+        if let Some(at) = at_once {
+            return Connect::Connected(at);
         }
         let kernel = schedule.moments(at).last().unwrap_or(at);
         let patience = timeout.min(kernel.since(at));

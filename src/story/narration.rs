@@ -129,6 +129,7 @@ impl<'s> Narration<'s> {
         keys.map(written).filter(known).collect()
     }
 
+    #[inline(never)]
     fn outage(&mut self, target: &str, from: SimTime, to: SimTime) {
         for one in &mut self.waiting {
             let at = match one.occasion.event {
@@ -161,6 +162,7 @@ impl<'s> Narration<'s> {
         }
     }
 
+    #[inline(never)]
     fn mail(&mut self, at: SimTime, fact: &Fact) {
         match fact {
             Fact::Created(created) => {
@@ -220,6 +222,8 @@ impl<'s> Narration<'s> {
 }
 
 impl FactSink for Narration<'_> {
+    // Few scenarios have notes that wait for mail; the others pay a glance at each fact.
+    #[inline]
     fn fact(&mut self, at: SimTime, fact: &Fact) {
         match fact {
             Fact::Outage(outage) => self.outage(&outage.target, outage.from, outage.to),

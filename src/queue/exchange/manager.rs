@@ -8,7 +8,7 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination, suspend};
 use super::super::{
-    Action, Context, Destination, EntryHandle, KeepConnection, QueueEntries, QueueEntry,
+    Action, Context, Destination, EntryHandle, Intake, KeepConnection, QueueEntries, QueueEntry,
     QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
 };
 use super::delivery_queue::DeliveryQueue;
@@ -229,7 +229,13 @@ impl QueueManager for Exchange {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        _intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
         let state = context.entries[entry];
         let at = self.expires_at(&state);
         context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::{RecipientId, Status};
+use crate::mail::{Mailbox, RecipientId, Status};
 use crate::units::{SimDuration, SimTime};
 
 use super::super::round::has_pending;
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
     KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
     Timer, Tried, Untried,
 };
@@ -27,6 +27,8 @@ const HANDED_ON: SimDuration = SimDuration::from_minutes(5);
 /// What is known of a message in the spool beside its entry.
 #[derive(Debug, Default)]
 pub(super) struct Spooled {
+    /// The reverse path; none: null.
+    sender: Option<Mailbox>,
     pub(super) frozen: bool,
     pub(super) warnings: u32,
     /// Hosts at which the message itself was refused for now.
@@ -144,7 +146,8 @@ impl Exim {
         let received = state.arrived.as_secs();
         let message = FailedMessage { received, age: now.as_secs().saturating_sub(received) };
         let loops = state.received_fields > self.settings.received_headers_max;
-        let mut process = Process::new(entry, kind, runner, message);
+        let sender = self.spool.get(&entry).and_then(|spooled| spooled.sender);
+        let mut process = Process::new((entry, sender), kind, runner, message);
         process.fails_all = fails_all || loops;
         if let Some(runner) = runner {
             self.runners.born(runner);
@@ -175,7 +178,7 @@ impl Exim {
             return BTreeSet::new();
         }
         let (entry, clock) = (process.entry, now.as_secs());
-        let sender = context.entries[entry].sender;
+        let sender = process.sender;
         let received = process.message.received;
         let old = RetryDatabase::is_past_ultimate_timeout(clock, received, &self.settings);
         let get = |key| self.database.get(key, clock, &self.settings);
@@ -339,16 +342,21 @@ impl QueueManager for Exim {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        self.spool.insert(entry, Spooled::default());
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
+        self.spool.insert(entry, Spooled { sender: intake.sender, ..Spooled::default() });
         self.fresh.insert(entry);
-        let state = &context.entries[entry];
         let settings = &self.settings;
         let queued = settings.queue_only
             || settings
                 .smtp_accept_queue_per_connection
-                .is_some_and(|most| state.session_message > most)
-            || settings.smtp_accept_queue.is_some_and(|most| state.sessions_open > most);
+                .is_some_and(|most| intake.session_message > most)
+            || settings.smtp_accept_queue.is_some_and(|most| intake.sessions_open > most);
         if self.running && !queued {
             self.begin(now, entry, Kind::First, None, false, context);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::{AttemptOutcome, HostId, Stage};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Stage};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 
@@ -81,6 +81,8 @@ pub(super) struct Deferral {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) entry: EntryHandle,
+    /// The reverse path of its message; none: null.
+    pub(super) sender: Option<Mailbox>,
     pub(super) kind: Kind,
     /// The queue runner that waits for it.
     pub(super) runner: Option<u32>,
@@ -106,14 +108,16 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// Returns the process for a message in the queue, with its reverse path.
     pub(super) fn new(
-        entry: EntryHandle,
+        (entry, sender): (EntryHandle, Option<Mailbox>),
         kind: Kind,
         runner: Option<u32>,
         message: FailedMessage,
     ) -> Self {
         Self {
             entry,
+            sender,
             kind,
             runner,
             message,
@@ -262,7 +266,7 @@ impl Process {
             self.deletions.insert(message_key);
         }
         let mut deferred = verdict != Verdict::Answered;
-        let sender = entries.get(self.entry).and_then(|entry| entry.sender);
+        let sender = self.sender;
         for (&copy, reply) in tried.copies.iter().zip(tried.replies) {
             let mailbox = entries.copy(copy).mailbox;
             let keys = [RetryKey::Recipient(mailbox, sender), RetryKey::Address(mailbox)];

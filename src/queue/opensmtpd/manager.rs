@@ -16,8 +16,8 @@ use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
     Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
-    FailedConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
-    Tried,
+    FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
+    Timer, Tried,
 };
 
 /// A delivery under way.
@@ -319,8 +319,14 @@ impl QueueManager for OpenSmtpd {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        let creation = self.clock(context.entries[entry].announced).second;
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
+        let creation = self.clock(intake.announced).second;
         let message = context.random.below(1 << 32);
         let copies: Vec<_> = context.entries.recipients(entry).collect();
         for index in copies {

@@ -11,8 +11,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::{DeliveryList, EntryList};
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Context, DeliveryHandle, Destination, EntryHandle, KeepConnection, QueueEntries,
-    QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Action, Context, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
+    QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::gaps::Past;
 use super::lane::Lane;
@@ -403,7 +403,13 @@ impl QueueManager for Plain {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        _intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
         let state = context.entries[entry];
         let from_arrival = |span| state.arrived.saturating_add(span);
         if self.settings.expiry == Expiry::Timer {

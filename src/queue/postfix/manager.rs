@@ -5,20 +5,20 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::mail::Status;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 
 use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
 use super::super::{
-    Action, Context, DeliveryHandle, Destination, EntryHandle, KeepConnection, QueueEntries,
-    QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Action, Context, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
+    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
 use super::destination::State;
-use super::destinations::Destinations;
+use super::destinations::{Destinations, Place};
 use super::scan::Scans;
-use super::schedule::{backoff, eligible};
+use super::schedule::eligible;
 use super::settings::Settings;
 
 /// Postfix's settings, shared by all hosts that have the same: thousands of copies would each have
@@ -62,7 +62,7 @@ pub struct Postfix {
     /// Accepted, but the active queue is full.
     incoming: EntryList,
     /// Picked by a scan, but the active queue is full.
-    picked: EntryList,
+    picked: VecDeque<EntryHandle>,
     destinations: Destinations,
     scans: Scans,
     /// Dead destinations in the order in which they died: the clock second from which any
@@ -92,7 +92,7 @@ impl Postfix {
             scans: Scans::default(),
             deferred: Deferred::default(),
             incoming: EntryList::default(),
-            picked: EntryList::default(),
+            picked: VecDeque::new(),
             taking_up: false,
             starts: 0,
             active: 0,
@@ -124,8 +124,7 @@ impl Postfix {
         let clock = self.clock(now);
         self.scans.ran(now, clock, &self.settings, context.random);
         self.arm_scan(self.scans.timer(&self.settings), context);
-        let taken = self.deferred.take(context.entries, clock, false, context.random);
-        self.picked.append(context.entries, taken);
+        self.deferred.take(&mut self.picked, clock, false, context.random);
         self.feed(now, context);
     }
 
@@ -148,11 +147,14 @@ impl Postfix {
                 return;
             }
             self.dead.pop_front();
-            let state = self.destinations.get_mut(destination);
+            let Some(place) = self.destinations.place(destination) else {
+                continue;
+            };
+            let state = self.destinations.at(place);
             if let Some(state) = state.filter(|s| s.is_dead() && s.closing == closing) {
                 state.revive();
-                self.dispatch(now, destination, context);
-                self.forget_if_idle(destination);
+                self.dispatch(now, (destination, place), context);
+                self.forget_if_idle(place);
             }
         }
     }
@@ -160,10 +162,8 @@ impl Postfix {
     /// Fills the active queue: new mail first, then what the scan picked.
     fn feed(&mut self, now: SimTime, context: &mut Context<'_>) {
         while self.active < u64::from(self.settings.active_limit) && !self.taking_up {
-            let entry = self
-                .incoming
-                .pop_front(context.entries)
-                .or_else(|| self.picked.pop_front(context.entries));
+            let entry =
+                self.incoming.pop_front(context.entries).or_else(|| self.picked.pop_front());
             let Some(entry) = entry else { return };
             self.take_up(now, entry, context);
             if let Some(time) = &self.settings.take_up_time {
@@ -185,8 +185,9 @@ impl Postfix {
         let mut before = None;
         while let Some(destination) = next_destination(context, entry, before) {
             before = Some(destination);
-            let (initial, limit) = self.window_of(destination);
-            let state = self.destinations.get_or_insert(destination, || State::new(initial, limit));
+            let (initial, limit) = self.settings.window(destination);
+            let place = self.destinations.make_known(destination, || State::new(initial, limit));
+            let Some(state) = self.destinations.at(place) else { continue };
             if state.is_dead() {
                 suspend(context, entry, destination, state.reason);
                 continue;
@@ -202,7 +203,7 @@ impl Postfix {
                     break;
                 }
             }
-            self.dispatch(now, destination, context);
+            self.dispatch(now, (destination, place), context);
             if context.entries.has_one_recipient(entry) {
                 break;
             }
@@ -212,29 +213,16 @@ impl Postfix {
         }
     }
 
-    /// Returns initial and greatest concurrency for a destination. Local delivery counts by
-    /// mailbox in Postfix (two at once for each), so only the processes limit it here.
-    fn window_of(&self, destination: Destination) -> (u32, u32) {
-        match destination {
-            Destination::Local => (u32::MAX / 2, u32::MAX / 2),
-            _ => {
-                // A pause between deliveries makes sense one at a time only
-                // (`src/qmgr/qmgr_transport.c` sets the limit to one then).
-                let limit = match self.settings.destination_rate_delay {
-                    SimDuration::ZERO => self.settings.destination_concurrency_limit,
-                    _ => 1,
-                };
-                let initial = self.settings.initial_destination_concurrency.max(1);
-                (if limit > 0 { initial.min(limit) } else { initial }, limit)
-            }
-        }
-    }
-
     /// Begins waiting deliveries of `destination` as far as window and processes allow.
-    fn dispatch(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+    fn dispatch(
+        &mut self,
+        now: SimTime,
+        (destination, place): (Destination, Place),
+        context: &mut Context<'_>,
+    ) {
         loop {
             let has_process = self.has_process(destination);
-            let Some(state) = self.destinations.get_mut(destination) else {
+            let Some(state) = self.destinations.at(place) else {
                 return;
             };
             if state.in_ring || !state.may_begin() {
@@ -245,7 +233,7 @@ impl Postfix {
                 self.ring.push_back(destination);
                 return;
             }
-            self.begin(now, destination, context);
+            self.begin(now, (destination, place), context);
         }
     }
 
@@ -257,10 +245,15 @@ impl Postfix {
     }
 
     /// Begins one delivery.
-    fn begin(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+    fn begin(
+        &mut self,
+        now: SimTime,
+        (destination, place): (Destination, Place),
+        context: &mut Context<'_>,
+    ) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(destination) else {
+        let Some(state) = self.destinations.at(place) else {
             return;
         };
         let Some(delivery) = state.todo.pop_front(context.entries) else {
@@ -290,12 +283,14 @@ impl Postfix {
             let Some(destination) = self.ring.pop_front() else {
                 return;
             };
-            let may_begin =
-                self.destinations.get_mut(destination).is_some_and(|state| state.may_begin());
+            let Some(place) = self.destinations.place(destination) else {
+                continue;
+            };
+            let may_begin = self.destinations.at(place).is_some_and(|state| state.may_begin());
             if may_begin && self.has_process(destination) {
-                self.begin(now, destination, context);
+                self.begin(now, (destination, place), context);
             }
-            let Some(state) = self.destinations.get_mut(destination) else {
+            let Some(state) = self.destinations.at(place) else {
                 continue;
             };
             state.in_ring = state.may_begin();
@@ -309,10 +304,10 @@ impl Postfix {
     fn suspend_waiting(
         &mut self,
         now: SimTime,
-        destination: Destination,
+        (destination, place): (Destination, Place),
         context: &mut Context<'_>,
     ) {
-        while let Some(state) = self.destinations.get_mut(destination) {
+        while let Some(state) = self.destinations.at(place) {
             let Some(delivery) = state.todo.pop_front(context.entries) else {
                 return;
             };
@@ -332,9 +327,9 @@ impl Postfix {
             return;
         }
         let clock = self.clock(now);
-        let state = context.entries[entry];
-        let arrived = self.arrival_second(&state);
-        let lifetime = self.lifetime(state.null_sender);
+        let state = &context.entries[entry];
+        let arrived = self.arrival_second(state);
+        let lifetime = self.settings.lifetime(state.null_sender);
         if clock >= arrived + lifetime {
             context.actions.push(Action::Expire { entry, status: None });
             return;
@@ -344,46 +339,27 @@ impl Postfix {
             context.entries[entry].warned = true;
             context.actions.push(Action::NotifyDelay { entry });
         }
-        let due = clock + self.delay(clock.saturating_sub(arrived));
+        let due = clock + self.settings.delay(clock.saturating_sub(arrived));
         context.entries[entry].due = SimTime::from_secs(due);
         context.entries.drop_finished(entry, false);
-        self.deferred.insert(context.entries, entry);
+        self.deferred.insert(due, entry);
     }
 
     fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
         self.clock(entry.arrived)
     }
 
-    fn lifetime(&self, null_sender: bool) -> u64 {
-        let lifetime = if null_sender {
-            // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
-            self.settings.bounce_queue_lifetime.min(self.settings.maximal_queue_lifetime)
-        } else {
-            self.settings.maximal_queue_lifetime
-        };
-        lifetime.as_secs()
-    }
-
-    fn delay(&self, age: u64) -> u64 {
-        let settings = &self.settings;
-        backoff(
-            age,
-            settings.minimal_backoff_time.as_secs(),
-            settings.maximal_backoff_time.as_secs(),
-        )
-    }
-
     /// Applies what a delivery told about its destination.
     fn feedback(
         &mut self,
         now: SimTime,
-        destination: Destination,
+        (destination, place): (Destination, Place),
         site_failure: Option<Status>,
         context: &mut Context<'_>,
     ) {
         let clock = self.clock(now);
         let settings = &self.settings;
-        let Some(state) = self.destinations.get_mut(destination) else {
+        let Some(state) = self.destinations.at(place) else {
             return;
         };
         match site_failure {
@@ -399,7 +375,7 @@ impl Postfix {
                     let timer = Timer::Destination { destination, closing: self.closings };
                     let at = begins(over, self.settings.clock_lag).max(now);
                     context.actions.push(Action::Arm { timer, at });
-                    self.suspend_waiting(now, destination, context);
+                    self.suspend_waiting(now, (destination, place), context);
                 }
             }
             Some(_) => {}
@@ -410,12 +386,12 @@ impl Postfix {
     fn after_delivery(
         &mut self,
         now: SimTime,
-        destination: Destination,
+        (destination, place): (Destination, Place),
         context: &mut Context<'_>,
     ) {
         let clock = self.clock(now);
         let pause = self.settings.destination_rate_delay;
-        let Some(state) = self.destinations.get_mut(destination) else {
+        let Some(state) = self.destinations.at(place) else {
             return;
         };
         state.end(clock);
@@ -430,19 +406,20 @@ impl Postfix {
 
     /// The pause of a destination between two deliveries is over.
     fn end_pause(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        if let Some(state) = self.destinations.get_mut(destination)
+        if let Some(place) = self.destinations.place(destination)
+            && let Some(state) = self.destinations.at(place)
             && state.paused
         {
             state.paused = false;
-            self.dispatch(now, destination, context);
-            self.forget_if_idle(destination);
+            self.dispatch(now, (destination, place), context);
+            self.forget_if_idle(place);
         }
     }
 
     /// Discards what is known of a destination without mail.
-    fn forget_if_idle(&mut self, destination: Destination) {
-        if self.destinations.get_mut(destination).is_some_and(|state| state.is_idle()) {
-            self.destinations.forget(destination);
+    fn forget_if_idle(&mut self, place: Place) {
+        if self.destinations.at(place).is_some_and(|state| state.is_idle()) {
+            self.destinations.forget(place);
         }
     }
 }
@@ -481,13 +458,20 @@ impl QueueManager for Postfix {
             context.entries[entry].active = false;
             self.resting.push_back(context.entries, entry);
         }
-        for list in [&mut self.incoming, &mut self.picked] {
-            let list = std::mem::take(list);
-            self.resting.append(context.entries, list);
+        let incoming = std::mem::take(&mut self.incoming);
+        self.resting.append(context.entries, incoming);
+        for entry in self.picked.drain(..) {
+            self.resting.push_back(context.entries, entry);
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        _intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
         if !self.running {
             self.resting.push_back(context.entries, entry);
             return;
@@ -538,17 +522,19 @@ impl QueueManager for Postfix {
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
         let destination = delivery_destination(context.entries, report.delivery);
         self.wake(now, context);
-        self.feedback(now, destination, report.site_failure, context);
-        self.after_delivery(now, destination, context);
+        let place = self.destinations.place(destination);
+        let place = place.expect("a destination with a delivery under way is known");
+        self.feedback(now, (destination, place), report.site_failure, context);
+        self.after_delivery(now, (destination, place), context);
         *self.busy(destination) -= 1;
         let entry = context.entries.release(report.delivery);
         if context.entries[entry].outstanding == 0 {
             self.round_over(now, entry, context);
         }
         self.feed(now, context);
-        self.dispatch(now, destination, context);
+        self.dispatch(now, (destination, place), context);
         self.serve_ring(now, context);
-        self.forget_if_idle(destination);
+        self.forget_if_idle(place);
     }
 
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
@@ -559,8 +545,7 @@ impl QueueManager for Postfix {
         }
         self.sleep.interrupt(now);
         let clock = self.clock(now);
-        let all = self.deferred.take(context.entries, clock, true, context.random);
-        self.picked.append(context.entries, all);
+        self.deferred.take(&mut self.picked, clock, true, context.random);
         self.feed(now, context);
     }
 
@@ -580,17 +565,17 @@ impl QueueManager for Postfix {
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
         let (clock, arrived) = (self.clock(now), self.arrival_second(state));
-        if clock >= arrived + self.lifetime(state.null_sender) {
+        if clock >= arrived + self.settings.lifetime(state.null_sender) {
             return None;
         }
-        let due = clock + self.delay(clock.saturating_sub(arrived));
+        let due = clock + self.settings.delay(clock.saturating_sub(arrived));
         debug_assert!(eligible(due, due), "a message is eligible when it is due");
         Some(self.scans.first_for(due, &self.settings).max(now))
     }
 
     fn lengths(&self) -> QueueLengths {
         QueueLengths {
-            incoming: self.incoming.len() + self.picked.len() + self.resting.len(),
+            incoming: self.incoming.len() + self.picked.len() as u64 + self.resting.len(),
             active: self.active,
             deferred: self.deferred.len(),
         }

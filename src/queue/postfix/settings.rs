@@ -3,7 +3,8 @@
 use crate::random::Distribution;
 use crate::units::SimDuration;
 
-use super::super::ScanPhase;
+use super::super::{Destination, ScanPhase};
+use super::schedule::backoff;
 
 /// The queue manager of Postfix 3.7 (the recorded version; the source read is 3.12, whose queue
 /// manager has the same rules). Defaults: `src/global/mail_params.h`.
@@ -75,6 +76,39 @@ pub enum Feedback {
 }
 
 impl Settings {
+    /// Returns initial and greatest concurrency for a destination. Local delivery counts by
+    /// mailbox in Postfix (two at once for each), so only the processes limit it here.
+    pub(super) fn window(&self, destination: Destination) -> (u32, u32) {
+        match destination {
+            Destination::Local => (u32::MAX / 2, u32::MAX / 2),
+            _ => {
+                // A pause between deliveries makes sense one at a time only
+                // (`src/qmgr/qmgr_transport.c` sets the limit to one then).
+                let limit = match self.destination_rate_delay {
+                    SimDuration::ZERO => self.destination_concurrency_limit,
+                    _ => 1,
+                };
+                let initial = self.initial_destination_concurrency.max(1);
+                (if limit > 0 { initial.min(limit) } else { initial }, limit)
+            }
+        }
+    }
+
+    /// Returns how long a message may stay in the queue \[s\].
+    pub(super) fn lifetime(&self, null_sender: bool) -> u64 {
+        let mut lifetime = self.maximal_queue_lifetime;
+        if null_sender {
+            // `src/qmgr/qmgr.c` adjusts a bounce lifetime above the general one.
+            lifetime = lifetime.min(self.bounce_queue_lifetime);
+        }
+        lifetime.as_secs()
+    }
+
+    /// Returns the delay after a deferral of a message of this age \[s\].
+    pub(super) fn delay(&self, age: u64) -> u64 {
+        backoff(age, self.minimal_backoff_time.as_secs(), self.maximal_backoff_time.as_secs())
+    }
+
     /// Returns how many messages may go over one connection; none: any number.
     pub(super) fn messages_per_connection(&self) -> Option<u32> {
         // `src/smtp/smtp.h` compares the number of times that it was used *again*.

@@ -9,8 +9,8 @@ use crate::units::SimTime;
 use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, QueueEntries,
-    QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
+    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
 };
 use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
 use super::settings::Settings;
@@ -256,7 +256,13 @@ impl QueueManager for Qmail {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        _intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
         let mut channels = 0;
         for channel in Channel::ALL {
             if first_pending(context.entries, entry, channel).is_some() {

@@ -9,7 +9,7 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::DeliveryList;
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
     KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report,
     ScanPhase, Timer, Tried, Untried,
 };
@@ -312,7 +312,13 @@ impl QueueManager for Sendmail {
         }
     }
 
-    fn arrived(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    fn arrived(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        intake: &Intake,
+        context: &mut Context<'_>,
+    ) {
         let state = context.entries[entry];
         let recipients = context.entries.recipients(entry).count() as u64;
         self.jobs.insert(entry, Job::new(state.arrived, state.size, recipients));
@@ -320,7 +326,7 @@ impl QueueManager for Sendmail {
             return;
         }
         if state.null_sender
-            && state.session_message == 0
+            && intake.session_message == 0
             && let Some(worker) = self.notifier.take().and_then(|n| self.processes.get_mut(&n))
         {
             worker.notices.push_back(entry);

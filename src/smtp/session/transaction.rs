@@ -1,12 +1,11 @@
 //! One transaction of a session: MAIL, RCPT and DATA, the message, and the reply to its dot.
 
 use crate::mail::{AttemptOutcome, Reply, ReplyClass, Stage, Status};
-use crate::network::{TransferSettings, body_transfer};
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::super::order::{Order, Verb};
-use super::super::wire::Passage;
+use super::super::wire::{Passage, sending_time};
 use super::super::{Deviation, Slot};
 use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session, Transaction};
 
@@ -256,7 +255,7 @@ impl Session<'_> {
         }
         transaction.octets = letter.size;
         let mut dot_sent = self.send_body(sent, letter.size)?;
-        if self.client.options.writes_dot_apart && letter.size <= HELD_BACK {
+        if self.client.options.dot_is_held_back(letter.size) {
             dot_sent += self.wire.round_trip() + DELAYED_ACKNOWLEDGEMENT;
         }
         transaction.dot_sent = dot_sent;
@@ -319,12 +318,7 @@ impl Session<'_> {
     /// Sends `size` octets; returns when the last has left. Progress may stop for as long as the
     /// client's time-out for a block allows; it goes on with the first repetition that gets through.
     pub(super) fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
-        let transfer = body_transfer(
-            size,
-            self.wire.round_trip(),
-            self.wire.rate,
-            TransferSettings::default(),
-        );
+        let transfer = sending_time(size, self.wire.latency, self.wire.rate);
         let patience = self.client.timeouts.data_block;
         let (mut stopped, mut left) = (sent, transfer);
         loop {
@@ -392,10 +386,6 @@ fn too_many_refusals(at: SimTime) -> Failure {
     Failure { at, stage: Stage::Rcpt, outcome: AttemptOutcome::Tempfail, reply: None, status }
 }
 
-/// Beyond this size a dot written apart is not held back, for of several segments the last is
-/// acknowledged at once. On a loopback a segment takes up to half a window, 32 KiB, and there 4 kB
-/// were held back and 50 kB were not (recordings 04a, 12a).
-const HELD_BACK: Octets = Octets(32_768);
 /// How long Linux puts off an acknowledgement in the hope of something to send with it
 /// (`TCP_DELACK_MIN`).
 const DELAYED_ACKNOWLEDGEMENT: SimDuration = SimDuration::from_millis(40);

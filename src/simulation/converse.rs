@@ -1,0 +1,220 @@
+//! What client and server say to each other in one try: opening, one transaction, or QUIT.
+
+use crate::engine::Handle;
+use crate::mail::{Mailbox, Reply, Stage, Status};
+use crate::smtp::{Letter, Session, Transaction, WEB_PORT};
+use crate::trace::FactSink;
+
+use super::draws::TryDraws;
+use super::policy::{Policy, tls};
+use super::run::{Purpose, Run};
+use super::wires::Line;
+use super::world::World;
+
+/// What comes next in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Its opening; the server has a process for it now.
+    Open,
+    /// Another transaction.
+    GoOn,
+    /// Its end.
+    Quit,
+}
+
+impl<S: FactSink> World<'_, '_, S> {
+    /// Runs another transaction over the connection at hand.
+    pub(super) fn continue_session(&mut self, handle: Handle) {
+        self.converse(handle, None, Step::GoOn);
+    }
+
+    /// Runs a session's opening, if it is new, and one transaction, if there is a message, or QUIT,
+    /// and schedules what follows. `line`: if it is known already.
+    pub(super) fn converse(&mut self, handle: Handle, line: Option<&Line>, step: Step) {
+        let found;
+        let line = match line {
+            Some(line) => line,
+            None => {
+                let run = self.runs.get(handle).expect("a run that goes on exists");
+                let target = run.target.expect("a try has a target");
+                found = self.line_of(handle, run.client, target);
+                &found
+            }
+        };
+        let question = self.undisturbed_question(handle, line, step);
+        if let Some(known) = question.as_ref().and_then(|question| self.undisturbed.known(question))
+        {
+            let rehearsed = cfg!(debug_assertions).then(|| self.rehearse(handle, line, step));
+            let transaction = self.settle_from_memory(handle, step, known);
+            if let Some(rehearsed) = rehearsed {
+                self.assert_as_rehearsed(handle, &transaction, &rehearsed);
+            }
+            self.conclude(handle, transaction);
+        } else if let Some(transaction) = self.settle_session(handle, line, step) {
+            if let Some(question) = question {
+                self.remember(handle, &question, &transaction);
+            }
+            self.conclude(handle, transaction);
+        }
+    }
+
+    /// Settles a session, or what comes next in it, against everything that may befall it. Returns
+    /// its transaction; none: it came to none, and its end is scheduled.
+    pub(super) fn settle_session(
+        &mut self,
+        handle: Handle,
+        line: &Line,
+        step: Step,
+    ) -> Option<Transaction> {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let target = run.target.expect("a try has a target");
+        let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
+        let habits = self.habits_of(run);
+        let port = habits.port;
+        let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
+        let visitor = self.visitor_of(handle, target.host);
+        let authorised = self.is_authorised(run, target.host);
+        let looks = self.screens.is_some() && !opens && step != Step::Quit;
+        let screen = looks.then(|| self.screen_of(handle, target, authorised)).flatten();
+        let client_config = self.hosts[run.client.index()].config;
+        let client = run.client;
+        let seen = self.seen_by_server(client, target);
+        let international = self.is_international(run);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
+        let connection = connection.expect("a session has a connection");
+        let server = &mut self.hosts[target.host.index()];
+        let server_config = server.config;
+        let limit = server.client_exceeds_limit(seen) || !connection.holds_slot;
+        let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
+        let mut session = Session {
+            wire: line.wire(&self.reach, &self.faults, client, target),
+            client: &client_config.client,
+            server: &server_config.server,
+            rules: &self.faults.rules[target.host.index()],
+            connected: connection.connected,
+            tls: tls(port, &client_config, &server_config),
+            authenticates: habits.authenticates,
+            requires_authentication: submission && port != 25,
+            extended: connection.extended,
+        };
+        let mut draws = TryDraws::new(&self.session_streams, service_key);
+        let sessions = server.inbound;
+        let web = port == WEB_PORT;
+        let opened = match step {
+            Step::Open if web => session.sign_in(&mut run.marks, &mut draws),
+            Step::GoOn if web => Ok(self.now),
+            Step::Open => session.open(self.now, refusal, sessions, &mut run.marks, &mut draws),
+            Step::GoOn if client_config.client.resets(connection.refused) => {
+                session.reset(self.now, &mut draws)
+            }
+            Step::GoOn => Ok(self.now),
+            Step::Quit => {
+                let at = session.quit(self.now, &mut draws);
+                self.schedule_end(handle, at);
+                return None;
+            }
+        };
+        connection.extended = session.extended;
+        if opens {
+            run.failure = opened.err();
+            let at = opened.unwrap_or_else(|failure| failure.at);
+            self.schedule_end(handle, at);
+            return None;
+        }
+        connection.transactions += 1;
+        run.ordinal_on_connection = connection.transactions;
+        let asked = match opened {
+            Ok(start) if habits.verifies => session.verify(start, run.mailboxes.len(), &mut draws),
+            opened => opened,
+        };
+        let start = match asked {
+            Ok(start) => start,
+            Err(failure) => {
+                run.failure = Some(failure);
+                self.schedule_end(handle, failure.at);
+                return None;
+            }
+        };
+        run.sessions += 1;
+        let letter = Letter {
+            recipients: &run.mailboxes,
+            size: run.size,
+            received_fields: run.received_fields,
+            declares_size: habits.declares_size,
+            international,
+        };
+        let mut policy = Policy {
+            domains: &self.domains,
+            scenario: self.scenario,
+            config: server_config,
+            client: seen,
+            authorised,
+            has_room: !server.disk_is_full(),
+            visitor,
+            tallies: &mut server.tallies,
+            resolver: &mut server.resolver,
+            ask: crate::dns::Ask {
+                zone: &self.scenario.zone,
+                failures: self.name_service.failures(target.host),
+                settings: &server_config.resolver,
+            },
+            greylist: &mut server.greylist,
+            sender: self.messages[message].sender(),
+            mailboxes: &run.mailboxes,
+            screen,
+        };
+        let (replies, marks) = (&mut run.replies, &mut run.marks);
+        let transaction = if web {
+            session.post(start, &letter, &mut policy, replies, marks, &mut draws)
+        } else {
+            session.transact(start, &letter, &mut policy, replies, marks, &mut draws)
+        };
+        let screened = policy.screen.take().map(|screen| (screen.findings, screen.first_seen));
+        if let Some(screened) = screened {
+            self.keep_findings(handle, target.host, screened);
+        }
+        Some(transaction)
+    }
+
+    /// Returns whether an address of the envelope goes beyond ASCII.
+    pub(super) fn is_international(&self, run: &Run) -> bool {
+        if run.mailboxes.is_empty() {
+            return false;
+        }
+        let beyond_ascii = |mailbox: &Mailbox| {
+            let (domain, local) = (mailbox.domain.index(), mailbox.local);
+            !self.domains[domain].is_ordinary(local)
+                && self.scenario.domains[domain].is_international(local)
+        };
+        let sender = self.messages[run.message].sender();
+        run.mailboxes.iter().any(beyond_ascii) || sender.as_ref().is_some_and(beyond_ascii)
+    }
+
+    /// A transaction is settled: schedules what comes of it.
+    fn conclude(&mut self, handle: Handle, mut transaction: Transaction) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
+        let connection = connection.expect("a session has a connection");
+        let server = self.hosts[connection.target.host.index()].config;
+        let most = server.server.acceptance.messages_per_connection;
+        transaction.open &= most.is_none_or(|most| connection.transactions < most);
+        run.transaction = Some(transaction);
+        run.failure = transaction.failure;
+        let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
+        connection.refused =
+            all_refused || transaction.failure.is_some_and(|failure| failure.stage != Stage::Dot);
+        if let Some(at) = transaction.accepted_at
+            && !all_refused
+        {
+            // A client that has given up by then goes on with other things.
+            let late = at > transaction.ended;
+            let run = if late { self.leave_behind(handle) } else { handle };
+            self.schedule_handover(run, at);
+        }
+        self.schedule_end(handle, transaction.ended);
+    }
+}
+
+/// Tells draws of service times from those of jitter.
+const SERVICE: u64 = 2;
