@@ -264,7 +264,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if let Some(verdict) = arrival.condemned {
             self.condemn(entry, verdict);
         }
-        self.business[host.index()].count += 1;
+        self.business[host.index()].entries += 1;
         let home = &mut self.hosts[host.index()];
         home.pick_ups += 1;
         if home.config.queue_disk.is_some() {

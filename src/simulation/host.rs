@@ -42,6 +42,8 @@ pub(super) struct HostState<'s> {
     pub(super) queue: Box<dyn QueueManager>,
     /// Entries accepted and not yet seen by the queue manager.
     pub(super) pick_ups: u64,
+    /// Octets in its queue; kept only where the disk is limited.
+    pub(super) queued_octets: Octets,
     /// Runs that wait for a free slot, in order.
     pub(super) waiting: VecDeque<Handle>,
     /// Delivery processes that wait for work.
@@ -57,8 +59,6 @@ pub(super) struct HostState<'s> {
     pub(super) tallies: Tallies,
     /// When a greylist first saw each triple.
     pub(super) greylist: BTreeMap<Triple, SimTime>,
-    /// Octets in its queue; kept only where the disk is limited.
-    pub(super) queued_octets: Octets,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
     /// What the queue manager draws from; opened when first needed.

@@ -117,7 +117,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let length = self.now.since(connection.since);
         let state = &mut self.hosts[server.index()];
         state.free_slot(connection.seen, length);
-        self.business[server.index()].count -= 1;
+        self.business[server.index()].sessions -= 1;
         if !state.waiting.is_empty() {
             self.serve_waiting(server);
         }

@@ -224,7 +224,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let served = host.has_slot();
         if served {
             host.take_slot(client);
-            self.world.business[server.index()].count += 1;
+            self.world.business[server.index()].sessions += 1;
         }
         let excess = !served || host.client_exceeds_limit(client);
         let refusal = excess.then_some(Reply::new(421, Status::new(4, 7, 0)));
@@ -340,7 +340,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         };
         let length = self.world.now.since(since);
         self.world.hosts[target.host.index()].free_slot(call.client, length);
-        self.world.business[target.host.index()].count -= 1;
+        self.world.business[target.host.index()].sessions -= 1;
         self.world.serve_waiting(target.host);
     }
 

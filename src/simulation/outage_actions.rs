@@ -67,7 +67,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 connection.holds_slot = false;
                 let length = self.now.since(connection.since);
                 self.hosts[host.index()].free_slot(connection.seen, length);
-                self.business[host.index()].count -= 1;
+                self.business[host.index()].sessions -= 1;
             }
         }
     }

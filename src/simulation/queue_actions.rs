@@ -174,7 +174,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// An entry is done: the host lets go of the message.
     pub(super) fn remove_entry(&mut self, entry: EntryHandle) {
         let removed = self.entries.remove(entry);
-        self.business[removed.host.index()].count -= 1;
+        self.business[removed.host.index()].entries -= 1;
         self.forget_octets(removed.host, removed.size);
         self.messages.release(removed.message);
     }

@@ -13,8 +13,10 @@ use super::world::World;
 /// over idle hosts without reading that of each.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Business {
-    /// Entries of its queue, and sessions on both sides.
-    pub(super) count: u32,
+    /// Entries of its queue.
+    pub(super) entries: u32,
+    /// Sessions on both sides.
+    pub(super) sessions: u32,
     /// Whether the last sample found something.
     sampled: bool,
 }
@@ -24,7 +26,7 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn sample(&mut self) {
         for index in 0..self.hosts.len() {
             let business = &mut self.business[index];
-            if business.count == 0 && !business.sampled {
+            if business.entries == 0 && business.sessions == 0 && !business.sampled {
                 debug_assert_eq!(self.hosts[index].queue.lengths(), QueueLengths::default());
                 continue;
             }
@@ -56,6 +58,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Notes the greatest number of messages in a host's queues.
     pub(super) fn note_peak(&mut self, host: HostId) {
         let state = &mut self.hosts[host.index()];
+        if u64::from(self.business[host.index()].entries) <= state.totals.peak_queue {
+            return;
+        }
         let lengths = state.queue.lengths();
         let total = lengths.incoming + lengths.active + lengths.deferred + state.pick_ups;
         state.totals.peak_queue = state.totals.peak_queue.max(total);

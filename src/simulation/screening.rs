@@ -264,7 +264,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         server: HostId,
         recipients: &[RecipientId],
     ) -> (SimDuration, Option<Verdict>) {
-        if self.hosts[server.index()].config.screening.is_none() {
+        if !self.hosts[server.index()].config.screens {
             return (SimDuration::ZERO, None);
         }
         let Some(run) = self.runs.get_mut(handle) else {

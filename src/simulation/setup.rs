@@ -23,6 +23,8 @@ pub(super) struct Setup<'s> {
     pub(super) resolver: &'s ResolverSettings,
     pub(super) queue: &'s QueueSettings,
     pub(super) queue_disk: Option<Octets>,
+    /// Whether it looks at more than addresses and limits before it takes a message.
+    pub(super) screens: bool,
     local: Local,
     /// Whether it takes mail of strangers for its local domains only.
     takes_local_only: bool,
@@ -48,6 +50,7 @@ impl<'s> Setup<'s> {
             resolver: &host.resolver,
             queue: &host.queue,
             queue_disk: host.queue_disk,
+            screens: host.screening.is_some(),
             local: match routing.local[..] {
                 [] => Local::None,
                 [domain] => Local::One(domain),
@@ -59,6 +62,21 @@ impl<'s> Setup<'s> {
                 && routing.fallback_relay.is_none(),
             host,
         }
+    }
+
+    /// Returns whose address this server sees, as [`Host::peer`] does.
+    #[inline]
+    pub(super) fn peer(&self, client: HostId, proxy: Option<HostId>) -> HostId {
+        match proxy {
+            None => client,
+            Some(proxy) => behind_proxy(self.host, client, proxy),
+        }
+    }
+
+    /// Returns whether this host, `own`, recognises itself, as [`Host::is_itself`] does.
+    #[inline]
+    pub(super) fn is_itself(&self, own: HostId, server: HostId, proxy: Option<HostId>) -> bool {
+        own == server && finds_itself(self.host, own, proxy)
     }
 
     /// Returns all settings.
@@ -108,6 +126,19 @@ impl<'s> Setup<'s> {
     pub(super) fn fallback_relay(&self) -> Option<HostId> {
         if self.goes_by_exchangers { None } else { self.host.routing.fallback_relay }
     }
+}
+
+/// Not inlined: the compiler would read the settings before it knows whether it has to, and wait for
+/// the memory of a host that has no proxy.
+#[inline(never)]
+fn behind_proxy(host: &Host, client: HostId, proxy: HostId) -> HostId {
+    host.peer(client, Some(proxy))
+}
+
+/// Not inlined, as above.
+#[inline(never)]
+fn finds_itself(host: &Host, own: HostId, proxy: Option<HostId>) -> bool {
+    host.is_itself(own, own, proxy)
 }
 
 /// Everything else.

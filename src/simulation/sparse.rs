@@ -6,8 +6,7 @@ use std::ops::Index;
 /// Something by number that nearly always is nothing, such as the faults of a host.
 ///
 /// Whoever has nothing shares one `nothing`. In a network of ten thousand hosts an element of its own
-/// for each would lie outside the caches whenever it is looked up: six of them for each connection
-/// cost a tenth of the misses of a message.
+/// for each would lie outside the caches whenever it is looked up, and a message looks up a dozen.
 #[derive(Debug)]
 pub(super) struct Sparse<T> {
     /// Where each stands among the kept; empty if there is nothing at all.

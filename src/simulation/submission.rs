@@ -151,7 +151,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages.settle(recipient, Column::Failed);
         }
         self.hosts[run.client.index()].outbound += 1;
-        self.business[run.client.index()].count += 1;
+        self.business[run.client.index()].sessions += 1;
         self.continue_session(handle);
     }
 

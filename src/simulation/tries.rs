@@ -91,7 +91,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         if server.has_slot() {
             server.take_slot(seen);
-            self.business[target.host.index()].count += 1;
+            self.business[target.host.index()].sessions += 1;
             self.settle(handle, seen, line, true);
             return;
         }
@@ -134,7 +134,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages[recipient].sessions += 1;
             self.messages.settle(recipient, Column::Failed);
         }
-        self.business[run.client.index()].count += 1;
+        self.business[run.client.index()].sessions += 1;
         let home = &mut self.hosts[run.client.index()];
         home.outbound += 1;
         // A connection opened for a queue manager counts with what is sent over it.
@@ -344,7 +344,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages.settle(recipient, Column::Failed);
         }
         let octets = run.transaction.map_or(0, |transaction| transaction.octets.0);
-        self.business[run.client.index()].count -= 1;
+        self.business[run.client.index()].sessions -= 1;
         let home = &mut self.hosts[run.client.index()];
         home.outbound -= 1;
         home.totals.octets_out.0 += octets;
@@ -363,7 +363,7 @@ impl<S: FactSink> World<'_, '_, S> {
             if let (Phase::Waiting, true, Some(target)) = (run.phase, here, run.target) {
                 let seen = self.seen_by_server(run.client, target);
                 self.hosts[server.index()].take_slot(seen);
-                self.business[server.index()].count += 1;
+                self.business[server.index()].sessions += 1;
                 self.settle(next, seen, None, true);
             }
         }

@@ -18,11 +18,13 @@ const RECIPIENTS_KEPT: usize = 64;
 /// What a [`Generator`] yields depends on itself alone, so nobody can tell that it is asked early.
 #[derive(Debug, Clone)]
 pub struct Ahead<'a> {
+    /// The message at hand; none: there are no more.
+    at_hand: Option<Drawn>,
+    /// Position of the next.
+    next: usize,
     drawn: Vec<Drawn>,
     /// Of the messages drawn that have more than one, one after the other.
     recipients: Vec<Mailbox>,
-    /// Position of the message at hand.
-    position: usize,
     /// With a message kept for its room.
     generator: Box<(Generator<'a>, NewMessage)>,
 }
@@ -66,12 +68,13 @@ impl<'a> Ahead<'a> {
     #[must_use]
     pub fn new(generator: Generator<'a>) -> Self {
         let mut ahead = Self {
+            at_hand: None,
+            next: 0,
             drawn: Vec::new(),
             recipients: Vec::new(),
-            position: 0,
             generator: Box::new((generator, NewMessage::default())),
         };
-        ahead.draw();
+        ahead.advance();
         ahead
     }
 
@@ -79,7 +82,7 @@ impl<'a> Ahead<'a> {
     #[must_use]
     #[inline]
     pub fn message(&self) -> Option<Written<'_>> {
-        let &Drawn { ordinal, at, from, size, ref to } = self.drawn.get(self.position)?;
+        let &Drawn { ordinal, at, from, size, ref to } = self.at_hand.as_ref()?;
         let to = match to {
             To::One(mailbox) => std::slice::from_ref(mailbox),
             To::Listed(begin, end) => &self.recipients[*begin as usize..*end as usize],
@@ -90,14 +93,15 @@ impl<'a> Ahead<'a> {
     /// Takes the next message to hand.
     #[inline]
     pub fn advance(&mut self) {
-        self.position += 1;
-        if self.position >= self.drawn.len() {
+        if self.next >= self.drawn.len() {
             self.draw();
         }
+        self.at_hand = self.drawn.get(self.next).copied();
+        self.next += 1;
     }
 
     fn draw(&mut self) {
-        self.position = 0;
+        self.next = 0;
         self.drawn.clear();
         self.recipients.clear();
         while self.drawn.len() < DRAWN_TOGETHER && self.recipients.len() < RECIPIENTS_KEPT {
