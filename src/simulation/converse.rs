@@ -89,8 +89,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
             wire: line.wire(&self.reach, &self.faults, client, target),
-            client: &client_config.client,
-            server: &server_config.server,
+            client: client_config.client,
+            server: server_config.server,
             rules: &self.faults.rules[target.host.index()],
             connected: connection.connected,
             tls: tls(port, &client_config, &server_config),
@@ -157,7 +157,7 @@ impl<S: FactSink> World<'_, '_, S> {
             ask: crate::dns::Ask {
                 zone: &self.scenario.zone,
                 failures: self.name_service.failures(target.host),
-                settings: &server_config.resolver,
+                settings: server_config.resolver,
             },
             greylist: &mut server.greylist,
             sender: self.messages[message].sender(),

@@ -113,7 +113,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let ask = Ask {
             zone: &self.scenario.zone,
             failures: self.name_service.failures(client),
-            settings: &config.resolver,
+            settings: config.resolver,
         };
         let (lookup, domain) = match destination {
             Destination::Exchangers(domain) => {
@@ -209,10 +209,10 @@ impl<S: FactSink> World<'_, '_, S> {
             Some(reply) => !config.client.refuses_for_good(reply, accepted),
             None => run.failure.is_some_and(|failure| failure.outcome.is_temporary()),
         });
-        let permanent_opening = permanent_opening(run.failure, &config.client);
+        let permanent_opening = permanent_opening(run.failure, config.client);
         let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
-            && leads_on(run.failure, &config.client)
+            && leads_on(run.failure, config.client)
             && self.next_target(handle).is_some();
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");

@@ -355,7 +355,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let order = visit.order.as_ref().expect("a session has an order");
         extensions(&Extensions {
             server_name: &host.name,
-            server: &host.server,
+            server: host.server,
             starttls: order.offers_starttls(),
             auth: order.offers_auth(),
         })
@@ -455,7 +455,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let mut session = Session {
             wire,
             client: &visit.client,
-            server: &config.server,
+            server: config.server,
             rules: &world.faults.rules[target.host.index()],
             connected: visit.connected,
             tls,
@@ -481,7 +481,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             ask: Ask {
                 zone: &scenario.zone,
                 failures: &world.faults.dns,
-                settings: &config.resolver,
+                settings: config.resolver,
             },
             greylist: &mut server.greylist,
             sender,

@@ -51,7 +51,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns who keeps the shadow copies of a host, and by which settings.
     fn shadow_of(&self, primary: HostId) -> Option<(HostId, crate::queue::exchange::Settings)> {
         let config = self.hosts[primary.index()].config;
-        match (&*config.queue, config.routing.shadow_host) {
+        match (config.queue, config.routing.shadow_host) {
             (QueueSettings::Exchange(settings), Some(server)) => Some((server, *settings)),
             _ => None,
         }

@@ -43,8 +43,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let lanes = settings.parallel_sessions.max(1) as usize;
         let mut runs = std::mem::take(&mut self.written);
         let mut count = 0;
-        loop {
-            let Some(message) = self.write(entry) else { break };
+        while let Some(message) = self.write(entry) {
             let lane = if dealt { count % lanes } else { count };
             if runs.len() <= lane {
                 runs.push(self.new_run(purpose, client));
