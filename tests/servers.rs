@@ -5,7 +5,7 @@ mod common;
 
 use common::{Run, at, run, secs};
 use mailsim::mail::{AttemptOutcome, MailboxNames as _, MessageKind, Stage};
-use mailsim::trace::AttemptFact;
+use mailsim::trace::{AttemptFact, Fact};
 use mailsim::units::SimTime;
 
 /// A sender with the server `mta`, an exchanger with a backup, and what `more` adds.
@@ -362,6 +362,67 @@ mode = "refuse"
     // Twenty connections at once at most, twenty messages on each.
     let most = tries.iter().map(|attempt| attempt.transaction).max();
     assert!(most <= Some(20), "{most:?}");
+}
+
+#[test]
+fn exchange_counts_a_message_in_each_queue_that_it_waits_in() {
+    // Three messages for two domains wait for a smart host; routed anew after twelve hours, each waits
+    // in two queues. Before that five local messages had waited at once.
+    let text = r#"
+duration = "20h"
+[[host]]
+name = "a.src.example"
+roles = ["submission", "mx", "store"]
+mta = "exchange"
+smart_host = "smart.example"
+capacity = { local_processes = 1, service = { local = "1m" } }
+[[host]]
+name = "smart.example"
+roles = ["relay"]
+relay_domains = "all"
+[[host]]
+name = "mx.dst.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "src.example"
+mx = ["a.src.example"]
+mailboxes = ["alice", "anna"]
+[[domain]]
+name = "dst.example"
+mx = ["mx.dst.example"]
+mailboxes = ["bob"]
+[[domain]]
+name = "other.example"
+mx = ["mx.dst.example"]
+mailboxes = ["carol"]
+[[mail]]
+from = "alice@src.example"
+to = ["anna@src.example"]
+arrivals = { every = "1m", burst = 5 }
+count = 5
+[[mail]]
+from = "alice@src.example"
+to = ["bob@dst.example", "carol@other.example"]
+at = ["1h", "1h1m", "1h2m"]
+[[mail]]
+from = "alice@src.example"
+to = ["anna@src.example"]
+at = "18h"
+[[outage]]
+hosts = ["smart.example", "mx.dst.example"]
+mode = "refuse"
+[[action]]
+at = "2h"
+host = "a.src.example"
+do = { set = { routes = { "dst.example" = "mx.dst.example" } } }
+"#;
+    let run = run(text);
+    let exchange = run.host("a.src.example");
+    let peak = run.facts.iter().find_map(|(_, fact)| match fact {
+        Fact::Host(totals) if totals.host == exchange => Some(totals.peak_queue),
+        _ => None,
+    });
+    assert_eq!(peak, Some(2 * 3 + 1));
 }
 
 #[test]

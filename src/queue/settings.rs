@@ -74,6 +74,13 @@ impl QueueSettings {
         }
     }
 
+    /// Returns whether its queues never hold more than they have entries. Those of Exchange do: an
+    /// entry that was routed anew may wait in several.
+    #[must_use]
+    pub fn counts_entries_once(&self) -> bool {
+        !matches!(self, Self::Exchange(_))
+    }
+
     /// Returns whether its mailboxes drop a second copy of a message (Exchange's duplicate detection,
     /// `shadow-redundancy.md`).
     #[must_use]

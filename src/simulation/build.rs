@@ -94,6 +94,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
     let config = &scenario.hosts[id.index()];
     HostState {
         config: Setup::of(config),
+        counts_entries_once: config.queue.counts_entries_once(),
         key: name_key(&config.name),
         queue: config.queue.manager(config.delivery_processes, config.local_processes),
         queue_random: streams.stream("queue", name_key(&config.name)),

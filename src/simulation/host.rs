@@ -32,6 +32,8 @@ pub(super) struct HostState<'s> {
     pub(super) config: Setup<'s>,
     /// Whether the MTA runs.
     pub(super) up: bool,
+    /// Whether its queues never hold more than they have entries.
+    pub(super) counts_entries_once: bool,
     /// Sessions served now.
     pub(super) inbound: u32,
     /// Sessions in which it is the client.

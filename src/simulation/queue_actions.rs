@@ -61,7 +61,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut count = 0;
         for order in self.given.orders[next..].iter().take(FORESEEN) {
             if let Action::Suspended { entry, .. } = order
-                && let Some(copy) = self.entries.get(*entry).and(self.entries.only_copy(*entry))
+                && self.entries.get(*entry).is_some()
+                && let Some(copy) = self.entries.only_copy(*entry)
             {
                 recipients[count] = copy.recipient;
                 count += 1;

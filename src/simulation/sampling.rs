@@ -6,6 +6,7 @@ use crate::queue::QueueLengths;
 use crate::trace::{Fact, FactSink, QueueSample};
 
 use super::event::Event;
+use super::host::HostState;
 use super::run::{Phase, Run};
 use super::world::World;
 
@@ -58,11 +59,18 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Notes the greatest number of messages in a host's queues.
     pub(super) fn note_peak(&mut self, host: HostId) {
         let state = &mut self.hosts[host.index()];
-        if u64::from(self.business[host.index()].entries) <= state.totals.peak_queue {
-            return;
+        let total = |state: &HostState<'_>| {
+            let lengths = state.queue.lengths();
+            lengths.incoming + lengths.active + lengths.deferred + state.pick_ups
+        };
+        if state.counts_entries_once {
+            let entries = u64::from(self.business[host.index()].entries);
+            debug_assert!(total(state) <= entries, "an entry is counted once");
+            if entries <= state.totals.peak_queue {
+                return;
+            }
         }
-        let lengths = state.queue.lengths();
-        let total = lengths.incoming + lengths.active + lengths.deferred + state.pick_ups;
+        let total = total(state);
         state.totals.peak_queue = state.totals.peak_queue.max(total);
     }
 
