@@ -19,23 +19,40 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
-        let mut next: usize = 0;
-        let mut giver = 0;
+        // Most come alone.
+        while let ([_], &[(host, _)]) = (&self.given.orders[..], &self.given.givers[..]) {
+            self.given.givers.clear();
+            let Some(order) = self.given.orders.pop() else { break };
+            self.execute(host, order);
+        }
+        let (mut next, mut giver) = (0, 0);
         while let Some(&(host, count)) = self.given.givers.get(giver) {
             giver += 1;
-            let first = next;
-            for _ in 0..count {
-                if (next - first).is_multiple_of(FORESEEN) && count > FORESEEN {
-                    self.foresee_suspensions(next);
-                }
-                let order = self.given.orders[next].clone();
-                next += 1;
-                self.execute(host, order);
-            }
+            self.carry_out_batch(host, next, count);
+            next += count;
         }
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
+    }
+
+    /// Carries out what one host has ordered at once.
+    fn carry_out_batch(&mut self, host: HostId, first: usize, count: usize) {
+        for place in 0..count {
+            if count > FORESEEN && place.is_multiple_of(FORESEEN) {
+                self.foresee_suspensions(first + place);
+            }
+            match self.given.orders[first + place] {
+                // By the thousand, when a site is found dead.
+                Action::Suspended { entry, destination, status } => {
+                    self.state_suspension(host, entry, destination, status);
+                }
+                ref order => {
+                    let order = order.clone();
+                    self.execute(host, order);
+                }
+            }
+        }
     }
 
     /// Lets the sink know of whom the next orders speak, if they put mail off: there may be thousands.
