@@ -111,7 +111,8 @@
 //! - Events of one instant run by class (faults, what ends, what starts, observers), then in order
 //!   of insertion; an event is cancelled by generation, never removed.
 //! - A session is settled in one call against fault time lines known in advance; there is no second
-//!   way to run one. The dialogue is derived from its stage times when somebody asks.
+//!   way to run one. One that nothing disturbs may be a former one moved in time, if it is the same
+//!   that the call would give. The dialogue is derived from its stage times when somebody asks.
 //! - A queue manager is told what happened and answers with orders in a sink. Retry rules and
 //!   sessions are tested without an engine.
 //! - Results are facts stated by the run and read by whoever measures; whoever measures sees no

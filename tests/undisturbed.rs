@@ -1,15 +1,17 @@
 //! Sessions that nothing disturbs are settled from memory. A run in which nothing can be remembered
 //! states the same facts, whatever else befalls its network: faults that begin or end within a
-//! session, messages of all sizes, changed settings, connections that serve many messages.
+//! session, messages of all sizes, changed settings, connections that serve many messages. Look-ups are
+//! remembered too, as long as they would bring the same.
 
 mod common;
 
 use mailsim::fault::{Interval, Schedule};
+use mailsim::mail::HostId;
 use mailsim::scenario::{Effect, Outage, OutageTarget, Scenario};
 use mailsim::simulation::Simulation;
 use mailsim::smtp::Deviation;
 use mailsim::trace::{Fact, FactLog};
-use mailsim::units::SimTime;
+use mailsim::units::{SimDuration, SimTime};
 
 /// `client` and `server` are MTAs; `lines` says how far apart they are.
 fn network(client: &str, server: &str, lines: &str, seed: u32) -> String {
@@ -139,4 +141,72 @@ fn memory_changes_nothing() {
             assert_eq!(remembered.len(), whole.len(), "{client} to {server}");
         }
     }
+}
+
+/// Mail from `out.src.example` to an exchanger that always refuses; its settings change at one hour.
+fn changed(set: &str) -> Scenario {
+    common::scenario(&format!(
+        r#"
+duration = "3h"
+
+[[host]]
+name = "out.src.example"
+roles = ["submission", "mx", "store"]
+mta = "postfix"
+[[host]]
+name = "relay.src.example"
+roles = ["relay"]
+mta = "postfix"
+relay_domains = "all"
+[[host]]
+name = "mx.dst.example"
+roles = ["mx", "store"]
+mta = "postfix"
+
+[[domain]]
+name = "src.example"
+mx = ["out.src.example"]
+mailboxes = ["alice"]
+[[domain]]
+name = "dst.example"
+mx = ["mx.dst.example"]
+mailboxes = ["bob"]
+
+[[mail]]
+from = "alice@src.example"
+to = ["bob@dst.example"]
+arrivals = {{ every = "10m" }}
+
+[[outage]]
+host = "mx.dst.example"
+mode = "refuse"
+
+[[action]]
+at = "1h"
+host = "out.src.example"
+do = {{ set = {{ {set} }} }}
+"#
+    ))
+}
+
+#[test]
+fn look_ups_are_not_remembered_beyond_a_change_of_settings() {
+    let change = SimTime::ZERO + SimDuration::from_hours(1);
+    let relay = HostId(1);
+    let tries = |set: &str| -> Vec<SimTime> {
+        let mut tries = Vec::new();
+        for (_, fact) in facts(&changed(set)) {
+            if let Fact::Attempt(attempt) = fact
+                && (attempt.from, attempt.to) == (HostId(0), Some(relay))
+            {
+                tries.push(attempt.started);
+            }
+        }
+        tries
+    };
+    assert_eq!(tries("message_size_limit = \"1MB\""), [], "the exchanger is the only target");
+    // The answer of the DNS is good for an hour: nothing but the settings has changed.
+    let tries = tries("fallback_relay = \"relay.src.example\"");
+    let first = tries.iter().min().expect("the relay is tried as well");
+    assert!((change..change + SimDuration::from_minutes(10)).contains(first), "{first:?}");
 }

@@ -9,7 +9,8 @@
 //! # Design
 //! A cache holds references into the zone, never copies, so a look-up that is answered from it
 //! allocates nothing. The caller says when the look-up begins and learns when it ended; nothing here
-//! waits.
+//! waits. A caller that keeps what a look-up brought may ask whether it would still bring the same
+//! ([`Resolver::is_fresh`]).
 //!
 //! # Validation
 //! RFC 5321 §5.1, RFC 7505 and RFC 2308 rule by rule, and the questions counted in the recordings

@@ -29,8 +29,7 @@ impl Near {
 }
 
 /// A recipient's story while it is open. There is one for each recipient that waits somewhere, so
-/// it takes two cache lines, and what few have is kept apart. An attempt touches the first 64 octets
-/// alone, unless a row is written.
+/// it takes two cache lines, and what few have is kept apart. An attempt changes [`Progress`] alone.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
     progress: Progress,
@@ -53,6 +52,8 @@ struct Progress {
     attempts: u32,
     latest_status: Option<Status>,
 }
+
+const _: () = assert!(size_of::<Story>() <= 128 && size_of::<Progress>() <= 64);
 
 /// What it is, and the way that it took.
 #[derive(Debug, Clone)]

@@ -177,6 +177,8 @@ struct Record {
     copy: Option<QueueCopy>,
 }
 
+const _: () = assert!(size_of::<Record>() <= 128, "two cache lines");
+
 impl Record {
     /// Returns the copy of an entry that has one recipient, as nearly all have. (A record's own
     /// copy is that of the last recipient, so it is the only one if it is the first as well.)
@@ -196,7 +198,7 @@ impl Record {
 pub struct QueueEntries {
     records: Slots<Record>,
     deliveries: Slots<QueuedDelivery>,
-    /// Copies of entries with several recipients.
+    /// The copies of an entry's recipients but the last, which lies in its record.
     copies: Vec<QueueCopy>,
     free_copies: Vec<CopyIndex>,
 }

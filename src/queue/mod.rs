@@ -2,7 +2,9 @@
 //!
 //! One folder for each MTA family; what two families share is written once, in the files beside
 //! them. A queue manager is a state machine: it is told what happened ([`QueueManager`]) and
-//! answers with a list of [`Action`]s in a sink that the caller provides. An MTA that remembers
+//! answers with a list of [`Action`]s in a sink that the caller provides. What waits lies in arenas
+//! that all hosts share ([`QueueEntries`]); how a message came is told once, when it arrives
+//! ([`Intake`]), and kept by families that go by it. An MTA that remembers
 //! hosts is asked before each address whether it may be tried, and told afterwards how that ended
 //! ([`Candidate`], [`Tried`]). A manager knows no engine loop, no DNS and no running session, so a
 //! retry rule can be tested by calling it.

@@ -58,7 +58,11 @@ mod tests {
         assert!(agents.take(at(120)));
         assert!(!agents.take(at(120)), "the other one has ended at 110 s");
         agents.put(at(130));
+        agents.put(at(140));
+        assert!(agents.take(at(150)) && agents.take(at(150)), "both have waited for less");
+        assert!(!agents.take(at(150)), "there is no third");
+        agents.put(at(160));
         agents.end();
-        assert!(!agents.take(at(131)));
+        assert!(!agents.take(at(161)));
     }
 }

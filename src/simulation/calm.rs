@@ -12,7 +12,8 @@ use super::world::World;
 
 /// Calm as far as it is known. Faults are few and known in advance, so that the time until the next
 /// is asked of the time lines once and not for each connection: two short looks take the place of
-/// six time lines, and in a large network of two places in memory the place of a dozen.
+/// six time lines, and in a large network of two places in memory the place of a dozen. In debug builds
+/// the time lines are asked all the same, and what they say is compared.
 #[derive(Debug)]
 pub(super) struct Calm {
     /// By address: when nothing befalls what is sent to it.

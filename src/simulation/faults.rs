@@ -27,7 +27,7 @@ pub(super) struct Faults {
     /// By host: how its server deviates.
     pub(super) rules: Sparse<Rules>,
     /// By link.
-    pub(super) links: Vec<Timeline<()>>,
+    pub(super) links: Sparse<Timeline<()>>,
     /// Of the DNS, as outages say; `name_service` knows who else is without answers.
     pub(super) dns: Failures,
     /// What to tell the reader of the trace.
@@ -192,7 +192,7 @@ impl Gathered {
         }
     }
 
-    fn finish(mut self, scenario: &Scenario) -> Faults {
+    fn finish(self, scenario: &Scenario) -> Faults {
         fn lines<T>(map: BTreeMap<usize, Vec<(Interval, T)>>, count: usize) -> Sparse<Timeline<T>> {
             let lines = map.into_iter().map(|(index, entries)| (index, Timeline::new(entries)));
             Sparse::new(count, lines.collect(), Timeline::default())
@@ -204,11 +204,7 @@ impl Gathered {
             cut: lines(self.cut, hosts),
             crashes: lines(self.crashes, hosts),
             rules: Sparse::new(hosts, rules.collect(), Rules::new(Vec::new())),
-            links: (0..scenario.topology.links().len())
-                .map(|index| {
-                    self.links.remove(&index).map_or_else(Timeline::default, Timeline::new)
-                })
-                .collect(),
+            links: lines(self.links, scenario.topology.links().len()),
             dns: self.dns,
             facts: self.facts,
             never: Timeline::default(),
@@ -217,6 +213,6 @@ impl Gathered {
 }
 
 /// Returns the time line of one link.
-pub(super) fn link_works(links: &[Timeline<()>], link: LinkId, at: SimTime) -> bool {
+pub(super) fn link_works(links: &Sparse<Timeline<()>>, link: LinkId, at: SimTime) -> bool {
     links[link.0 as usize].at(at).is_none()
 }

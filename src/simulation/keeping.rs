@@ -114,11 +114,8 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         let server = connection.target.host;
-        let length = self.now.since(connection.since);
-        let state = &mut self.hosts[server.index()];
-        state.free_slot(connection.seen, length);
-        self.business[server.index()].sessions -= 1;
-        if !state.waiting.is_empty() {
+        self.vacate_slot(server, connection.seen, connection.since);
+        if !self.hosts[server.index()].waiting.is_empty() {
             self.serve_waiting(server);
         }
     }

@@ -45,6 +45,8 @@ pub(super) struct Message {
     pub(super) first: Link,
 }
 
+const _: () = assert!(size_of::<Message>() <= 64);
+
 impl Message {
     /// Returns whom the reverse path names; none: it is null.
     pub(super) fn sender(&self) -> Option<Mailbox> {

@@ -31,15 +31,19 @@
 //!
 //! # Costs
 //! A message of the retry day takes some 20,000 instructions in six events, and the profile is flat:
-//! no function has more than 7 % of it. A quarter goes to the queue manager (each third message is
-//! put off several times), a tenth to the event queue, a tenth to reading the facts, a tenth to the
+//! no function has more than 6 % of it. A quarter goes to the queue manager (each third message is
+//! put off several times), a tenth to reading the facts, a twelfth each to the event queue and to the
 //! two SMTP sessions. What was dear once and must not come back: sessions run though nothing disturbs
 //! them (`undisturbed`), look-ups that bring what they always bring (`sole_targets`), time lines asked
 //! for each connection (`calm`), a batch swapped and drained for each single order (`queue_actions`),
 //! keys of draws mixed though nothing is drawn, runs moved in and out of their slots, a vector
 //! allocated for every message. `.ci/instructions` counts; `callgrind_annotate` shows where.
 //! In a network of ten thousand hosts memory is the limit instead: each event finds another host's
-//! state outside the caches.
+//! state outside the caches. Hence what every message asks stands together (`setup`, `host`), what few
+//! hosts have takes no room for the others (`sparse`), and idle hosts are passed over (`sampling`).
+//!
+//! What is remembered is found out anew in debug builds and compared: sessions (`undisturbed`),
+//! look-ups (`sole_targets`), calm lines (`calm`), hosts passed over (`sampling`).
 
 mod acceptance;
 mod agents;

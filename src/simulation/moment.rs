@@ -220,12 +220,11 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
                 _ => return Err(self.nobody_greets(since + PATIENCE)),
             }
         }
-        let host = &mut self.world.hosts[server.index()];
-        let served = host.has_slot();
+        let served = self.world.hosts[server.index()].has_slot();
         if served {
-            host.take_slot(client);
-            self.world.business[server.index()].sessions += 1;
+            self.world.occupy_slot(server, client);
         }
+        let host = &self.world.hosts[server.index()];
         let excess = !served || host.client_exceeds_limit(client);
         let refusal = excess.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let (ready, sessions) = (self.world.now, host.inbound);
@@ -338,9 +337,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let Some(Visit { target, call, slot_since: Some(since), .. }) = self.visit.take() else {
             return;
         };
-        let length = self.world.now.since(since);
-        self.world.hosts[target.host.index()].free_slot(call.client, length);
-        self.world.business[target.host.index()].sessions -= 1;
+        self.world.vacate_slot(target.host, call.client, since);
         self.world.serve_waiting(target.host);
     }
 

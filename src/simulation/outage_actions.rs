@@ -62,13 +62,15 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// The server processes of a host that goes down are gone, however long their clients go on
     /// waiting for them.
     fn free_slots(&mut self, host: HostId) {
+        let mut freed = Vec::new();
         for (_, connection) in self.connections.iter_mut() {
             if connection.target.host == host && connection.holds_slot {
                 connection.holds_slot = false;
-                let length = self.now.since(connection.since);
-                self.hosts[host.index()].free_slot(connection.seen, length);
-                self.business[host.index()].sessions -= 1;
+                freed.push((connection.seen, connection.since));
             }
+        }
+        for (client, since) in freed {
+            self.vacate_slot(host, client, since);
         }
     }
 

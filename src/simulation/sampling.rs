@@ -2,8 +2,8 @@
 
 use crate::engine::Class;
 use crate::mail::HostId;
-use crate::queue::QueueLengths;
 use crate::trace::{Fact, FactSink, QueueSample};
+use crate::units::SimTime;
 
 use super::event::Event;
 use super::host::HostState;
@@ -17,7 +17,7 @@ pub(super) struct Business {
     /// Entries of its queue.
     pub(super) entries: u32,
     /// Sessions on both sides.
-    pub(super) sessions: u32,
+    sessions: u32,
     /// Whether the last sample found something.
     sampled: bool,
 }
@@ -26,34 +26,65 @@ impl<S: FactSink> World<'_, '_, S> {
     /// States the queues of all hosts that have something in them, or had at the last sample.
     pub(super) fn sample(&mut self) {
         for index in 0..self.hosts.len() {
-            let business = &mut self.business[index];
+            let business = self.business[index];
             if business.entries == 0 && business.sessions == 0 && !business.sampled {
-                debug_assert_eq!(self.hosts[index].queue.lengths(), QueueLengths::default());
+                debug_assert!(
+                    is_empty(&self.look_at(index)),
+                    "a host with business was passed over"
+                );
                 continue;
             }
-            let state = &mut self.hosts[index];
-            let lengths = state.queue.lengths();
-            let sample = QueueSample {
-                host: HostId::from_index(index),
-                incoming: lengths.incoming + state.pick_ups,
-                active: lengths.active,
-                deferred: lengths.deferred,
-                inbound_sessions: u64::from(state.inbound),
-                outbound_sessions: u64::from(state.outbound),
-            };
-            let empty = sample.incoming
-                + sample.active
-                + sample.deferred
-                + sample.inbound_sessions
-                + sample.outbound_sessions
-                == 0;
-            let says_something = !empty || business.sampled;
-            business.sampled = !empty;
+            let sample = self.look_at(index);
+            let business = &mut self.business[index];
+            let something = !is_empty(&sample);
+            let says_something = something || business.sampled;
+            business.sampled = something;
             if says_something {
                 self.state(&Fact::Queues(sample));
             }
         }
         self.schedule(self.now + self.scenario.sample_every, Class::Observe, Event::Sample);
+    }
+
+    fn look_at(&self, index: usize) -> QueueSample {
+        let state = &self.hosts[index];
+        let lengths = state.queue.lengths();
+        QueueSample {
+            host: HostId::from_index(index),
+            incoming: lengths.incoming + state.pick_ups,
+            active: lengths.active,
+            deferred: lengths.deferred,
+            inbound_sessions: u64::from(state.inbound),
+            outbound_sessions: u64::from(state.outbound),
+        }
+    }
+
+    /// A server takes on a session with `client`.
+    #[inline]
+    pub(super) fn occupy_slot(&mut self, server: HostId, client: HostId) {
+        self.hosts[server.index()].take_slot(client);
+        self.business[server.index()].sessions += 1;
+    }
+
+    /// A session of a server with `client`, which began at `since`, is over.
+    #[inline]
+    pub(super) fn vacate_slot(&mut self, server: HostId, client: HostId, since: SimTime) {
+        self.hosts[server.index()].free_slot(client, self.now.since(since));
+        self.business[server.index()].sessions -= 1;
+    }
+
+    /// A host begins a session as client.
+    #[inline]
+    pub(super) fn begin_outbound(&mut self, client: HostId) {
+        self.hosts[client.index()].outbound += 1;
+        self.business[client.index()].sessions += 1;
+    }
+
+    /// A session of a host as client is over.
+    #[inline]
+    pub(super) fn end_outbound(&mut self, client: HostId) {
+        self.hosts[client.index()].outbound -= 1;
+        self.business[client.index()].sessions -= 1;
     }
 
     /// Notes the greatest number of messages in a host's queues.
@@ -97,4 +128,11 @@ impl<S: FactSink> World<'_, '_, S> {
 /// Returns whether a delivery process of the client is at work.
 fn delivers(run: &Run) -> bool {
     run.delivery().is_some() && run.phase != Phase::Orphaned
+}
+
+/// Returns whether a sample found nothing.
+fn is_empty(sample: &QueueSample) -> bool {
+    let &QueueSample { incoming, active, deferred, inbound_sessions, outbound_sessions, .. } =
+        sample;
+    incoming + active + deferred + inbound_sessions + outbound_sessions == 0
 }

@@ -175,3 +175,117 @@ impl DomainTraits {
         local < self.ordinary
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Scenario, Source, load};
+
+    fn scenario() -> Scenario {
+        let text = r#"
+duration = "1h"
+[[host]]
+name = "mx.one.example"
+roles = ["mx", "store"]
+[[host]]
+name = "backup.one.example"
+roles = ["mx"]
+[[host]]
+name = "all.one.example"
+roles = ["relay"]
+relay_domains = "all"
+[[host]]
+name = "routes.one.example"
+roles = ["relay"]
+routes = { "two.example" = "all.one.example" }
+[[host]]
+name = "smart.one.example"
+roles = ["relay"]
+smart_host = { address = "all.one.example" }
+[[host]]
+name = "fallback.one.example"
+roles = ["relay"]
+fallback_relay = "all.one.example"
+[[host]]
+name = "both.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "one.example"
+mx = [{ host = "mx.one.example", preference = 10 }, { host = "backup.one.example", preference = 20 }]
+mailboxes = ["bob", "zoe"]
+[[domain]]
+name = "two.example"
+mx = ["both.example"]
+mailboxes = ["jörg"]
+[[domain]]
+name = "three.example"
+mx = ["both.example"]
+mailboxes = { count = 3 }
+[[mail]]
+from = "bob@one.example"
+to = ["zoe@one.example", "user00001@three.example"]
+to_as_typed = ["bob smith@three.example"]
+at = "1m"
+"#;
+        let nothing = |name: &str| Err(format!("{name}: there are no files"));
+        let source = Source { file: "setup.toml", text, read_file: &nothing };
+        load(&source, &[]).unwrap_or_else(|problems| panic!("{problems}")).scenario
+    }
+
+    #[test]
+    fn what_stands_at_hand_is_what_the_settings_say() {
+        let scenario = scenario();
+        let hosts = (0..scenario.hosts.len()).map(HostId::from_index);
+        let mut kinds = [0; 3];
+        for host in &scenario.hosts {
+            let (setup, routing) = (Setup::of(host), &host.routing);
+            kinds[routing.local.len().min(2)] += 1;
+            for domain in (0..scenario.domains.len()).map(DomainId::from_index) {
+                assert_eq!(setup.is_local(domain), routing.local.contains(&domain));
+                assert_eq!(setup.relays(domain), routing.relayed.contains(&domain));
+                assert_eq!(setup.next_hop(domain), routing.next_hop(domain));
+            }
+            assert_eq!(setup.relays_all(), routing.relays_all);
+            assert_eq!(setup.fallback_relay(), routing.fallback_relay);
+            for other in hosts.clone() {
+                assert_eq!(setup.leads_to(other), routing.leads_to(other), "{}", host.name);
+            }
+        }
+        assert!(kinds.iter().all(|&count| count > 0), "hosts of all kinds: {kinds:?}");
+    }
+
+    #[test]
+    fn proxies_are_asked_about_where_there_is_one() {
+        let (own, client, proxy) = (HostId(0), HostId(1), HostId(2));
+        for (proxy_protocol, knows_proxy_address) in [(false, true), (true, false)] {
+            let host = scenario().hosts.remove(0);
+            let host = Host { proxy_protocol, knows_proxy_address, ..host };
+            let setup = Setup::of(&host);
+            for proxy in [None, Some(proxy)] {
+                assert_eq!(setup.peer(client, proxy), host.peer(client, proxy));
+                for server in [own, client] {
+                    let expected = host.is_itself(own, server, proxy);
+                    assert_eq!(setup.is_itself(own, server, proxy), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_mailboxes_exist_and_are_spelt_in_ascii() {
+        let scenario = scenario();
+        let mut ordinary = Vec::new();
+        for domain in &scenario.domains {
+            let traits = DomainTraits::of(domain);
+            let usual = |local: &u32| traits.is_ordinary(*local);
+            let locals: Vec<u32> = (0..10).filter(usual).collect();
+            for &local in &locals {
+                assert!(domain.has_mailbox(local) && !domain.is_mistyped(local));
+                assert!(!domain.is_international(local));
+            }
+            ordinary.push(locals.len());
+        }
+        // Whoever has one unusual address is asked about all.
+        assert_eq!(ordinary, [2, 0, 0]);
+    }
+}

@@ -68,3 +68,45 @@ fn place(destination: Destination, submission: bool) -> usize {
     };
     (number * 2 + usize::from(submission)) % PLACES
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Resolver;
+    use crate::mail::DomainId;
+    use crate::network::AddressId;
+
+    #[test]
+    fn what_is_kept_is_for_one_host_one_destination_and_one_kind_of_mail() {
+        let host = HostId(1);
+        let to = |number| Destination::Exchangers(DomainId(number));
+        let found = |number, submission| SoleTarget {
+            destination: to(number),
+            submission,
+            target: Target {
+                host: HostId(number),
+                proxy: None,
+                address: AddressId(number),
+                preference: Some(10),
+            },
+            answered: SimTime::ZERO,
+            freshness: Resolver::new().freshness(),
+        };
+        let mut kept = SoleTargets::new(2);
+        let host_of = |kept: &SoleTargets, by, number, submission| {
+            kept.of(by, to(number), submission).map(|found| found.target.host)
+        };
+        kept.keep(host, found(5, false));
+        assert_eq!(host_of(&kept, host, 5, false), Some(HostId(5)));
+        assert_eq!(host_of(&kept, host, 5, true), None, "submission follows other rules");
+        assert_eq!(host_of(&kept, HostId(0), 5, false), None, "another host asks itself");
+        // So many apart, two destinations share a place: the later one has it.
+        let rival = 5 + PLACES as u32;
+        assert_eq!(host_of(&kept, host, rival, false), None);
+        kept.keep(host, found(rival, false));
+        assert_eq!(host_of(&kept, host, rival, false), Some(HostId(rival)));
+        assert_eq!(host_of(&kept, host, 5, false), None);
+        kept.forget(host);
+        assert_eq!(host_of(&kept, host, rival, false), None);
+    }
+}

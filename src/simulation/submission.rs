@@ -71,7 +71,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let source = &self.sources[entry];
         let submission = &source.submission;
         let client = submission.client.unwrap_or(submission.server);
-        let next = self.sources[entry].messages.message()?;
+        let next = source.messages.message()?;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
         let message = self.messages.add(Message {
             key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
@@ -150,20 +150,18 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages[recipient].sessions += 1;
             self.messages.settle(recipient, Column::Failed);
         }
-        self.hosts[run.client.index()].outbound += 1;
-        self.business[run.client.index()].sessions += 1;
+        let client = run.client;
+        self.begin_outbound(client);
         self.continue_session(handle);
     }
 
     /// Returns the port a run connects to.
     pub(super) fn port_of(&self, run: &Run) -> u16 {
-        match run.purpose {
-            Purpose::Submission { entry } => self.sources[entry as usize].submission.port,
-            _ => 25,
-        }
+        self.habits_of(run).port
     }
 
-    /// Returns what a run's client does in its session beyond what every MTA does.
+    /// Returns what a run's client does in its session.
+    #[inline]
     pub(super) fn habits_of(&self, run: &Run) -> Habits {
         let Purpose::Submission { entry } = run.purpose else {
             return Habits { port: 25, authenticates: false, verifies: false, declares_size: true };

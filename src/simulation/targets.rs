@@ -18,7 +18,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// that the rules forbid, or notes why nobody is to be tried.
     #[inline]
     pub(super) fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let mut run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let config = self.hosts[run.client.index()].config;
         // A host asked for by name has no preference: no MX record named it.
         let by_mx = matches!(
@@ -49,9 +49,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let client = run.client;
         let is_itself = |target: &Target| config.is_itself(client, target.host, target.proxy);
         let relays = !run.is_submission();
-        let own = match relays && config.client.finds_itself {
-            true => run.targets.iter().find(|target| is_itself(target)),
-            false => None,
+        let own = if relays && config.client.finds_itself {
+            run.targets.iter().find(|target| is_itself(target))
+        } else {
+            None
         };
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
@@ -66,7 +67,6 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        let mut run = run;
         if config.client.randomizes_equal_preference && run.targets.len() > 1 {
             self.shuffle_equals(handle);
             run = self.runs.get_mut(handle).expect("a run that goes on exists");

@@ -83,15 +83,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let (client, at, number) = (run.client, run.connected, run.tries);
         let web = self.port_of(run) == WEB_PORT;
         let seen = self.seen_by_server(client, target);
-        let server = &mut self.hosts[target.host.index()];
+        let server = &self.hosts[target.host.index()];
         if web {
             // The web page takes no session of the SMTP server.
             self.settle(handle, seen, line, false);
             return;
         }
         if server.has_slot() {
-            server.take_slot(seen);
-            self.business[target.host.index()].sessions += 1;
+            self.occupy_slot(target.host, seen);
             self.settle(handle, seen, line, true);
             return;
         }
@@ -100,7 +99,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
-        server.waiting.push_back(handle);
+        self.hosts[target.host.index()].waiting.push_back(handle);
         let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
         let event = Event::GreetingTimeout { run: handle, number };
         self.schedule(at + greeting, Class::End, event);
@@ -134,12 +133,11 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages[recipient].sessions += 1;
             self.messages.settle(recipient, Column::Failed);
         }
-        self.business[run.client.index()].sessions += 1;
-        let home = &mut self.hosts[run.client.index()];
-        home.outbound += 1;
+        let client = run.client;
+        self.begin_outbound(client);
         // A connection opened for a queue manager counts with what is sent over it.
         if !matches!(purpose, Purpose::Opening { .. }) {
-            home.totals.outbound_sessions += 1;
+            self.hosts[client.index()].totals.outbound_sessions += 1;
         }
     }
 
@@ -207,8 +205,14 @@ impl<S: FactSink> World<'_, '_, S> {
     #[inline]
     pub(super) fn line_of(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
         if let Some(line) = self.calm_line(client, target) {
+            debug_assert_eq!(line, self.find_line(handle, client, target));
             return line;
         }
+        self.find_line(handle, client, target)
+    }
+
+    /// Asks the time lines of all on the way for the line of a run's try of a host.
+    fn find_line(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
@@ -344,10 +348,9 @@ impl<S: FactSink> World<'_, '_, S> {
             self.messages.settle(recipient, Column::Failed);
         }
         let octets = run.transaction.map_or(0, |transaction| transaction.octets.0);
-        self.business[run.client.index()].sessions -= 1;
-        let home = &mut self.hosts[run.client.index()];
-        home.outbound -= 1;
-        home.totals.octets_out.0 += octets;
+        let client = run.client;
+        self.end_outbound(client);
+        self.hosts[client.index()].totals.octets_out.0 += octets;
     }
 
     /// Takes on clients that wait, as far as there are slots.
@@ -362,8 +365,7 @@ impl<S: FactSink> World<'_, '_, S> {
             let here = run.target.is_some_and(|target| target.host == server);
             if let (Phase::Waiting, true, Some(target)) = (run.phase, here, run.target) {
                 let seen = self.seen_by_server(run.client, target);
-                self.hosts[server.index()].take_slot(seen);
-                self.business[server.index()].sessions += 1;
+                self.occupy_slot(server, seen);
                 self.settle(next, seen, None, true);
             }
         }

@@ -35,7 +35,7 @@ impl<'a> Jittered<'a> {
 
 /// What a wire is like, without the time lines that it refers to: what was found out for a connection
 /// request serves the session that follows at the same moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) pairs: (Pair, Option<Pair>),
     /// One way.

@@ -88,7 +88,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) equal_routes: Vec<DomainId>,
     /// What every message asks about each domain.
     pub(super) domains: Vec<DomainTraits>,
-    /// The host of each address.
+    /// The host of each address: four octets each, where the scenario has a whole record.
     pub(super) servers: Vec<HostId>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.

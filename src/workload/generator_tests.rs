@@ -246,15 +246,24 @@ fn repetitions_among_many_recipients_are_dropped_in_order() {
 
 #[test]
 fn messages_drawn_ahead_are_those_of_the_generator() {
-    let one_by_one = all(&entry(poisson("10/h")), 1, SimTime::ZERO + HOUR * 30);
-    assert!(one_by_one.len() > 100);
-    let listed = entry(poisson("10/h"));
     let horizon = SimTime::ZERO + HOUR * 30;
-    let mut ahead = Ahead::new(Generator::new(&listed, 3, &Streams::new(1, 0), horizon));
-    for expected in &one_by_one {
-        let Written { ordinal, at, from, size, to } = ahead.message().expect("as many");
-        assert_eq!(*expected, NewMessage { ordinal, at, from, to: to.to_vec(), size });
-        ahead.advance();
+    let one = Correspondents::Population { domain: DomainId(0), count: 20 };
+    let lists = [
+        vec![one],
+        entry(poisson("10/h")).to,
+        // More than are drawn together.
+        (0..70).map(|local| Correspondents::AnyOf(vec![mailbox(local)])).collect(),
+    ];
+    for to in lists {
+        let listed = MailEntry { to, ..entry(poisson("10/h")) };
+        let one_by_one = all(&listed, 1, horizon);
+        assert!(one_by_one.len() > 100);
+        let mut ahead = Ahead::new(Generator::new(&listed, 3, &Streams::new(1, 0), horizon));
+        for expected in &one_by_one {
+            let Written { ordinal, at, from, size, to } = ahead.message().expect("as many");
+            assert_eq!(*expected, NewMessage { ordinal, at, from, to: to.to_vec(), size });
+            ahead.advance();
+        }
+        assert_eq!(ahead.message(), None);
     }
-    assert_eq!(ahead.message(), None);
 }

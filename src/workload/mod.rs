@@ -7,6 +7,10 @@
 //! and a responder answers ([`Automatic`]). The contents of a
 //! message is its size, and a number that content filters read.
 //!
+//! # Design
+//! A [`Generator`] draws an entry's messages in order of time. What it yields depends on itself alone,
+//! so a run draws them some at a time ([`Ahead`]).
+//!
 //! # Validation
 //! Numbers, gaps and hours of arrivals against the Poisson law, sizes and choices against their
 //! distribution, base64 against RFC 2045 and a textbook, in the unit tests.

@@ -10,9 +10,13 @@
 //! | concurrency window, cohorts of failures, dead destinations, connection cache on demand | `destination.rs` |
 //! | incoming, active and deferred queue, expiry and warning after a failed attempt only | `manager.rs` |
 //!
+//! What the manager keeps: waiting entries by their due second (`deferred.rs`), what is known of each
+//! destination (`destinations.rs`), and the settings, one copy for all hosts that have the same
+//! (`shared.rs`).
+//!
 //! Not modelled: the preemptive order of jobs within one transport (messages are served first in,
-//! first out for each destination), `in_flow_delay`, and the order of files in a queue directory:
-//! a scan takes messages up in the order in which they became due.
+//! first out for each destination), `in_flow_delay`, and the order of files in a queue directory,
+//! which has nothing to do with their age: a scan takes messages up in shuffled order.
 
 mod clock;
 mod deferred;

@@ -100,7 +100,7 @@ pub(super) struct Memory {
     remembered: Vec<Option<Remembered>>,
 }
 
-/// Places for memories, 25 kB of them. A run needs a few: settings are shared by like hosts.
+/// Places for memories. A run needs a few: settings are shared by like hosts.
 const PLACES: usize = 128;
 
 impl Circumstances {
@@ -161,6 +161,7 @@ impl Memory {
         went.moved(|at| at.saturating_add(begins), |at| at.saturating_add(sent), octets)
     }
 
+    /// Remembers how a session went, or that one like it took a larger message.
     pub(super) fn remember(&mut self, question: &Question, went: &Went) {
         let &Question { circumstances, begins, size, received_fields, .. } = question;
         let first = circumstances.place();
@@ -222,5 +223,82 @@ impl Went {
             },
             extended: *extended,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEN_SECONDS: SimDuration = SimDuration::from_secs(10);
+    /// When the calm ends.
+    const FAULT: SimTime = SimTime::from_secs(1_000);
+
+    fn at(second: u64) -> SimTime {
+        SimTime::from_secs(second)
+    }
+
+    fn question(begins: SimTime, octets: u64) -> Question {
+        let circumstances = Circumstances {
+            client: ClientNumber(1),
+            server: ServerNumber(2),
+            latency: SimDuration::from_millis(10),
+            rate: Some("10kbit/s".parse().unwrap()),
+            port: 25,
+            truths: 0,
+        };
+        let calm = Interval { from: SimTime::ZERO, to: FAULT };
+        Question { circumstances, begins, calm, size: Octets(octets), received_fields: 3 }
+    }
+
+    /// A session with a message of this size: ten seconds before it, and ten to its reply.
+    fn went(begins: SimTime, octets: u64) -> Went {
+        let data = begins + TEN_SECONDS;
+        let sent = data + question(begins, octets).circumstances.sending_time(Octets(octets));
+        let dot = sent + TEN_SECONDS;
+        Went {
+            marks: SessionMarks { data, dot, ..SessionMarks::NONE },
+            transaction: Transaction {
+                ended: dot,
+                failure: None,
+                accepted_at: Some(dot),
+                dot_sent: sent,
+                octets: Octets(octets),
+                open: true,
+            },
+            extended: true,
+        }
+    }
+
+    #[test]
+    fn a_session_in_the_same_circumstances_is_the_remembered_one_moved() {
+        let mut memory = Memory::new();
+        assert!(memory.known(&question(at(100), 30_000)).is_none(), "nothing is known at first");
+        memory.remember(&question(at(100), 30_000), &went(at(100), 30_000));
+        for (begins, octets) in [(at(100), 30_000), (at(40), 30_000), (at(700), 9_000)] {
+            let known = memory.known(&question(begins, octets)).expect("it is remembered");
+            assert_eq!(memory.recall(known, Octets(octets)), went(begins, octets));
+        }
+    }
+
+    #[test]
+    fn what_may_go_another_way_is_not_known() {
+        let mut memory = Memory::new();
+        let first = question(at(100), 30_000);
+        memory.remember(&first, &went(at(100), 30_000));
+        assert!(memory.known(&question(at(100), 30_001)).is_none(), "it may be too large");
+        let more = Question { received_fields: 4, ..first };
+        assert!(memory.known(&more).is_none(), "it may have come too far");
+        let circumstances = Circumstances { port: 587, ..first.circumstances };
+        assert!(memory.known(&Question { circumstances, ..first }).is_none());
+        let length = went(SimTime::ZERO, 30_000).transaction.ended.since_start();
+        let latest = FAULT.saturating_sub(length);
+        let nanosecond = SimDuration::from_nanos(1);
+        assert!(memory.known(&question(latest.saturating_sub(nanosecond), 30_000)).is_some());
+        assert!(memory.known(&question(latest, 30_000)).is_none(), "it ends in a fault");
+        // Once a larger message was taken, so is any up to its size.
+        memory.remember(&question(at(100), 60_000), &went(at(100), 60_000));
+        let known = memory.known(&question(at(100), 30_001)).expect("it is no larger");
+        assert_eq!(memory.recall(known, Octets(30_001)), went(at(100), 30_001));
     }
 }
