@@ -143,7 +143,7 @@ fn memory_changes_nothing() {
     }
 }
 
-/// Mail from `out.src.example` to an exchanger that always refuses; its settings change at one hour.
+/// Mail from `out.src.example` to an exchanger that always refuses; its settings change after half an hour.
 fn changed(set: &str) -> Scenario {
     common::scenario(&format!(
         r#"
@@ -182,7 +182,7 @@ host = "mx.dst.example"
 mode = "refuse"
 
 [[action]]
-at = "1h"
+at = "30m"
 host = "out.src.example"
 do = {{ set = {{ {set} }} }}
 "#
@@ -191,7 +191,7 @@ do = {{ set = {{ {set} }} }}
 
 #[test]
 fn look_ups_are_not_remembered_beyond_a_change_of_settings() {
-    let change = SimTime::ZERO + SimDuration::from_hours(1);
+    let change = SimTime::ZERO + SimDuration::from_minutes(30);
     let relay = HostId(1);
     let tries = |set: &str| -> Vec<SimTime> {
         let mut tries = Vec::new();
