@@ -137,8 +137,11 @@ async function moves(tab) {
     const step = () => [...document.querySelectorAll(".controls button")].find((one) => one.textContent.includes("Step"));
     for (let turn = 0; turn < 60 && !step().disabled; turn++) {
       step().click();
-      await new Promise((done) => setTimeout(done, 5));
-      if (document.getAnimations().length > 0) return true;
+      // On a busy machine the step is not drawn at once.
+      for (let look = 0; look < 40; look++) {
+        await new Promise((done) => setTimeout(done, 5));
+        if (document.getAnimations().length > 0) return true;
+      }
     }
     return false;
   });
