@@ -13,14 +13,12 @@ use mailsim::measure::{RecordSink, Recorder};
 use mailsim::report::{ResultFolder, Tables};
 use mailsim::scenario::Scenario;
 use mailsim::simulation::{Simulation, run_frame};
-use mailsim::trace::{FactLog, FactSink as _};
+use mailsim::trace::{self, FactLog};
 
 /// States the facts of a finished run again. Returns where the rows went.
 fn replay<R: RecordSink>(log: &FactLog, scenario: &Scenario, sink: R) -> R {
     let mut recorder = Recorder::new(sink);
-    for (at, fact) in &log.facts {
-        recorder.fact(*at, fact);
-    }
+    trace::replay(&log.facts, &mut recorder);
     recorder.finish(scenario, &run_frame(scenario, scenario.duration)).1
 }
 

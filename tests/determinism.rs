@@ -12,7 +12,7 @@ use common::{Run, Tale, at, run, scenario, secs, tale};
 use mailsim::mail::AttemptOutcome;
 use mailsim::scenario::Scenario;
 use mailsim::simulation::Simulation;
-use mailsim::trace::{Fact, FactSink};
+use mailsim::trace::{Fact, FactSink, Register};
 use mailsim::units::SimTime;
 
 /// A small network in which nearly everything is drawn: times, sizes, people, jitter, service
@@ -107,7 +107,7 @@ for = "1h"
 struct Digest(blake3::Hasher);
 
 impl FactSink for Digest {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
+    fn fact(&mut self, at: SimTime, fact: &Fact, _: &dyn Register) {
         self.0.update(format!("{at:?} {fact:?}\n").as_bytes());
     }
 }

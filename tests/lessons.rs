@@ -9,7 +9,7 @@ use mailsim::measure::{Bound, Recorder, RunFrame};
 use mailsim::scenario::{Loaded, Moment, Source, load};
 use mailsim::simulation::Simulation;
 use mailsim::story::Narration;
-use mailsim::trace::{Fact, FactSink};
+use mailsim::trace::{Fact, FactSink, Register};
 use mailsim::units::SimTime;
 
 /// Warnings that every lesson may have: a class looks at one exchanger at a time.
@@ -63,9 +63,9 @@ struct Watched<'s> {
 }
 
 impl FactSink for Watched<'_> {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
-        self.recorder.fact(at, fact);
-        self.narration.fact(at, fact);
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
+        self.recorder.fact(at, fact, register);
+        self.narration.fact(at, fact, register);
     }
 }
 

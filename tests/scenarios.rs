@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use mailsim::measure::{Bound, Recorder, RunFrame, Summary};
 use mailsim::scenario::{Loaded, Override, Problem, Scenario, Source, load};
 use mailsim::simulation::Simulation;
-use mailsim::trace::Fact;
+use mailsim::trace::{Fact, Register};
 
 /// Warnings that every scenario may have: most study one exchanger at a time.
 const ALWAYS_EXPECTED: &str = "a single point of failure";
@@ -102,9 +102,9 @@ struct Counting<'a> {
 }
 
 impl mailsim::trace::FactSink for Counting<'_> {
-    fn fact(&mut self, at: mailsim::units::SimTime, fact: &Fact) {
+    fn fact(&mut self, at: mailsim::units::SimTime, fact: &Fact, register: &dyn Register) {
         *self.attempts += u64::from(matches!(fact, Fact::Attempt(_)));
-        self.recorder.fact(at, fact);
+        self.recorder.fact(at, fact, register);
     }
 }
 

@@ -13,7 +13,7 @@ use common::{Run, at, scenario, secs};
 use mailsim::mail::{AttemptOutcome, HostId, Stage};
 use mailsim::scenario::Scenario;
 use mailsim::simulation::Simulation;
-use mailsim::trace::{Fact, FactSink};
+use mailsim::trace::{Fact, FactSink, Register};
 use mailsim::units::{SimDuration, SimTime};
 
 /// Replications of each experiment.
@@ -121,7 +121,7 @@ struct Queue {
 }
 
 impl FactSink for Queue {
-    fn fact(&mut self, now: SimTime, fact: &Fact) {
+    fn fact(&mut self, now: SimTime, fact: &Fact, _: &dyn Register) {
         match fact {
             Fact::Accepted { recipient, .. } => {
                 let slots = self.accepted.len().max(recipient.index() + 1);

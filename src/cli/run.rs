@@ -14,7 +14,7 @@ use crate::report::{
 use crate::scenario::{Override, Scenario};
 use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
 use crate::story::Narration;
-use crate::trace::{Fact, FactSink};
+use crate::trace::{Fact, FactSink, Register};
 use crate::units::{SimDuration, SimTime};
 
 use super::changes::Changes;
@@ -224,9 +224,9 @@ struct Watched<'t, 'c> {
 }
 
 impl FactSink for Watched<'_, '_> {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
-        self.recorder.fact(at, fact);
-        self.narration.fact(at, fact);
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
+        self.recorder.fact(at, fact, register);
+        self.narration.fact(at, fact, register);
         self.facts += 1;
         if self.facts.is_multiple_of(4096) {
             self.under_way.set(self.recorder.backlog());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::mail::{
     DomainId, HostId, Mailbox, MailboxNames, MessageId, MessageKey, MessageKind, RecipientId,
 };
-use crate::trace::{Created, Fact, FactSink, HostTotals, OutageFact};
+use crate::trace::{Created, Fact, HostTotals, OutageFact, replay};
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::recorder::{Recorder, RunFrame};
@@ -82,16 +82,14 @@ pub fn figure_names(domains: &[&str], hosts: &[&str], outages: usize) -> Vec<Str
     let nobody = Names { domains: &[], hosts: &[] };
     let (mut summary, ()) = Recorder::new(()).finish(&nobody, &frame);
     let mut recorder = Recorder::new(());
-    for entry in 0..outages {
-        recorder.fact(SimTime::ZERO, &Fact::Outage(some_outage(entry)));
-    }
+    let mut facts: Vec<Fact> = (0..outages).map(|entry| Fact::Outage(some_outage(entry))).collect();
     for place in 0..domains.len() {
-        recorder.fact(SimTime::ZERO, &Fact::Created(some_mail(place)));
-        recorder.fact(SimTime::ZERO, &Fact::Closed { recipient: RecipientId(0) });
+        let closed = Fact::Closed { recipient: RecipientId(0) };
+        facts.extend([Fact::Created(some_mail(place)), closed]);
     }
-    for place in 0..hosts.len() {
-        recorder.fact(SimTime::ZERO, &Fact::Host(some_totals(place)));
-    }
+    facts.extend((0..hosts.len()).map(|place| Fact::Host(some_totals(place))));
+    let facts: Vec<_> = facts.into_iter().map(|fact| (SimTime::ZERO, fact)).collect();
+    replay(&facts, &mut recorder);
     let (example, ()) = recorder.finish(&Names { domains, hosts }, &frame);
     summary.domains = example.domains;
     summary.hosts = example.hosts;

@@ -22,11 +22,13 @@ mod backlog;
 pub(crate) mod example;
 mod expectation;
 mod figures;
+mod rare;
 mod record;
 mod recorder;
 #[cfg(test)]
 mod recorder_tests;
 mod samples;
+mod spans;
 mod story;
 mod summary;
 mod tally;

@@ -1,7 +1,11 @@
 //! The rows that a run yields, and who takes them.
 
+use std::fmt;
+
 use crate::mail::{HostId, Mailbox, MessageKey, MessageKind, Status};
-use crate::trace::{AttemptFact, Fact, HostTotals, QueueSample, RetrievalProtocol};
+use crate::trace::{
+    AttemptFact, Fact, HostTotals, Identity, QueueSample, Register, RetrievalProtocol,
+};
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::samples::ratio;
@@ -98,16 +102,29 @@ impl MessageRecord<'_> {
 }
 
 /// One row of `attempts.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct AttemptRecord<'a> {
     /// Number of the row, from 1.
     pub number: u64,
-    /// Name of the message.
-    pub key: MessageKey,
-    /// Address of the recipient.
-    pub recipient: Mailbox,
     /// What happened.
     pub fact: &'a AttemptFact,
+    pub(super) register: &'a dyn Register,
+}
+
+impl AttemptRecord<'_> {
+    /// Returns recipient and message. They are looked up, since most rows of most runs go nowhere.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.register.identity(self.fact.recipient)
+    }
+}
+
+impl fmt::Debug for AttemptRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = f.debug_struct("AttemptRecord");
+        row.field("number", &self.number).field("fact", &self.fact);
+        row.field("identity", &self.identity()).finish()
+    }
 }
 
 /// One row of `hosts.csv`.

@@ -3,13 +3,14 @@
 use std::hint::black_box;
 
 use crate::mail::{MailboxNames, RecipientId};
-use crate::trace::{Fact, FactSink, HostTotals, Ledger, StillOpen};
+use crate::trace::{Fact, FactSink, HostTotals, Identity, Ledger, Register, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::backlog::Backlog;
+use super::rare::Rares;
 use super::record::{AttemptRecord, FinalState, HostRecord, RecordSink};
 use super::samples::seconds_of_nanos;
-use super::story::{Rare, Story};
+use super::story::Story;
 use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
 use super::tally::{Tally, share};
 use super::warnings;
@@ -43,8 +44,7 @@ pub struct RunFrame {
 pub struct Recorder<R> {
     sink: R,
     stories: Vec<Option<Story>>,
-    /// Kept for the next story that ends.
-    spare: Option<Box<Rare>>,
+    rares: Rares,
     window: Window,
     tally: Tally,
     /// Mail submitted outside of the window: only the ledger speaks of it.
@@ -63,7 +63,7 @@ impl<R: RecordSink> Recorder<R> {
         Self {
             sink,
             stories: Vec::new(),
-            spare: None,
+            rares: Rares::default(),
             window: Window::default(),
             tally: Tally::default(),
             outside: Tally::default(),
@@ -100,28 +100,29 @@ impl<R: RecordSink> Recorder<R> {
         self.attempts
     }
 
-    fn story(&mut self, recipient: RecipientId) -> &mut Story {
+    /// Returns the open story of a recipient, and what is rare of all.
+    fn story(&mut self, recipient: RecipientId) -> (&mut Story, &mut Rares) {
         match self.stories.get_mut(recipient.index()) {
-            Some(Some(story)) => story,
+            Some(Some(story)) => (story, &mut self.rares),
             _ => panic!("{recipient:?} has no open story"),
         }
     }
 
-    fn close(&mut self, recipient: RecipientId, open: Option<(FinalState, crate::mail::HostId)>) {
+    fn close(
+        &mut self,
+        recipient: RecipientId,
+        identity: &Identity,
+        open: Option<(FinalState, crate::mail::HostId)>,
+    ) {
         let slot = self.stories.get_mut(recipient.index());
         let story = slot.and_then(Option::take);
-        let mut story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
-        self.tell(&story, open);
-        if let Some(mut rare) = story.rare_box() {
-            rare.clear();
-            self.spare = Some(rare);
-        }
-    }
-
-    fn tell(&mut self, story: &Story, open: Option<(FinalState, crate::mail::HostId)>) {
-        let row = story.record(open);
-        self.tally_of(row.submitted).close(&row, story.stages());
+        let story = story.unwrap_or_else(|| panic!("{recipient:?} has no open story to close"));
+        let row = story.record(&self.rares, identity, open);
+        let held = self.window.holds(row.submitted);
+        let tally = if held { &mut self.tally } else { &mut self.outside };
+        tally.close(&row, story.stages(&self.rares));
         self.sink.message(&row);
+        story.forget(&mut self.rares);
     }
 
     /// Returns where a message submitted at `submitted` is counted.
@@ -129,13 +130,11 @@ impl<R: RecordSink> Recorder<R> {
         if self.window.holds(submitted) { &mut self.tally } else { &mut self.outside }
     }
 
-    /// Ends the recording: rows of hosts are handed out, and the summary is computed. Stories that
-    /// the run left without a word count as queued. Returns the summary and the sink.
+    /// Ends the recording: rows of hosts are handed out, and the summary is computed. Returns the
+    /// summary and the sink.
     #[must_use]
     pub fn finish(mut self, names: &dyn MailboxNames, frame: &RunFrame) -> (Summary, R) {
-        for story in std::mem::take(&mut self.stories).into_iter().flatten() {
-            self.tell(&story, None);
-        }
+        debug_assert!(self.stories.iter().all(Option::is_none), "a run tells how all stories end");
         let end = SimTime::ZERO + frame.duration;
         let rows: Vec<_> =
             self.hosts.iter().map(|&totals| HostRecord::new(totals, frame.duration)).collect();
@@ -238,7 +237,7 @@ fn host_figures(row: &HostRecord) -> HostFigures {
 
 impl<R: RecordSink> FactSink for Recorder<R> {
     #[inline]
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
         self.latest = at;
         self.sink.fact(at, fact);
         match fact {
@@ -248,45 +247,49 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 if index >= self.stories.len() {
                     self.stories.resize_with(index + 1, || None);
                 }
-                let former = self.stories[index].replace(Story::new(at, created));
+                let story = Story::new(&mut self.rares, at, created);
+                let former = self.stories[index].replace(story);
                 assert!(former.is_none(), "the slot of {} is not free", created.key);
                 self.backlog.opened(at);
             }
             Fact::Accepted { recipient, by, received_fields, server } => {
-                self.story(*recipient).accepted(at, *by, *received_fields, *server);
+                let (story, rares) = self.story(*recipient);
+                story.accepted(rares, at, *by, *received_fields, *server);
             }
             Fact::Attempt(attempt) => {
                 self.attempts += 1;
                 let number = self.attempts;
-                let story = self.story(attempt.recipient);
-                story.attempted(attempt);
-                let (key, recipient, submitted) =
-                    (story.key(), story.recipient(), story.submitted());
+                let (story, rares) = self.story(attempt.recipient);
+                story.attempted(rares, attempt);
+                let submitted = story.submitted();
                 self.tally_of(submitted).attempts.count(attempt);
-                self.sink.attempt(&AttemptRecord { number, key, recipient, fact: attempt });
+                self.sink.attempt(&AttemptRecord { number, fact: attempt, register });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
-                let mut spare = self.spare.take();
-                let story = self.story(*recipient);
-                let fields = *received_fields;
-                let first = story.ended(&mut spare, at, *host, *outcome, *status, fields);
-                self.spare = spare;
-                if first {
+                let (story, rares) = self.story(*recipient);
+                if story.ended(rares, at, *host, *outcome, *status, *received_fields) {
                     self.backlog.closed(at);
                 }
             }
-            Fact::Junk { recipient } => self.story(*recipient).is_junk(),
-            Fact::Retrieved { recipient, protocol, .. } => {
-                self.story(*recipient).retrieved(at, *protocol);
+            Fact::Junk { recipient } => {
+                let (story, rares) = self.story(*recipient);
+                story.is_junk(rares);
             }
-            Fact::Closed { recipient } => self.close(*recipient, None),
+            Fact::Retrieved { recipient, protocol, .. } => {
+                let (story, rares) = self.story(*recipient);
+                story.retrieved(rares, at, *protocol);
+            }
+            Fact::Closed { recipient } => {
+                self.close(*recipient, &register.identity(*recipient), None);
+            }
             Fact::Open { recipient, state, host } => {
                 let state = match state {
                     StillOpen::Queued => FinalState::Queued,
                     StillOpen::InTransit => FinalState::InTransit,
                     StillOpen::Unread => FinalState::Delivered,
                 };
-                self.close(*recipient, Some((state, *host)));
+                let identity = register.identity(*recipient);
+                self.close(*recipient, &identity, Some((state, *host)));
             }
             Fact::Queues(sample) => self.sink.queues(at, sample),
             Fact::Host(totals) => self.hosts.push(*totals),

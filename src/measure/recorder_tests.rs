@@ -1,7 +1,7 @@
 //! A recorder is fed facts whose figures can be computed on paper.
 
 use crate::mail::{AttemptOutcome, MessageKind, RecipientId};
-use crate::trace::{Fact, FactSink, FinalOutcome, Ledger, RetrievalProtocol, StillOpen};
+use crate::trace::{Fact, FinalOutcome, Ledger, RetrievalProtocol, StillOpen, replay};
 use crate::units::{SimDuration, SimTime};
 
 use super::example::{
@@ -37,7 +37,7 @@ impl RecordSink for Rows {
     }
 
     fn attempt(&mut self, row: &AttemptRecord<'_>) {
-        self.attempts.push((row.number, row.key.to_string()));
+        self.attempts.push((row.number, row.identity().key.to_string()));
     }
 
     fn host(&mut self, _: &super::HostRecord) {
@@ -47,9 +47,7 @@ impl RecordSink for Rows {
 
 fn record(facts: &[(SimTime, Fact)], duration: u64) -> (Summary, Rows) {
     let mut recorder = Recorder::new(Rows::default());
-    for (at, fact) in facts {
-        recorder.fact(*at, fact);
-    }
+    replay(facts, &mut recorder);
     recorder.finish(&Names, &frame(SimDuration::from_secs(duration)))
 }
 
@@ -307,9 +305,7 @@ fn mail_outside_of_the_window_counts_in_the_ledger_alone() {
     let counted = |from: u64, to: u64| {
         let window = super::Window { from: secs(from), to: secs(to) };
         let mut recorder = Recorder::new(Rows::default()).counting(window);
-        for (at, fact) in &facts {
-            recorder.fact(*at, fact);
-        }
+        replay(&facts, &mut recorder);
         recorder.finish(&Names, &frame(SimDuration::from_secs(200)))
     };
     let (summary, rows) = counted(20, 60);

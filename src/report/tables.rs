@@ -172,8 +172,9 @@ impl RecordSink for Tables<'_> {
         let (table, fact) = (&mut self.attempts, row.fact);
         table.number(row.number);
         table.number(fact.delivery);
-        table.key(Some(row.key));
-        table.mailbox(Some(row.recipient), names);
+        let identity = row.identity();
+        table.key(Some(identity.key));
+        table.mailbox(Some(identity.mailbox), names);
         table.host(Some(fact.from), names);
         table.host(fact.to, names);
         table.some_number(fact.preference);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::measure::example::{self, Names, outage_day};
 use crate::measure::{Recorder, Summary};
-use crate::trace::{Fact, FactSink};
+use crate::trace::{Fact, replay};
 use crate::units::{SimDuration, SimTime};
 
 use super::{
@@ -33,9 +33,7 @@ fn write_facts(target: &Path, facts: Vec<(SimTime, Fact)>, wanted: Wanted) -> Su
     let folder = ResultFolder::claim(target).unwrap();
     let tables = wanted.rows().then(|| Tables::create(&folder, &Names, None).unwrap());
     let mut recorder = Recorder::new(tables);
-    for (at, fact) in facts {
-        recorder.fact(at, &fact);
-    }
+    replay(&facts, &mut recorder);
     let frame = example::frame(SimDuration::from_hours(24));
     let (summary, tables) = recorder.finish(&Names, &frame);
     complete(folder, tables, &summary, &description(), wanted).unwrap();
@@ -104,7 +102,7 @@ fn rows_are_spelt_as_the_contract_says() {
     };
     let success = crate::mail::AttemptOutcome::Accepted;
     let submission = attempt(0, MUA, SENDER, (secs(11), secs(12)), success);
-    for (at, fact) in [
+    let facts = [
         (secs(10), created(0, 0)),
         (secs(12), accepted(0, SENDER, 1)),
         (secs(12), Fact::Attempt(submission)),
@@ -122,9 +120,8 @@ fn rows_are_spelt_as_the_contract_says() {
             },
         ),
         (secs(200), Fact::Host(totals(MX))),
-    ] {
-        recorder.fact(at, &fact);
-    }
+    ];
+    replay(&facts, &mut recorder);
     let (summary, tables) = recorder.finish(&Names, &example::frame(SimDuration::from_secs(200)));
     let tables_only = Wanted { tables: true, charts: false, png: false };
     complete(folder, Some(tables), &summary, &description(), tables_only).unwrap();

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::mail::{DomainId, HostId, MailboxNames, MessageKey, MessageKind, RecipientId};
 use crate::scenario::{Moment, Scenario};
 use crate::story::Narration;
-use crate::trace::{AttemptFact, Created, Fact, FactSink as _, QueueSample, StillOpen};
+use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::picture::Picture;
@@ -147,7 +147,7 @@ impl<'n> TraceLines<'n> {
         self.end = self.end.max(at);
         self.keep_fact(at, fact);
         if let Some(narration) = &mut self.narration {
-            narration.fact(at, fact);
+            narration.take(at, fact);
         }
         match fact {
             Fact::Outage(outage) => {

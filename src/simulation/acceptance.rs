@@ -254,7 +254,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
         let (key_of_message, sender) = {
             let message = &self.messages[message];
-            (message.key.stream_key(), message.sender())
+            (message.stream_key(), message.sender())
         };
         let domain = sender.map(|mailbox| mailbox.domain);
         if let Some((_, address)) = dedicated.iter().find(|(owner, _)| Some(*owner) == domain) {
@@ -287,7 +287,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Returns whether its recipients do not want a message: the same answer whenever it is asked.
     fn is_unwanted(&self, message: MessageId) -> bool {
-        let key_of_message = self.messages[message].key;
+        let key_of_message = self.messages[message].key();
         let crate::mail::MessageKey::Mail { entry, .. } = key_of_message else {
             return false;
         };

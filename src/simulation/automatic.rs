@@ -7,7 +7,7 @@ use crate::units::{Octets, SimTime};
 use crate::workload::Answers;
 
 use super::handover::{Arrival, RECEIVED_FIELD};
-use super::messages::{Link, Message};
+use super::messages::Message;
 use super::world::World;
 
 /// Octets of an automatic reply.
@@ -51,7 +51,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         let sender = list.owner.or(self.messages[original].sender());
-        let size = self.messages[original].size;
+        let size = self.messages[original].size();
         let fields = fields + 1;
         let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
         self.note_lineage(original, copy, host, (mailbox, list));
@@ -72,7 +72,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Some(author) = self.messages[original].sender() else {
             return;
         };
-        let kind = self.messages[original].kind;
+        let kind = self.messages[original].kind();
         let heeds = responder.answers == Answers::People;
         if author == mailbox || (heeds && !self.seems_personal(kind, author)) {
             return;
@@ -111,17 +111,7 @@ impl<S: FactSink> World<'_, '_, S> {
         received_fields: u32,
     ) -> MessageId {
         let key = self.next_key(about);
-        self.messages.add(Message {
-            key,
-            kind,
-            reverse_path: sender.into(),
-            size,
-            received_fields,
-            notices: 0,
-            offers: 0,
-            holders: 0,
-            first: Link::NONE,
-        })
+        self.messages.add(Message::new(key, kind, sender, size, received_fields))
     }
 
     fn send_automatic(
@@ -132,7 +122,7 @@ impl<S: FactSink> World<'_, '_, S> {
         to: &[Mailbox],
         arrival: Arrival,
     ) {
-        let about = self.messages[about].key;
+        let about = self.messages[about].key();
         let mut recipients: Vec<RecipientId> = to
             .iter()
             .rev()

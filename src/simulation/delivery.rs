@@ -356,7 +356,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let fared = self.fared(run, index);
         let fact = Fact::Attempt(self.attempt_fact(run, index, &fared, next_attempt));
-        self.sink.fact(self.now, &fact);
+        self.sink.fact(self.now, &fact, &self.messages);
         fared
     }
 

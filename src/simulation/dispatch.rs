@@ -107,18 +107,13 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     fn state_open_recipients(&mut self) {
-        let mut open = vec![true; self.messages.recipient_slots()];
-        for id in self.messages.free_recipient_slots() {
-            open[id.index()] = false;
-        }
         let holders = self.holders();
-        for (index, _) in open.into_iter().enumerate().filter(|(_, open)| *open) {
-            let recipient = crate::mail::RecipientId::from_index(index);
-            let record = self.messages[recipient];
-            let state = match record.column {
+        for (slot, &holder) in holders.iter().enumerate() {
+            let Some((recipient, &record)) = self.messages.recipient_in(slot) else { continue };
+            let state = match record.column() {
                 Column::Queued => StillOpen::Queued,
                 Column::InTransit => StillOpen::InTransit,
-                Column::Delivered if record.readers > 0 && !record.read => StillOpen::Unread,
+                Column::Delivered if record.readers > 0 && !record.is_read() => StillOpen::Unread,
                 _ => {
                     self.state(&Fact::Closed { recipient });
                     continue;
@@ -126,39 +121,47 @@ impl<S: FactSink> World<'_, '_, S> {
             };
             let host = match state {
                 StillOpen::Unread => self.readers.store(record.mailbox),
-                StillOpen::Queued | StillOpen::InTransit => holders[index],
+                StillOpen::Queued | StillOpen::InTransit => {
+                    Some(holder).filter(|host| *host != NOBODY)
+                }
             };
             let host = host.expect("somebody has what is left at the end");
             self.state(&Fact::Open { recipient, state, host });
         }
     }
 
-    /// Returns, by recipient slot, a host that holds its message.
-    fn holders(&self) -> Vec<Option<HostId>> {
-        let mut holders = vec![None; self.messages.recipient_slots()];
+    /// Returns, by recipient slot, a host that holds its message, or [`NOBODY`].
+    fn holders(&self) -> Vec<HostId> {
+        let mut holders = vec![NOBODY; self.messages.recipient_slots()];
         for (_, run) in self.runs.iter().filter(|(_, run)| run.is_submission()) {
-            let waiting = run.outbox.iter().chain(&run.postponed).copied();
+            let waiting = run.outbox.iter().chain(&run.postponed).map(|unsent| unsent.message);
             for message in waiting.chain([run.message]) {
                 for recipient in self.messages.recipients_of(message) {
-                    if self.messages[recipient].in_outbox {
-                        holders[recipient.index()] = Some(run.client);
+                    if self.messages[recipient].in_outbox() {
+                        holders[recipient.index()] = run.client;
                     }
                 }
             }
         }
         for (_, run) in self.runs.iter().filter(|(_, run)| run.phase == Phase::Orphaned) {
             for (recipient, reply) in run.recipients.iter().zip(&run.replies) {
-                if reply.is_some_and(crate::mail::Reply::is_positive) {
-                    holders[recipient.index()] = run.target.map(|target| target.host);
+                if reply.is_some_and(crate::mail::Reply::is_positive)
+                    && let Some(target) = run.target
+                {
+                    holders[recipient.index()] = target.host;
                 }
             }
         }
         for (handle, entry) in self.entries.iter() {
             for index in self.entries.recipients(handle) {
                 let recipient = self.entries.copy(index).recipient;
-                holders[recipient.index()] = Some(entry.host);
+                holders[recipient.index()] = entry.host;
             }
         }
         holders
     }
 }
+
+/// Stands where no host holds a message. No table of hosts has so many rows; four octets each where
+/// an `Option` takes eight, when millions wait at the end.
+const NOBODY: HostId = HostId(u32::MAX);

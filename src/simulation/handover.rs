@@ -170,7 +170,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
         let wait = time(&self.session_streams, &home.config.server.service.pickup, || {
-            [self.messages[message].key.stream_key(), home.key, PICK_UP]
+            [self.messages[message].stream_key(), home.key, PICK_UP]
         });
         let wait = wait + arrival.held;
         let home = &self.hosts[host.index()];

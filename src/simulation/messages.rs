@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::mail::{
-    HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath, Status,
+    CompactKey, HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath,
+    Status,
 };
-use crate::trace::{FinalOutcome, Ledger};
+use crate::trace::{FinalOutcome, Identity, Ledger, Register};
 use crate::units::Octets;
 
 /// A recipient, or none, in 4 octets.
@@ -26,31 +27,69 @@ impl Link {
     }
 }
 
-/// A message that somebody still holds, in 64 octets.
+/// A message that somebody still holds. There is one for each that waits somewhere, so it takes
+/// little room, and what few have is kept apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message {
-    pub(super) key: MessageKey,
-    pub(super) kind: MessageKind,
-    pub(super) reverse_path: ReversePath,
-    /// Header and body as submitted.
-    pub(super) size: Octets,
-    /// Received fields it began with.
-    pub(super) received_fields: u32,
-    /// Notices made about it.
-    pub(super) notices: u32,
-    /// Times it was offered from its author's outbox.
-    pub(super) offers: u32,
-    /// Recipients whose story goes on, and queue entries.
+    key: CompactKey,
+    reverse_path: ReversePath,
+    /// Header and body as submitted, times 2^16, and the Received fields that it began with; in two
+    /// halves so that it need not lie at a multiple of eight.
+    extent: [u32; 2],
+    /// Recipients whose story goes on, queue entries, and the outbox that it lies in.
     pub(super) holders: u32,
-    pub(super) first: Link,
+    first: Link,
 }
 
-const _: () = assert!(size_of::<Message>() <= 64);
+const _: () = assert!(size_of::<Message>() <= 36);
 
 impl Message {
+    /// Returns a new message that its author's outbox holds, or that nobody does yet. It counts at
+    /// most 2^48 - 1 octets and 2^16 - 1 Received fields, which no mail has.
+    pub(super) fn new(
+        key: MessageKey,
+        kind: MessageKind,
+        sender: Option<Mailbox>,
+        size: Octets,
+        received_fields: u32,
+    ) -> Self {
+        let fields = u64::from(received_fields).min((1 << 16) - 1);
+        let extent = size.0.min((1 << 48) - 1) << 16 | fields;
+        Self {
+            key: CompactKey::new(key, kind),
+            reverse_path: sender.into(),
+            extent: [(extent >> 32) as u32, extent as u32],
+            holders: u32::from(kind == MessageKind::Mail),
+            first: Link::NONE,
+        }
+    }
+
+    pub(super) fn key(&self) -> MessageKey {
+        self.key.key()
+    }
+
+    /// Returns [`MessageKey::stream_key`] of its name.
+    pub(super) fn stream_key(&self) -> u64 {
+        self.key.stream_key()
+    }
+
+    pub(super) fn kind(&self) -> MessageKind {
+        self.key.kind()
+    }
+
     /// Returns whom the reverse path names; none: it is null.
     pub(super) fn sender(&self) -> Option<Mailbox> {
         self.reverse_path.mailbox()
+    }
+
+    /// Returns the octets of header and body as submitted.
+    pub(super) fn size(&self) -> Octets {
+        Octets((u64::from(self.extent[0]) << 32 | u64::from(self.extent[1])) >> 16)
+    }
+
+    /// Returns how many Received fields it began with.
+    pub(super) fn received_fields(&self) -> u32 {
+        self.extent[1] & 0xffff
     }
 }
 
@@ -62,6 +101,20 @@ pub(super) enum Column {
     Delivered,
     Failed,
     Discarded,
+}
+
+impl Column {
+    /// All, by their numbers; the last stands for three that no recipient has.
+    const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::InTransit,
+        Self::Delivered,
+        Self::Failed,
+        Self::Discarded,
+        Self::Discarded,
+        Self::Discarded,
+        Self::Discarded,
+    ];
 }
 
 /// A copy that was given up while another was still held.
@@ -87,12 +140,61 @@ pub(super) struct Recipient {
     pub(super) delivered: u16,
     /// Devices of its reader that are still to fetch it, or have a session open with it.
     pub(super) readers: u8,
-    /// Whether one of them has it.
-    pub(super) read: bool,
-    /// Whether the MUA still answers for it.
-    pub(super) in_outbox: bool,
-    pub(super) column: Column,
-    pub(super) next: Link,
+    standing: Standing,
+    next: Link,
+}
+
+const _: () = assert!(size_of::<Recipient>() <= 24);
+
+/// What is said of a recipient by yes or no, and its column of the ledger, in one octet.
+#[derive(Debug, Clone, Copy)]
+struct Standing(u8);
+
+impl Standing {
+    /// One of its reader's devices has it.
+    const READ: u8 = 1 << 6;
+    /// The MUA still answers for it.
+    const IN_OUTBOX: u8 = 1 << 7;
+
+    fn set(&mut self, flag: u8, on: bool) {
+        self.0 = if on { self.0 | flag } else { self.0 & !flag };
+    }
+}
+
+impl Recipient {
+    /// Returns whether one of its reader's devices has it.
+    pub(super) fn is_read(&self) -> bool {
+        self.standing.0 & Standing::READ != 0
+    }
+
+    pub(super) fn note_read(&mut self) {
+        self.standing.set(Standing::READ, true);
+    }
+
+    /// Returns whether the MUA still answers for it.
+    pub(super) fn in_outbox(&self) -> bool {
+        self.standing.0 & Standing::IN_OUTBOX != 0
+    }
+
+    pub(super) fn set_in_outbox(&mut self, lies_there: bool) {
+        self.standing.set(Standing::IN_OUTBOX, lies_there);
+    }
+
+    pub(super) fn column(&self) -> Column {
+        Column::ALL[usize::from(self.standing.0 & 7)]
+    }
+
+    fn set_column(&mut self, column: Column) {
+        self.standing.0 = self.standing.0 & !7 | column as u8;
+    }
+
+    /// Returns whether the slot is used by nobody.
+    fn is_free(&self) -> bool {
+        self.standing.0 == Self::FREE
+    }
+
+    /// No column has this number.
+    const FREE: u8 = 7;
 }
 
 /// The arenas and the ledger.
@@ -105,10 +207,19 @@ pub(super) struct Messages {
     /// How the first copy that was given up ended, as long as nobody was told because somebody
     /// else still had the message. Apart from the recipients, since few have it.
     pub(super) given_up: BTreeMap<RecipientId, GivenUp>,
+    /// How many notices were made about a message. Apart from the messages, since few have any.
+    notices: BTreeMap<MessageId, u32>,
     pub(super) ledger: Ledger,
 }
 
 impl Messages {
+    /// Counts a notice about a message; returns how many there were before.
+    pub(super) fn count_notice(&mut self, about: MessageId) -> u32 {
+        let count = self.notices.entry(about).or_default();
+        *count += 1;
+        *count - 1
+    }
+
     pub(super) fn add(&mut self, message: Message) -> MessageId {
         match self.free_messages.pop() {
             Some(id) => {
@@ -132,9 +243,7 @@ impl Messages {
             sessions: 0,
             delivered: 0,
             readers: 0,
-            read: false,
-            in_outbox: false,
-            column: Column::Queued,
+            standing: Standing(Column::Queued as u8),
             next: self[message].first,
         };
         let id = match self.free_recipients.pop() {
@@ -147,7 +256,7 @@ impl Messages {
                 RecipientId::from_index(self.recipients.len() - 1)
             }
         };
-        let kind = self[message].kind;
+        let kind = self[message].kind();
         self[message].first = Link::to(id);
         self[message].holders += 1;
         self.ledger.queued += 1;
@@ -164,6 +273,7 @@ impl Messages {
         let state = &mut self[message];
         state.holders -= 1;
         if state.holders == 0 {
+            self.notices.remove(&message);
             self.free_messages.push(message);
         }
     }
@@ -181,10 +291,11 @@ impl Messages {
         } else {
             Column::Queued
         };
-        if column == recipient.column {
+        let from = recipient.column();
+        if column == from {
             return;
         }
-        let from = std::mem::replace(&mut recipient.column, column);
+        recipient.set_column(column);
         *self.count(from) -= 1;
         *self.count(column) += 1;
     }
@@ -216,6 +327,7 @@ impl Messages {
                 before = self[other].next.get();
             }
         }
+        self[id].standing = Standing(Recipient::FREE);
         self.given_up.remove(&id);
         self.free_recipients.push(id);
         self.release(message);
@@ -239,9 +351,24 @@ impl Messages {
         self.recipients.len()
     }
 
-    /// Returns the free recipient slots, for walking over those in use.
-    pub(super) fn free_recipient_slots(&self) -> &[RecipientId] {
-        &self.free_recipients
+    /// Returns the recipient in a slot, if the slot is in use.
+    pub(super) fn recipient_in(&self, slot: usize) -> Option<(RecipientId, &Recipient)> {
+        let recipient = self.recipients.get(slot).filter(|recipient| !recipient.is_free())?;
+        Some((RecipientId::from_index(slot), recipient))
+    }
+}
+
+impl Register for Messages {
+    fn identity(&self, recipient: RecipientId) -> Identity {
+        let &Recipient { message, mailbox, .. } = &self[recipient];
+        let message = &self[message];
+        Identity {
+            mailbox,
+            key: message.key(),
+            kind: message.kind(),
+            sender: message.sender(),
+            size: message.size(),
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Notices about failed and late mail, and what becomes of recipients that are given up.
 
-use crate::mail::{
-    HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath, Status,
-};
+use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
 use crate::queue::plain::NoticesTo;
 use crate::queue::{CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
@@ -10,7 +8,7 @@ use crate::units::Octets;
 use crate::workload::NoticeWishes;
 
 use super::handover::Arrival;
-use super::messages::{Column, GivenUp, Link, Message};
+use super::messages::{Column, GivenUp, Message};
 use super::world::World;
 
 /// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
@@ -111,7 +109,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// What the author of a message asks to be told. Every server passes it on.
     fn wishes(&self, message: MessageId) -> NoticeWishes {
-        match self.messages[message].key {
+        match self.messages[message].key() {
             MessageKey::Mail { entry, .. } => self.scenario.mail[entry as usize].notices,
             MessageKey::Notice { .. } => NoticeWishes::default(),
         }
@@ -130,33 +128,21 @@ impl<S: FactSink> World<'_, '_, S> {
             _ => about.size.0.min(RETURNED),
         };
         let key = self.next_key(about.message);
-        let message = self.messages.add(Message {
-            key,
-            kind,
-            reverse_path: ReversePath::NULL,
-            size: Octets(NOTICE + returned),
-            received_fields: 1,
-            notices: 0,
-            offers: 0,
-            holders: 0,
-            first: Link::NONE,
-        });
-        let recipient = self.create_recipient(host, message, sender, Some(original.key));
         let size = Octets(NOTICE + returned);
+        let message = self.messages.add(Message::new(key, kind, None, size, 1));
+        let recipient = self.create_recipient(host, message, sender, Some(original.key()));
         self.enqueue(host, message, &[recipient], Arrival::made_here(1, size, self.now));
     }
 
     /// Returns the key of the next message that is made about another. A copy of a list may have
     /// notices of its own, which are counted with those about the message that a person wrote.
     pub(super) fn next_key(&mut self, about: MessageId) -> MessageKey {
-        let key = self.messages[about].key;
-        let count = if self.scenario.automatic.is_empty() {
-            &mut self.messages[about].notices
-        } else {
-            let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) =
-                key;
-            self.offspring.entry(MessageKey::Mail { entry, ordinal }).or_default()
-        };
+        let key = self.messages[about].key();
+        if self.scenario.automatic.is_empty() {
+            return key.notice(self.messages.count_notice(about));
+        }
+        let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) = key;
+        let count = self.offspring.entry(MessageKey::Mail { entry, ordinal }).or_default();
         *count += 1;
         key.notice(*count - 1)
     }
@@ -176,11 +162,11 @@ impl<S: FactSink> World<'_, '_, S> {
             recipient,
             message,
             mailbox,
-            key: state.key,
-            kind: state.kind,
+            key: state.key(),
+            kind: state.kind(),
             about,
             sender: state.sender(),
-            size: state.size,
+            size: state.size(),
             host,
             unread,
         }));

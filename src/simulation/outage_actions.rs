@@ -9,7 +9,7 @@ use crate::trace::{AttemptFact, Fact, FactSink};
 
 use super::delivery::Fared;
 use super::event::Event;
-use super::run::{Phase, Purpose};
+use super::run::{Phase, Purpose, Unsent};
 use super::setup::Setup;
 use super::world::World;
 
@@ -213,8 +213,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         if run.phase == Phase::Resting {
             return;
         }
-        if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox) {
-            run.outbox.push(run.message);
+        if run.recipients.iter().any(|recipient| self.messages[*recipient].in_outbox()) {
+            run.outbox.push(Unsent { message: run.message, offers: run.round });
         }
         run.outbox.append(&mut run.postponed);
         self.rest(handle);

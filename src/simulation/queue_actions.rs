@@ -184,7 +184,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 copy.suspended = false;
                 fact.recipient = copy.recipient;
                 self.hosts[host.index()].totals.suspensions += 1;
-                self.sink.fact(self.now, &Fact::Attempt(fact));
+                self.sink.fact(self.now, &Fact::Attempt(fact), &self.messages);
             }
         }
     }

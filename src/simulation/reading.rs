@@ -156,7 +156,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// will fetch it.
     pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId, junk: bool) {
         let mailbox = self.messages[recipient].mailbox;
-        let size = self.messages[self.messages[recipient].message].size;
+        let size = self.messages[self.messages[recipient].message].size();
         let (uid, gone) = (self.readers.arrivals, SimTime::MAX);
         self.readers.arrivals += 1;
         let waiting = Waiting { uid, recipient: Some(recipient), size, gone };
@@ -339,7 +339,7 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32) {
         let (_, protocol) = polled(self.readers.readings[reading as usize].protocol);
         self.messages[recipient].readers -= 1;
-        self.messages[recipient].read = true;
+        self.messages[recipient].note_read();
         self.state(&Fact::Retrieved { recipient, protocol, reading });
         self.close_if_over(recipient);
     }

@@ -76,6 +76,14 @@ pub(super) enum Phase {
     Orphaned,
 }
 
+/// A message in its author's outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unsent {
+    pub(super) message: MessageId,
+    /// Times it was offered to a server so far.
+    pub(super) offers: u32,
+}
+
 /// A run with its buffers, which are used again by later runs.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -125,9 +133,9 @@ pub(super) struct Run {
     /// Counts tries: a greeting time-out of an earlier one is void.
     pub(super) tries: u32,
     /// Messages still to be submitted in this session, last first.
-    pub(super) outbox: Vec<MessageId>,
+    pub(super) outbox: Vec<Unsent>,
     /// Messages to be submitted again later.
-    pub(super) postponed: Vec<MessageId>,
+    pub(super) postponed: Vec<Unsent>,
     /// Messages handed over in the present session.
     pub(super) handed: u32,
     pub(super) last_failure: Option<Failure>,

@@ -90,8 +90,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             names: self.scenario,
             client: client.filter(|_| !trusted),
             dossier: self.dossier(run.message),
-            first_seen: screens.first_seen.get(&(target.host, message.key)).copied(),
-            lot: TryDraws::new(&screens.lots, [message.key.stream_key(), state.key]).unit(),
+            first_seen: screens.first_seen.get(&(target.host, message.key())).copied(),
+            lot: TryDraws::new(&screens.lots, [message.stream_key(), state.key]).unit(),
             filter_time,
             findings: Findings::default(),
             client_known: false,
@@ -135,7 +135,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let Some(screens) = &self.screens else {
             return SimDuration::ZERO;
         };
-        let key = [self.messages[message].key.stream_key(), self.hosts[host.index()].key];
+        let key = [self.messages[message].stream_key(), self.hosts[host.index()].key];
         TryDraws::new(&screens.times, key).time(&filter.time)
     }
 
@@ -143,13 +143,13 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     fn dossier(&self, message: MessageId) -> Dossier {
         let state = &self.messages[message];
         let sender = state.sender().map(|mailbox| mailbox.domain);
-        match (state.key, state.kind) {
+        match (state.key(), state.kind()) {
             (MessageKey::Mail { entry, .. }, MessageKind::Mail) => {
                 let settings = &self.scenario.mail[entry as usize];
                 let author = settings.author.map(|mailbox| mailbox.domain).or(sender);
                 let score = match (&settings.score, &self.screens) {
                     (Some(score), Some(screens)) => {
-                        score.sample(&mut screens.scores.at(state.key.stream_key()))
+                        score.sample(&mut screens.scores.at(state.stream_key()))
                     }
                     _ => 0.0,
                 };
@@ -226,7 +226,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let Some(run) = self.runs.get_mut(handle) else {
             return;
         };
-        let key = self.messages[run.message].key;
+        let key = self.messages[run.message].key();
         if findings != Findings::default() {
             run.findings = Some(Box::new(findings));
         }

@@ -6,8 +6,8 @@ use crate::smtp::WEB_PORT;
 use crate::trace::{FactSink, FinalOutcome};
 
 use super::event::Event;
-use super::messages::{Column, Link, Message};
-use super::run::{Phase, Purpose, Run};
+use super::messages::{Column, Message};
+use super::run::{Phase, Purpose, Run, Unsent};
 use super::world::World;
 
 /// What the client of a session does; mail programs differ in it.
@@ -49,7 +49,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 runs.push(self.new_run(purpose, client));
             }
             let run = self.runs.get_mut(runs[lane]).expect("just made");
-            run.outbox.push(message);
+            run.outbox.push(Unsent { message, offers: 0 });
             count += 1;
             self.sources[entry].messages.advance();
             if self.sources[entry].messages.message().is_none_or(|next| next.at > self.now) {
@@ -73,22 +73,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let client = submission.client.unwrap_or(submission.server);
         let next = source.messages.message()?;
         let number = u32::try_from(entry).unwrap_or(u32::MAX);
-        let message = self.messages.add(Message {
-            key: MessageKey::Mail { entry: number, ordinal: next.ordinal },
-            kind: MessageKind::Mail,
-            reverse_path: Some(next.from).into(),
-            size: next.size,
-            received_fields: source.received_fields,
-            notices: 0,
-            offers: 0,
-            // The outbox holds it.
-            holders: 1,
-            first: Link::NONE,
-        });
+        let key = MessageKey::Mail { entry: number, ordinal: next.ordinal };
+        let (sender, fields) = (Some(next.from), source.received_fields);
+        let message =
+            self.messages.add(Message::new(key, MessageKind::Mail, sender, next.size, fields));
         for place in (0..next.to.len()).rev() {
             let mailbox = self.sources[entry].messages.message()?.to[place];
             let recipient = self.create_recipient(client, message, mailbox, None);
-            self.messages[recipient].in_outbox = true;
+            self.messages[recipient].set_in_outbox(true);
         }
         Some(message)
     }
@@ -100,21 +92,20 @@ impl<S: FactSink> World<'_, '_, S> {
             self.rest(handle);
             return;
         }
-        let Some(message) = run.outbox.pop() else {
+        let Some(Unsent { message, offers }) = run.outbox.pop() else {
             self.rest_or_end(handle);
             return;
         };
-        self.messages[message].offers += 1;
         let letter = self.messages[message];
         run.message = message;
-        run.round = letter.offers;
-        run.size = letter.size;
-        run.received_fields = letter.received_fields;
+        run.round = offers + 1;
+        run.size = letter.size();
+        run.received_fields = letter.received_fields();
         run.begun = self.now;
         run.recipients.clear();
         run.mailboxes.clear();
         for recipient in self.messages.recipients_of(message) {
-            if self.messages[recipient].in_outbox {
+            if self.messages[recipient].in_outbox() {
                 run.recipients.push(recipient);
                 run.mailboxes.push(self.messages[recipient].mailbox);
             }
@@ -212,20 +203,21 @@ impl<S: FactSink> World<'_, '_, S> {
             self.hosts[client.index()].totals.attempts += 1;
             match fared.outcome {
                 AttemptOutcome::Accepted => {
-                    self.messages[recipient].in_outbox = false;
+                    self.messages[recipient].set_in_outbox(false);
                     self.let_go(recipient);
                 }
                 outcome if outcome.is_temporary() && retry.is_some() => waits = true,
                 _ => {
                     // Refused while its author looks on: there is nobody else to tell.
-                    self.messages[recipient].in_outbox = false;
+                    self.messages[recipient].set_in_outbox(false);
                     let (outcome, column) = (FinalOutcome::Failed, Column::Failed);
                     self.end_copy(client, recipient, outcome, column, fared.status, fields);
                 }
             }
         }
         if waits {
-            self.runs.get_mut(handle).expect("it goes on").postponed.push(message);
+            let run = self.runs.get_mut(handle).expect("it goes on");
+            run.postponed.push(Unsent { message, offers: run.round });
         } else {
             self.messages.release(message);
         }

@@ -243,7 +243,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Purpose::LookUp { .. } => return [client, what, self.now.as_nanos(), 0, 3, 0, 0],
             _ => {}
         }
-        let message = self.messages[run.message].key.stream_key();
+        let message = self.messages[run.message].stream_key();
         let (client, round) = (self.hosts[run.client.index()].key, u64::from(run.round));
         let first = run.mailboxes.first().copied().unwrap_or_default();
         let domain = self.domains[first.domain.index()].key;

@@ -153,7 +153,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
 
     /// States a fact now.
     pub(super) fn state(&mut self, fact: &Fact) {
-        self.sink.fact(self.now, fact);
+        self.sink.fact(self.now, fact, &self.messages);
     }
 
     /// Calls a host's queue manager and carries out what it orders.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId};
 use crate::scenario::{Moment, NotedEvent, Occasion, Scenario};
-use crate::trace::{Fact, FactSink, FinalOutcome};
+use crate::trace::{Fact, FactSink, FinalOutcome, Register};
 use crate::units::SimTime;
 
 /// A note that is shown.
@@ -222,9 +222,16 @@ impl<'s> Narration<'s> {
 }
 
 impl FactSink for Narration<'_> {
+    fn fact(&mut self, at: SimTime, fact: &Fact, _: &dyn Register) {
+        self.take(at, fact);
+    }
+}
+
+impl Narration<'_> {
+    /// Takes one fact: what notes wait for stands in the facts themselves.
     // Few scenarios have notes that wait for mail; the others pay a glance at each fact.
     #[inline]
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
+    pub fn take(&mut self, at: SimTime, fact: &Fact) {
         match fact {
             Fact::Outage(outage) => self.outage(&outage.target, outage.from, outage.to),
             _ if self.watches_mail => self.mail(at, fact),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::mail::{Mailbox, MessageKey, MessageKind, RecipientId};
-use crate::trace::{AttemptFact, Created, Fact, FactSink};
+use crate::trace::{AttemptFact, Created, Fact, FactSink, Register};
 
 use crate::units::SimTime;
 
@@ -136,7 +136,7 @@ impl Watch {
 }
 
 impl FactSink for Watch {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
+    fn fact(&mut self, at: SimTime, fact: &Fact, _: &dyn Register) {
         match fact {
             Fact::Created(created) => self.created(at, created),
             Fact::Lookup { delivery, host, domain, started, answered, outcome } => {

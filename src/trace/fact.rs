@@ -6,7 +6,7 @@ use crate::mail::{
 };
 use crate::units::{Octets, SimDuration, SimTime};
 
-use super::ScreenedFact;
+use super::{Identity, ScreenedFact};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +145,15 @@ pub struct Created {
     /// Whether the recipient is known never to be read (no reading is described for the mailbox),
     /// so that no [`Fact::Retrieved`] will follow.
     pub unread: bool,
+}
+
+impl Created {
+    /// Returns what of it is true whatever happens.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let &Self { mailbox, key, kind, sender, size, .. } = self;
+        Identity { mailbox, key, kind, sender, size }
+    }
 }
 
 /// What came of looking up a domain's exchangers.

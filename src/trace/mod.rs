@@ -5,6 +5,7 @@
 //! run.
 
 mod fact;
+mod register;
 mod screened;
 mod sink;
 
@@ -12,5 +13,6 @@ pub use fact::{
     AttemptFact, Created, Fact, FinalOutcome, HostTotals, Ledger, LookupOutcome, OutageFact,
     QueueSample, RetrievalProtocol, SessionMarks, StillOpen,
 };
+pub use register::{Identity, Register, replay};
 pub use screened::{Findings, Screen, ScreenedFact, Verdict};
 pub use sink::{FactLog, FactSink, Tee};

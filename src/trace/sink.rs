@@ -3,12 +3,13 @@
 use crate::mail::RecipientId;
 use crate::units::SimTime;
 
-use super::Fact;
+use super::{Fact, Register};
 
 /// Takes facts as a run states them.
 pub trait FactSink {
     /// Takes one fact stated at virtual time `at`. Times never decrease from call to call.
-    fn fact(&mut self, at: SimTime, fact: &Fact);
+    /// `register` knows what the recipients are that the fact speaks of.
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register);
 
     /// Facts about these recipients are about to be stated. A sink that keeps something about each
     /// may look at all of it now, so that the memory of one is fetched while it waits for another's.
@@ -23,7 +24,7 @@ pub struct FactLog {
 }
 
 impl FactSink for FactLog {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
+    fn fact(&mut self, at: SimTime, fact: &Fact, _: &dyn Register) {
         self.facts.push((at, fact.clone()));
     }
 }
@@ -33,9 +34,9 @@ impl FactSink for FactLog {
 pub struct Tee<A, B>(pub A, pub B);
 
 impl<A: FactSink, B: FactSink> FactSink for Tee<A, B> {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
-        self.0.fact(at, fact);
-        self.1.fact(at, fact);
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
+        self.0.fact(at, fact, register);
+        self.1.fact(at, fact, register);
     }
 
     fn foresee(&mut self, recipients: &[RecipientId]) {
@@ -45,8 +46,8 @@ impl<A: FactSink, B: FactSink> FactSink for Tee<A, B> {
 }
 
 impl<S: FactSink + ?Sized> FactSink for &mut S {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
-        (**self).fact(at, fact);
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
+        (**self).fact(at, fact, register);
     }
 
     fn foresee(&mut self, recipients: &[RecipientId]) {
@@ -56,5 +57,5 @@ impl<S: FactSink + ?Sized> FactSink for &mut S {
 
 /// Throws facts away: for measuring the bare engine.
 impl FactSink for () {
-    fn fact(&mut self, _at: SimTime, _fact: &Fact) {}
+    fn fact(&mut self, _at: SimTime, _fact: &Fact, _: &dyn Register) {}
 }

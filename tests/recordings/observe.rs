@@ -6,7 +6,7 @@ use mailsim::mail::{
     AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Stage, Status,
 };
 use mailsim::random::Streams;
-use mailsim::trace::{Fact, FactSink, FinalOutcome};
+use mailsim::trace::{Fact, FactSink, FinalOutcome, Register};
 use mailsim::units::SimTime;
 
 use crate::drawn::reading_lateness;
@@ -183,7 +183,7 @@ impl Story {
 }
 
 impl FactSink for Observer<'_> {
-    fn fact(&mut self, now: SimTime, fact: &Fact) {
+    fn fact(&mut self, now: SimTime, fact: &Fact, _: &dyn Register) {
         match *fact {
             Fact::Created(ref created) => {
                 let slot = match (created.key, created.about) {

@@ -22,7 +22,7 @@ use super::progress::Progress;
 use super::status::ExitStatus;
 use super::terminal::Terminal;
 use crate::story::{Narration, Shown, Story, Wanted, Watch};
-use crate::trace::{Fact, FactSink};
+use crate::trace::{Fact, FactSink, Register};
 use crate::units::SimTime;
 
 /// Follow one message: every hop, reply and wait
@@ -138,9 +138,9 @@ pub(super) struct Followed<'s> {
 }
 
 impl FactSink for Followed<'_> {
-    fn fact(&mut self, at: SimTime, fact: &Fact) {
-        self.narration.fact(at, fact);
-        self.watch.fact(at, fact);
+    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
+        self.narration.fact(at, fact, register);
+        self.watch.fact(at, fact, register);
     }
 }
 
