@@ -15,6 +15,7 @@ pub mod exim;
 mod list;
 mod manager;
 pub mod opensmtpd;
+mod orders;
 mod phase;
 pub mod plain;
 pub mod postfix;
@@ -28,8 +29,9 @@ pub use entries::{
     QueueEntries, QueueEntry, QueuedDelivery,
 };
 pub use manager::{
-    Action, Candidate, ConnectionId, Context, FailedConnection, KeepConnection, Process,
-    QueueLengths, QueueManager, Report, Timer, Tried, Untried,
+    Abandoned, Action, Candidate, ConnectionId, Context, FailedConnection, InProcess,
+    KeepConnection, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
+pub use orders::{Orders, Suspensions};
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

@@ -66,7 +66,7 @@ fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination
     let state = &mut context.entries[entry];
     state.deferred = true;
     state.last_status = status;
-    context.actions.push(Action::Suspended { entry, destination, status });
+    context.actions.suspend(entry, destination, status);
 }
 
 /// Every recipient of an entry has been tried: orders what is done with those that failed, and

@@ -2,7 +2,7 @@
 
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, RecipientId, Stage, Status};
-use crate::queue::{Action, CopyState, Destination, EntryHandle};
+use crate::queue::{Action, CopyState, Destination, EntryHandle, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -20,55 +20,23 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
         // Most come alone.
-        while let ([_], &[(host, _)]) = (&self.given.orders[..], &self.given.givers[..]) {
+        while let &[(host, _)] = &self.given.givers[..] {
+            let Some(order) = self.given.orders.take_only() else { break };
             self.given.givers.clear();
-            let Some(order) = self.given.orders.pop() else { break };
             self.execute(host, order);
         }
         let (mut next, mut giver) = (0, 0);
         while let Some(&(host, count)) = self.given.givers.get(giver) {
             giver += 1;
-            self.carry_out_batch(host, next, count);
+            for place in next..next + count {
+                let order = self.given.orders.take(place);
+                self.execute(host, order);
+            }
             next += count;
         }
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
-    }
-
-    /// Carries out what one host has ordered at once.
-    fn carry_out_batch(&mut self, host: HostId, first: usize, count: usize) {
-        for place in 0..count {
-            if count > FORESEEN && place.is_multiple_of(FORESEEN) {
-                self.foresee_suspensions(first + place);
-            }
-            match self.given.orders[first + place] {
-                // By the thousand, when a site is found dead.
-                Action::Suspended { entry, destination, status } => {
-                    self.state_suspension(host, entry, destination, status);
-                }
-                ref order => {
-                    let order = order.clone();
-                    self.execute(host, order);
-                }
-            }
-        }
-    }
-
-    /// Lets the sink know of whom the next orders speak, if they put mail off: there may be thousands.
-    fn foresee_suspensions(&mut self, next: usize) {
-        let mut recipients = [RecipientId::default(); FORESEEN];
-        let mut count = 0;
-        for order in self.given.orders[next..].iter().take(FORESEEN) {
-            if let Action::Suspended { entry, .. } = order
-                && self.entries.get(*entry).is_some()
-                && let Some(copy) = self.entries.only_copy(*entry)
-            {
-                recipients[count] = copy.recipient;
-                count += 1;
-            }
-        }
-        self.sink.foresee(&recipients[..count]);
     }
 
     fn execute(&mut self, host: HostId, action: Action) {
@@ -86,7 +54,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 };
                 self.begin_delivery(host, purpose);
             }
-            Action::DeliverInProcess { delivery, process, keep_connection, connections } => {
+            Action::DeliverInProcess { delivery, within } => {
                 let Some(queued) = self.entries.delivery(delivery) else {
                     return;
                 };
@@ -94,15 +62,13 @@ impl<S: FactSink> World<'_, '_, S> {
                     delivery,
                     destination: queued.destination,
                     reuse: false,
-                    keep: Some(keep_connection),
-                    process: Some((process, connections)),
+                    keep: Some(within.keep_connection),
+                    process: Some((within.process, within.connections)),
                 };
                 self.begin_delivery(host, purpose);
             }
             Action::EndProcess { process } => self.close_kept(host, Keeper::Process(process)),
-            Action::Suspended { entry, destination, status } => {
-                self.state_suspension(host, entry, destination, status);
-            }
+            Action::Suspended(run) => self.state_suspensions(host, run),
             Action::ReturnFailed { entry } => self.return_failed(host, entry),
             Action::Expire { entry, status } => self.expire(host, entry, status),
             Action::NotifyDelay { entry } => self.notify_delay(host, entry),
@@ -119,9 +85,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.begin_transaction(host, delivery, Some(connection));
             }
             Action::Quit { connection } => self.quit(host, connection),
-            Action::Abandon { delivery, since, failure, tried } => {
-                self.abandon(host, delivery, since, failure, &tried);
-            }
+            Action::Abandon { delivery, because } => self.abandon(host, delivery, &because),
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }
@@ -145,7 +109,38 @@ impl<S: FactSink> World<'_, '_, S> {
         self.tell(host, |queue, now, context| queue.resubmitted(now, entry, context));
     }
 
-    /// States that recipients were put off without network activity.
+    /// States that recipients were put off without network activity: by the thousand, when a site is
+    /// found dead.
+    fn state_suspensions(&mut self, host: HostId, run: Suspensions) {
+        for place in 0..run.count() {
+            if place.is_multiple_of(FORESEEN) {
+                self.foresee_suspensions(run, place);
+            }
+            let entry = self.given.orders.suspended(run)[place];
+            self.state_suspension(host, entry, run.destination, run.status);
+        }
+    }
+
+    /// Lets the sink know of whom the next suspensions of a run speak.
+    fn foresee_suspensions(&mut self, run: Suspensions, next: usize) {
+        let entries = &self.given.orders.suspended(run)[next..];
+        if entries.len() == 1 {
+            return;
+        }
+        let mut recipients = [RecipientId::default(); FORESEEN];
+        let mut count = 0;
+        for &entry in entries.iter().take(FORESEEN) {
+            if self.entries.get(entry).is_some()
+                && let Some(copy) = self.entries.only_copy(entry)
+            {
+                recipients[count] = copy.recipient;
+                count += 1;
+            }
+        }
+        self.sink.foresee(&recipients[..count]);
+    }
+
+    /// States that recipients of one entry were put off.
     fn state_suspension(
         &mut self,
         host: HostId,

@@ -205,7 +205,7 @@ impl Exim {
             context.entries.suspend(entry, |copy| {
                 copy.destination == destination && held.contains(&copy.recipient)
             });
-            context.actions.push(Action::Suspended { entry, destination, status });
+            context.actions.suspend(entry, destination, status);
         }
         held
     }

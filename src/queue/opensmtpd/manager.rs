@@ -15,9 +15,9 @@ use super::scheduler::{Due, Scheduler};
 use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
-    Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
-    FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
-    Timer, Tried,
+    Abandoned, Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination,
+    EntryHandle, FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Timer, Tried,
 };
 
 /// A delivery under way.
@@ -198,7 +198,8 @@ impl OpenSmtpd {
             Order::Abandon(task, failure, tried) => {
                 let since = task.since;
                 let delivery = self.begin(task, None, context);
-                context.actions.push(Action::Abandon { delivery, since, failure, tried });
+                let because = Box::new(Abandoned { since, failure, tried });
+                context.actions.push(Action::Abandon { delivery, because });
             }
             Order::Hold(id, relay) => self.scheduler.hold(id, relay, &self.settings),
             Order::Release { relay, limit, failed } => {

@@ -10,7 +10,7 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Orders, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
 };
 use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
 use super::settings::Settings;
@@ -200,7 +200,7 @@ enum Wake<'a> {
     /// The caller looks at what is due itself.
     Now,
     /// At the time.
-    Later(&'a mut Vec<Action>),
+    Later(&'a mut Orders),
 }
 
 /// Returns where the first pending recipient of the entry in the channel goes.

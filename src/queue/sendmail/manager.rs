@@ -9,9 +9,9 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::DeliveryList;
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report,
-    ScanPhase, Timer, Tried, Untried,
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
+    Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
+    Report, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
@@ -178,13 +178,15 @@ impl Sendmail {
         }
         context.actions.push(Action::DeliverInProcess {
             delivery,
-            process: worker.identity(number),
-            keep_connection: KeepConnection {
-                idle: self.settings.connection_cache_timeout,
-                age: SimDuration::MAX,
-                transactions: None,
-            },
-            connections: self.settings.connection_cache_size,
+            within: Box::new(InProcess {
+                process: worker.identity(number),
+                keep_connection: KeepConnection {
+                    idle: self.settings.connection_cache_timeout,
+                    age: SimDuration::MAX,
+                    transactions: None,
+                },
+                connections: self.settings.connection_cache_size,
+            }),
         });
         true
     }
