@@ -5,6 +5,7 @@
 
 mod attempt;
 mod authentication;
+mod compact_status;
 mod identity;
 mod message;
 mod path;
@@ -15,6 +16,7 @@ mod status;
 
 pub use attempt::{AttemptOutcome, Stage};
 pub use authentication::{AuthenticationResult, DmarcPolicy};
+pub use compact_status::CompactStatus;
 pub use identity::{DomainId, EntryId, HostId, Mailbox, MailboxNames, MessageKey, RecipientId};
 pub use message::{MessageId, MessageKind, TransmissionType};
 pub use path::{local_part, split_address};

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::{HostId, Reply, Status};
+use crate::mail::{HostId, Mailbox, RecipientId, Reply, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::trace::SessionMarks;
@@ -303,6 +303,12 @@ pub struct QueueLengths {
     pub deferred: u64,
 }
 
+/// Tells who the recipients are, to those MTAs that remember failures by address.
+pub trait Addresses: Debug {
+    /// Returns the address of a recipient whose copy a host has.
+    fn address_of(&self, recipient: RecipientId) -> Mailbox;
+}
+
 /// What a queue manager is handed with every call.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -312,6 +318,8 @@ pub struct Context<'a> {
     pub entries: &'a mut QueueEntries,
     /// The sink for orders; they are carried out in this order.
     pub actions: &'a mut Orders,
+    /// Who the recipients are.
+    pub addresses: &'a dyn Addresses,
     /// The host's own stream for what its manager draws.
     pub random: &'a mut ChaCha8Rng,
 }

@@ -10,6 +10,7 @@
 //! retry rule can be tested by calling it.
 
 mod entries;
+mod entry;
 pub mod exchange;
 pub mod exim;
 mod list;
@@ -24,12 +25,10 @@ mod round;
 pub mod sendmail;
 mod settings;
 
-pub use entries::{
-    CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, Intake, QueueCopy,
-    QueueEntries, QueueEntry, QueuedDelivery,
-};
+pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
+pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
-    Abandoned, Action, Candidate, ConnectionId, Context, FailedConnection, InProcess,
+    Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
     KeepConnection, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
 pub use orders::{Orders, Suspensions};

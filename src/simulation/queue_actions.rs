@@ -1,19 +1,25 @@
 //! Carrying out what queue managers order.
 
 use crate::engine::Class;
-use crate::mail::{AttemptOutcome, HostId, RecipientId, Stage, Status};
-use crate::queue::{Action, CopyState, Destination, EntryHandle, Suspensions};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
+use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
 use super::connection::Keeper;
 use super::event::Event;
-use super::messages::Column;
+use super::messages::{Column, Messages};
 use super::run::Purpose;
 use super::world::World;
 
 /// So many recipients are announced to the sink together.
 const FORESEEN: usize = 16;
+
+impl Addresses for Messages {
+    fn address_of(&self, recipient: RecipientId) -> Mailbox {
+        self[recipient].mailbox
+    }
+}
 
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
@@ -99,11 +105,11 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let mut next = self.entries[entry].first;
         while let Some(index) = next {
-            let copy = *self.entries.copy(index);
+            let copy = self.entries.copy(index);
             next = copy.next;
             if copy.state == CopyState::Pending {
                 let route = self.route_of(host, self.messages[copy.recipient].mailbox);
-                self.entries.copy_mut(index).destination = route;
+                self.entries.set_destination(index, route);
             }
         }
         self.tell(host, |queue, now, context| queue.resubmitted(now, entry, context));
@@ -173,10 +179,10 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let mut next = self.entries[entry].first;
         while let Some(index) = next {
-            let copy = self.entries.copy_mut(index);
+            let copy = self.entries.copy(index);
             next = copy.next;
             if copy.suspended && copy.destination == destination {
-                copy.suspended = false;
+                self.entries.told_suspended(index);
                 fact.recipient = copy.recipient;
                 self.hosts[host.index()].totals.suspensions += 1;
                 self.sink.fact(self.now, &Fact::Attempt(fact));
@@ -188,7 +194,7 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn remove_entry(&mut self, entry: EntryHandle) {
         let removed = self.entries.remove(entry);
         self.business[removed.host.index()].entries -= 1;
-        self.forget_octets(removed.host, removed.size);
+        self.forget_octets(removed.host, removed.size());
         self.messages.release(removed.message);
     }
 

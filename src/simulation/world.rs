@@ -168,6 +168,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             host,
             entries: &mut self.entries,
             actions: &mut self.given.orders,
+            addresses: &self.messages,
             random: &mut state.queue_random,
         };
         what(state.queue.as_mut(), self.now, &mut context);
