@@ -179,15 +179,33 @@ impl QueueEntries {
     #[must_use]
     #[inline]
     pub fn copy(&self, index: CopyIndex) -> QueueCopy {
+        self.packed(index).unpacked(self.next(index))
+    }
+
+    /// Returns whose copy it is that lies in `index`.
+    #[must_use]
+    #[inline]
+    pub fn recipient(&self, index: CopyIndex) -> RecipientId {
+        self.packed(index).recipient()
+    }
+
+    #[inline]
+    fn packed(&self, index: CopyIndex) -> PackedCopy {
         match index.place() {
             Place::Own(slot) => {
                 let copy = self.entries.in_slot(slot).and_then(QueueEntry::own_copy);
-                copy.expect("copies lie in entries that exist").unpacked(None)
+                copy.expect("copies lie in entries that exist")
             }
-            Place::Further(position) => {
-                let FurtherCopy { copy, next } = self.copies[position];
-                copy.unpacked(next)
-            }
+            Place::Further(position) => self.copies[position].copy,
+        }
+    }
+
+    /// Returns the next recipient of the same entry; that which lies in the entry is the last.
+    #[inline]
+    fn next(&self, index: CopyIndex) -> Option<CopyIndex> {
+        match index.place() {
+            Place::Own(_) => None,
+            Place::Further(position) => self.copies[position].next,
         }
     }
 
@@ -212,9 +230,21 @@ impl QueueEntries {
         self.copy_mut(index).set_destination(destination);
     }
 
-    /// The trace says that the recipient copy in `index` was put off.
-    pub fn told_suspended(&mut self, index: CopyIndex) {
-        self.copy_mut(index).suspended = false;
+    /// Tells `told` of the recipients of an entry that were put off for `destination` without an
+    /// attempt, in order, and of each once.
+    #[inline]
+    pub fn tell_suspended(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        mut told: impl FnMut(RecipientId),
+    ) {
+        self.change_copies(entry, |copy| {
+            if copy.suspended && copy.unpacked(None).destination == destination {
+                copy.suspended = false;
+                told(copy.recipient());
+            }
+        });
     }
 
     /// Returns the recipient of an entry that has one only, as nearly all have.
@@ -245,7 +275,7 @@ impl QueueEntries {
         let mut next = state.first;
         while let Some(index) = next {
             change(self.copy_mut(index));
-            next = self.copy(index).next;
+            next = self.next(index);
         }
     }
 
@@ -264,7 +294,7 @@ impl QueueEntries {
         let mut next = self.get(entry).and_then(|entry| entry.first);
         std::iter::from_fn(move || {
             let index = next?;
-            next = self.copy(index).next;
+            next = self.next(index);
             Some(index)
         })
     }
@@ -275,7 +305,7 @@ impl QueueEntries {
         delivery: DeliveryHandle,
     ) -> impl Iterator<Item = CopyIndex> + '_ {
         let entry = self.deliveries.get(delivery).expect("the delivery exists").entry;
-        self.recipients(entry).filter(move |&index| self.copy(index).is_in(delivery))
+        self.recipients(entry).filter(move |&index| self.packed(index).is_in(delivery.index()))
     }
 
     /// Makes a delivery of the first up to `limit` pending recipients of `entry` that go to
@@ -372,7 +402,7 @@ impl QueueEntries {
         let removed = self[entry];
         let mut next = removed.first;
         while let Some(index) = next {
-            next = self.copy(index).next;
+            next = self.next(index);
             if let Place::Further(_) = index.place() {
                 self.free_copies.push(index);
             }

@@ -236,7 +236,7 @@ impl QueueEntry {
     /// Returns the last status of a temporary failure, for notices.
     #[must_use]
     pub fn last_status(&self) -> Status {
-        self.last_status.get().expect("an entry always has one")
+        self.last_status.get().unwrap_or(Status::NO_ANSWER)
     }
 
     /// Notes the status of a temporary failure.
@@ -315,6 +315,10 @@ impl PackedCopy {
         copy
     }
 
+    pub(super) const fn recipient(self) -> RecipientId {
+        self.recipient
+    }
+
     pub(super) fn set_destination(&mut self, destination: Destination) {
         (self.destination, self.which) = match destination {
             Destination::Local => (Kind::Local, 0),
@@ -339,8 +343,9 @@ impl PackedCopy {
             Standing::Pending => CopyState::Pending,
             Standing::Assigned => CopyState::Assigned(self.about),
             Standing::Failed => {
+                // A failure always has one. Not to panic leaves it out where nobody asks.
                 let status = CompactStatus::of_number(self.about).get();
-                CopyState::Failed(status.expect("a failure has a status"))
+                CopyState::Failed(status.unwrap_or(Status::NO_ANSWER))
             }
             Standing::Done => CopyState::Done,
         }

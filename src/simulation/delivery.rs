@@ -46,7 +46,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.size = entry.size();
         run.received_fields = entry.received_fields();
         for index in self.entries.delivery_recipients(delivery) {
-            let recipient = self.entries.copy(index).recipient;
+            let recipient = self.entries.recipient(index);
             run.copies.push(index);
             run.recipients.push(recipient);
             run.mailboxes.push(self.messages[recipient].mailbox);

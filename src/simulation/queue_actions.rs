@@ -177,17 +177,12 @@ impl<S: FactSink> World<'_, '_, S> {
             port: 25,
             octets: Octets(0),
         };
-        let mut next = self.entries[entry].first;
-        while let Some(index) = next {
-            let copy = self.entries.copy(index);
-            next = copy.next;
-            if copy.suspended && copy.destination == destination {
-                self.entries.told_suspended(index);
-                fact.recipient = copy.recipient;
-                self.hosts[host.index()].totals.suspensions += 1;
-                self.sink.fact(self.now, &Fact::Attempt(fact));
-            }
-        }
+        let Self { entries, hosts, sink, now, .. } = self;
+        entries.tell_suspended(entry, destination, |recipient| {
+            fact.recipient = recipient;
+            hosts[host.index()].totals.suspensions += 1;
+            sink.fact(*now, &Fact::Attempt(fact));
+        });
     }
 
     /// An entry is done: the host lets go of the message.
