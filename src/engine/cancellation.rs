@@ -145,6 +145,14 @@ impl<T> Slots<T> {
         self.slots.get_mut(index as usize)?.value.as_mut()
     }
 
+    /// Returns the handle of the value that lies in the slot `index` now.
+    #[must_use]
+    #[inline]
+    pub fn handle_in_slot(&self, index: u32) -> Option<Handle> {
+        let slot = self.slots.get(index as usize)?;
+        slot.value.is_some().then_some(Handle { index, generation: slot.generation })
+    }
+
     /// Returns whether `handle` names a value.
     #[must_use]
     pub fn contains(&self, handle: Handle) -> bool {

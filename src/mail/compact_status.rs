@@ -15,6 +15,21 @@ impl CompactStatus {
     /// Subject and detail are at most this (RFC 3463 §2: three digits).
     const MOST: u32 = 1 << 10;
 
+    /// Returns the number that says the same, for those who keep it in the same place as others.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Returns what [`CompactStatus::number`] was asked of.
+    #[must_use]
+    pub const fn of_number(number: u32) -> Self {
+        match NonZeroU32::new(number) {
+            Some(number) => Self(number),
+            None => Self::NONE,
+        }
+    }
+
     /// Returns the status; none: there is none.
     #[must_use]
     #[inline]
@@ -45,7 +60,9 @@ mod tests {
     #[test]
     fn it_says_what_it_was_made_of() {
         for status in [Status::SUCCESS, Status::NO_ANSWER, Status::new(5, 999, 999)] {
-            assert_eq!(CompactStatus::from(status).get(), Some(status));
+            let compact = CompactStatus::from(status);
+            assert_eq!(compact.get(), Some(status));
+            assert_eq!(CompactStatus::of_number(compact.number()), compact);
         }
         assert_eq!(CompactStatus::NONE.get(), None);
         assert_eq!(size_of::<Option<CompactStatus>>(), 4);

@@ -2,143 +2,18 @@
 //! there, and the deliveries under way.
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
 
 use crate::engine::{Handle, Slots};
-use crate::mail::{DomainId, HostId, Mailbox, MessageId, RecipientId, Status};
-use crate::units::{Octets, SimTime};
+use crate::mail::{HostId, Mailbox, RecipientId};
+use crate::units::SimTime;
 
-/// Where a recipient's copy goes from a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Destination {
-    /// Into mailboxes of this host.
-    Local,
-    /// To the exchangers of this domain.
-    Exchangers(DomainId),
-    /// To this host; its address is looked up.
-    Host(HostId),
-    /// To this host without any look-up.
-    Address(HostId),
-}
+use super::entry::{PackedCopy, Place};
+use super::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
 
 /// A queue entry, by slot and generation.
 pub type EntryHandle = Handle;
 /// One delivery under way, by slot and generation.
 pub type DeliveryHandle = Handle;
-
-/// What a host still has to do for one recipient of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyState {
-    /// To be tried (again).
-    Pending,
-    /// In a delivery that waits or is under way.
-    Assigned,
-    /// Failed for good; a notice is due when the entry has been tried for all recipients.
-    Failed(Status),
-    /// This host is no longer responsible.
-    Done,
-}
-
-/// One recipient of an entry.
-#[derive(Debug, Clone, Copy)]
-pub struct QueueCopy {
-    /// The recipient.
-    pub recipient: RecipientId,
-    /// Its address, by which some MTAs remember failures beyond one message.
-    pub mailbox: Mailbox,
-    /// Where its copy goes.
-    pub destination: Destination,
-    /// What is still to be done.
-    pub state: CopyState,
-    /// The delivery that it is assigned to (its slot), while assigned.
-    pub delivery: u32,
-    /// Whether it has been put off without an attempt, and the trace does not say so yet.
-    pub suspended: bool,
-    /// The next recipient of the same entry.
-    pub next: Option<CopyIndex>,
-}
-
-/// Where a [`QueueCopy`] lies; the places are used again. (Counted from one within, so that an
-/// absent one takes no room.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CopyIndex(NonZeroU32);
-
-/// What a [`CopyIndex`] says.
-enum Place {
-    /// In the record of the entry in this slot.
-    Own(u32),
-    /// Among the further copies.
-    Further(usize),
-}
-
-impl CopyIndex {
-    /// Tells copies in the records of entries from further ones.
-    const OWN: u32 = 1 << 31;
-
-    fn own(entry: EntryHandle) -> Self {
-        assert!(entry.index() < Self::OWN - 1, "fewer than 2^31 entries");
-        Self(NonZeroU32::MIN.saturating_add(entry.index() | Self::OWN))
-    }
-
-    fn further(position: usize) -> Self {
-        let number = u32::try_from(position + 1).ok().filter(|number| *number < Self::OWN);
-        Self(number.and_then(NonZeroU32::new).expect("fewer than 2^31 copies"))
-    }
-
-    const fn is_own(self) -> bool {
-        self.0.get() > Self::OWN
-    }
-
-    #[inline]
-    const fn place(self) -> Place {
-        let number = self.0.get() - 1;
-        if number & Self::OWN == 0 {
-            Place::Further(number as usize)
-        } else {
-            Place::Own(number & !Self::OWN)
-        }
-    }
-}
-
-/// A message at a host.
-#[derive(Debug, Clone, Copy)]
-pub struct QueueEntry {
-    /// The message.
-    pub message: MessageId,
-    /// The host.
-    pub host: HostId,
-    /// When this host became responsible.
-    pub arrived: SimTime,
-    /// Whether the reverse path is null, so that no notice is made.
-    pub null_sender: bool,
-    /// Whether a delay notice has been sent.
-    pub warned: bool,
-    /// Whether some recipient was put off in the present round.
-    pub deferred: bool,
-    /// Whether a round is under way: the entry is in the active queue.
-    pub active: bool,
-    /// Received fields in the header as it stands here.
-    pub received_fields: u32,
-    /// Octets of header and body as they stand here.
-    pub size: Octets,
-    /// Deliveries of the present round not yet over.
-    pub outstanding: u32,
-    /// Rounds begun.
-    pub rounds: u32,
-    /// Rounds that ended with somebody put off.
-    pub failures: u32,
-    /// When the present or last round began.
-    pub round_began: SimTime,
-    /// When it is due to be tried again, while it waits; where queues are looked through now and
-    /// then, that happens later.
-    pub due: SimTime,
-    /// Last status of a temporary failure, for notices.
-    pub last_status: Status,
-    /// First recipient.
-    pub first: Option<CopyIndex>,
-    /// Link for lists that queue managers keep.
-    pub next: Option<EntryHandle>,
-}
 
 /// How a message came to a host: what a queue manager may go by when it arrives, and is not told
 /// again.
@@ -167,46 +42,55 @@ pub struct QueuedDelivery {
     pub next: Option<DeliveryHandle>,
 }
 
-/// An entry with room for a recipient: nearly all have one only, and then what a round asks of it
-/// lies in two cache lines, not in those of two arenas: what waits by the hundred thousand lies
-/// outside the caches.
+/// What only those schedules ask of an entry that count from its own past. It lies apart, so that it
+/// takes no room where nobody asks.
 #[derive(Debug, Clone, Copy)]
-struct Record {
-    entry: QueueEntry,
-    /// None: free.
-    copy: Option<QueueCopy>,
+pub struct History {
+    /// When the present or last round began.
+    pub round_began: SimTime,
+    /// When it is due to be tried again, while it waits.
+    pub due: SimTime,
+    /// Rounds that ended with somebody put off.
+    pub failures: u32,
 }
 
-const _: () = assert!(size_of::<Record>() <= 128, "two cache lines");
-
-impl Record {
-    /// Returns the copy of an entry that has one recipient, as nearly all have. (A record's own
-    /// copy is that of the last recipient, so it is the only one if it is the first as well.)
-    #[inline]
-    fn only_copy(&self) -> Option<&QueueCopy> {
-        self.copy.as_ref().filter(|_| self.entry.first.is_some_and(CopyIndex::is_own))
+impl Default for History {
+    fn default() -> Self {
+        Self { round_began: SimTime::MAX, due: SimTime::MAX, failures: 0 }
     }
+}
 
-    #[inline]
-    fn only_copy_mut(&mut self) -> Option<&mut QueueCopy> {
-        self.copy.as_mut().filter(|_| self.entry.first.is_some_and(CopyIndex::is_own))
-    }
+/// A recipient of an entry that has several.
+#[derive(Debug, Clone, Copy)]
+struct FurtherCopy {
+    copy: PackedCopy,
+    /// The next recipient of the same entry.
+    next: Option<CopyIndex>,
 }
 
 /// The arenas.
 #[derive(Debug, Default)]
 pub struct QueueEntries {
-    records: Slots<Record>,
+    /// Each with room for a recipient: nearly all have one only, and then what a round asks of it lies
+    /// in two cache lines at most, not in those of two arenas: what waits by the hundred thousand lies
+    /// outside the caches.
+    entries: Slots<QueueEntry>,
     deliveries: Slots<QueuedDelivery>,
-    /// The copies of an entry's recipients but the last, which lies in its record.
-    copies: Vec<QueueCopy>,
+    /// The copies of an entry's recipients but the last, which lies in the entry.
+    copies: Vec<FurtherCopy>,
+    /// By slot of the entry, as far as somebody has noted something.
+    histories: Vec<History>,
     free_copies: Vec<CopyIndex>,
 }
 
 impl QueueEntries {
     /// Adds an entry without recipients.
     pub fn insert(&mut self, entry: QueueEntry) -> EntryHandle {
-        self.records.insert(Record { entry, copy: None })
+        let handle = self.entries.insert(entry);
+        if let Some(history) = self.histories.get_mut(handle.index() as usize) {
+            *history = History::default();
+        }
+        handle
     }
 
     /// Adds a recipient at the front of the entry's list. Add them in reverse order.
@@ -214,27 +98,21 @@ impl QueueEntries {
         &mut self,
         entry: EntryHandle,
         recipient: RecipientId,
-        mailbox: Mailbox,
         destination: Destination,
     ) {
-        let record = self.records.get_mut(entry).expect("the entry exists");
-        let next = record.entry.first;
-        let copy = QueueCopy {
-            recipient,
-            mailbox,
-            destination,
-            state: CopyState::Pending,
-            delivery: 0,
-            suspended: false,
-            next,
-        };
+        let state = &mut self[entry];
+        let next = state.first;
+        let copy = PackedCopy::new(recipient, destination);
         if next.is_none() {
-            record.copy = Some(copy);
-            record.entry.first = Some(CopyIndex::own(entry));
+            *state.own_copy_mut() = Some(copy);
+            state.first = Some(CopyIndex::own(entry));
             return;
         }
+        let copy = FurtherCopy { copy, next };
         let index = if let Some(index) = self.free_copies.pop() {
-            *self.copy_mut(index) = copy;
+            if let Place::Further(position) = index.place() {
+                self.copies[position] = copy;
+            }
             index
         } else {
             self.copies.push(copy);
@@ -246,19 +124,44 @@ impl QueueEntries {
     /// Makes the place of a copy free.
     fn free_copy(&mut self, index: CopyIndex) {
         match index.place() {
-            Place::Own(slot) => self.record_mut(slot).copy = None,
+            Place::Own(slot) => *self.in_slot_mut(slot).own_copy_mut() = None,
             Place::Further(_) => self.free_copies.push(index),
         }
     }
 
-    fn record_mut(&mut self, slot: u32) -> &mut Record {
-        self.records.in_slot_mut(slot).expect("copies lie in entries that exist")
+    fn in_slot_mut(&mut self, slot: u32) -> &mut QueueEntry {
+        self.entries.in_slot_mut(slot).expect("copies lie in entries that exist")
     }
 
     /// Returns the entry, if it still exists.
     #[must_use]
     pub fn get(&self, entry: EntryHandle) -> Option<&QueueEntry> {
-        self.records.get(entry).map(|record| &record.entry)
+        self.entries.get(entry)
+    }
+
+    /// Returns the entry that lies in a slot.
+    ///
+    /// # Panics
+    /// If there is none: somebody else has taken it out of the queue.
+    #[must_use]
+    #[inline]
+    pub fn in_slot(&self, slot: EntrySlot) -> EntryHandle {
+        self.entries.handle_in_slot(slot.index()).expect("what is listed by its slot exists")
+    }
+
+    /// Returns what is noted about an entry's past.
+    #[must_use]
+    pub fn history(&self, entry: EntryHandle) -> History {
+        self.histories.get(entry.index() as usize).copied().unwrap_or_default()
+    }
+
+    /// Returns what is noted about an entry's past, to note more.
+    pub fn history_mut(&mut self, entry: EntryHandle) -> &mut History {
+        let place = entry.index() as usize;
+        if self.histories.len() <= place {
+            self.histories.resize(place + 1, History::default());
+        }
+        &mut self.histories[place]
     }
 
     /// Returns the delivery, if it still exists.
@@ -274,38 +177,87 @@ impl QueueEntries {
 
     /// Returns the recipient copy in `index`.
     #[must_use]
-    pub fn copy(&self, index: CopyIndex) -> &QueueCopy {
+    #[inline]
+    pub fn copy(&self, index: CopyIndex) -> QueueCopy {
+        self.packed(index).unpacked(self.next(index))
+    }
+
+    /// Returns whose copy it is that lies in `index`.
+    #[must_use]
+    #[inline]
+    pub fn recipient(&self, index: CopyIndex) -> RecipientId {
+        self.packed(index).recipient()
+    }
+
+    #[inline]
+    fn packed(&self, index: CopyIndex) -> PackedCopy {
         match index.place() {
             Place::Own(slot) => {
-                let record = self.records.in_slot(slot).and_then(|record| record.copy.as_ref());
-                record.expect("copies lie in entries that exist")
+                let copy = self.entries.in_slot(slot).and_then(QueueEntry::own_copy);
+                copy.expect("copies lie in entries that exist")
             }
-            Place::Further(position) => &self.copies[position],
+            Place::Further(position) => self.copies[position].copy,
         }
     }
 
-    /// Returns the recipient copy in `index` for a change.
-    pub fn copy_mut(&mut self, index: CopyIndex) -> &mut QueueCopy {
+    /// Returns the next recipient of the same entry; that which lies in the entry is the last.
+    #[inline]
+    fn next(&self, index: CopyIndex) -> Option<CopyIndex> {
+        match index.place() {
+            Place::Own(_) => None,
+            Place::Further(position) => self.copies[position].next,
+        }
+    }
+
+    #[inline]
+    fn copy_mut(&mut self, index: CopyIndex) -> &mut PackedCopy {
         match index.place() {
             Place::Own(slot) => {
-                self.record_mut(slot).copy.as_mut().expect("a copy that is asked for exists")
+                let copy = self.in_slot_mut(slot).own_copy_mut().as_mut();
+                copy.expect("a copy that is asked for exists")
             }
-            Place::Further(position) => &mut self.copies[position],
+            Place::Further(position) => &mut self.copies[position].copy,
         }
+    }
+
+    /// Sets what is still to be done for the recipient copy in `index`.
+    pub fn set_state(&mut self, index: CopyIndex, state: CopyState) {
+        self.copy_mut(index).set_state(state);
+    }
+
+    /// Sets where the recipient copy in `index` goes.
+    pub fn set_destination(&mut self, index: CopyIndex, destination: Destination) {
+        self.copy_mut(index).set_destination(destination);
+    }
+
+    /// Tells `told` of the recipients of an entry that were put off for `destination` without an
+    /// attempt, in order, and of each once.
+    #[inline]
+    pub fn tell_suspended(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        mut told: impl FnMut(RecipientId),
+    ) {
+        self.change_copies(entry, |copy| {
+            if copy.suspended && copy.unpacked(None).destination == destination {
+                copy.suspended = false;
+                told(copy.recipient());
+            }
+        });
     }
 
     /// Returns the recipient of an entry that has one only, as nearly all have.
     #[must_use]
     #[inline]
-    pub fn only_copy(&self, entry: EntryHandle) -> Option<&QueueCopy> {
-        self.records.get(entry).expect("the entry exists").only_copy()
+    pub fn only_copy(&self, entry: EntryHandle) -> Option<QueueCopy> {
+        self[entry].only_copy().map(|copy| copy.unpacked(None))
     }
 
     /// Returns the entry's recipients, in order.
-    pub fn copies(&self, entry: EntryHandle) -> impl Iterator<Item = &QueueCopy> {
-        let record = self.records.get(entry).expect("the entry exists");
-        let only = record.only_copy();
-        let mut next = if only.is_some() { None } else { record.entry.first };
+    pub fn copies(&self, entry: EntryHandle) -> impl Iterator<Item = QueueCopy> {
+        let only = self.only_copy(entry);
+        let mut next = if only.is_some() { None } else { self[entry].first };
         only.into_iter().chain(std::iter::from_fn(move || {
             let copy = self.copy(next?);
             next = copy.next;
@@ -315,25 +267,24 @@ impl QueueEntries {
 
     /// Lets `change` change each of the entry's recipients, in order.
     #[inline]
-    fn change_copies(&mut self, entry: EntryHandle, mut change: impl FnMut(&mut QueueCopy)) {
-        let record = self.records.get_mut(entry).expect("the entry exists");
-        if let Some(only) = record.only_copy_mut() {
+    fn change_copies(&mut self, entry: EntryHandle, mut change: impl FnMut(&mut PackedCopy)) {
+        let state = &mut self[entry];
+        if let Some(only) = state.only_copy_mut() {
             return change(only);
         }
-        let mut next = record.entry.first;
+        let mut next = state.first;
         while let Some(index) = next {
-            let copy = self.copy_mut(index);
-            change(copy);
-            next = copy.next;
+            change(self.copy_mut(index));
+            next = self.next(index);
         }
     }
 
     /// Looks at entries that are about to be taken up, so that the memory of one is fetched while it
     /// waits for another's: where hundreds of thousands wait, each lies outside the caches.
-    pub(super) fn foresee<'e>(&self, entries: impl Iterator<Item = &'e EntryHandle>) {
-        for &entry in entries {
-            if let Some(record) = self.records.get(entry) {
-                black_box((record.entry.message, record.copy.is_some()));
+    pub(super) fn foresee(&self, entries: impl Iterator<Item = EntrySlot>) {
+        for slot in entries {
+            if let Some(entry) = self.entries.in_slot(slot.index()) {
+                black_box((entry.message, entry.own_copy().is_some()));
             }
         }
     }
@@ -343,7 +294,7 @@ impl QueueEntries {
         let mut next = self.get(entry).and_then(|entry| entry.first);
         std::iter::from_fn(move || {
             let index = next?;
-            next = self.copy(index).next;
+            next = self.next(index);
             Some(index)
         })
     }
@@ -354,10 +305,7 @@ impl QueueEntries {
         delivery: DeliveryHandle,
     ) -> impl Iterator<Item = CopyIndex> + '_ {
         let entry = self.deliveries.get(delivery).expect("the delivery exists").entry;
-        self.recipients(entry).filter(move |&index| {
-            let copy = self.copy(index);
-            copy.state == CopyState::Assigned && copy.delivery == delivery.index()
-        })
+        self.recipients(entry).filter(move |&index| self.packed(index).is_in(delivery.index()))
     }
 
     /// Makes a delivery of the first up to `limit` pending recipients of `entry` that go to
@@ -386,11 +334,11 @@ impl QueueEntries {
             next: None,
         });
         let mut count = 0;
-        self.change_copies(entry, |copy| {
+        self.change_copies(entry, |packed| {
+            let copy = packed.unpacked(None);
             let fits = copy.state == CopyState::Pending && copy.destination == destination;
-            if count < limit && fits && which(copy) {
-                copy.state = CopyState::Assigned;
-                copy.delivery = delivery.index();
+            if count < limit && fits && which(&copy) {
+                packed.set_state(CopyState::Assigned(delivery.index()));
                 count += 1;
             }
         });
@@ -402,22 +350,18 @@ impl QueueEntries {
     /// Ends a delivery: recipients still assigned to it become pending again. Returns its entry.
     pub fn release(&mut self, delivery: DeliveryHandle) -> EntryHandle {
         let ended = self.deliveries.remove(delivery).expect("a delivery ends once");
-        let mut left = false;
         self.change_copies(ended.entry, |copy| {
-            if copy.state == CopyState::Assigned && copy.delivery == delivery.index() {
-                copy.state = CopyState::Pending;
-                left = true;
+            if copy.is_in(delivery.index()) {
+                copy.set_state(CopyState::Pending);
             }
         });
-        let entry = &mut self[ended.entry];
-        entry.outstanding -= 1;
-        entry.deferred |= left;
+        self[ended.entry].outstanding -= 1;
         ended.entry
     }
 
     /// Marks the recipients that `which` names as put off without an attempt.
     pub fn suspend(&mut self, entry: EntryHandle, which: impl Fn(&QueueCopy) -> bool) {
-        self.change_copies(entry, |copy| copy.suspended |= which(copy));
+        self.change_copies(entry, |copy| copy.suspended |= which(&copy.unpacked(None)));
     }
 
     /// Removes recipients that are done or, if `failed`, have failed.
@@ -425,11 +369,11 @@ impl QueueEntries {
         let gone = |copy: &QueueCopy| match copy.state {
             CopyState::Done => true,
             CopyState::Failed(_) => failed,
-            CopyState::Pending | CopyState::Assigned => false,
+            CopyState::Pending | CopyState::Assigned(_) => false,
         };
         let any = match self.only_copy(entry) {
-            Some(only) => gone(only),
-            None => self.copies(entry).any(gone),
+            Some(only) => gone(&only),
+            None => self.copies(entry).any(|copy| gone(&copy)),
         };
         if !any {
             return;
@@ -437,12 +381,13 @@ impl QueueEntries {
         let mut link: Option<CopyIndex> = None;
         let mut next = self[entry].first;
         while let Some(index) = next {
-            let copy = *self.copy(index);
+            let copy = self.copy(index);
             next = copy.next;
             if gone(&copy) {
-                match link {
+                match link.map(CopyIndex::place) {
                     None => self[entry].first = next,
-                    Some(previous) => self.copy_mut(previous).next = next,
+                    Some(Place::Further(previous)) => self.copies[previous].next = next,
+                    Some(Place::Own(_)) => unreachable!("the copy in the entry is the last"),
                 }
                 self.free_copy(index);
             } else {
@@ -457,12 +402,12 @@ impl QueueEntries {
         let removed = self[entry];
         let mut next = removed.first;
         while let Some(index) = next {
-            next = self.copy(index).next;
+            next = self.next(index);
             if let Place::Further(_) = index.place() {
                 self.free_copies.push(index);
             }
         }
-        self.records.discard(entry);
+        self.entries.discard(entry);
         removed
     }
 
@@ -470,13 +415,13 @@ impl QueueEntries {
     /// proportion to all entries of all hosts: for stops and crashes only.
     #[must_use]
     pub fn active_at(&self, host: HostId) -> Vec<EntryHandle> {
-        let of_host = |entry: &QueueEntry| entry.active && entry.host == host;
+        let of_host = |entry: &QueueEntry| entry.active() && entry.host == host;
         self.iter().filter(|(_, entry)| of_host(entry)).map(|(handle, _)| handle).collect()
     }
 
     /// Returns all entries, in slot order.
     pub fn iter(&self) -> impl Iterator<Item = (EntryHandle, &QueueEntry)> {
-        self.records.iter().map(|(handle, record)| (handle, &record.entry))
+        self.entries.iter()
     }
 }
 
@@ -484,12 +429,12 @@ impl std::ops::Index<EntryHandle> for QueueEntries {
     type Output = QueueEntry;
 
     fn index(&self, entry: EntryHandle) -> &QueueEntry {
-        &self.records.get(entry).expect("the entry exists").entry
+        self.entries.get(entry).expect("the entry exists")
     }
 }
 
 impl std::ops::IndexMut<EntryHandle> for QueueEntries {
     fn index_mut(&mut self, entry: EntryHandle) -> &mut QueueEntry {
-        &mut self.records.get_mut(entry).expect("the entry exists").entry
+        self.entries.get_mut(entry).expect("the entry exists")
     }
 }

@@ -1,11 +1,11 @@
 //! First-in first-out lists threaded through the arenas, so that no list ever allocates.
 
-use super::{DeliveryHandle, EntryHandle, QueueEntries};
+use super::{DeliveryHandle, EntryHandle, EntrySlot, QueueEntries};
 
 /// Entries in order of joining; an entry is in one list at most.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct EntryList {
-    ends: Option<(EntryHandle, EntryHandle)>,
+    ends: Option<(EntrySlot, EntrySlot)>,
     len: u64,
 }
 
@@ -16,11 +16,12 @@ impl EntryList {
 
     pub(super) fn push_back(&mut self, entries: &mut QueueEntries, entry: EntryHandle) {
         entries[entry].next = None;
+        let slot = EntrySlot::from(entry);
         self.ends = Some(match self.ends {
-            None => (entry, entry),
+            None => (slot, slot),
             Some((head, tail)) => {
-                entries[tail].next = Some(entry);
-                (head, entry)
+                link(entries, tail, slot);
+                (head, slot)
             }
         });
         self.len += 1;
@@ -28,10 +29,11 @@ impl EntryList {
 
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<EntryHandle> {
         let (head, tail) = self.ends?;
-        let next = entries[head].next.take();
+        let entry = entries.in_slot(head);
+        let next = entries[entry].next;
         self.ends = next.map(|next| (next, tail));
         self.len -= 1;
-        Some(head)
+        Some(entry)
     }
 
     /// Moves all of `other` behind this list.
@@ -42,12 +44,18 @@ impl EntryList {
         self.ends = Some(match self.ends {
             None => (other_head, other_tail),
             Some((head, tail)) => {
-                entries[tail].next = Some(other_head);
+                link(entries, tail, other_head);
                 (head, other_tail)
             }
         });
         self.len += other.len;
     }
+}
+
+/// Lets `next` follow the entry in the slot `before`.
+fn link(entries: &mut QueueEntries, before: EntrySlot, next: EntrySlot) {
+    let before = entries.in_slot(before);
+    entries[before].next = Some(next);
 }
 
 /// Deliveries waiting for their turn.

@@ -4,14 +4,15 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::{HostId, Reply, Status};
+use crate::mail::{HostId, Mailbox, RecipientId, Reply, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::trace::SessionMarks;
 use crate::units::SimTime;
 
 use super::{
-    CopyIndex, DeliveryHandle, Destination, EntryHandle, Intake, QueueEntries, QueueSettings,
+    CopyIndex, DeliveryHandle, Destination, EntryHandle, Intake, Orders, QueueEntries,
+    QueueSettings, Suspensions,
 };
 
 /// A timer of a queue manager. It comes back as it was armed; the manager tells by the number
@@ -75,28 +76,17 @@ pub enum Action {
     DeliverInProcess {
         /// The delivery.
         delivery: DeliveryHandle,
-        /// The process.
-        process: Process,
-        /// How long the process keeps a connection; it is used again when its host's turn comes.
-        keep_connection: KeepConnection,
-        /// Most connections that the process keeps: beyond it, that used longest ago is closed.
-        connections: u32,
+        /// Which process, and how it keeps connections.
+        within: Box<InProcess>,
     },
     /// A process ends, and its connections with it.
     EndProcess {
         /// Its number.
         process: u32,
     },
-    /// Recipients of the entry were put off without network activity: those marked as suspended
-    /// (say so in the trace). Their copies are pending again.
-    Suspended {
-        /// The entry.
-        entry: EntryHandle,
-        /// The destination that is closed.
-        destination: Destination,
-        /// Why it is.
-        status: Status,
-    },
+    /// Recipients of these entries were put off without network activity: those marked as suspended
+    /// (say so in the trace). Their copies are pending again. Ordered with [`Orders::suspend`].
+    Suspended(Suspensions),
     /// Send one failure notice about all failed recipients of the entry, then forget them.
     ReturnFailed {
         /// The entry.
@@ -162,12 +152,8 @@ pub enum Action {
     Abandon {
         /// The delivery.
         delivery: DeliveryHandle,
-        /// Since when it waited for a connection.
-        since: SimTime,
         /// Why.
-        failure: Failure,
-        /// The connections that failed for it meanwhile, in the order in which they ended.
-        tried: Vec<FailedConnection>,
+        because: Box<Abandoned>,
     },
     /// Wake the manager.
     Arm {
@@ -176,6 +162,31 @@ pub enum Action {
         /// When.
         at: SimTime,
     },
+}
+
+// Few orders are larger, and those have the rest in a box.
+const _: () = assert!(size_of::<Action>() <= 40);
+
+/// A process in which a delivery is to take place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InProcess {
+    /// The process.
+    pub process: Process,
+    /// How long the process keeps a connection; it is used again when its host's turn comes.
+    pub keep_connection: KeepConnection,
+    /// Most connections that the process keeps: beyond it, that used longest ago is closed.
+    pub connections: u32,
+}
+
+/// Why a delivery was given up without a connection of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Abandoned {
+    /// Since when it waited for a connection.
+    pub since: SimTime,
+    /// Why.
+    pub failure: Failure,
+    /// The connections that failed for it meanwhile, in the order in which they ended.
+    pub tried: Vec<FailedConnection>,
 }
 
 /// A process of an MTA that delivers one message after another.
@@ -292,6 +303,12 @@ pub struct QueueLengths {
     pub deferred: u64,
 }
 
+/// Tells who the recipients are, to those MTAs that remember failures by address.
+pub trait Addresses: Debug {
+    /// Returns the address of a recipient whose copy a host has.
+    fn address_of(&self, recipient: RecipientId) -> Mailbox;
+}
+
 /// What a queue manager is handed with every call.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -300,7 +317,9 @@ pub struct Context<'a> {
     /// The entries of all hosts.
     pub entries: &'a mut QueueEntries,
     /// The sink for orders; they are carried out in this order.
-    pub actions: &'a mut Vec<Action>,
+    pub actions: &'a mut Orders,
+    /// Who the recipients are.
+    pub addresses: &'a dyn Addresses,
     /// The host's own stream for what its manager draws.
     pub random: &'a mut ChaCha8Rng,
 }

@@ -10,11 +10,13 @@
 //! retry rule can be tested by calling it.
 
 mod entries;
+mod entry;
 pub mod exchange;
 pub mod exim;
 mod list;
 mod manager;
 pub mod opensmtpd;
+mod orders;
 mod phase;
 pub mod plain;
 pub mod postfix;
@@ -23,13 +25,12 @@ mod round;
 pub mod sendmail;
 mod settings;
 
-pub use entries::{
-    CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle, Intake, QueueCopy,
-    QueueEntries, QueueEntry, QueuedDelivery,
-};
+pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
+pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
-    Action, Candidate, ConnectionId, Context, FailedConnection, KeepConnection, Process,
-    QueueLengths, QueueManager, Report, Timer, Tried, Untried,
+    Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
+    KeepConnection, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
+pub use orders::{Orders, Suspensions};
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

@@ -54,28 +54,24 @@ pub(super) fn suspend_delivery(
     status: Status,
 ) -> EntryHandle {
     let entry = context.entries.delivery(delivery).expect("a waiting delivery exists").entry;
-    context.entries.suspend(entry, |copy| {
-        copy.state == CopyState::Assigned && copy.delivery == delivery.index()
-    });
+    context.entries.suspend(entry, |copy| copy.is_in(delivery));
     context.entries.release(delivery);
     order(context, entry, destination, status);
     entry
 }
 
 fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination, status: Status) {
-    let state = &mut context.entries[entry];
-    state.deferred = true;
-    state.last_status = status;
-    context.actions.push(Action::Suspended { entry, destination, status });
+    context.entries[entry].set_last_status(status);
+    context.actions.suspend(entry, destination, status);
 }
 
 /// Every recipient of an entry has been tried: orders what is done with those that failed, and
 /// with the entry if nobody is left. Returns whether recipients are left to be tried again.
 pub(super) fn conclude(context: &mut Context<'_>, entry: EntryHandle) -> bool {
     let (mut failed, mut pending) = (false, false);
-    let mut count = |copy: &QueueCopy| match copy.state {
+    let mut count = |copy: QueueCopy| match copy.state {
         CopyState::Failed(_) => failed = true,
-        CopyState::Pending | CopyState::Assigned => pending = true,
+        CopyState::Pending | CopyState::Assigned(_) => pending = true,
         CopyState::Done => {}
     };
     match context.entries.only_copy(entry) {

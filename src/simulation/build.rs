@@ -28,7 +28,7 @@ use super::screening::Screens;
 use super::setup::{DomainTraits, Setup};
 use super::sole_targets::SoleTargets;
 use super::undisturbed::Undisturbed;
-use super::world::{Orders, Source, World};
+use super::world::{Given, Source, World};
 
 impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
     /// Returns the world of `scenario` at its first instant.
@@ -80,7 +80,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
             deliveries: 0,
-            given: Orders::default(),
+            given: Given::default(),
             carrying_out: false,
             accepted: Vec::new(),
             written: Vec::new(),

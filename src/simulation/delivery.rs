@@ -43,10 +43,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("just made");
         run.message = entry.message;
         run.round = entry.rounds;
-        run.size = entry.size;
-        run.received_fields = entry.received_fields;
+        run.size = entry.size();
+        run.received_fields = entry.received_fields();
         for index in self.entries.delivery_recipients(delivery) {
-            let recipient = self.entries.copy(index).recipient;
+            let recipient = self.entries.recipient(index);
             run.copies.push(index);
             run.recipients.push(recipient);
             run.mailboxes.push(self.messages[recipient].mailbox);
@@ -302,6 +302,7 @@ impl<S: FactSink> World<'_, '_, S> {
             host: run.client,
             entries: &mut self.entries,
             actions: &mut self.given.orders,
+            addresses: &self.messages,
             random: &mut state.queue_random,
         };
         state.queue.tried(self.now, &tried, &mut context);
@@ -329,17 +330,17 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             match fared.outcome {
                 AttemptOutcome::Accepted => {
-                    self.entries.copy_mut(copy).state = CopyState::Done;
+                    self.entries.set_state(copy, CopyState::Done);
                     self.let_go(recipient);
                 }
                 AttemptOutcome::Permfail if !still => {
-                    self.entries.copy_mut(copy).state = CopyState::Failed(fared.status);
+                    self.entries.set_state(copy, CopyState::Failed(fared.status));
                 }
                 _ => {
                     let queued =
                         run.delivery().and_then(|delivery| self.entries.delivery(delivery));
                     if let Some(entry) = queued.map(|queued| queued.entry) {
-                        self.entries[entry].last_status = fared.status;
+                        self.entries[entry].set_last_status(fared.status);
                     }
                 }
             }
@@ -430,7 +431,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let mut kept = 0;
         for index in 0..run.copies.len() {
-            if self.entries.copy(run.copies[index]).state == CopyState::Assigned {
+            if matches!(self.entries.copy(run.copies[index]).state, CopyState::Assigned(_)) {
                 run.copies.swap(kept, index);
                 run.recipients.swap(kept, index);
                 run.mailboxes.swap(kept, index);

@@ -237,29 +237,12 @@ impl<S: FactSink> World<'_, '_, S> {
         let state = &mut self.messages[message];
         state.holders += 1;
         let null_sender = state.sender().is_none();
-        let entry = self.entries.insert(QueueEntry {
-            message,
-            host,
-            arrived: self.now,
-            null_sender,
-            warned: false,
-            deferred: false,
-            active: false,
-            received_fields,
-            size,
-            outstanding: 0,
-            rounds: 0,
-            failures: 0,
-            round_began: SimTime::MAX,
-            due: SimTime::MAX,
-            last_status: crate::mail::Status::NO_ANSWER,
-            first: None,
-            next: None,
-        });
+        let state = QueueEntry::new(message, host, self.now, null_sender, size, received_fields);
+        let entry = self.entries.insert(state);
         for &recipient in recipients.iter().rev() {
             let mailbox = self.messages[recipient].mailbox;
             let destination = self.route_of(host, mailbox);
-            self.entries.add_recipient(entry, recipient, mailbox, destination);
+            self.entries.add_recipient(entry, recipient, destination);
         }
         if let Some(verdict) = arrival.condemned {
             self.condemn(entry, verdict);

@@ -68,10 +68,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 octets: run.size,
             }));
             if outcome == AttemptOutcome::Accepted {
-                self.entries.copy_mut(copy).state = CopyState::Done;
+                self.entries.set_state(copy, CopyState::Done);
                 self.put_in_mailbox(client, recipient, received_fields);
             } else {
-                self.entries.copy_mut(copy).state = CopyState::Failed(status);
+                self.entries.set_state(copy, CopyState::Failed(status));
             }
         }
         self.drop_run(handle);

@@ -39,7 +39,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The entry has waited for too long: what is left of it fails with `status`, or else with its
     /// last one.
     pub(super) fn expire(&mut self, host: HostId, entry: EntryHandle, status: Option<Status>) {
-        let status = status.unwrap_or(self.entries[entry].last_status);
+        let status = status.unwrap_or(self.entries[entry].last_status());
         let left: Vec<(RecipientId, Status)> = self
             .entries
             .recipients(entry)
@@ -55,18 +55,18 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         let state = self.entries[entry];
-        let (outcome, column) = if state.null_sender {
+        let (outcome, column) = if state.null_sender() {
             // RFC 5321 §6.1: no notice about a notice; it is dropped.
             (FinalOutcome::Discarded, Column::Discarded)
         } else {
             (FinalOutcome::Failed, Column::Failed)
         };
         let wished = self.wishes(state.message).failure && self.tells_failures(host, &state);
-        if !state.null_sender && wished {
+        if !state.null_sender() && wished {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
-            self.end_copy(host, recipient, outcome, column, status, state.received_fields);
+            self.end_copy(host, recipient, outcome, column, status, state.received_fields());
         }
     }
 
@@ -102,7 +102,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The sender is told that the message is late (RFC 3464, action `delayed`).
     pub(super) fn notify_delay(&mut self, host: HostId, entry: EntryHandle) {
         let state = self.entries[entry];
-        if !state.null_sender && self.wishes(state.message).delay {
+        if !state.null_sender() && self.wishes(state.message).delay {
             self.send_notice(host, &state, MessageKind::DelayNotice);
         }
     }
@@ -125,7 +125,7 @@ impl<S: FactSink> World<'_, '_, S> {
             // RFC 3461 §4.3: without a failure, the header is enough.
             MessageKind::DelayNotice => HEADER,
             _ if self.wishes(about.message).headers_only => HEADER,
-            _ => about.size.0.min(RETURNED),
+            _ => about.size().0.min(RETURNED),
         };
         let key = self.next_key(about.message);
         let size = Octets(NOTICE + returned);

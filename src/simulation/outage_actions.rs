@@ -2,7 +2,6 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
-use crate::queue::CopyState;
 use crate::scenario::Host;
 use crate::smtp::Failure;
 use crate::trace::{AttemptFact, Fact, FactSink};
@@ -198,7 +197,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let entry = queued.entry;
         let assigned: Vec<_> = self.entries.delivery_recipients(delivery).collect();
         for index in assigned {
-            debug_assert_eq!(self.entries.copy(index).state, CopyState::Assigned);
+            debug_assert!(self.entries.copy(index).is_in(delivery));
         }
         let released = self.entries.release(delivery);
         debug_assert_eq!(released, entry);

@@ -5,10 +5,10 @@
 
 use crate::engine::Handle;
 use crate::mail::HostId;
-use crate::queue::{Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection};
-use crate::smtp::Failure;
+use crate::queue::{
+    Abandoned, Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection,
+};
 use crate::trace::FactSink;
-use crate::units::SimTime;
 
 use super::converse::Step;
 use super::run::{Phase, Purpose, Target};
@@ -139,14 +139,8 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Gives a delivery up without a connection of its own. What is told of it are the connections
     /// that failed for it, or, if there was none, that nobody was tried.
-    pub(super) fn abandon(
-        &mut self,
-        host: HostId,
-        delivery: DeliveryHandle,
-        since: SimTime,
-        failure: Failure,
-        tried: &[FailedConnection],
-    ) {
+    pub(super) fn abandon(&mut self, host: HostId, delivery: DeliveryHandle, because: &Abandoned) {
+        let &Abandoned { since, failure, ref tried } = because;
         if self.entries.delivery(delivery).is_none() {
             return;
         }

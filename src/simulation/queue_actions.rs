@@ -1,74 +1,48 @@
 //! Carrying out what queue managers order.
 
 use crate::engine::Class;
-use crate::mail::{AttemptOutcome, HostId, RecipientId, Stage, Status};
-use crate::queue::{Action, CopyState, Destination, EntryHandle};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
+use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
 use super::connection::Keeper;
 use super::event::Event;
-use super::messages::Column;
+use super::messages::{Column, Messages};
 use super::run::Purpose;
 use super::world::World;
 
 /// So many recipients are announced to the sink together.
 const FORESEEN: usize = 16;
 
+impl Addresses for Messages {
+    fn address_of(&self, recipient: RecipientId) -> Mailbox {
+        self[recipient].mailbox
+    }
+}
+
 impl<S: FactSink> World<'_, '_, S> {
     /// Carries out all orders in the order given; orders that follow from them come after.
     pub(super) fn carry_out(&mut self) {
         self.carrying_out = true;
         // Most come alone.
-        while let ([_], &[(host, _)]) = (&self.given.orders[..], &self.given.givers[..]) {
+        while let &[(host, _)] = &self.given.givers[..] {
+            let Some(order) = self.given.orders.take_only() else { break };
             self.given.givers.clear();
-            let Some(order) = self.given.orders.pop() else { break };
             self.execute(host, order);
         }
         let (mut next, mut giver) = (0, 0);
         while let Some(&(host, count)) = self.given.givers.get(giver) {
             giver += 1;
-            self.carry_out_batch(host, next, count);
+            for place in next..next + count {
+                let order = self.given.orders.take(place);
+                self.execute(host, order);
+            }
             next += count;
         }
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
-    }
-
-    /// Carries out what one host has ordered at once.
-    fn carry_out_batch(&mut self, host: HostId, first: usize, count: usize) {
-        for place in 0..count {
-            if count > FORESEEN && place.is_multiple_of(FORESEEN) {
-                self.foresee_suspensions(first + place);
-            }
-            match self.given.orders[first + place] {
-                // By the thousand, when a site is found dead.
-                Action::Suspended { entry, destination, status } => {
-                    self.state_suspension(host, entry, destination, status);
-                }
-                ref order => {
-                    let order = order.clone();
-                    self.execute(host, order);
-                }
-            }
-        }
-    }
-
-    /// Lets the sink know of whom the next orders speak, if they put mail off: there may be thousands.
-    fn foresee_suspensions(&mut self, next: usize) {
-        let mut recipients = [RecipientId::default(); FORESEEN];
-        let mut count = 0;
-        for order in self.given.orders[next..].iter().take(FORESEEN) {
-            if let Action::Suspended { entry, .. } = order
-                && self.entries.get(*entry).is_some()
-                && let Some(copy) = self.entries.only_copy(*entry)
-            {
-                recipients[count] = copy.recipient;
-                count += 1;
-            }
-        }
-        self.sink.foresee(&recipients[..count]);
     }
 
     fn execute(&mut self, host: HostId, action: Action) {
@@ -86,7 +60,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 };
                 self.begin_delivery(host, purpose);
             }
-            Action::DeliverInProcess { delivery, process, keep_connection, connections } => {
+            Action::DeliverInProcess { delivery, within } => {
                 let Some(queued) = self.entries.delivery(delivery) else {
                     return;
                 };
@@ -94,15 +68,13 @@ impl<S: FactSink> World<'_, '_, S> {
                     delivery,
                     destination: queued.destination,
                     reuse: false,
-                    keep: Some(keep_connection),
-                    process: Some((process, connections)),
+                    keep: Some(within.keep_connection),
+                    process: Some((within.process, within.connections)),
                 };
                 self.begin_delivery(host, purpose);
             }
             Action::EndProcess { process } => self.close_kept(host, Keeper::Process(process)),
-            Action::Suspended { entry, destination, status } => {
-                self.state_suspension(host, entry, destination, status);
-            }
+            Action::Suspended(run) => self.state_suspensions(host, run),
             Action::ReturnFailed { entry } => self.return_failed(host, entry),
             Action::Expire { entry, status } => self.expire(host, entry, status),
             Action::NotifyDelay { entry } => self.notify_delay(host, entry),
@@ -119,9 +91,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.begin_transaction(host, delivery, Some(connection));
             }
             Action::Quit { connection } => self.quit(host, connection),
-            Action::Abandon { delivery, since, failure, tried } => {
-                self.abandon(host, delivery, since, failure, &tried);
-            }
+            Action::Abandon { delivery, because } => self.abandon(host, delivery, &because),
             Action::Arm { timer, at } => {
                 self.schedule(at, Class::Start, Event::Timer { host, timer });
             }
@@ -135,17 +105,48 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let mut next = self.entries[entry].first;
         while let Some(index) = next {
-            let copy = *self.entries.copy(index);
+            let copy = self.entries.copy(index);
             next = copy.next;
             if copy.state == CopyState::Pending {
                 let route = self.route_of(host, self.messages[copy.recipient].mailbox);
-                self.entries.copy_mut(index).destination = route;
+                self.entries.set_destination(index, route);
             }
         }
         self.tell(host, |queue, now, context| queue.resubmitted(now, entry, context));
     }
 
-    /// States that recipients were put off without network activity.
+    /// States that recipients were put off without network activity: by the thousand, when a site is
+    /// found dead.
+    fn state_suspensions(&mut self, host: HostId, run: Suspensions) {
+        for place in 0..run.count() {
+            if place.is_multiple_of(FORESEEN) {
+                self.foresee_suspensions(run, place);
+            }
+            let entry = self.given.orders.suspended(run)[place];
+            self.state_suspension(host, entry, run.destination, run.status);
+        }
+    }
+
+    /// Lets the sink know of whom the next suspensions of a run speak.
+    fn foresee_suspensions(&mut self, run: Suspensions, next: usize) {
+        let entries = &self.given.orders.suspended(run)[next..];
+        if entries.len() == 1 {
+            return;
+        }
+        let mut recipients = [RecipientId::default(); FORESEEN];
+        let mut count = 0;
+        for &entry in entries.iter().take(FORESEEN) {
+            if self.entries.get(entry).is_some()
+                && let Some(copy) = self.entries.only_copy(entry)
+            {
+                recipients[count] = copy.recipient;
+                count += 1;
+            }
+        }
+        self.sink.foresee(&recipients[..count]);
+    }
+
+    /// States that recipients of one entry were put off.
     fn state_suspension(
         &mut self,
         host: HostId,
@@ -176,24 +177,19 @@ impl<S: FactSink> World<'_, '_, S> {
             port: 25,
             octets: Octets(0),
         };
-        let mut next = self.entries[entry].first;
-        while let Some(index) = next {
-            let copy = self.entries.copy_mut(index);
-            next = copy.next;
-            if copy.suspended && copy.destination == destination {
-                copy.suspended = false;
-                fact.recipient = copy.recipient;
-                self.hosts[host.index()].totals.suspensions += 1;
-                self.sink.fact(self.now, &Fact::Attempt(fact), &self.messages);
-            }
-        }
+        let Self { entries, hosts, sink, messages, now, .. } = self;
+        entries.tell_suspended(entry, destination, |recipient| {
+            fact.recipient = recipient;
+            hosts[host.index()].totals.suspensions += 1;
+            sink.fact(*now, &Fact::Attempt(fact), messages);
+        });
     }
 
     /// An entry is done: the host lets go of the message.
     pub(super) fn remove_entry(&mut self, entry: EntryHandle) {
         let removed = self.entries.remove(entry);
         self.business[removed.host.index()].entries -= 1;
-        self.forget_octets(removed.host, removed.size);
+        self.forget_octets(removed.host, removed.size());
         self.messages.release(removed.message);
     }
 

@@ -97,10 +97,11 @@ impl<S: FactSink> World<'_, '_, S> {
             .entries
             .iter()
             .filter(|(handle, entry)| {
+                let arrived = entry.arrived;
                 entry.host == primary
-                    && entry.arrived < since
+                    && arrived < since
                     && !watch.taken_over.contains(handle)
-                    && self.faults.crashes[server.index()].at(entry.arrived).is_none()
+                    && self.faults.crashes[server.index()].at(arrived).is_none()
             })
             .map(|(handle, entry)| (handle, *entry))
             .collect();
@@ -113,16 +114,15 @@ impl<S: FactSink> World<'_, '_, S> {
             let left: Vec<RecipientId> = self
                 .entries
                 .recipients(handle)
-                .map(|index| *self.entries.copy(index))
-                .filter(|copy| matches!(copy.state, CopyState::Pending | CopyState::Assigned))
+                .map(|index| self.entries.copy(index))
+                .filter(|copy| matches!(copy.state, CopyState::Pending | CopyState::Assigned(_)))
                 .map(|copy| copy.recipient)
                 .collect();
             for &recipient in &left {
                 self.messages[recipient].holders += 1;
             }
             if !left.is_empty() {
-                let QueueEntry { received_fields, size, .. } = entry;
-                let arrival = Arrival::made_here(received_fields, size, self.now);
+                let arrival = Arrival::made_here(entry.received_fields(), entry.size(), self.now);
                 self.enqueue(server, entry.message, &left, arrival);
             }
         }

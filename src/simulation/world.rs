@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::dns::MailRoute;
 use crate::engine::{Class, EventQueue, Handle, Slots};
 use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
-use crate::queue::{Action, Context, EntryHandle, Intake, QueueEntries, QueueManager};
+use crate::queue::{Context, EntryHandle, Intake, Orders, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink};
@@ -40,8 +40,8 @@ pub(super) struct Source<'s> {
 
 /// What queue managers have ordered, in the order in which they did.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
-    pub(super) orders: Vec<Action>,
+pub(super) struct Given {
+    pub(super) orders: Orders,
     /// Who gave how many of them.
     pub(super) givers: Vec<(HostId, usize)>,
 }
@@ -92,7 +92,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) servers: Vec<HostId>,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
-    pub(super) given: Orders,
+    pub(super) given: Given,
     /// Whether orders are being carried out, so that those given meanwhile have to wait.
     pub(super) carrying_out: bool,
     /// Kept for their room: the recipients that a server accepts, and the runs of messages written
@@ -162,12 +162,13 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         host: HostId,
         what: impl FnOnce(&mut dyn QueueManager, SimTime, &mut Context<'_>),
     ) {
-        let before = self.given.orders.len();
+        let before = self.given.orders.seal();
         let state = &mut self.hosts[host.index()];
         let mut context = Context {
             host,
             entries: &mut self.entries,
             actions: &mut self.given.orders,
+            addresses: &self.messages,
             random: &mut state.queue_random,
         };
         what(state.queue.as_mut(), self.now, &mut context);

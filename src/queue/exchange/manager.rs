@@ -60,8 +60,7 @@ impl Exchange {
     /// The same; `new` to the queues, it is told of those that wait.
     fn join_as(&mut self, now: SimTime, entry: EntryHandle, new: bool, context: &mut Context<'_>) {
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.active, state.round_began) = (true, now);
+        state.begin_round();
         let key = (state.arrived, entry);
         let mut before = None;
         while let Some(destination) = next_destination(context, entry, before) {
@@ -193,8 +192,8 @@ impl Exchange {
             return;
         };
         let state = &mut context.entries[entry];
-        if self.running && !state.warned && now >= state.arrived.saturating_add(after) {
-            state.warned = true;
+        if self.running && !state.warned() && now >= state.arrived.saturating_add(after) {
+            state.set_warned();
             context.actions.push(Action::NotifyDelay { entry });
         }
     }
@@ -224,7 +223,7 @@ impl QueueManager for Exchange {
         self.queues.clear();
         self.connections = 0;
         for entry in context.entries.active_at(context.host) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
             self.resting.push_back(context.entries, entry);
         }
     }
@@ -309,13 +308,12 @@ impl QueueManager for Exchange {
             }
         }
         if pending {
-            context.entries[entry].failures += 1;
             context.entries.drop_finished(entry, false);
             let over = self.expire_if_due(now, entry, context);
             if !over && here && report.site_failure.is_none() {
                 self.refused.insert(entry);
                 let state = &mut context.entries[entry];
-                state.active = state.outstanding > 0;
+                state.set_active(state.outstanding > 0);
                 state.rounds += 1;
                 let timer = Timer::Message { entry, round: state.rounds };
                 let at = now.saturating_add(self.settings.message_retry_interval);

@@ -25,20 +25,19 @@ impl Exim {
         let age = now.since(state.arrived);
         let freezes = process.freezes | self.settle_failures(&process, age, context);
         self.update_records(now, &process, context);
-        context.entries[entry].active = false;
+        context.entries[entry].set_active(false);
         if conclude(context, entry) {
             context.entries.drop_finished(entry, false);
             let spooled = self.spool.entry(entry).or_default();
             spooled.frozen = freezes;
-            if process.warns && !state.null_sender {
+            if process.warns && !state.null_sender() {
                 let due = warning::due(age, &self.settings.delay_warning);
                 if due > spooled.warnings {
                     spooled.warnings = due;
-                    context.entries[entry].warned = true;
+                    context.entries[entry].set_warned();
                     context.actions.push(Action::NotifyDelay { entry });
                 }
             }
-            context.entries[entry].due = self.ticks.next;
         } else {
             let spooled = self.spool.remove(&entry).unwrap_or_default();
             spooled.refused_at.into_iter().for_each(|key| self.database.delete(key));
@@ -59,12 +58,14 @@ impl Exim {
         context: &mut Context<'_>,
     ) -> bool {
         let state = context.entries[process.entry];
-        let frozen = state.null_sender && age < self.settings.ignore_bounce_errors_after;
+        let frozen = state.null_sender() && age < self.settings.ignore_bounce_errors_after;
         let failed =
             all_in(process.entry, context.entries, |state| matches!(state, CopyState::Failed(_)));
         for &index in &failed {
-            context.entries.copy_mut(index).state =
-                if frozen { CopyState::Pending } else { CopyState::Failed(FAILED) };
+            context.entries.set_state(
+                index,
+                if frozen { CopyState::Pending } else { CopyState::Failed(FAILED) },
+            );
         }
         frozen && !failed.is_empty()
     }
@@ -91,7 +92,7 @@ impl Exim {
         }
         for deferral in &process.deferrals {
             for index in timed_out(deferral, &verdicts) {
-                context.entries.copy_mut(index).state = CopyState::Failed(FAILED);
+                context.entries.set_state(index, CopyState::Failed(FAILED));
             }
         }
     }

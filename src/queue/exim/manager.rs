@@ -123,7 +123,7 @@ impl Exim {
             return Some(false);
         }
         let age = now.since(state.arrived);
-        let ignored = state.null_sender && age >= self.settings.ignore_bounce_errors_after;
+        let ignored = state.null_sender() && age >= self.settings.ignore_bounce_errors_after;
         let given_up = self.settings.timeout_frozen_after.is_some_and(|most| age >= most);
         spooled.frozen = !(ignored || given_up);
         (ignored || given_up).then_some(given_up)
@@ -141,11 +141,10 @@ impl Exim {
     ) {
         self.fresh.remove(&entry);
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.deferred, state.active) = (false, true);
+        state.begin_round();
         let received = state.arrived.as_secs();
         let message = FailedMessage { received, age: now.as_secs().saturating_sub(received) };
-        let loops = state.received_fields > self.settings.received_headers_max;
+        let loops = state.received_fields() > self.settings.received_headers_max;
         let sender = self.spool.get(&entry).and_then(|spooled| spooled.sender);
         let mut process = Process::new((entry, sender), kind, runner, message);
         process.fails_all = fails_all || loops;
@@ -189,9 +188,10 @@ impl Exim {
             if copy.state != CopyState::Pending || copy.destination == Destination::Local {
                 continue;
             }
-            let domain = get(RetryKey::Domain(copy.mailbox.domain));
-            let address = get(RetryKey::Address(copy.mailbox))
-                .or_else(|| get(RetryKey::Recipient(copy.mailbox, sender)));
+            let mailbox = context.addresses.address_of(copy.recipient);
+            let domain = get(RetryKey::Domain(mailbox.domain));
+            let address = get(RetryKey::Address(mailbox))
+                .or_else(|| get(RetryKey::Recipient(mailbox, sender)));
             let too_early = domain.is_some_and(|record| clock < record.next_try && !record.expired)
                 || address.is_some_and(|record| clock < record.next_try);
             let waits = too_early && (domain.is_some() || !old);
@@ -200,12 +200,12 @@ impl Exim {
                 destinations.insert(copy.destination);
             }
         }
-        let status = context.entries[entry].last_status;
+        let status = context.entries[entry].last_status();
         for destination in destinations {
             context.entries.suspend(entry, |copy| {
                 copy.destination == destination && held.contains(&copy.recipient)
             });
-            context.actions.push(Action::Suspended { entry, destination, status });
+            context.actions.suspend(entry, destination, status);
         }
         held
     }
@@ -338,7 +338,7 @@ impl QueueManager for Exim {
             *places = Places { limit: places.limit, ..Places::default() };
         }
         for entry in context.entries.active_at(context.host) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
         }
     }
 
@@ -433,7 +433,7 @@ impl QueueManager for Exim {
         let entry = context.entries.delivery(tried.delivery).map(|queued| queued.entry);
         if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
             let clock = now.as_secs();
-            process.tried(tried, clock, context.entries, &self.database, &self.settings);
+            process.tried(tried, clock, context, &self.database, &self.settings);
         }
     }
 
@@ -471,7 +471,7 @@ impl QueueManager for Exim {
                 delivery,
                 report.failure,
                 clock,
-                context.entries,
+                context,
                 &self.database,
                 &self.settings,
             );

@@ -7,7 +7,7 @@ use crate::network::AddressId;
 use crate::smtp::Failure;
 
 use super::super::{
-    Candidate, CopyIndex, DeliveryHandle, Destination, EntryHandle, QueueEntries, Tried,
+    Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle, Tried,
 };
 use super::retry::{FailedMessage, RetryDatabase, RetryKey};
 use super::settings::Settings;
@@ -237,7 +237,7 @@ impl Process {
         &mut self,
         tried: &Tried<'_>,
         clock: u64,
-        entries: &QueueEntries,
+        context: &Context<'_>,
         database: &RetryDatabase,
         settings: &Settings,
     ) {
@@ -268,7 +268,7 @@ impl Process {
         let mut deferred = verdict != Verdict::Answered;
         let sender = self.sender;
         for (&copy, reply) in tried.copies.iter().zip(tried.replies) {
-            let mailbox = entries.copy(copy).mailbox;
+            let mailbox = address_of(copy, context);
             let keys = [RetryKey::Recipient(mailbox, sender), RetryKey::Address(mailbox)];
             match reply {
                 Some(reply) if reply.is_positive() => {
@@ -298,12 +298,12 @@ impl Process {
         delivery: DeliveryHandle,
         failure: Option<Failure>,
         clock: u64,
-        entries: &QueueEntries,
+        context: &Context<'_>,
         database: &RetryDatabase,
         settings: &Settings,
     ) -> Vec<HostId> {
         let mut transport = self.transports.remove(&delivery).unwrap_or_default();
-        let copies: Vec<CopyIndex> = entries.delivery_recipients(delivery).collect();
+        let copies: Vec<CopyIndex> = context.entries.delivery_recipients(delivery).collect();
         if copies.is_empty() {
             return Vec::new();
         }
@@ -314,7 +314,7 @@ impl Process {
             transport.update_waiting = false;
             transport.own_items = copies
                 .iter()
-                .map(|&copy| (copy, RetryKey::Domain(entries.copy(copy).mailbox.domain)))
+                .map(|&copy| (copy, RetryKey::Domain(address_of(copy, context).domain)))
                 .collect();
         }
         let mut skipped = false;
@@ -421,4 +421,9 @@ impl Verdict {
             _ => Self::HostDeferred,
         }
     }
+}
+
+/// Returns the address of a recipient.
+fn address_of(copy: CopyIndex, context: &Context<'_>) -> Mailbox {
+    context.addresses.address_of(context.entries.copy(copy).recipient)
 }

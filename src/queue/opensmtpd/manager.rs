@@ -15,9 +15,9 @@ use super::scheduler::{Due, Scheduler};
 use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
-    Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
-    FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
-    Timer, Tried,
+    Abandoned, Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination,
+    EntryHandle, FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Timer, Tried,
 };
 
 /// A delivery under way.
@@ -159,7 +159,7 @@ impl OpenSmtpd {
         self.scheduler.remove(id);
         if let Some(index) = copy_of(context.entries, id) {
             // The notice says 4.4.7 and, for the sake of that 4, "delayed".
-            context.entries.copy_mut(index).state = CopyState::Failed(Status::EXPIRED);
+            context.entries.set_state(index, CopyState::Failed(Status::EXPIRED));
         }
         let clock = self.clock(now);
         self.bounces.add(clock, id.entry, Notice::Failed);
@@ -198,7 +198,8 @@ impl OpenSmtpd {
             Order::Abandon(task, failure, tried) => {
                 let since = task.since;
                 let delivery = self.begin(task, None, context);
-                context.actions.push(Action::Abandon { delivery, since, failure, tried });
+                let because = Box::new(Abandoned { since, failure, tried });
+                context.actions.push(Action::Abandon { delivery, because });
             }
             Order::Hold(id, relay) => self.scheduler.hold(id, relay, &self.settings),
             Order::Release { relay, limit, failed } => {
@@ -216,8 +217,7 @@ impl OpenSmtpd {
         context: &mut Context<'_>,
     ) -> DeliveryHandle {
         let entry = &mut context.entries[task.entry];
-        entry.rounds += 1;
-        entry.active = true;
+        entry.begin_round();
         let delivery =
             context.entries.assign_those(task.entry, task.destination, u32::MAX, |copy| {
                 task.recipients.contains(&copy.recipient)
@@ -242,17 +242,14 @@ impl OpenSmtpd {
                 CopyState::Failed(status) => {
                     // Its notices say 5.0.0 whatever the host said (`ESC_OTHER_STATUS`).
                     let status = Status::new(status.class, 0, 0);
-                    context.entries.copy_mut(index).state = CopyState::Failed(status);
+                    context.entries.set_state(index, CopyState::Failed(status));
                     self.scheduler.remove(id);
                     self.bounces.add(clock, entry, Notice::Failed);
                 }
-                CopyState::Pending | CopyState::Assigned => {
+                CopyState::Pending | CopyState::Assigned(_) => {
                     let postponed = self.scheduler.postpone(clock, id, &self.settings);
-                    let second = u64::try_from(postponed.until).unwrap_or(u64::MAX);
-                    let due = SimTime::ZERO.saturating_add(SimDuration::from_secs(second));
-                    context.entries[entry].due = due;
                     if postponed.warns {
-                        context.entries[entry].warned = true;
+                        context.entries[entry].set_warned();
                         self.bounces.add(clock, entry, Notice::Delayed);
                     }
                 }
@@ -277,7 +274,7 @@ impl OpenSmtpd {
     fn remove_if_over(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
         let open = context.entries.recipients(entry).any(|index| {
             let state = context.entries.copy(index).state;
-            matches!(state, CopyState::Pending | CopyState::Assigned)
+            matches!(state, CopyState::Pending | CopyState::Assigned(_))
         });
         if !open && !self.bounces.concern(entry) {
             self.scheduler.forget_message(entry);
@@ -315,7 +312,7 @@ impl QueueManager for OpenSmtpd {
         self.on_its_way.clear();
         self.local_busy = 0;
         for entry in context.entries.active_at(context.host) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
         }
     }
 
@@ -330,7 +327,7 @@ impl QueueManager for OpenSmtpd {
         let message = context.random.below(1 << 32);
         let copies: Vec<_> = context.entries.recipients(entry).collect();
         for index in copies {
-            let copy = *context.entries.copy(index);
+            let copy = context.entries.copy(index);
             let id = EnvelopeId { entry, recipient: copy.recipient };
             let rank = (message, context.random.below(1 << 32));
             self.scheduler.insert(id, copy.destination, creation, rank, &self.settings);
@@ -377,7 +374,8 @@ impl QueueManager for OpenSmtpd {
             return;
         };
         let UnderWay { task, connection, answered } = under_way;
-        context.entries[entry].active = context.entries[entry].outstanding > 0;
+        let state = &mut context.entries[entry];
+        state.set_active(state.outstanding > 0);
         let accepted = self.note_results(now, &task, context);
         // The scheduler acts on the news when they reach it.
         if std::mem::take(&mut self.scheduler.touched) {
@@ -447,7 +445,7 @@ impl QueueManager for OpenSmtpd {
     ) -> Option<SimTime> {
         let assigned = entries.recipients(entry).map(|index| entries.copy(index));
         assigned
-            .filter(|copy| copy.state == CopyState::Assigned)
+            .filter(|copy| matches!(copy.state, CopyState::Assigned(_)))
             .filter_map(|copy| {
                 let id = EnvelopeId { entry, recipient: copy.recipient };
                 self.scheduler.would_retry(self.clock(now), id, &self.settings)

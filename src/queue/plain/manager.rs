@@ -11,7 +11,7 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::{DeliveryList, EntryList};
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Context, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
+    Action, Context, DeliveryHandle, Destination, EntryHandle, History, Intake, KeepConnection,
     QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::gaps::Past;
@@ -67,7 +67,7 @@ impl Plain {
     }
 
     fn lifetime(&self, entry: &QueueEntry) -> SimDuration {
-        let own = self.settings.notice_lifetime.filter(|_| entry.null_sender);
+        let own = self.settings.notice_lifetime.filter(|_| entry.null_sender());
         own.or(self.settings.lifetime).unwrap_or(SimDuration::MAX)
     }
 
@@ -95,8 +95,7 @@ impl Plain {
     fn take_up(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active += 1;
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.deferred, state.active) = (false, true);
+        state.begin_round();
         if self.settings.threads.is_none() {
             self.begin(now, entry, context);
         } else {
@@ -121,7 +120,7 @@ impl Plain {
 
     /// Splits an entry into deliveries: all at once, or one after the other by its thread.
     fn begin(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        context.entries[entry].round_began = now;
+        context.entries.history_mut(entry).round_began = now;
         let threaded = self.settings.threads.is_some();
         let mut chain = DeliveryList::default();
         let mut before = None;
@@ -230,13 +229,14 @@ impl Plain {
 
     fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active -= 1;
-        context.entries[entry].active = false;
+        context.entries[entry].set_active(false);
         if !conclude(context, entry) {
             return;
         }
-        context.entries[entry].failures += 1;
-        let state = context.entries[entry];
-        let Some(planned) = self.planned(now, &state, state.failures) else {
+        let history = context.entries.history_mut(entry);
+        history.failures += 1;
+        let (history, state) = (*history, context.entries[entry]);
+        let Some(planned) = self.planned(now, &state, history) else {
             let status = Some(Status::EXPIRED);
             context.actions.push(Action::Expire { entry, status });
             return;
@@ -254,12 +254,13 @@ impl Plain {
         self.defer(now, due, entry, context);
     }
 
-    /// Returns when the next attempt would follow the `failures`-th, without what chance adds.
-    fn planned(&self, now: SimTime, state: &QueueEntry, failures: u32) -> Option<SimTime> {
+    /// Returns when the next attempt would follow the last failure, without what chance adds.
+    fn planned(&self, now: SimTime, state: &QueueEntry, history: History) -> Option<SimTime> {
+        let failures = history.failures;
         if self.is_overdue(now, state) || self.settings.tries.is_some_and(|most| failures >= most) {
             return None;
         }
-        let from = if self.settings.gaps_from_start { state.round_began } else { now };
+        let from = if self.settings.gaps_from_start { history.round_began } else { now };
         let due = self.settings.gaps.next(&Past { arrived: state.arrived, from, now, failures })?;
         // Without any gap it is the looks that space the attempts; without looks there is no next.
         let spaced = !self.settings.gaps.are_none() || self.looks.are_kept();
@@ -286,7 +287,7 @@ impl Plain {
 
     /// An entry waits until `due`.
     fn defer(&mut self, now: SimTime, due: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
-        context.entries[entry].due = due;
+        context.entries.history_mut(entry).due = due;
         self.deferred.insert((due, entry));
         if self.looks.are_kept() {
             self.arm_look(now, context);
@@ -318,7 +319,7 @@ impl Plain {
     fn lifetime_over(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
         // What is being tried, or waits for a thread, is looked at when that is over; what came to
         // its end while the server was down, when it starts.
-        let due = context.entries[entry].due;
+        let due = context.entries.history(entry).due;
         if self.running && self.deferred.remove(&(due, entry)) {
             context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
         }
@@ -348,8 +349,8 @@ impl Plain {
 }
 
 fn notify(entry: EntryHandle, context: &mut Context<'_>) {
-    if !context.entries[entry].warned {
-        context.entries[entry].warned = true;
+    if !context.entries[entry].warned() {
+        context.entries[entry].set_warned();
         context.actions.push(Action::NotifyDelay { entry });
     }
 }
@@ -398,7 +399,7 @@ impl QueueManager for Plain {
         (self.threads, self.active) = (Threads::default(), 0);
         self.unreached.clear();
         for entry in context.entries.active_at(context.host) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
             self.resting.push_back(context.entries, entry);
         }
     }
@@ -442,10 +443,10 @@ impl QueueManager for Plain {
                 self.arm_look(now, context);
             }
             Timer::Message { entry, round } => {
-                let Some(state) = context.entries.get(entry).filter(|s| s.rounds == round) else {
+                if context.entries.get(entry).is_none_or(|state| state.rounds != round) {
                     return;
-                };
-                self.deferred.remove(&(state.due, entry));
+                }
+                self.deferred.remove(&(context.entries.history(entry).due, entry));
                 if self.running {
                     self.take_up(now, entry, context);
                 } else {
@@ -457,7 +458,7 @@ impl QueueManager for Plain {
                 self.lifetime_over(entry, context);
             }
             Timer::Notice { entry } if self.running => {
-                let waits = context.entries.get(entry).is_some_and(|state| !state.active);
+                let waits = context.entries.get(entry).is_some_and(|state| !state.active());
                 if waits {
                     notify(entry, context);
                 }
@@ -498,7 +499,9 @@ impl QueueManager for Plain {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
-        let due = self.planned(now, state, state.failures + 1)?;
+        let mut history = entries.history(entry);
+        history.failures += 1;
+        let due = self.planned(now, state, history)?;
         let follows = due < SimTime::MAX && !self.is_too_late(state, due);
         follows.then(|| self.looks.first_for(due, now))
     }

@@ -24,7 +24,7 @@ impl Threads {
         settings: &Settings,
     ) {
         let apart = settings.order == Order::NeverTriedFirst || settings.retry_threads.is_some();
-        if apart && entries[entry].failures > 0 {
+        if apart && entries.history(entry).failures > 0 {
             self.retries.push_back(entries, entry);
         } else {
             self.first.push_back(entries, entry);
@@ -47,14 +47,14 @@ impl Threads {
             None => return None,
         };
         self.busy += 1;
-        self.busy_with_retries += u32::from(entries[entry].failures > 0);
+        self.busy_with_retries += u32::from(entries.history(entry).failures > 0);
         Some(entry)
     }
 
     /// A thread has done with an entry. Call before its failure is counted.
     pub(super) fn leave(&mut self, entries: &QueueEntries, entry: EntryHandle) {
         self.busy -= 1;
-        self.busy_with_retries -= u32::from(entries[entry].failures > 0);
+        self.busy_with_retries -= u32::from(entries.history(entry).failures > 0);
     }
 }
 
@@ -65,11 +65,11 @@ pub(super) fn sort(found: &mut [EntryHandle], entries: &QueueEntries, order: Ord
         Order::Arrival => {}
         Order::SmallestFirst => found.sort_by_key(|&entry| {
             let state = &entries[entry];
-            (state.size, state.failures, state.arrived, state.message)
+            (state.size(), entries.history(entry).failures, state.arrived, state.message)
         }),
         Order::NeverTriedFirst => found.sort_by_key(|&entry| {
             let state = &entries[entry];
-            (state.failures > 0, state.arrived, state.message)
+            (entries.history(entry).failures > 0, state.arrived, state.message)
         }),
     }
 }

@@ -6,14 +6,24 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::random::Draw as _;
 
-use super::super::EntryHandle;
+use super::super::EntrySlot;
 use super::schedule::eligible;
 
 /// Seconds that share a list, so that there are some tens of lists and not thousands.
 const PAGE: u64 = 64;
 
-/// An entry and the second in which it is due.
-type Due = (u64, EntryHandle);
+/// Room for so many entries is kept for the next scan; what an exceptional one takes beyond it is
+/// given back.
+const KEPT: usize = 4096;
+
+/// An entry and the second within its page in which it is due, in five octets. Nobody takes an entry
+/// out of the queue that waits here, so its slot names it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, packed)]
+struct Due {
+    entry: EntrySlot,
+    second: u8,
+}
 
 /// Entries that wait, by their due second.
 ///
@@ -26,8 +36,10 @@ pub(super) struct Deferred {
     /// Number of the first page: its first second, divided by [`PAGE`].
     first: u64,
     len: u64,
-    /// Kept for its room: what a scan takes up, to be shuffled.
-    found: Vec<Due>,
+    /// Kept for their room: what a scan takes up of one page, to be put in order, and of all, to be
+    /// shuffled.
+    of_page: Vec<Due>,
+    found: Vec<EntrySlot>,
     /// Kept for their room: lists of pages gone by.
     spare: Vec<Vec<Due>>,
 }
@@ -38,19 +50,24 @@ impl Deferred {
     }
 
     /// Adds an entry that is due in second `due`.
-    pub(super) fn insert(&mut self, due: u64, entry: EntryHandle) {
-        let page = due / PAGE;
+    pub(super) fn insert(&mut self, due: u64, entry: EntrySlot) {
+        let number = due / PAGE;
         if self.pages.is_empty() {
-            self.first = page;
+            self.first = number;
         }
-        while page < self.first {
+        while number < self.first {
             self.pages.push_front(self.spare.pop().unwrap_or_default());
             self.first -= 1;
         }
-        while page - self.first >= self.pages.len() as u64 {
+        while number - self.first >= self.pages.len() as u64 {
             self.pages.push_back(self.spare.pop().unwrap_or_default());
         }
-        self.pages[(page - self.first) as usize].push((due, entry));
+        let page = &mut self.pages[(number - self.first) as usize];
+        if page.len() == page.capacity() {
+            // By a quarter, not to twice of what hundreds of thousands need.
+            page.reserve_exact((page.len() / 4).max(4));
+        }
+        page.push(Due { entry, second: (due % PAGE) as u8 });
         self.len += 1;
     }
 
@@ -59,29 +76,40 @@ impl Deferred {
     /// the messages' age.
     pub(super) fn take(
         &mut self,
-        picked: &mut VecDeque<EntryHandle>,
+        picked: &mut VecDeque<EntrySlot>,
         clock: u64,
         all: bool,
         random: &mut ChaCha8Rng,
     ) {
-        self.found.clear();
         while let Some(page) = self.pages.front_mut() {
-            if !all && !eligible(self.first * PAGE, clock) {
+            let begins = self.first * PAGE;
+            if !all && !eligible(begins, clock) {
                 break;
             }
-            let begin = self.found.len();
-            self.found.extend(page.extract_if(.., |(due, _)| all || eligible(*due, clock)));
+            let takes = |due: &mut Due| all || eligible(begins + u64::from(due.second), clock);
+            self.of_page.extend(page.extract_if(.., takes));
             // Within a second in the order of their coming, which the list has kept.
-            self.found[begin..].sort_by_key(|&(due, _)| due);
+            self.of_page.sort_by_key(|due| due.second);
+            self.found.extend(self.of_page.drain(..).map(|due| due.entry));
             if !page.is_empty() {
                 break;
             }
             self.first += 1;
-            self.spare.extend(self.pages.pop_front());
+            let mut gone_by = self.pages.pop_front().unwrap_or_default();
+            gone_by.shrink_to(KEPT);
+            self.spare.push(gone_by);
         }
         self.len -= self.found.len() as u64;
         random.shuffle(&mut self.found);
-        picked.extend(self.found.iter().map(|&(_, entry)| entry));
+        if picked.is_empty() {
+            // Hundreds of thousands need not be held twice.
+            let room = Vec::from(std::mem::take(picked));
+            *picked = std::mem::replace(&mut self.found, room).into();
+        } else {
+            picked.extend(self.found.drain(..));
+        }
+        self.found.shrink_to(KEPT);
+        self.of_page.shrink_to(KEPT);
     }
 }
 
@@ -96,7 +124,8 @@ mod tests {
         let mut slots = Slots::new();
         let mut deferred = Deferred::default();
         let dues = [1000, 5000, 100, 1000, 1063, 5001, 130];
-        let handles: Vec<EntryHandle> = dues.iter().map(|due| slots.insert(*due)).collect();
+        let handles: Vec<EntrySlot> =
+            dues.iter().map(|due| EntrySlot::from(slots.insert(*due))).collect();
         for (&due, &handle) in dues.iter().zip(&handles) {
             deferred.insert(due, handle);
         }
@@ -105,7 +134,7 @@ mod tests {
             let mut picked = VecDeque::new();
             deferred.take(&mut picked, clock, all, &mut random);
             let mut dues: Vec<u64> =
-                picked.into_iter().map(|entry| *slots.get(entry).unwrap()).collect();
+                picked.into_iter().map(|entry| *slots.in_slot(entry.index()).unwrap()).collect();
             dues.sort_unstable();
             dues
         };

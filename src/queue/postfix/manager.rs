@@ -9,8 +9,8 @@ use crate::units::SimTime;
 use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
 use super::super::{
-    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake, KeepConnection,
-    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, EntrySlot, Intake,
+    KeepConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
@@ -47,7 +47,7 @@ pub struct Postfix {
     /// Accepted, but the active queue is full.
     incoming: EntryList,
     /// Picked by a scan, but the active queue is full.
-    picked: VecDeque<EntryHandle>,
+    picked: VecDeque<EntrySlot>,
     destinations: Destinations,
     scans: Scans,
     /// Dead destinations in the order in which they died: the clock second from which any
@@ -149,9 +149,15 @@ impl Postfix {
         while self.active < u64::from(self.settings.active_limit) && !self.taking_up {
             let new = self.incoming.pop_front(context.entries);
             if new.is_none() && self.picked.len().is_multiple_of(FORESEEN) {
-                context.entries.foresee(self.picked.iter().take(FORESEEN));
+                context.entries.foresee(self.picked.iter().take(FORESEEN).copied());
             }
-            let Some(entry) = new.or_else(|| self.picked.pop_front()) else { return };
+            let entry = match new {
+                Some(entry) => entry,
+                None => match self.picked.pop_front() {
+                    Some(slot) => context.entries.in_slot(slot),
+                    None => return,
+                },
+            };
             self.take_up(now, entry, context);
             if let Some(time) = &self.settings.take_up_time {
                 self.taking_up = true;
@@ -167,8 +173,7 @@ impl Postfix {
     fn take_up(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active += 1;
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.deferred, state.active) = (false, true);
+        state.begin_round();
         match context.entries.only_copy(entry).map(|only| (only.state, only.destination)) {
             Some((CopyState::Pending, destination)) => {
                 self.enlist(now, entry, destination, context);
@@ -329,27 +334,26 @@ impl Postfix {
     /// Every recipient of the entry has been tried: `qmgr_active_done`.
     fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active -= 1;
-        context.entries[entry].active = false;
+        context.entries[entry].set_active(false);
         if !conclude(context, entry) {
             return;
         }
         let clock = self.clock(now);
         let state = &context.entries[entry];
         let arrived = self.arrival_second(state);
-        let lifetime = self.settings.lifetime(state.null_sender);
+        let lifetime = self.settings.lifetime(state.null_sender());
         if clock >= arrived + lifetime {
             context.actions.push(Action::Expire { entry, status: None });
             return;
         }
         let warning = self.settings.delay_warning_time.as_secs();
-        if warning > 0 && !state.warned && clock + 1 >= arrived + warning {
-            context.entries[entry].warned = true;
+        if warning > 0 && !state.warned() && clock + 1 >= arrived + warning {
+            context.entries[entry].set_warned();
             context.actions.push(Action::NotifyDelay { entry });
         }
         let due = clock + self.settings.delay(clock.saturating_sub(arrived));
-        context.entries[entry].due = SimTime::from_secs(due);
         context.entries.drop_finished(entry, false);
-        self.deferred.insert(due, entry);
+        self.deferred.insert(due, entry.into());
     }
 
     fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
@@ -462,12 +466,13 @@ impl QueueManager for Postfix {
         (self.busy_remote, self.busy_local, self.active) = (0, 0, 0);
         // `active` files go back to `incoming` when the MTA starts again.
         for entry in context.entries.active_at(context.host) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
             self.resting.push_back(context.entries, entry);
         }
         let incoming = std::mem::take(&mut self.incoming);
         self.resting.append(context.entries, incoming);
-        for entry in self.picked.drain(..) {
+        for slot in self.picked.drain(..) {
+            let entry = context.entries.in_slot(slot);
             self.resting.push_back(context.entries, entry);
         }
     }
@@ -572,7 +577,7 @@ impl QueueManager for Postfix {
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
         let (clock, arrived) = (self.clock(now), self.arrival_second(state));
-        if clock >= arrived + self.settings.lifetime(state.null_sender) {
+        if clock >= arrived + self.settings.lifetime(state.null_sender()) {
             return None;
         }
         let due = clock + self.settings.delay(clock.saturating_sub(arrived));

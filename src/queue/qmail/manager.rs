@@ -10,7 +10,7 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Orders, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
 };
 use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
 use super::settings::Settings;
@@ -148,8 +148,7 @@ impl Qmail {
         context: &mut Context<'_>,
     ) {
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.deferred, state.active) = (false, true);
+        state.begin_round();
         let birth = state.arrived;
         let mut job = Job {
             retry: next_retry(birth.as_secs(), now.as_secs(), channel.skip()),
@@ -177,11 +176,10 @@ impl Qmail {
     fn pass_over(&mut self, entry: EntryHandle, channel: Channel, context: &mut Context<'_>) {
         let job = self.jobs.remove(&(entry, channel)).expect("a pass that ends has begun");
         if Channel::ALL.iter().all(|other| !self.jobs.contains_key(&(entry, *other))) {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
         }
         if first_pending(context.entries, entry, channel).is_some() {
             let due = SimTime::from_secs(job.retry);
-            context.entries[entry].due = due;
             self.put(entry, channel, due, Wake::Later(context.actions));
             return;
         }
@@ -200,7 +198,7 @@ enum Wake<'a> {
     /// The caller looks at what is due itself.
     Now,
     /// At the time.
-    Later(&'a mut Vec<Action>),
+    Later(&'a mut Orders),
 }
 
 /// Returns where the first pending recipient of the entry in the channel goes.
@@ -220,7 +218,7 @@ fn first_pending(
 fn give_up(context: &mut Context<'_>, delivery: DeliveryHandle, status: Status) {
     let left: Vec<_> = context.entries.delivery_recipients(delivery).collect();
     for index in left {
-        context.entries.copy_mut(index).state = CopyState::Failed(status);
+        context.entries.set_state(index, CopyState::Failed(status));
     }
 }
 
@@ -252,7 +250,7 @@ impl QueueManager for Qmail {
             self.state(channel).used = 0;
         }
         for (entry, _) in std::mem::take(&mut self.jobs).into_keys() {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
         }
     }
 
@@ -295,7 +293,7 @@ impl QueueManager for Qmail {
         let Job { last, deliveries, .. } = *job;
         if last {
             // `del_dochan`: in the last pass every failure is one for good.
-            give_up(context, delivery, context.entries[entry].last_status);
+            give_up(context, delivery, context.entries[entry].last_status());
         }
         context.entries.release(delivery);
         if deliveries == 0 {

@@ -9,9 +9,9 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::DeliveryList;
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report,
-    ScanPhase, Timer, Tried, Untried,
+    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
+    Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
+    Report, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
@@ -139,9 +139,8 @@ impl Sendmail {
         self.locks.insert(entry, number);
         worker.current = Some(entry);
         let state = &mut context.entries[entry];
-        state.rounds += 1;
-        (state.deferred, state.active) = (false, true);
-        if state.received_fields > self.settings.max_hop_count {
+        state.begin_round();
+        if state.received_fields() > self.settings.max_hop_count {
             mark_pending(context, entry, Status::ROUTING_LOOP);
             return;
         }
@@ -178,13 +177,15 @@ impl Sendmail {
         }
         context.actions.push(Action::DeliverInProcess {
             delivery,
-            process: worker.identity(number),
-            keep_connection: KeepConnection {
-                idle: self.settings.connection_cache_timeout,
-                age: SimDuration::MAX,
-                transactions: None,
-            },
-            connections: self.settings.connection_cache_size,
+            within: Box::new(InProcess {
+                process: worker.identity(number),
+                keep_connection: KeepConnection {
+                    idle: self.settings.connection_cache_timeout,
+                    age: SimDuration::MAX,
+                    transactions: None,
+                },
+                connections: self.settings.connection_cache_size,
+            }),
         });
         true
     }
@@ -201,8 +202,7 @@ impl Sendmail {
         let by_run = self.processes[&number].is_run();
         let job = self.jobs.get_mut(&entry).expect("a job at hand is in the queue");
         job.tried(now, by_run);
-        let job = *job;
-        context.entries[entry].active = false;
+        context.entries[entry].set_active(false);
         let state = context.entries[entry];
         if self.is_expired(now, &state) {
             mark_pending(context, entry, Status::EXPIRED);
@@ -210,27 +210,26 @@ impl Sendmail {
         let failed = has_failed(context.entries, entry);
         if !conclude(context, entry) {
             self.jobs.remove(&entry);
-            return failed && !state.null_sender;
+            return failed && !state.null_sender();
         }
         let warn = self.settings.queue_warn.as_secs();
         let late = warn > 0 && now.as_secs() >= state.arrived.as_secs() + warn;
-        let warns = late && !state.warned && !state.null_sender;
+        let warns = late && !state.warned() && !state.null_sender();
         if warns {
-            context.entries[entry].warned = true;
+            context.entries[entry].set_warned();
             if !failed {
                 // Otherwise the notice of the failure says both.
                 context.actions.push(Action::NotifyDelay { entry });
             }
         }
-        context.entries[entry].due = self.next_turn(&job);
         if !failed {
             context.entries.drop_finished(entry, false);
         }
-        (failed || warns) && !state.null_sender
+        (failed || warns) && !state.null_sender()
     }
 
     fn is_expired(&self, now: SimTime, entry: &QueueEntry) -> bool {
-        let lifetime = if entry.null_sender {
+        let lifetime = if entry.null_sender() {
             self.settings.queue_return_notice
         } else {
             self.settings.queue_return
@@ -267,9 +266,9 @@ impl Sendmail {
 fn mark_pending(context: &mut Context<'_>, entry: EntryHandle, status: Status) {
     let mut next = context.entries[entry].first;
     while let Some(index) = next {
-        let copy = context.entries.copy_mut(index);
+        let copy = context.entries.copy(index);
         if copy.state == CopyState::Pending {
-            copy.state = CopyState::Failed(status);
+            context.entries.set_state(index, CopyState::Failed(status));
         }
         next = copy.next;
     }
@@ -308,7 +307,7 @@ impl QueueManager for Sendmail {
             }
         }
         for entry in std::mem::take(&mut self.locks).into_keys() {
-            context.entries[entry].active = false;
+            context.entries[entry].set_active(false);
         }
     }
 
@@ -321,11 +320,11 @@ impl QueueManager for Sendmail {
     ) {
         let state = context.entries[entry];
         let recipients = context.entries.recipients(entry).count() as u64;
-        self.jobs.insert(entry, Job::new(state.arrived, state.size, recipients));
+        self.jobs.insert(entry, Job::new(state.arrived, state.size(), recipients));
         if !self.running {
             return;
         }
-        if state.null_sender
+        if state.null_sender()
             && intake.session_message == 0
             && let Some(worker) = self.notifier.take().and_then(|n| self.processes.get_mut(&n))
         {
@@ -334,7 +333,7 @@ impl QueueManager for Sendmail {
         }
         // What has come too far is found out at once and returned by the next queue run (recorded
         // in case 08a).
-        if state.received_fields <= self.settings.max_hop_count && self.may_fork() {
+        if state.received_fields() <= self.settings.max_hop_count && self.may_fork() {
             self.fork(now, Worker::of_arrival(entry), context);
         }
     }

@@ -1,0 +1,423 @@
+//! One message at a host, and its recipients, as the arenas keep them.
+//!
+//! What waits by the million decides how much memory a run takes, and a scan waits for each line of
+//! it. So an entry with one recipient, as nearly all have, lies in 64 octets with the count of its
+//! slot's lives. How it is packed is known to this file only.
+
+use std::num::NonZeroU32;
+
+use crate::mail::{CompactStatus, DomainId, HostId, MessageId, RecipientId, Status};
+use crate::units::{Octets, SimTime};
+
+use super::{DeliveryHandle, EntryHandle};
+
+/// Where a recipient's copy goes from a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Destination {
+    /// Into mailboxes of this host.
+    Local,
+    /// To the exchangers of this domain.
+    Exchangers(DomainId),
+    /// To this host; its address is looked up.
+    Host(HostId),
+    /// To this host without any look-up.
+    Address(HostId),
+}
+
+/// What a host still has to do for one recipient of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyState {
+    /// To be tried (again).
+    Pending,
+    /// In the delivery that lies in this slot, which waits or is under way.
+    Assigned(u32),
+    /// Failed for good; a notice is due when the entry has been tried for all recipients.
+    Failed(Status),
+    /// This host is no longer responsible.
+    Done,
+}
+
+/// One recipient of an entry.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueCopy {
+    /// The recipient.
+    pub recipient: RecipientId,
+    /// Where its copy goes.
+    pub destination: Destination,
+    /// What is still to be done.
+    pub state: CopyState,
+    /// Whether it has been put off without an attempt, and the trace does not say so yet.
+    pub suspended: bool,
+    /// The next recipient of the same entry.
+    pub next: Option<CopyIndex>,
+}
+
+impl QueueCopy {
+    /// Returns whether it is assigned to `delivery`.
+    #[must_use]
+    pub fn is_in(&self, delivery: DeliveryHandle) -> bool {
+        self.state == CopyState::Assigned(delivery.index())
+    }
+}
+
+/// Where a [`QueueCopy`] lies; the places are used again. (Counted from one within, so that an
+/// absent one takes no room.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CopyIndex(NonZeroU32);
+
+/// What a [`CopyIndex`] says.
+pub(super) enum Place {
+    /// In the record of the entry in this slot.
+    Own(u32),
+    /// Among the further copies.
+    Further(usize),
+}
+
+impl CopyIndex {
+    /// Tells copies in the records of entries from further ones.
+    const OWN: u32 = 1 << 31;
+
+    pub(super) fn own(entry: EntryHandle) -> Self {
+        assert!(entry.index() < Self::OWN - 1, "fewer than 2^31 entries");
+        Self(NonZeroU32::MIN.saturating_add(entry.index() | Self::OWN))
+    }
+
+    pub(super) fn further(position: usize) -> Self {
+        let number = u32::try_from(position + 1).ok().filter(|number| *number < Self::OWN);
+        Self(number.and_then(NonZeroU32::new).expect("fewer than 2^31 copies"))
+    }
+
+    const fn is_own(self) -> bool {
+        self.0.get() > Self::OWN
+    }
+
+    #[inline]
+    pub(super) const fn place(self) -> Place {
+        let number = self.0.get() - 1;
+        if number & Self::OWN == 0 {
+            Place::Further(number as usize)
+        } else {
+            Place::Own(number & !Self::OWN)
+        }
+    }
+}
+
+/// An entry by its slot alone, for lists out of which nobody but their owner takes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntrySlot(NonZeroU32);
+
+impl EntrySlot {
+    /// Returns the number of the slot.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+impl From<EntryHandle> for EntrySlot {
+    #[inline]
+    fn from(entry: EntryHandle) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(entry.index()))
+    }
+}
+
+/// A message at a host.
+///
+/// Packed, so that what takes eight octets need not lie at a multiple of eight.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, packed(4))]
+pub struct QueueEntry {
+    /// The message.
+    pub message: MessageId,
+    /// The host.
+    pub host: HostId,
+    /// When this host became responsible.
+    pub arrived: SimTime,
+    /// Deliveries of the present round not yet over.
+    pub outstanding: u32,
+    /// Rounds begun.
+    pub rounds: u32,
+    /// First recipient.
+    pub first: Option<CopyIndex>,
+    /// Link for lists that queue managers keep.
+    pub(super) next: Option<EntrySlot>,
+    last_status: CompactStatus,
+    size: [u16; 3],
+    received_fields: u16,
+    flags: u8,
+    /// Its last recipient, which is the only one of nearly all entries.
+    copy: Option<PackedCopy>,
+}
+
+// With the count of the slot's lives 64.
+const _: () = assert!(size_of::<Option<QueueEntry>>() <= 60);
+
+impl QueueEntry {
+    const NULL_SENDER: u8 = 1;
+    const WARNED: u8 = 2;
+    const ACTIVE: u8 = 4;
+
+    /// Returns the entry of a message that has just come to a host, without recipients. `size` and
+    /// `received_fields` count what stands here; they are kept up to 2^48 and 2^16, which no mail
+    /// reaches.
+    #[must_use]
+    pub fn new(
+        message: MessageId,
+        host: HostId,
+        arrived: SimTime,
+        null_sender: bool,
+        size: Octets,
+        received_fields: u32,
+    ) -> Self {
+        let size = size.0.min((1 << 48) - 1);
+        Self {
+            message,
+            host,
+            arrived,
+            outstanding: 0,
+            rounds: 0,
+            first: None,
+            next: None,
+            last_status: Status::NO_ANSWER.into(),
+            size: [size as u16, (size >> 16) as u16, (size >> 32) as u16],
+            received_fields: u16::try_from(received_fields).unwrap_or(u16::MAX),
+            flags: if null_sender { Self::NULL_SENDER } else { 0 },
+            copy: None,
+        }
+    }
+
+    /// Returns the octets of header and body as they stand here.
+    #[must_use]
+    pub fn size(&self) -> Octets {
+        let [low, middle, high] = self.size.map(u64::from);
+        Octets(high << 32 | middle << 16 | low)
+    }
+
+    /// Returns the number of Received fields in the header as it stands here.
+    #[must_use]
+    pub fn received_fields(&self) -> u32 {
+        u32::from(self.received_fields)
+    }
+
+    /// Returns whether the reverse path is null, so that no notice is made.
+    #[must_use]
+    pub const fn null_sender(&self) -> bool {
+        self.flags & Self::NULL_SENDER != 0
+    }
+
+    /// Returns whether a delay notice has been sent.
+    #[must_use]
+    pub const fn warned(&self) -> bool {
+        self.flags & Self::WARNED != 0
+    }
+
+    /// A delay notice is sent.
+    pub const fn set_warned(&mut self) {
+        self.flags |= Self::WARNED;
+    }
+
+    /// Returns whether a round is under way: the entry is in the active queue.
+    #[must_use]
+    pub const fn active(&self) -> bool {
+        self.flags & Self::ACTIVE != 0
+    }
+
+    /// Moves the entry into the active queue or out of it.
+    pub const fn set_active(&mut self, active: bool) {
+        self.flags = self.flags & !Self::ACTIVE | if active { Self::ACTIVE } else { 0 };
+    }
+
+    /// A round begins.
+    pub const fn begin_round(&mut self) {
+        self.rounds += 1;
+        self.set_active(true);
+    }
+
+    /// Returns the last status of a temporary failure, for notices.
+    #[must_use]
+    pub fn last_status(&self) -> Status {
+        self.last_status.get().unwrap_or(Status::NO_ANSWER)
+    }
+
+    /// Notes the status of a temporary failure.
+    pub fn set_last_status(&mut self, status: Status) {
+        self.last_status = status.into();
+    }
+
+    /// Returns whether the recipient that lies here is the only one. (It is that of the last
+    /// recipient, so it is the only one if it is the first as well.)
+    #[inline]
+    fn has_one(&self) -> bool {
+        self.first.is_some_and(CopyIndex::is_own)
+    }
+
+    /// Returns the recipient of an entry that has one, as nearly all have.
+    #[inline]
+    pub(super) fn only_copy(&self) -> Option<PackedCopy> {
+        self.copy.filter(|_| self.has_one())
+    }
+
+    #[inline]
+    pub(super) fn only_copy_mut(&mut self) -> Option<&mut PackedCopy> {
+        if self.has_one() { self.copy.as_mut() } else { None }
+    }
+
+    /// Returns the recipient that lies here.
+    #[inline]
+    pub(super) fn own_copy(&self) -> Option<PackedCopy> {
+        self.copy
+    }
+
+    #[inline]
+    pub(super) fn own_copy_mut(&mut self) -> &mut Option<PackedCopy> {
+        &mut self.copy
+    }
+}
+
+/// A recipient of an entry as the arenas keep it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, packed)]
+pub(super) struct PackedCopy {
+    recipient: RecipientId,
+    /// The domain or host of the destination.
+    which: u32,
+    /// The slot of the delivery, or the number of the status.
+    about: u32,
+    destination: Kind,
+    state: Standing,
+    pub(super) suspended: bool,
+}
+
+/// A [`Destination`] without domain or host.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Local,
+    Exchangers,
+    Host,
+    Address,
+}
+
+/// A [`CopyState`] without delivery or status.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    Pending,
+    Assigned,
+    Failed,
+    Done,
+}
+
+impl PackedCopy {
+    pub(super) fn new(recipient: RecipientId, destination: Destination) -> Self {
+        let (kind, state) = (Kind::Local, Standing::Pending);
+        let mut copy =
+            Self { recipient, which: 0, about: 0, destination: kind, state, suspended: false };
+        copy.set_destination(destination);
+        copy
+    }
+
+    pub(super) const fn recipient(self) -> RecipientId {
+        self.recipient
+    }
+
+    pub(super) fn set_destination(&mut self, destination: Destination) {
+        (self.destination, self.which) = match destination {
+            Destination::Local => (Kind::Local, 0),
+            Destination::Exchangers(domain) => (Kind::Exchangers, domain.0),
+            Destination::Host(host) => (Kind::Host, host.0),
+            Destination::Address(host) => (Kind::Address, host.0),
+        };
+    }
+
+    pub(super) fn set_state(&mut self, state: CopyState) {
+        (self.state, self.about) = match state {
+            CopyState::Pending => (Standing::Pending, 0),
+            CopyState::Assigned(delivery) => (Standing::Assigned, delivery),
+            CopyState::Failed(status) => (Standing::Failed, CompactStatus::from(status).number()),
+            CopyState::Done => (Standing::Done, 0),
+        };
+    }
+
+    #[inline]
+    fn state(self) -> CopyState {
+        match self.state {
+            Standing::Pending => CopyState::Pending,
+            Standing::Assigned => CopyState::Assigned(self.about),
+            Standing::Failed => {
+                // A failure always has one. Not to panic leaves it out where nobody asks.
+                let status = CompactStatus::of_number(self.about).get();
+                CopyState::Failed(status.unwrap_or(Status::NO_ANSWER))
+            }
+            Standing::Done => CopyState::Done,
+        }
+    }
+
+    /// Returns whether it is assigned to the delivery in this slot.
+    #[inline]
+    pub(super) const fn is_in(self, delivery: u32) -> bool {
+        matches!(self.state, Standing::Assigned) && self.about == delivery
+    }
+
+    /// Returns what it says; `next` is the next recipient of its entry.
+    #[inline]
+    pub(super) fn unpacked(self, next: Option<CopyIndex>) -> QueueCopy {
+        let destination = match self.destination {
+            Kind::Local => Destination::Local,
+            Kind::Exchangers => Destination::Exchangers(DomainId(self.which)),
+            Kind::Host => Destination::Host(HostId(self.which)),
+            Kind::Address => Destination::Address(HostId(self.which)),
+        };
+        QueueCopy {
+            recipient: self.recipient,
+            destination,
+            state: self.state(),
+            suspended: self.suspended,
+            next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipient_is_what_it_was_made_of() {
+        let places = [
+            Destination::Local,
+            Destination::Exchangers(DomainId(u32::MAX)),
+            Destination::Host(HostId(7)),
+            Destination::Address(HostId(0)),
+        ];
+        let states = [
+            CopyState::Pending,
+            CopyState::Assigned(u32::MAX),
+            CopyState::Failed(Status::new(5, 999, 999)),
+            CopyState::Done,
+        ];
+        for (destination, state) in places.into_iter().zip(states) {
+            let mut copy = PackedCopy::new(RecipientId(9), Destination::Local);
+            copy.set_destination(destination);
+            copy.set_state(state);
+            let said = copy.unpacked(None);
+            assert_eq!((said.recipient, said.destination), (RecipientId(9), destination));
+            assert_eq!((said.state, said.suspended), (state, false));
+        }
+    }
+
+    #[test]
+    fn an_entry_is_what_it_was_made_of() {
+        let size = Octets((1 << 48) - 3);
+        let mut entry = QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, 65_535);
+        assert_eq!((entry.size(), entry.received_fields()), (size, 65_535));
+        assert!(entry.null_sender() && !entry.warned() && !entry.active());
+        entry.begin_round();
+        entry.set_warned();
+        assert!(entry.null_sender() && entry.warned() && entry.active());
+        entry.set_active(false);
+        entry.set_last_status(Status::ROUTING_LOOP);
+        assert!(entry.null_sender() && entry.warned() && !entry.active());
+        assert_eq!(entry.last_status(), Status::ROUTING_LOOP);
+        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, size, 70_000);
+        assert!(endless.received_fields() == 65_535 && !endless.null_sender());
+    }
+}
