@@ -201,8 +201,9 @@ impl QueueEntries {
     }
 
     /// Returns the next recipient of the same entry; that which lies in the entry is the last.
+    #[must_use]
     #[inline]
-    fn next(&self, index: CopyIndex) -> Option<CopyIndex> {
+    pub fn next(&self, index: CopyIndex) -> Option<CopyIndex> {
         match index.place() {
             Place::Own(_) => None,
             Place::Further(position) => self.copies[position].next,
@@ -230,21 +231,18 @@ impl QueueEntries {
         self.copy_mut(index).set_destination(destination);
     }
 
-    /// Tells `told` of the recipients of an entry that were put off for `destination` without an
-    /// attempt, in order, and of each once.
+    /// Returns the recipient in `index` if it was put off for `destination` without an attempt and
+    /// nobody has asked this before.
     #[inline]
-    pub fn tell_suspended(
+    pub fn take_suspended(
         &mut self,
-        entry: EntryHandle,
+        index: CopyIndex,
         destination: Destination,
-        mut told: impl FnMut(RecipientId),
-    ) {
-        self.change_copies(entry, |copy| {
-            if copy.suspended && copy.unpacked(None).destination == destination {
-                copy.suspended = false;
-                told(copy.recipient());
-            }
-        });
+    ) -> Option<RecipientId> {
+        let copy = self.copy_mut(index);
+        let put_off = copy.suspended && copy.unpacked(None).destination == destination;
+        copy.suspended &= !put_off;
+        put_off.then(|| copy.recipient())
     }
 
     /// Returns the recipient of an entry that has one only, as nearly all have.
@@ -287,6 +285,12 @@ impl QueueEntries {
                 black_box((entry.message, entry.own_copy().is_some()));
             }
         }
+    }
+
+    /// The same of the entry of a delivery that is about to begin.
+    pub(super) fn foresee_delivery(&self, delivery: DeliveryHandle) {
+        let entry = self.deliveries.get(delivery).map(|queued| queued.entry);
+        self.foresee(entry.map(EntrySlot::from).into_iter());
     }
 
     /// Returns the slots of the entry's recipients, in order.

@@ -79,6 +79,20 @@ impl DeliveryList {
         });
     }
 
+    /// Looks at what the next two will ask for, and returns the next. Call it as each begins: where
+    /// thousands wait, their entries lie outside the caches, and what these speak of as well. So
+    /// the memory of the second is fetched long before that of the first is read.
+    #[inline]
+    pub(super) fn foresee(&self, entries: &QueueEntries) -> Option<DeliveryHandle> {
+        let (head, tail) = self.ends?;
+        if head != tail
+            && let Some(second) = entries.delivery(head).and_then(|first| first.next)
+        {
+            entries.foresee_delivery(second);
+        }
+        Some(head)
+    }
+
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {
         let (head, tail) = self.ends?;
         let next = entries.delivery_mut(head).expect("listed deliveries exist").next.take();

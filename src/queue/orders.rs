@@ -2,7 +2,7 @@
 
 use crate::mail::Status;
 
-use super::{Action, Destination, EntryHandle};
+use super::{Action, DeliveryHandle, Destination, EntryHandle};
 
 /// Room for so many orders is kept for the next time; what an exceptional batch takes beyond it is
 /// given back.
@@ -39,6 +39,8 @@ pub struct Orders {
     suspended: Vec<EntryHandle>,
     /// Orders before this one were given by another call, perhaps of another host's manager.
     sealed: usize,
+    /// A delivery that will be ordered soon.
+    soon: Option<DeliveryHandle>,
 }
 
 impl Orders {
@@ -60,6 +62,19 @@ impl Orders {
         }
         let run = Suspensions { first, count: 1, destination, status };
         self.actions.push(Action::Suspended(run));
+    }
+
+    /// Lets those who carry orders out know of a delivery that is likely to be ordered next, so that
+    /// they can fetch what it will ask for.
+    #[inline]
+    pub const fn foresee(&mut self, delivery: DeliveryHandle) {
+        self.soon = Some(delivery);
+    }
+
+    /// Returns the delivery that is likely to be ordered next, once.
+    #[inline]
+    pub const fn take_foreseen(&mut self) -> Option<DeliveryHandle> {
+        self.soon.take()
     }
 
     /// Another call begins. Returns how many orders there are.

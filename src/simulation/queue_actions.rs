@@ -1,8 +1,12 @@
 //! Carrying out what queue managers order.
 
+use std::hint::black_box;
+
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
-use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, Suspensions};
+use crate::queue::{
+    Action, Addresses, CopyState, DeliveryHandle, Destination, EntryHandle, Suspensions,
+};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -40,9 +44,24 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             next += count;
         }
+        if let Some(delivery) = self.given.orders.take_foreseen() {
+            self.foresee_delivery(delivery);
+        }
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
+    }
+
+    /// Looks at what a delivery will ask for that is likely to begin soon: out of a large backlog each
+    /// message, its recipient and their story lie outside the caches.
+    fn foresee_delivery(&mut self, delivery: DeliveryHandle) {
+        if let Some(queued) = self.entries.delivery(delivery)
+            && let Some(only) = self.entries.only_copy(queued.entry)
+        {
+            let message = self.entries[queued.entry].message;
+            black_box((self.messages[message].holders, self.messages[only.recipient].holders));
+            self.sink.foresee(&[only.recipient]);
+        }
     }
 
     fn execute(&mut self, host: HostId, action: Action) {
@@ -177,12 +196,15 @@ impl<S: FactSink> World<'_, '_, S> {
             port: 25,
             octets: Octets(0),
         };
-        let Self { entries, hosts, sink, messages, now, .. } = self;
-        entries.tell_suspended(entry, destination, |recipient| {
-            fact.recipient = recipient;
-            hosts[host.index()].totals.suspensions += 1;
-            sink.fact(*now, &Fact::Attempt(fact), messages);
-        });
+        let mut next = self.entries[entry].first;
+        while let Some(index) = next {
+            next = self.entries.next(index);
+            if let Some(recipient) = self.entries.take_suspended(index, destination) {
+                fact.recipient = recipient;
+                self.hosts[host.index()].totals.suspensions += 1;
+                self.sink.fact(self.now, &Fact::Attempt(fact), &self.messages);
+            }
+        }
     }
 
     /// An entry is done: the host lets go of the message.

@@ -271,6 +271,9 @@ impl Postfix {
         let Some(delivery) = state.todo.pop_front(context.entries) else {
             return;
         };
+        if let Some(next) = state.todo.foresee(context.entries) {
+            context.actions.foresee(next);
+        }
         let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
         *self.busy(destination) += 1;
         let keep_connection = keep.then_some(KeepConnection {
@@ -323,6 +326,7 @@ impl Postfix {
             let Some(delivery) = state.todo.pop_front(context.entries) else {
                 return;
             };
+            state.todo.foresee(context.entries);
             let reason = state.reason;
             let entry = suspend_delivery(context, delivery, destination, reason);
             if context.entries[entry].outstanding == 0 {
