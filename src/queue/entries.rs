@@ -287,12 +287,6 @@ impl QueueEntries {
         }
     }
 
-    /// The same of the entry of a delivery that is about to begin.
-    pub(super) fn foresee_delivery(&self, delivery: DeliveryHandle) {
-        let entry = self.deliveries.get(delivery).map(|queued| queued.entry);
-        self.foresee(entry.map(EntrySlot::from).into_iter());
-    }
-
     /// Returns the slots of the entry's recipients, in order.
     pub fn recipients(&self, entry: EntryHandle) -> impl Iterator<Item = CopyIndex> + '_ {
         let mut next = self.get(entry).and_then(|entry| entry.first);

@@ -79,18 +79,14 @@ impl DeliveryList {
         });
     }
 
-    /// Looks at what the next two will ask for, and returns the next. Call it as each begins: where
-    /// thousands wait, their entries lie outside the caches, and what these speak of as well. So
-    /// the memory of the second is fetched long before that of the first is read.
-    #[inline]
-    pub(super) fn foresee(&self, entries: &QueueEntries) -> Option<DeliveryHandle> {
-        let (head, tail) = self.ends?;
-        if head != tail
-            && let Some(second) = entries.delivery(head).and_then(|first| first.next)
-        {
-            entries.foresee_delivery(second);
-        }
-        Some(head)
+    /// Returns the entries of the deliveries in their order.
+    pub(super) fn entries(&self, entries: &QueueEntries) -> impl Iterator<Item = EntryHandle> {
+        let mut next = self.ends.map(|(head, _)| head);
+        std::iter::from_fn(move || {
+            let delivery = entries.delivery(next?).expect("listed deliveries exist");
+            next = delivery.next;
+            Some(delivery.entry)
+        })
     }
 
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {

@@ -2,7 +2,7 @@
 
 use crate::mail::Status;
 
-use super::{Action, DeliveryHandle, Destination, EntryHandle};
+use super::{Action, Destination, EntryHandle};
 
 /// Room for so many orders is kept for the next time; what an exceptional batch takes beyond it is
 /// given back.
@@ -39,8 +39,8 @@ pub struct Orders {
     suspended: Vec<EntryHandle>,
     /// Orders before this one were given by another call, perhaps of another host's manager.
     sealed: usize,
-    /// A delivery that will be ordered soon.
-    soon: Option<DeliveryHandle>,
+    /// Entries whose deliveries will be ordered soon.
+    soon: Vec<EntryHandle>,
 }
 
 impl Orders {
@@ -64,17 +64,19 @@ impl Orders {
         self.actions.push(Action::Suspended(run));
     }
 
-    /// Lets those who carry orders out know of a delivery that is likely to be ordered next, so that
-    /// they can fetch what it will ask for.
-    #[inline]
-    pub const fn foresee(&mut self, delivery: DeliveryHandle) {
-        self.soon = Some(delivery);
+    /// Lets those who carry orders out know of entries whose deliveries are likely to be ordered next,
+    /// so that they can fetch what these will ask for. Returns the entries.
+    pub fn foresee(&mut self, entries: impl Iterator<Item = EntryHandle>) -> &[EntryHandle] {
+        self.soon.clear();
+        self.soon.extend(entries);
+        &self.soon
     }
 
-    /// Returns the delivery that is likely to be ordered next, once.
-    #[inline]
-    pub const fn take_foreseen(&mut self) -> Option<DeliveryHandle> {
-        self.soon.take()
+    /// Returns the entries whose deliveries are likely to be ordered next, if that has been told just
+    /// now.
+    #[must_use]
+    pub fn soon(&self) -> &[EntryHandle] {
+        &self.soon
     }
 
     /// Another call begins. Returns how many orders there are.
@@ -124,6 +126,7 @@ impl Orders {
     pub fn clear(&mut self) {
         self.actions.clear();
         self.suspended.clear();
+        self.soon.clear();
         self.sealed = 0;
         if self.actions.capacity().max(self.suspended.capacity()) > KEPT {
             self.actions.shrink_to(KEPT);

@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
-use crate::queue::{
-    Action, Addresses, CopyState, DeliveryHandle, Destination, EntryHandle, Suspensions,
-};
+use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -44,24 +42,28 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             next += count;
         }
-        if let Some(delivery) = self.given.orders.take_foreseen() {
-            self.foresee_delivery(delivery);
+        if !self.given.orders.soon().is_empty() {
+            self.foresee_deliveries();
         }
         self.given.orders.clear();
         self.given.givers.clear();
         self.carrying_out = false;
     }
 
-    /// Looks at what a delivery will ask for that is likely to begin soon: out of a large backlog each
+    /// Looks at what deliveries will ask for that are likely to begin soon: out of a large backlog each
     /// message, its recipient and their story lie outside the caches.
-    fn foresee_delivery(&mut self, delivery: DeliveryHandle) {
-        if let Some(queued) = self.entries.delivery(delivery)
-            && let Some(only) = self.entries.only_copy(queued.entry)
-        {
-            let message = self.entries[queued.entry].message;
-            black_box((self.messages[message].holders, self.messages[only.recipient].holders));
-            self.sink.foresee(&[only.recipient]);
+    fn foresee_deliveries(&mut self) {
+        let mut recipients = [RecipientId::default(); FORESEEN];
+        let mut count = 0;
+        for &entry in self.given.orders.soon().iter().take(FORESEEN) {
+            if let Some(only) = self.entries.only_copy(entry) {
+                let message = self.entries[entry].message;
+                black_box((self.messages[message].holders, self.messages[only.recipient].holders));
+                recipients[count] = only.recipient;
+                count += 1;
+            }
         }
+        self.sink.foresee(&recipients[..count]);
     }
 
     fn execute(&mut self, host: HostId, action: Action) {

@@ -6,6 +6,7 @@
 use crate::mail::Status;
 
 use super::super::list::DeliveryList;
+use super::manager::FORESEEN;
 use super::settings::{Feedback, Settings};
 
 /// The state of one destination in one transport.
@@ -36,6 +37,8 @@ pub(super) struct State {
     pub(super) in_ring: bool,
     limit: u32,
     initial: u32,
+    /// So many of those that wait have been looked at.
+    foreseen: usize,
 }
 
 impl State {
@@ -59,6 +62,7 @@ impl State {
             in_ring: false,
             limit,
             initial,
+            foreseen: 0,
         }
     }
 
@@ -70,6 +74,19 @@ impl State {
     /// Returns whether a waiting delivery may begin, as far as the destination is concerned.
     pub(super) fn may_begin(&self) -> bool {
         !self.todo.is_empty() && !self.paused && self.busy < self.window
+    }
+
+    /// A delivery no longer waits. Returns whether it is time to look at the next ones: at so many
+    /// together that the memory of all is fetched in the time that one takes.
+    #[inline]
+    pub(super) fn looks_ahead(&mut self) -> bool {
+        if self.todo.is_empty() {
+            self.foreseen = 0;
+            return false;
+        }
+        let again = self.foreseen == 0;
+        self.foreseen = if again { FORESEEN } else { self.foreseen } - 1;
+        again
     }
 
     /// Returns whether nothing is known that is worth keeping: the state is then discarded, and

@@ -20,8 +20,8 @@ use super::scan::Scans;
 use super::schedule::eligible;
 use super::shared::Shared;
 
-/// So many of the entries that a scan has picked are looked at together.
-const FORESEEN: usize = 16;
+/// So many of the entries that a scan has picked, or whose deliveries wait, are looked at together.
+pub(super) const FORESEEN: usize = 16;
 
 /// Postfix's `qmgr` on one host.
 ///
@@ -271,8 +271,9 @@ impl Postfix {
         let Some(delivery) = state.todo.pop_front(context.entries) else {
             return;
         };
-        if let Some(next) = state.todo.foresee(context.entries) {
-            context.actions.foresee(next);
+        if state.looks_ahead() {
+            let soon = context.actions.foresee(state.todo.entries(context.entries).take(FORESEEN));
+            context.entries.foresee(soon.iter().copied().map(EntrySlot::from));
         }
         let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
         *self.busy(destination) += 1;
@@ -326,7 +327,10 @@ impl Postfix {
             let Some(delivery) = state.todo.pop_front(context.entries) else {
                 return;
             };
-            state.todo.foresee(context.entries);
+            if state.looks_ahead() {
+                let soon = state.todo.entries(context.entries).take(FORESEEN);
+                context.entries.foresee(soon.map(EntrySlot::from));
+            }
             let reason = state.reason;
             let entry = suspend_delivery(context, delivery, destination, reason);
             if context.entries[entry].outstanding == 0 {
