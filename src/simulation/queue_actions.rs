@@ -57,8 +57,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut count = 0;
         for &entry in self.given.orders.soon().iter().take(FORESEEN) {
             if let Some(only) = self.entries.only_copy(entry) {
-                let message = self.entries[entry].message;
-                black_box((self.messages[message].holders, self.messages[only.recipient].holders));
+                // Both ends of each, since they may lie in two cache lines.
+                let message = &self.messages[self.entries[entry].message];
+                black_box((message.sender(), message.holders));
+                let recipient = &self.messages[only.recipient];
+                black_box((recipient.mailbox, recipient.holders));
                 recipients[count] = only.recipient;
                 count += 1;
             }
