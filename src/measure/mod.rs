@@ -7,8 +7,11 @@
 //! the mail that is open, not with the mail that was sent.
 //!
 //! # Design
-//! [`Recorder`] holds one story per recipient slot. When a story closes it becomes a
-//! [`MessageRecord`] for the sink, is counted in the tallies, and its slot is free again.
+//! [`Recorder`] holds one story per recipient slot: what became of it so far. What it is (name,
+//! addresses, size) the run knows anyway and is asked for when a row is made
+//! ([`crate::trace::Register`]). When a story closes it becomes a [`MessageRecord`] for the sink, is
+//! counted in the tallies, and its slot is free again. A story takes 56 octets; what few have (a way
+//! of more than three hosts, a span of more than 18 minutes) or have at their end only lies apart.
 //! [`Recorder::finish`] turns the tallies into a [`Summary`]. Quantiles are exact up to
 //! [`EXACT_SAMPLES`] samples and come from an integer histogram beyond ([`Samples`]); sums are
 //! integers, so nothing depends on the platform.

@@ -144,6 +144,7 @@ pub struct QueueEntry {
     last_status: CompactStatus,
     size: [u16; 3],
     received_fields: u16,
+    /// Three flags, and above them the high bits of the number of Received fields.
     flags: u8,
     /// Its last recipient, which is the only one of nearly all entries.
     copy: Option<PackedCopy>,
@@ -156,9 +157,14 @@ impl QueueEntry {
     const NULL_SENDER: u8 = 1;
     const WARNED: u8 = 2;
     const ACTIVE: u8 = 4;
+    /// Bits of the flags.
+    const FLAGS: u32 = 3;
+    /// Received fields are counted up to this, some 2 million: a loop that nobody ends
+    /// (`hopcount_limit = 0`) goes round 65,535 times within the hour.
+    const MOST_FIELDS: u32 = (1 << (16 + 8 - Self::FLAGS)) - 1;
 
     /// Returns the entry of a message that has just come to a host, without recipients. `size` and
-    /// `received_fields` count what stands here; they are kept up to 2^48 and 2^16, which no mail
+    /// `received_fields` count what stands here; they are kept up to 2^48 and 2^21, which no mail
     /// reaches.
     #[must_use]
     pub fn new(
@@ -170,6 +176,8 @@ impl QueueEntry {
         received_fields: u32,
     ) -> Self {
         let size = size.0.min((1 << 48) - 1);
+        let fields = received_fields.min(Self::MOST_FIELDS);
+        let null_sender = if null_sender { Self::NULL_SENDER } else { 0 };
         Self {
             message,
             host,
@@ -180,8 +188,8 @@ impl QueueEntry {
             next: None,
             last_status: Status::NO_ANSWER.into(),
             size: [size as u16, (size >> 16) as u16, (size >> 32) as u16],
-            received_fields: u16::try_from(received_fields).unwrap_or(u16::MAX),
-            flags: if null_sender { Self::NULL_SENDER } else { 0 },
+            received_fields: fields as u16,
+            flags: ((fields >> 16) << Self::FLAGS) as u8 | null_sender,
             copy: None,
         }
     }
@@ -196,7 +204,7 @@ impl QueueEntry {
     /// Returns the number of Received fields in the header as it stands here.
     #[must_use]
     pub fn received_fields(&self) -> u32 {
-        u32::from(self.received_fields)
+        u32::from(self.flags >> Self::FLAGS) << 16 | u32::from(self.received_fields)
     }
 
     /// Returns whether the reverse path is null, so that no notice is made.
@@ -407,8 +415,9 @@ mod tests {
     #[test]
     fn an_entry_is_what_it_was_made_of() {
         let size = Octets((1 << 48) - 3);
-        let mut entry = QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, 65_535);
-        assert_eq!((entry.size(), entry.received_fields()), (size, 65_535));
+        let mut entry =
+            QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, 1_965_536);
+        assert_eq!((entry.size(), entry.received_fields()), (size, 1_965_536));
         assert!(entry.null_sender() && !entry.warned() && !entry.active());
         entry.begin_round();
         entry.set_warned();
@@ -417,7 +426,8 @@ mod tests {
         entry.set_last_status(Status::ROUTING_LOOP);
         assert!(entry.null_sender() && entry.warned() && !entry.active());
         assert_eq!(entry.last_status(), Status::ROUTING_LOOP);
-        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, size, 70_000);
-        assert!(endless.received_fields() == 65_535 && !endless.null_sender());
+        assert_eq!(entry.received_fields(), 1_965_536);
+        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, size, 1 << 24);
+        assert!(endless.received_fields() == QueueEntry::MOST_FIELDS && !endless.null_sender());
     }
 }

@@ -33,8 +33,8 @@ impl Link {
 pub(super) struct Message {
     key: CompactKey,
     reverse_path: ReversePath,
-    /// Header and body as submitted, times 2^16, and the Received fields that it began with; in two
-    /// halves so that it need not lie at a multiple of eight.
+    /// Header and body as submitted, and in the lowest [`FIELDS`] bits the Received fields that it
+    /// began with; in two halves so that it need not lie at a multiple of eight.
     extent: [u32; 2],
     /// Recipients whose story goes on, queue entries, and the outbox that it lies in.
     pub(super) holders: u32,
@@ -43,9 +43,12 @@ pub(super) struct Message {
 
 const _: () = assert!(size_of::<Message>() <= 36);
 
+/// Bits of the number of Received fields that a message begins with.
+const FIELDS: u32 = 21;
+
 impl Message {
     /// Returns a new message that its author's outbox holds, or that nobody does yet. It counts at
-    /// most 2^48 - 1 octets and 2^16 - 1 Received fields, which no mail has.
+    /// most 2^43 - 1 octets and 2^21 - 1 Received fields, which no mail has.
     pub(super) fn new(
         key: MessageKey,
         kind: MessageKind,
@@ -53,8 +56,8 @@ impl Message {
         size: Octets,
         received_fields: u32,
     ) -> Self {
-        let fields = u64::from(received_fields).min((1 << 16) - 1);
-        let extent = size.0.min((1 << 48) - 1) << 16 | fields;
+        let fields = u64::from(received_fields).min((1 << FIELDS) - 1);
+        let extent = size.0.min((1 << (64 - FIELDS)) - 1) << FIELDS | fields;
         Self {
             key: CompactKey::new(key, kind),
             reverse_path: sender.into(),
@@ -84,12 +87,12 @@ impl Message {
 
     /// Returns the octets of header and body as submitted.
     pub(super) fn size(&self) -> Octets {
-        Octets((u64::from(self.extent[0]) << 32 | u64::from(self.extent[1])) >> 16)
+        Octets((u64::from(self.extent[0]) << 32 | u64::from(self.extent[1])) >> FIELDS)
     }
 
     /// Returns how many Received fields it began with.
     pub(super) fn received_fields(&self) -> u32 {
-        self.extent[1] & 0xffff
+        self.extent[1] & ((1 << FIELDS) - 1)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A run tells what happened, once, in order of virtual time; it computes no statistics. A reader
 //! implements [`FactSink`]. Facts are plain values: small, printable, without references into the
-//! run.
+//! run. What a recipient is that a fact speaks of can be asked of the run's [`Register`].
 
 mod fact;
 mod register;
