@@ -6,7 +6,7 @@
 use crate::mail::Status;
 
 use super::super::list::DeliveryList;
-use super::manager::FORESEEN;
+use super::ahead::FORESEEN;
 use super::settings::{Feedback, Settings};
 
 /// The state of one destination in one transport.

@@ -12,6 +12,7 @@ use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, EntrySlot, Intake,
     KeepConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
+use super::ahead;
 use super::clock::{Sleep, begins, second, up_to};
 use super::deferred::Deferred;
 use super::destination::State;
@@ -19,9 +20,6 @@ use super::destinations::{Destinations, Place};
 use super::scan::Scans;
 use super::schedule::eligible;
 use super::shared::Shared;
-
-/// So many of the entries that a scan has picked, or whose deliveries wait, are looked at together.
-pub(super) const FORESEEN: usize = 16;
 
 /// Postfix's `qmgr` on one host.
 ///
@@ -148,16 +146,11 @@ impl Postfix {
     fn feed(&mut self, now: SimTime, context: &mut Context<'_>) {
         while self.active < u64::from(self.settings.active_limit) && !self.taking_up {
             let new = self.incoming.pop_front(context.entries);
-            if new.is_none() && self.picked.len().is_multiple_of(FORESEEN) {
-                context.entries.foresee(self.picked.iter().take(FORESEEN).copied());
+            if new.is_none() {
+                ahead::at_picked(&self.picked, context.entries);
             }
-            let entry = match new {
-                Some(entry) => entry,
-                None => match self.picked.pop_front() {
-                    Some(slot) => context.entries.in_slot(slot),
-                    None => return,
-                },
-            };
+            let picked = || Some(context.entries.in_slot(self.picked.pop_front()?));
+            let Some(entry) = new.or_else(picked) else { return };
             self.take_up(now, entry, context);
             if let Some(time) = &self.settings.take_up_time {
                 self.taking_up = true;
@@ -271,10 +264,7 @@ impl Postfix {
         let Some(delivery) = state.todo.pop_front(context.entries) else {
             return;
         };
-        if state.looks_ahead() {
-            let soon = context.actions.foresee(state.todo.entries(context.entries).take(FORESEEN));
-            context.entries.foresee(soon.iter().copied().map(EntrySlot::from));
-        }
+        ahead::at_beginning(state, context);
         let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
         *self.busy(destination) += 1;
         let keep_connection = keep.then_some(KeepConnection {
@@ -327,10 +317,7 @@ impl Postfix {
             let Some(delivery) = state.todo.pop_front(context.entries) else {
                 return;
             };
-            if state.looks_ahead() {
-                let soon = state.todo.entries(context.entries).take(FORESEEN);
-                context.entries.foresee(soon.map(EntrySlot::from));
-            }
+            ahead::at_suspended(state, context.entries);
             let reason = state.reason;
             let entry = suspend_delivery(context, delivery, destination, reason);
             if context.entries[entry].outstanding == 0 {

@@ -18,6 +18,7 @@
 //! first out for each destination), `in_flow_delay`, and the order of files in a queue directory,
 //! which has nothing to do with their age: a scan takes messages up in shuffled order.
 
+mod ahead;
 mod clock;
 mod deferred;
 mod destination;
