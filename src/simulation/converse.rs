@@ -1,13 +1,15 @@
 //! What client and server say to each other in one try: opening, one transaction, or QUIT.
 
-use crate::engine::Handle;
+use crate::engine::{Class, Handle};
 use crate::mail::{Mailbox, Reply, Stage, Status};
 use crate::smtp::{Letter, Session, WEB_PORT};
 use crate::trace::FactSink;
 
 use super::draws::TryDraws;
+use super::event::Event;
 use super::policy::{Policy, tls};
 use super::run::Purpose;
+use super::undisturbed::Question;
 use super::wires::Line;
 use super::world::World;
 
@@ -49,13 +51,26 @@ impl<S: FactSink> World<'_, '_, S> {
             if let Some(rehearsed) = rehearsed {
                 assert_eq!(self.went(handle), rehearsed, "{question:?}");
             }
-            self.conclude(handle);
-        } else if self.settle_session(handle, line, step) {
-            if let Some(question) = question {
-                self.remember(handle, &question);
-            }
-            self.conclude(handle);
+        } else if !self.settle_and_remember(handle, line, step, question.as_ref()) {
+            return;
         }
+        self.conclude(handle);
+    }
+
+    /// Settles a session that memory does not know. Returns whether it came to a transaction.
+    #[inline(never)]
+    fn settle_and_remember(
+        &mut self,
+        handle: Handle,
+        line: &Line,
+        step: Step,
+        question: Option<&Question>,
+    ) -> bool {
+        let settled = self.settle_session(handle, line, step);
+        if let (true, Some(question)) = (settled, question) {
+            self.remember(handle, question);
+        }
+        settled
     }
 
     /// Settles a session, or what comes next in it, against everything that may befall it. Returns
@@ -189,6 +204,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let transaction = run.transaction.as_mut().expect("it is settled");
         transaction.open &= most.is_none_or(|most| connection.transactions < most);
         let (accepted_at, ended) = (transaction.accepted_at, transaction.ended);
+        let number = run.tries;
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         connection.refused =
@@ -197,10 +213,14 @@ impl<S: FactSink> World<'_, '_, S> {
             && !all_refused
         {
             // A client that has given up by then goes on with other things.
-            let run = if at > ended { self.leave_behind(handle) } else { handle };
-            self.schedule_handover(run, at);
+            if at > ended {
+                let orphan = self.leave_behind(handle);
+                self.schedule_handover(orphan, at);
+            } else {
+                self.schedule(at, Class::End, Event::Handover { run: handle, number });
+            }
         }
-        self.schedule_end(handle, ended);
+        self.schedule(ended, Class::End, Event::TryEnded { run: handle, number });
     }
 }
 

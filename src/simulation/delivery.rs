@@ -93,12 +93,19 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.tell_resolved(handle);
                 } else if run.targets.is_empty() {
                     self.nobody_to_try(handle);
-                } else if !self.take_up_connection(handle) {
-                    self.try_next(handle);
+                } else {
+                    self.try_targets(handle);
                 }
             }
             Phase::Connecting => self.take_slot(handle, None),
             Phase::Waiting | Phase::Trying | Phase::Resting | Phase::Orphaned => {}
+        }
+    }
+
+    /// Tries the hosts that were found, if no connection is left to one of them.
+    fn try_targets(&mut self, handle: Handle) {
+        if !self.take_up_connection(handle) {
+            self.try_next(handle);
         }
     }
 
@@ -110,6 +117,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.targets.clear();
         run.failure = None;
         let (client, submission) = (run.client, run.is_submission());
+        let looks_up = matches!(run.purpose, Purpose::LookUp { .. });
         let resolver = &self.hosts[client.index()].resolver;
         let known = self.sole_targets.of(client, destination, submission);
         if let Some(known) = known.filter(|known| resolver.is_fresh(known.freshness, self.now)) {
@@ -119,7 +127,8 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(handle).expect("a run that goes on exists");
             run.targets.push(known.target);
             self.targets_found(handle, destination, LookupOutcome::Found, known.answered);
-            self.proceed(handle);
+            // There is one target; a look-up for a queue manager has no more to do than to tell.
+            if looks_up { self.proceed(handle) } else { self.try_targets(handle) }
             return;
         }
         let Some(lookup) = self.ask_for(handle, destination) else {

@@ -24,6 +24,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Returns the target as a queue manager is asked about it.
+    #[inline]
     pub(super) fn candidate(&self) -> Candidate {
         Candidate { address: self.address, host: self.host, preference: self.preference }
     }
@@ -174,6 +175,7 @@ impl Run {
     }
 
     /// Makes a used run fit for another purpose, keeping its buffers.
+    #[inline]
     pub(super) fn renew(&mut self, purpose: Purpose, client: HostId, number: u64, now: SimTime) {
         self.purpose = purpose;
         self.phase = Phase::Beginning;
@@ -207,6 +209,7 @@ impl Run {
 
     /// Returns the try at hand, which has ended, as a queue manager is told of it; none for
     /// submissions and where no host was tried.
+    #[inline]
     pub(super) fn tried(&self) -> Option<Tried<'_>> {
         Some(Tried {
             delivery: self.delivery()?,
@@ -219,11 +222,13 @@ impl Run {
     }
 
     /// Returns whether the try at hand brought the message to all recipients.
+    #[inline]
     pub(super) fn all_accepted(&self) -> bool {
         self.failure.is_none() && self.replies.iter().flatten().all(|reply| reply.is_positive())
     }
 
     /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
+    #[inline]
     pub(super) fn process(&self) -> Option<Process> {
         match self.purpose {
             Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
@@ -232,6 +237,7 @@ impl Run {
     }
 
     /// Returns the delivery that the run is about, if it is about one.
+    #[inline]
     pub(super) fn delivery(&self) -> Option<DeliveryHandle> {
         match self.purpose {
             Purpose::Delivery { delivery, .. } | Purpose::Transaction { delivery, .. } => {
@@ -242,6 +248,7 @@ impl Run {
     }
 
     /// Returns whether the run has no message at hand, and never has.
+    #[inline]
     pub(super) fn carries_nothing(&self) -> bool {
         matches!(
             self.purpose,
@@ -249,6 +256,7 @@ impl Run {
         )
     }
 
+    #[inline]
     pub(super) fn is_submission(&self) -> bool {
         matches!(self.purpose, Purpose::Submission { .. })
     }

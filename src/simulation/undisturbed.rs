@@ -38,7 +38,8 @@ use super::faults::Faults;
 use super::policy::{RECIPIENT_TAKEN, standing_reply};
 use super::wires::Line;
 use super::world::World;
-use memory::{Circumstances, ClientNumber, Known, Memory, Question, ServerNumber, Truths, Went};
+pub(super) use memory::Question;
+use memory::{Circumstances, ClientNumber, Known, Memory, ServerNumber, Truths, Went};
 
 /// How a host behaves in undisturbed sessions. Small and apart from the host, since it is asked for
 /// in each session.
