@@ -9,7 +9,6 @@ use super::draws::TryDraws;
 use super::event::Event;
 use super::policy::{Policy, tls};
 use super::run::Purpose;
-use super::undisturbed::Question;
 use super::wires::Line;
 use super::world::World;
 
@@ -39,7 +38,7 @@ impl<S: FactSink> World<'_, '_, S> {
             None => {
                 let run = self.runs.get(handle).expect("a run that goes on exists");
                 let target = run.target.expect("a try has a target");
-                found = self.line_of(handle, run.client, target);
+                found = self.line_now(handle, run.client, target);
                 &found
             }
         };
@@ -51,24 +50,20 @@ impl<S: FactSink> World<'_, '_, S> {
             if let Some(rehearsed) = rehearsed {
                 assert_eq!(self.went(handle), rehearsed, "{question:?}");
             }
-        } else if !self.settle_and_remember(handle, line, step, question.as_ref()) {
+        } else if !self.settle_and_remember(handle, line, step) {
             return;
         }
         self.conclude(handle);
     }
 
     /// Settles a session that memory does not know. Returns whether it came to a transaction.
+    // It asks itself what memory was asked: so the question of most sessions is never written down.
     #[inline(never)]
-    fn settle_and_remember(
-        &mut self,
-        handle: Handle,
-        line: &Line,
-        step: Step,
-        question: Option<&Question>,
-    ) -> bool {
+    fn settle_and_remember(&mut self, handle: Handle, line: &Line, step: Step) -> bool {
+        let question = self.undisturbed_question(handle, line, step);
         let settled = self.settle_session(handle, line, step);
         if let (true, Some(question)) = (settled, question) {
-            self.remember(handle, question);
+            self.remember(handle, &question);
         }
         settled
     }

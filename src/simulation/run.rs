@@ -135,6 +135,7 @@ pub(super) struct Run {
 }
 
 impl Run {
+    #[cold]
     pub(super) fn new() -> Self {
         Self {
             purpose: Purpose::Submission { entry: 0 },

@@ -207,6 +207,12 @@ impl<S: FactSink> World<'_, '_, S> {
         self.find_line(handle, client, target)
     }
 
+    /// The same, where it is asked for seldom.
+    #[inline(never)]
+    pub(super) fn line_now(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
+        self.line_of(handle, client, target)
+    }
+
     /// Asks the time lines of all on the way for the line of a run's try of a host.
     #[inline(never)]
     fn find_line(&mut self, handle: Handle, client: HostId, target: Target) -> Line {

@@ -38,8 +38,7 @@ use super::faults::Faults;
 use super::policy::{RECIPIENT_TAKEN, standing_reply};
 use super::wires::Line;
 use super::world::World;
-pub(super) use memory::Question;
-use memory::{Circumstances, ClientNumber, Known, Memory, ServerNumber, Truths, Went};
+use memory::{Circumstances, ClientNumber, Known, Memory, Question, ServerNumber, Truths, Went};
 
 /// How a host behaves in undisturbed sessions. Small and apart from the host, since it is asked for
 /// in each session.
@@ -127,6 +126,7 @@ impl<T> Numbers<T> {
 impl<S: FactSink> World<'_, '_, S> {
     /// Returns what memory is to be asked about the session of a run, unless something may disturb
     /// it.
+    #[inline(always)]
     pub(super) fn undisturbed_question(
         &self,
         handle: Handle,
@@ -197,6 +197,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Settles the session of a run from memory.
+    #[inline(always)]
     pub(super) fn settle_from_memory(&mut self, handle: Handle, step: Step, known: Known) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
