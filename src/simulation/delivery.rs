@@ -133,7 +133,11 @@ impl<S: FactSink> World<'_, '_, S> {
             run.targets.push(target);
             self.targets_found(handle, destination, LookupOutcome::Found, answered);
             // There is one target; a look-up for a queue manager has no more to do than to tell.
-            if looks_up { self.proceed(handle) } else { self.try_targets(handle) }
+            if looks_up {
+                self.proceed(handle)
+            } else {
+                self.try_targets(handle)
+            }
             return;
         }
         self.ask_afresh(handle, destination, submission);

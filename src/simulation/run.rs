@@ -1,6 +1,6 @@
 //! A run of a delivery or submission agent: the hosts it tries, one after the other.
 
-use crate::engine::Handle;
+use crate::engine::{Handle, Slots};
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
 use crate::queue::{
@@ -132,6 +132,39 @@ pub(super) struct Run {
     /// Messages handed over in the present session.
     pub(super) handed: u32,
     pub(super) last_failure: Option<Failure>,
+}
+
+/// The runs under way.
+///
+/// They are boxed, since a run of half a kilobyte would be copied into its slot and out again; and the
+/// box is opened here, since otherwise it is opened anew for each field that is written.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Slots<Box<Run>>);
+
+impl Runs {
+    #[inline]
+    pub(super) fn get(&self, handle: Handle) -> Option<&Run> {
+        self.0.get(handle).map(|run| &**run)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, handle: Handle) -> Option<&mut Run> {
+        self.0.get_mut(handle).map(|run| &mut **run)
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, run: Box<Run>) -> Handle {
+        self.0.insert(run)
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, handle: Handle) -> Option<Box<Run>> {
+        self.0.remove(handle)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Handle, &Run)> {
+        self.0.iter().map(|(handle, run)| (handle, &**run))
+    }
 }
 
 impl Run {

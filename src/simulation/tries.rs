@@ -167,6 +167,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Uses a connection to the host whose turn it is, if the run's process has one open.
+    #[inline(never)]
     fn take_up_process_connection(&mut self, handle: Handle, target: Target) -> bool {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let Some(process) = run.process() else {

@@ -85,7 +85,7 @@ impl Undisturbed {
     }
 
     /// Returns the memory of a session in the same circumstances, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn known(&self, question: &Question) -> Option<Known> {
         self.memory.known(question)
     }

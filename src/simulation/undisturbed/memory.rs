@@ -130,7 +130,8 @@ impl Memory {
     }
 
     /// Returns the memory of a session in the same circumstances, if there is one.
-    #[inline]
+    // Question and answer are so many words that passing them costs more than finding them.
+    #[inline(always)]
     pub(super) fn known(&self, question: &Question) -> Option<Known> {
         let first = question.circumstances.place();
         let alike = |place: &usize| {
