@@ -113,6 +113,11 @@ impl<T> Slots<T> {
             slot.value = Some(value);
             return Handle { index, generation: slot.generation };
         }
+        self.insert_in_new_slot(value)
+    }
+
+    #[cold]
+    fn insert_in_new_slot(&mut self, value: T) -> Handle {
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 slots are in use");
         self.slots.push(Slot { generation: Generation::FIRST, value: Some(value) });
         Handle { index, generation: Generation::FIRST }
@@ -120,6 +125,7 @@ impl<T> Slots<T> {
 
     /// Returns the value that `handle` names, or `None` when the handle is stale.
     #[must_use]
+    #[inline]
     pub fn get(&self, handle: Handle) -> Option<&T> {
         let slot = self.slots.get(handle.index as usize)?;
         if slot.generation == handle.generation { slot.value.as_ref() } else { None }
@@ -173,6 +179,7 @@ impl<T> Slots<T> {
     }
 
     /// The same, without returning the value: one of two cache lines is not copied for nothing.
+    #[inline]
     pub fn discard(&mut self, handle: Handle) {
         if self.contains(handle) {
             self.slots[handle.index as usize].value = None;
@@ -181,6 +188,7 @@ impl<T> Slots<T> {
     }
 
     /// Makes the slot free for another value.
+    #[inline]
     fn vacate(&mut self, index: u32) {
         self.live -= 1;
         let slot = &mut self.slots[index as usize];

@@ -61,15 +61,23 @@ struct Chunk<E> {
     next: u32,
 }
 
-/// A list of chunks: events of neighbouring times, in order of insertion.
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
+/// Events of neighbouring times, in order of insertion: two, and a list of chunks with the others.
+///
+/// On the retry day most buckets never hold more than one, and four of five of the rest two (the two
+/// ends of a session). With those in chunks, too, an event took a half more instructions.
+#[derive(Debug, Clone)]
+struct Bucket<E> {
+    earliest: u64,
+    first: Option<Entry<E>>,
+    second: Option<Entry<E>>,
     head: u32,
     tail: u32,
-    earliest: u64,
 }
 
-const EMPTY_BUCKET: Bucket = Bucket { head: NONE, tail: NONE, earliest: u64::MAX };
+impl<E> Bucket<E> {
+    const EMPTY: Self =
+        Self { earliest: u64::MAX, first: None, second: None, head: NONE, tail: NONE };
+}
 
 /// The pending events, given out in the order of (time, class, insertion).
 ///
@@ -93,8 +101,8 @@ const EMPTY_BUCKET: Bucket = Bucket { head: NONE, tail: NONE, earliest: u64::MAX
 /// and needs no sequence numbers. An event moves at most once a level; far fewer times in practice,
 /// since a bucket that holds few events leads straight to the current instant.
 ///
-/// The buckets are lists of chunks of 32 events taken from one store, so that memory follows
-/// the number of pending events and not the most that each bucket has ever held.
+/// What a bucket holds beyond its first two events lies in chunks of 32 events taken from one store, so
+/// that memory follows the number of pending events and not the most that each bucket has ever held.
 ///
 /// # Costs
 /// Pushing takes constant time, popping amortised constant time; nothing is allocated once the
@@ -128,7 +136,7 @@ pub struct EventQueue<E> {
     /// Bit `level` is set when `occupied_digits[level]` is not zero.
     occupied_levels: u32,
     occupied_digits: [u64; LEVELS],
-    buckets: Vec<Bucket>,
+    buckets: Box<[Bucket<E>; LEVELS * DIGITS]>,
     chunks: Vec<Chunk<E>>,
     /// First of the chunks that no bucket uses.
     free: u32,
@@ -154,7 +162,7 @@ impl<E> EventQueue<E> {
             at_instant: 0,
             occupied_levels: 0,
             occupied_digits: [0; LEVELS],
-            buckets: vec![EMPTY_BUCKET; LEVELS * DIGITS],
+            buckets: Box::new([const { Bucket::EMPTY }; LEVELS * DIGITS]),
             chunks: Vec::new(),
             free: NONE,
         }
@@ -183,6 +191,7 @@ impl<E> EventQueue<E> {
     /// # Panics
     /// When `at` is before the current time, since time runs forward, or after
     /// [`EventQueue::LAST_TIME`], since "never" is no time at which something happens.
+    #[inline]
     pub fn push(&mut self, at: SimTime, class: Class, event: E) {
         let nanos = at.as_nanos();
         assert!(
@@ -204,18 +213,19 @@ impl<E> EventQueue<E> {
     }
 
     /// Takes out the next event and moves the current time to it.
+    // Inlined where events are run, with what is rarer left outside: the event goes straight from its
+    // bucket to where it is used.
+    #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, Class, E)> {
-        if self.length == 0 {
-            return None;
-        }
-        self.length -= 1;
-        if let Some((class, event)) = self.pop_instant() {
-            return Some((self.now(), class, event));
-        }
-        if let Some((class, event)) = self.advance() {
-            return Some((self.now(), class, event));
+        if self.at_instant == 0 {
+            let (level, digit) = self.lowest_bucket()?;
+            if let Some(only) = self.advance(level, digit) {
+                self.length -= 1;
+                return Some((self.now(), only.class(), only.event));
+            }
         }
         let (class, event) = self.pop_instant().expect("advancing finds an event at the new time");
+        self.length -= 1;
         Some((self.now(), class, event))
     }
 
@@ -229,11 +239,8 @@ impl<E> EventQueue<E> {
         Some(SimTime::from_nanos(self.buckets[level * DIGITS + digit].earliest))
     }
 
-    #[inline]
+    #[inline(never)]
     fn pop_instant(&mut self) -> Option<(Class, E)> {
-        if self.at_instant == 0 {
-            return None;
-        }
         self.at_instant -= 1;
         let mut queues = Class::ALL.into_iter().zip(&mut self.instant);
         queues.find_map(|(class, queue)| queue.pop_front().map(|event| (class, event)))
@@ -248,40 +255,68 @@ impl<E> EventQueue<E> {
         Some((level, self.occupied_digits[level].trailing_zeros() as usize))
     }
 
-    /// Moves the current time to the next event and deals out its bucket. A single event is
-    /// returned at once, all others are found at the instant or on lower levels.
-    fn advance(&mut self) -> Option<(Class, E)> {
-        let (level, digit) = self.lowest_bucket().expect("a pending event lies in some bucket");
+    /// Moves the current time to the next event, which lies in this bucket. If it is the only one
+    /// there at its time, it is returned; otherwise the bucket is dealt out, and it is found at the
+    /// instant.
+    #[inline]
+    fn advance(&mut self, level: usize, digit: usize) -> Option<Entry<E>> {
         self.occupied_digits[level] &= !(1 << digit);
         if self.occupied_digits[level] == 0 {
             self.occupied_levels &= !(1 << level);
         }
-        let bucket = mem::replace(&mut self.buckets[level * DIGITS + digit], EMPTY_BUCKET);
-        self.now = bucket.earliest;
-        if bucket.head == bucket.tail && self.chunks[bucket.head as usize].entries.len() == 1 {
-            let only = self.chunks[bucket.head as usize].entries.pop()?;
-            self.release(bucket.head);
-            return Some((only.class(), only.event));
+        let bucket = &mut self.buckets[level * DIGITS + digit];
+        self.now = mem::replace(&mut bucket.earliest, u64::MAX);
+        let first = bucket.first.take();
+        if bucket.second.is_none() {
+            return first;
         }
-        let mut index = bucket.head;
+        self.deal_out(level * DIGITS + digit, first?)
+    }
+
+    /// Deals out what is left of a bucket, with its first event, to the instant or to lower levels,
+    /// but for an event that is returned if it is the only one at the instant.
+    #[inline(never)]
+    fn deal_out(&mut self, bucket: usize, first: Entry<E>) -> Option<Entry<E>> {
+        let bucket = &mut self.buckets[bucket];
+        let second = bucket.second.take()?;
+        if bucket.head == NONE {
+            let (next, later) =
+                if first.nanos() == self.now { (first, second) } else { (second, first) };
+            if later.nanos() != self.now {
+                self.place(later);
+                return Some(next);
+            }
+            self.deal(next);
+            self.deal(later);
+            return None;
+        }
+        let mut index = mem::replace(&mut bucket.head, NONE);
+        bucket.tail = NONE;
+        self.deal(first);
+        self.deal(second);
         while index != NONE {
             let chunk = &mut self.chunks[index as usize];
             let next = chunk.next;
             // The chunk is away while its events are dealt out, so that none lands in it.
             let mut entries = mem::take(&mut chunk.entries);
             for entry in entries.drain(..) {
-                if entry.nanos() == self.now {
-                    self.instant[entry.class() as usize].push_back(entry.event);
-                    self.at_instant += 1;
-                } else {
-                    self.place(entry);
-                }
+                self.deal(entry);
             }
             self.chunks[index as usize].entries = entries;
             self.release(index);
             index = next;
         }
         None
+    }
+
+    #[inline]
+    fn deal(&mut self, entry: Entry<E>) {
+        if entry.nanos() == self.now {
+            self.instant[entry.class() as usize].push_back(entry.event);
+            self.at_instant += 1;
+        } else {
+            self.place(entry);
+        }
     }
 
     /// Appends an event to the bucket of its time, which lies after the current time.
@@ -292,27 +327,36 @@ impl<E> EventQueue<E> {
         let digit = (nanos >> (level * LEVEL_BITS)) as usize % DIGITS;
         let level = level as usize;
         let bucket = &mut self.buckets[level * DIGITS + digit];
-        bucket.earliest = bucket.earliest.min(nanos);
-        if bucket.tail != NONE {
-            let chunk = &mut self.chunks[bucket.tail as usize];
-            if chunk.entries.len() < CHUNK_EVENTS {
-                chunk.entries.push(entry);
-                return;
-            }
+        if bucket.first.is_none() {
+            bucket.earliest = nanos;
+            bucket.first = Some(entry);
+            self.occupied_levels |= 1 << level;
+            self.occupied_digits[level] |= 1 << digit;
+            return;
         }
-        self.place_in_new_chunk(level, digit, entry);
+        bucket.earliest = bucket.earliest.min(nanos);
+        if bucket.second.is_none() {
+            bucket.second = Some(entry);
+        } else {
+            self.append(level, digit, entry);
+        }
     }
 
-    fn place_in_new_chunk(&mut self, level: usize, digit: usize, entry: Entry<E>) {
+    /// Appends an event to a bucket that holds two.
+    #[inline(never)]
+    fn append(&mut self, level: usize, digit: usize, entry: Entry<E>) {
+        let tail = self.buckets[level * DIGITS + digit].tail;
+        if tail != NONE && self.chunks[tail as usize].entries.len() < CHUNK_EVENTS {
+            self.chunks[tail as usize].entries.push(entry);
+            return;
+        }
         let index = self.acquire();
         self.chunks[index as usize].entries.push(entry);
         let bucket = &mut self.buckets[level * DIGITS + digit];
-        if bucket.tail == NONE {
+        if tail == NONE {
             bucket.head = index;
-            self.occupied_levels |= 1 << level;
-            self.occupied_digits[level] |= 1 << digit;
         } else {
-            self.chunks[bucket.tail as usize].next = index;
+            self.chunks[tail as usize].next = index;
         }
         bucket.tail = index;
     }

@@ -18,6 +18,7 @@ pub(super) struct Agents {
 
 impl Agents {
     /// Takes an idle process; returns whether there was one.
+    #[inline]
     pub(super) fn take(&mut self, now: SimTime) -> bool {
         match self.latest.take() {
             Some(since) if now.since(since) <= MAX_IDLE => {
@@ -33,6 +34,7 @@ impl Agents {
     }
 
     /// A process has become idle.
+    #[inline]
     pub(super) fn put(&mut self, now: SimTime) {
         self.earlier.extend(self.latest.replace(now));
     }

@@ -23,6 +23,7 @@ use super::messages::Messages;
 use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
+use super::run::Runs;
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::{DomainTraits, Setup};
@@ -68,7 +69,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             messages: Messages::default(),
             entries: QueueEntries::default(),
             intakes: BTreeMap::new(),
-            runs: Slots::new(),
+            runs: Runs::default(),
             spare_runs: Vec::new(),
             connections: Slots::new(),
             readers: Readers::new(scenario, &streams),

@@ -59,7 +59,7 @@ impl Calm {
 impl<S: FactSink> World<'_, '_, S> {
     /// Returns the line between a client and an address on the default path, unless something befalls
     /// it now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn calm_line(&mut self, client: HostId, target: Target) -> Option<Line> {
         if target.proxy.is_some() {
             return None;

@@ -1,11 +1,12 @@
 //! What client and server say to each other in one try: opening, one transaction, or QUIT.
 
-use crate::engine::Handle;
+use crate::engine::{Class, Handle};
 use crate::mail::{Mailbox, Reply, Stage, Status};
 use crate::smtp::{Letter, Session, WEB_PORT};
 use crate::trace::FactSink;
 
 use super::draws::TryDraws;
+use super::event::Event;
 use super::policy::{Policy, tls};
 use super::run::Purpose;
 use super::wires::Line;
@@ -37,7 +38,7 @@ impl<S: FactSink> World<'_, '_, S> {
             None => {
                 let run = self.runs.get(handle).expect("a run that goes on exists");
                 let target = run.target.expect("a try has a target");
-                found = self.line_of(handle, run.client, target);
+                found = self.line_now(handle, run.client, target);
                 &found
             }
         };
@@ -49,13 +50,22 @@ impl<S: FactSink> World<'_, '_, S> {
             if let Some(rehearsed) = rehearsed {
                 assert_eq!(self.went(handle), rehearsed, "{question:?}");
             }
-            self.conclude(handle);
-        } else if self.settle_session(handle, line, step) {
-            if let Some(question) = question {
-                self.remember(handle, &question);
-            }
-            self.conclude(handle);
+        } else if !self.settle_and_remember(handle, line, step) {
+            return;
         }
+        self.conclude(handle);
+    }
+
+    /// Settles a session that memory does not know. Returns whether it came to a transaction.
+    // It asks itself what memory was asked: so the question of most sessions is never written down.
+    #[inline(never)]
+    fn settle_and_remember(&mut self, handle: Handle, line: &Line, step: Step) -> bool {
+        let question = self.undisturbed_question(handle, line, step);
+        let settled = self.settle_session(handle, line, step);
+        if let (true, Some(question)) = (settled, question) {
+            self.remember(handle, &question);
+        }
+        settled
     }
 
     /// Settles a session, or what comes next in it, against everything that may befall it. Returns
@@ -189,6 +199,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let transaction = run.transaction.as_mut().expect("it is settled");
         transaction.open &= most.is_none_or(|most| connection.transactions < most);
         let (accepted_at, ended) = (transaction.accepted_at, transaction.ended);
+        let number = run.tries;
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         connection.refused =
@@ -197,10 +208,14 @@ impl<S: FactSink> World<'_, '_, S> {
             && !all_refused
         {
             // A client that has given up by then goes on with other things.
-            let run = if at > ended { self.leave_behind(handle) } else { handle };
-            self.schedule_handover(run, at);
+            if at > ended {
+                let orphan = self.leave_behind(handle);
+                self.schedule_handover(orphan, at);
+            } else {
+                self.schedule(at, Class::End, Event::Handover { run: handle, number });
+            }
         }
-        self.schedule_end(handle, ended);
+        self.schedule(ended, Class::End, Event::TryEnded { run: handle, number });
     }
 }
 

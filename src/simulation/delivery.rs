@@ -93,12 +93,22 @@ impl<S: FactSink> World<'_, '_, S> {
                     self.tell_resolved(handle);
                 } else if run.targets.is_empty() {
                     self.nobody_to_try(handle);
-                } else if !self.take_up_connection(handle) {
-                    self.try_next(handle);
+                } else {
+                    self.try_targets(handle);
                 }
             }
             Phase::Connecting => self.take_slot(handle, None),
             Phase::Waiting | Phase::Trying | Phase::Resting | Phase::Orphaned => {}
+        }
+    }
+
+    /// Tries the hosts that were found, if no connection is left to one of them.
+    #[inline(always)]
+    fn try_targets(&mut self, handle: Handle) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let reuses = matches!(run.purpose, Purpose::Delivery { reuse: true, .. });
+        if !reuses || !self.take_up_connection(handle) {
+            self.try_next(handle);
         }
     }
 
@@ -110,24 +120,39 @@ impl<S: FactSink> World<'_, '_, S> {
         run.targets.clear();
         run.failure = None;
         let (client, submission) = (run.client, run.is_submission());
+        let looks_up = matches!(run.purpose, Purpose::LookUp { .. });
         let resolver = &self.hosts[client.index()].resolver;
         let known = self.sole_targets.of(client, destination, submission);
         if let Some(known) = known.filter(|known| resolver.is_fresh(known.freshness, self.now)) {
+            let &SoleTarget { target, answered, .. } = known;
             if cfg!(debug_assertions) {
+                let known = *known;
                 self.assert_found_again(handle, &known);
             }
             let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-            run.targets.push(known.target);
-            self.targets_found(handle, destination, LookupOutcome::Found, known.answered);
-            self.proceed(handle);
+            run.targets.push(target);
+            self.targets_found(handle, destination, LookupOutcome::Found, answered);
+            // There is one target; a look-up for a queue manager has no more to do than to tell.
+            if looks_up {
+                self.proceed(handle)
+            } else {
+                self.try_targets(handle)
+            }
             return;
         }
+        self.ask_afresh(handle, destination, submission);
+    }
+
+    /// Asks the DNS for the hosts to try.
+    #[inline(never)]
+    fn ask_afresh(&mut self, handle: Handle, destination: Destination, submission: bool) {
         let Some(lookup) = self.ask_for(handle, destination) else {
             return;
         };
         let outcome = self.choose_targets(handle, lookup);
         let answered = self.route.answered;
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        let client = run.client;
         if let (LookupOutcome::Found, [_], &[target]) =
             (outcome, self.route.exchangers.as_slice(), run.targets.as_slice())
         {
@@ -185,6 +210,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// The targets of a run are chosen: lets the queue manager and the reader of the trace know.
+    #[inline(always)]
     fn targets_found(
         &mut self,
         handle: Handle,
@@ -312,6 +338,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// States each recipient's attempt and marks its copy.
     ///
     /// Those that the next host is `still` asked about stay assigned whatever this one said.
+    #[inline(always)]
     pub(super) fn settle_recipients(
         &mut self,
         handle: Handle,

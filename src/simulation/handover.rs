@@ -186,12 +186,23 @@ impl<S: FactSink> World<'_, '_, S> {
             self.let_pick_up(entry, &intake, wait);
             return;
         }
-        let groups = self.groups(host, recipients, config.queue.unit());
-        let entries: Vec<EntryHandle> =
-            groups.iter().map(|group| self.add_entry(host, message, group, &arrival)).collect();
-        for entry in entries {
+        for entry in self.add_entries(host, message, recipients, &arrival) {
             self.let_pick_up(entry, &intake, wait);
         }
+    }
+
+    /// Adds the entries of a message that its host queues in parts.
+    #[inline(never)]
+    fn add_entries(
+        &mut self,
+        host: HostId,
+        message: MessageId,
+        recipients: &[RecipientId],
+        arrival: &Arrival,
+    ) -> Vec<EntryHandle> {
+        let unit = self.hosts[host.index()].config.queue.unit();
+        let groups = self.groups(host, recipients, unit);
+        groups.iter().map(|group| self.add_entry(host, message, group, arrival)).collect()
     }
 
     /// Returns the recipients that a host queues together, in the order of their first ones.
@@ -226,6 +237,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Adds an entry to the queue of `host`, not yet seen by its queue manager.
+    #[inline(always)]
     fn add_entry(
         &mut self,
         host: HostId,

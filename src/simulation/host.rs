@@ -69,6 +69,7 @@ pub(super) struct HostState<'s> {
 
 impl HostState<'_> {
     /// Returns where mail for `mailbox` goes from here.
+    #[inline]
     pub(super) fn route(&self, mailbox: Mailbox) -> Destination {
         if self.config.is_local(mailbox.domain) {
             return Destination::Local;
@@ -81,6 +82,7 @@ impl HostState<'_> {
     }
 
     /// Notes a session taken on for `client`.
+    #[inline]
     pub(super) fn take_slot(&mut self, client: HostId) {
         self.inbound += 1;
         self.totals.inbound_sessions += 1;
@@ -95,6 +97,7 @@ impl HostState<'_> {
     }
 
     /// Notes the end of a session that lasted `length`.
+    #[inline]
     pub(super) fn free_slot(&mut self, client: HostId, length: SimDuration) {
         self.inbound -= 1;
         self.totals.inbound_busy += length;
@@ -110,11 +113,13 @@ impl HostState<'_> {
     }
 
     /// Returns whether another session can be served at once.
+    #[inline]
     pub(super) fn has_slot(&self) -> bool {
         self.config.server.max_sessions.is_none_or(|limit| self.inbound < limit)
     }
 
     /// Returns whether one more session of `client` exceeds the client's limit.
+    #[inline]
     pub(super) fn client_exceeds_limit(&self, client: HostId) -> bool {
         let limit = self.config.server.max_sessions_per_client;
         limit.is_some_and(|limit| {
@@ -124,6 +129,7 @@ impl HostState<'_> {
     }
 
     /// Returns whether the disk is full.
+    #[inline]
     pub(super) fn disk_is_full(&self) -> bool {
         self.config.queue_disk.is_some_and(|disk| self.queued_octets >= disk)
     }

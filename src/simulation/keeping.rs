@@ -5,7 +5,7 @@ use crate::mail::HostId;
 use crate::queue::KeepConnection;
 use crate::trace::FactSink;
 
-use super::connection::{Keeper, Kept};
+use super::connection::{Connection, Keeper, Kept};
 use super::event::Event;
 use super::run::Purpose;
 use super::world::World;
@@ -107,14 +107,17 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Closes a connection: its server slot is free, and the next that waits is served.
     pub(super) fn close_connection(&mut self, handle: Handle) {
-        let Some(connection) = self.connections.remove(handle) else {
+        let Some(&Connection { target, seen, since, holds_slot, .. }) =
+            self.connections.get(handle)
+        else {
             return;
         };
-        if !connection.holds_slot {
+        self.connections.discard(handle);
+        if !holds_slot {
             return;
         }
-        let server = connection.target.host;
-        self.vacate_slot(server, connection.seen, connection.since);
+        let server = target.host;
+        self.vacate_slot(server, seen, since);
         if !self.hosts[server.index()].waiting.is_empty() {
             self.serve_waiting(server);
         }

@@ -50,7 +50,7 @@ pub(super) const RECIPIENT_TAKEN: Reply = Reply::new(250, Status::new(2, 1, 5));
 
 /// Returns what a server always says to RCPT for a well-spelt mailbox, which `exists` or not, whatever
 /// it has taken before: by its routing, and by whether its client is `authorised`.
-#[inline]
+#[inline(always)]
 pub(super) fn standing_reply(
     exists: bool,
     server: &Setup<'_>,

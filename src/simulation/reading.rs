@@ -75,6 +75,7 @@ impl Readers {
     }
 
     /// Returns whether anybody reads the mailbox.
+    #[inline]
     pub(super) fn reads(&self, mailbox: Mailbox) -> bool {
         [false, true].into_iter().any(|junk| self.next_device(mailbox, junk, 0).is_some())
     }
@@ -87,6 +88,7 @@ impl Readers {
 
     /// Returns the first reading of the mailbox's inbox, or of its folder Junk, at or after this place
     /// among those of its domain, and the place after it.
+    #[inline]
     fn next_device(&self, mailbox: Mailbox, junk: bool, place: usize) -> Option<(u32, usize)> {
         let indices = self.by_domain.get(&mailbox.domain.0)?;
         (place..indices.len()).find_map(|place| {

@@ -1,6 +1,6 @@
 //! A run of a delivery or submission agent: the hosts it tries, one after the other.
 
-use crate::engine::Handle;
+use crate::engine::{Handle, Slots};
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
 use crate::queue::{
@@ -24,6 +24,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Returns the target as a queue manager is asked about it.
+    #[inline]
     pub(super) fn candidate(&self) -> Candidate {
         Candidate { address: self.address, host: self.host, preference: self.preference }
     }
@@ -141,7 +142,41 @@ pub(super) struct Run {
     pub(super) last_failure: Option<Failure>,
 }
 
+/// The runs under way.
+///
+/// They are boxed, since a run of half a kilobyte would be copied into its slot and out again; and the
+/// box is opened here, since otherwise it is opened anew for each field that is written.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Slots<Box<Run>>);
+
+impl Runs {
+    #[inline]
+    pub(super) fn get(&self, handle: Handle) -> Option<&Run> {
+        self.0.get(handle).map(|run| &**run)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, handle: Handle) -> Option<&mut Run> {
+        self.0.get_mut(handle).map(|run| &mut **run)
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, run: Box<Run>) -> Handle {
+        self.0.insert(run)
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, handle: Handle) -> Option<Box<Run>> {
+        self.0.remove(handle)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Handle, &Run)> {
+        self.0.iter().map(|(handle, run)| (handle, &**run))
+    }
+}
+
 impl Run {
+    #[cold]
     pub(super) fn new() -> Self {
         Self {
             purpose: Purpose::Submission { entry: 0 },
@@ -182,6 +217,7 @@ impl Run {
     }
 
     /// Makes a used run fit for another purpose, keeping its buffers.
+    #[inline]
     pub(super) fn renew(&mut self, purpose: Purpose, client: HostId, number: u64, now: SimTime) {
         self.purpose = purpose;
         self.phase = Phase::Beginning;
@@ -215,6 +251,7 @@ impl Run {
 
     /// Returns the try at hand, which has ended, as a queue manager is told of it; none for
     /// submissions and where no host was tried.
+    #[inline]
     pub(super) fn tried(&self) -> Option<Tried<'_>> {
         Some(Tried {
             delivery: self.delivery()?,
@@ -227,11 +264,13 @@ impl Run {
     }
 
     /// Returns whether the try at hand brought the message to all recipients.
+    #[inline]
     pub(super) fn all_accepted(&self) -> bool {
         self.failure.is_none() && self.replies.iter().flatten().all(|reply| reply.is_positive())
     }
 
     /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
+    #[inline]
     pub(super) fn process(&self) -> Option<Process> {
         match self.purpose {
             Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
@@ -240,6 +279,7 @@ impl Run {
     }
 
     /// Returns the delivery that the run is about, if it is about one.
+    #[inline]
     pub(super) fn delivery(&self) -> Option<DeliveryHandle> {
         match self.purpose {
             Purpose::Delivery { delivery, .. } | Purpose::Transaction { delivery, .. } => {
@@ -250,6 +290,7 @@ impl Run {
     }
 
     /// Returns whether the run has no message at hand, and never has.
+    #[inline]
     pub(super) fn carries_nothing(&self) -> bool {
         matches!(
             self.purpose,
@@ -257,6 +298,7 @@ impl Run {
         )
     }
 
+    #[inline]
     pub(super) fn is_submission(&self) -> bool {
         matches!(self.purpose, Purpose::Submission { .. })
     }

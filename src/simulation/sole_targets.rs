@@ -45,8 +45,8 @@ impl SoleTargets {
         host: HostId,
         destination: Destination,
         submission: bool,
-    ) -> Option<SoleTarget> {
-        let kept = self.0[host.index()][place(destination, submission)];
+    ) -> Option<&SoleTarget> {
+        let kept = self.0[host.index()][place(destination, submission)].as_ref();
         kept.filter(|kept| kept.destination == destination && kept.submission == submission)
     }
 

@@ -141,7 +141,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the position of the next target that may be tried now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_target(&self, handle: Handle) -> Option<usize> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let mut left = run.next_target..run.targets.len();

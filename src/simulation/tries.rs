@@ -77,6 +77,8 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// The connection reaches the server: it is served, or waits for a free slot. `line`: if it is
     /// known already.
+    // Once for each try, as what follows: inlined into each other they save a hundred instructions.
+    #[inline(always)]
     pub(super) fn take_slot(&mut self, handle: Handle, line: Option<&Line>) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
@@ -84,25 +86,19 @@ impl<S: FactSink> World<'_, '_, S> {
         let web = self.port_of(run) == WEB_PORT;
         let seen = self.seen_by_server(client, target);
         let server = &self.hosts[target.host.index()];
-        if web {
-            // The web page takes no session of the SMTP server.
-            self.settle(handle, seen, line, false);
-            return;
-        }
-        if server.has_slot() {
+        // The web page takes no session of the SMTP server.
+        let served = !web && server.has_slot();
+        if served {
             self.occupy_slot(target.host, seen);
-            self.settle(handle, seen, line, true);
+        } else if !web && !server.config.server.refuses_excess_sessions {
+            self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
+            self.hosts[target.host.index()].waiting.push_back(handle);
+            let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
+            let event = Event::GreetingTimeout { run: handle, number };
+            self.schedule(at + greeting, Class::End, event);
             return;
         }
-        if server.config.server.refuses_excess_sessions {
-            self.settle(handle, seen, line, false);
-            return;
-        }
-        self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
-        self.hosts[target.host.index()].waiting.push_back(handle);
-        let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
-        let event = Event::GreetingTimeout { run: handle, number };
-        self.schedule(at + greeting, Class::End, event);
+        self.settle(handle, seen, line, served);
     }
 
     /// Returns whom a server takes for its client: the host that connects, or the proxy in front of
@@ -112,7 +108,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Notes that a try begins now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_try(&mut self, handle: Handle, target: Target) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let purpose = run.purpose;
@@ -171,6 +167,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Uses a connection to the host whose turn it is, if the run's process has one open.
+    #[inline(never)]
     fn take_up_process_connection(&mut self, handle: Handle, target: Target) -> bool {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let Some(process) = run.process() else {
@@ -202,7 +199,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the line of a run's try of a host as it is now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line_of(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
         if let Some(line) = self.calm_line(client, target) {
             debug_assert_eq!(line, self.find_line(handle, client, target));
@@ -211,7 +208,14 @@ impl<S: FactSink> World<'_, '_, S> {
         self.find_line(handle, client, target)
     }
 
+    /// The same, where it is asked for seldom.
+    #[inline(never)]
+    pub(super) fn line_now(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
+        self.line_of(handle, client, target)
+    }
+
     /// Asks the time lines of all on the way for the line of a run's try of a host.
+    #[inline(never)]
     fn find_line(&mut self, handle: Handle, client: HostId, target: Target) -> Line {
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
@@ -257,7 +261,7 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// Runs a new session, with whom the server takes for its client, from its greeting on; the
     /// server has a process for it now, or, if it is not `served`, turns it away.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, handle: Handle, seen: HostId, line: Option<&Line>, served: bool) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.phase = Phase::Trying;
@@ -340,7 +344,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// The run's recipients are no longer in a session.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_session(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         for &recipient in &run.recipients {

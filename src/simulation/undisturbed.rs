@@ -85,7 +85,7 @@ impl Undisturbed {
     }
 
     /// Returns the memory of a session in the same circumstances, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn known(&self, question: &Question) -> Option<Known> {
         self.memory.known(question)
     }
@@ -126,6 +126,7 @@ impl<T> Numbers<T> {
 impl<S: FactSink> World<'_, '_, S> {
     /// Returns what memory is to be asked about the session of a run, unless something may disturb
     /// it.
+    #[inline(always)]
     pub(super) fn undisturbed_question(
         &self,
         handle: Handle,
@@ -196,6 +197,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Settles the session of a run from memory.
+    #[inline(always)]
     pub(super) fn settle_from_memory(&mut self, handle: Handle, step: Step, known: Known) {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));

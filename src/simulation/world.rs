@@ -22,7 +22,7 @@ use super::messages::Messages;
 use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
-use super::run::{Purpose, Run};
+use super::run::{Purpose, Run, Runs};
 use super::sampling::Business;
 use super::screening::Screens;
 use super::setup::DomainTraits;
@@ -67,8 +67,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) entries: QueueEntries,
     /// How the entries came that no queue manager has taken notice of yet.
     pub(super) intakes: BTreeMap<EntryHandle, Intake>,
-    /// Boxed, since a run of half a kilobyte would be copied into its slot and out again.
-    pub(super) runs: Slots<Box<Run>>,
+    pub(super) runs: Runs,
     #[expect(clippy::vec_box, reason = "they go back into their slots as they are")]
     pub(super) spare_runs: Vec<Box<Run>>,
     pub(super) connections: Slots<Connection>,

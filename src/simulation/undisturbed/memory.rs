@@ -34,6 +34,7 @@ pub(super) struct Truths {
 
 impl Truths {
     /// Returns them in bits.
+    #[inline]
     pub(super) fn bits(&self) -> u16 {
         let &Self { authenticates, declares_size, submission, .. } = self;
         let &Self { dot_is_held_back, opens, resets, extended, .. } = self;
@@ -105,6 +106,7 @@ const PLACES: usize = 128;
 
 impl Circumstances {
     /// Returns the first of the two places where a session in these circumstances is looked for.
+    #[inline]
     fn place(&self) -> usize {
         let Self { client, server, latency, port, truths, .. } = *self;
         let mixed = u64::from(client.0) << 32
@@ -128,7 +130,8 @@ impl Memory {
     }
 
     /// Returns the memory of a session in the same circumstances, if there is one.
-    #[inline]
+    // Question and answer are so many words that passing them costs more than finding them.
+    #[inline(always)]
     pub(super) fn known(&self, question: &Question) -> Option<Known> {
         let first = question.circumstances.place();
         let alike = |place: &usize| {
