@@ -56,7 +56,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut recipients = [RecipientId::default(); FORESEEN];
         let mut count = 0;
         for &entry in self.given.orders.soon().iter().take(FORESEEN) {
-            if let Some(only) = self.entries.only_copy(entry) {
+            // One whose time was over may have gone meanwhile.
+            if self.entries.get(entry).is_some()
+                && let Some(only) = self.entries.only_copy(entry)
+            {
                 // Both ends of each, since they may lie in two cache lines.
                 let message = &self.messages[self.entries[entry].message];
                 black_box((message.sender(), message.holders));
