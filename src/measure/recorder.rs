@@ -1,7 +1,5 @@
 //! From facts to rows and figures.
 
-use std::hint::black_box;
-
 use crate::mail::{MailboxNames, RecipientId};
 use crate::trace::{Fact, FactSink, HostTotals, Identity, Ledger, Register, StillOpen};
 use crate::units::{SimDuration, SimTime};
@@ -301,7 +299,7 @@ impl<R: RecordSink> FactSink for Recorder<R> {
     fn foresee(&mut self, recipients: &[RecipientId]) {
         for recipient in recipients {
             if let Some(Some(story)) = self.stories.get(recipient.index()) {
-                black_box(story.submitted());
+                story.foresee();
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What is known of one recipient so far.
 
+use std::hint::black_box;
+
 use crate::mail::{AttemptOutcome, CompactStatus, HostId, Status};
 use crate::trace::{AttemptFact, Created, FinalOutcome, Identity, RetrievalProtocol};
 use crate::units::{SimDuration, SimTime};
@@ -74,6 +76,11 @@ impl Story {
 
     pub(super) fn submitted(&self) -> SimTime {
         self.submitted
+    }
+
+    /// Looks at all of it: it may lie in two cache lines.
+    pub(super) fn foresee(&self) {
+        black_box((self.submitted, self.attempts, self.latest_status, self.way.0[0]));
     }
 
     fn rare<'r>(&self, rares: &'r Rares) -> Option<&'r Rare> {

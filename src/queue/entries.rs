@@ -240,7 +240,7 @@ impl QueueEntries {
         destination: Destination,
     ) -> Option<RecipientId> {
         let copy = self.copy_mut(index);
-        let put_off = copy.suspended && copy.unpacked(None).destination == destination;
+        let put_off = copy.suspended && copy.goes_to(destination);
         copy.suspended &= !put_off;
         put_off.then(|| copy.recipient())
     }
@@ -333,9 +333,8 @@ impl QueueEntries {
         });
         let mut count = 0;
         self.change_copies(entry, |packed| {
-            let copy = packed.unpacked(None);
-            let fits = copy.state == CopyState::Pending && copy.destination == destination;
-            if count < limit && fits && which(&copy) {
+            let fits = packed.is_pending_for(destination);
+            if count < limit && fits && which(&packed.unpacked(None)) {
                 packed.set_state(CopyState::Assigned(delivery.index()));
                 count += 1;
             }

@@ -297,12 +297,25 @@ pub(super) struct PackedCopy {
 }
 
 /// A [`Destination`] without domain or host.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Local,
     Exchangers,
     Host,
     Address,
+}
+
+impl Kind {
+    /// Returns the kind of a destination, and the number of its domain or host.
+    #[inline]
+    const fn of(destination: Destination) -> (Self, u32) {
+        match destination {
+            Destination::Local => (Self::Local, 0),
+            Destination::Exchangers(domain) => (Self::Exchangers, domain.0),
+            Destination::Host(host) => (Self::Host, host.0),
+            Destination::Address(host) => (Self::Address, host.0),
+        }
+    }
 }
 
 /// A [`CopyState`] without delivery or status.
@@ -328,12 +341,18 @@ impl PackedCopy {
     }
 
     pub(super) fn set_destination(&mut self, destination: Destination) {
-        (self.destination, self.which) = match destination {
-            Destination::Local => (Kind::Local, 0),
-            Destination::Exchangers(domain) => (Kind::Exchangers, domain.0),
-            Destination::Host(host) => (Kind::Host, host.0),
-            Destination::Address(host) => (Kind::Address, host.0),
-        };
+        (self.destination, self.which) = Kind::of(destination);
+    }
+
+    #[inline]
+    pub(super) fn goes_to(self, destination: Destination) -> bool {
+        (self.destination, self.which) == Kind::of(destination)
+    }
+
+    /// Returns whether it is to be tried, and goes to `destination`.
+    #[inline]
+    pub(super) fn is_pending_for(self, destination: Destination) -> bool {
+        matches!(self.state, Standing::Pending) && self.goes_to(destination)
     }
 
     pub(super) fn set_state(&mut self, state: CopyState) {

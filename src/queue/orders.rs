@@ -124,10 +124,17 @@ impl Orders {
     /// All orders have been carried out.
     #[inline]
     pub fn clear(&mut self) {
+        self.sealed = 0;
+        // Most came alone and were taken.
+        if !(self.actions.is_empty() && self.suspended.is_empty() && self.soon.is_empty()) {
+            self.clear_lists();
+        }
+    }
+
+    fn clear_lists(&mut self) {
         self.actions.clear();
         self.suspended.clear();
         self.soon.clear();
-        self.sealed = 0;
         if self.actions.capacity().max(self.suspended.capacity()) > KEPT {
             self.actions.shrink_to(KEPT);
             self.suspended.shrink_to(KEPT);

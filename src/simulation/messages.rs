@@ -276,7 +276,9 @@ impl Messages {
         let state = &mut self[message];
         state.holders -= 1;
         if state.holders == 0 {
-            self.notices.remove(&message);
+            if !self.notices.is_empty() {
+                self.notices.remove(&message);
+            }
             self.free_messages.push(message);
         }
     }
@@ -331,7 +333,9 @@ impl Messages {
             }
         }
         self[id].standing = Standing(Recipient::FREE);
-        self.given_up.remove(&id);
+        if !self.given_up.is_empty() {
+            self.given_up.remove(&id);
+        }
         self.free_recipients.push(id);
         self.release(message);
     }
