@@ -2,7 +2,8 @@
 //!
 //! `facts` is a tenth of the day of retries, stated again from memory: read for the summary alone
 //! (`summary`), and read and written to `messages.csv`, `attempts.csv` and the rest (`tables`). One
-//! unit is one fact of the run.
+//! unit is one fact of the run. Where a run answers from its own tables what a recipient is, a log has
+//! to note it first and look it up in a map: some of the time of `tables` is that.
 
 mod common;
 

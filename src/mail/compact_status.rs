@@ -48,7 +48,7 @@ impl From<Status> for CompactStatus {
         let (subject, detail) = (u32::from(status.subject), u32::from(status.detail));
         debug_assert!(subject < Self::MOST && detail < Self::MOST, "{status}");
         let code = (u32::from(status.class) * Self::MOST + subject) * Self::MOST + detail;
-        // Classes are not zero.
+        // Classes are 2, 4 and 5, so that this is never the number of none.
         Self(NonZeroU32::new(code).unwrap_or(NonZeroU32::MIN))
     }
 }

@@ -80,3 +80,27 @@ impl Rares {
         &mut self.all[place.index()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_used_again_is_empty() {
+        let mut rares = Rares::default();
+        let (one, other) = (rares.take(), rares.take());
+        let rare = rares.get_mut(one);
+        rare.about = Some(MessageKey::Mail { entry: 1, ordinal: 2 });
+        rare.failing_to_submit = SimDuration::from_secs(3);
+        rare.further.push(HostId(4));
+        rare.long[Span::Failing as usize] = SimDuration::from_hours(5);
+        rares.get_mut(other).further.push(HostId(6));
+        rares.give_back(one);
+        let again = rares.take();
+        let rare = rares.get(again);
+        assert!(rare.about.is_none() && rare.ending.is_none() && rare.further.is_empty());
+        assert_eq!(rare.long, [SimDuration::ZERO; Span::COUNT]);
+        assert_eq!(rare.failing_to_submit, SimDuration::ZERO);
+        assert_eq!(rares.get(other).further, [HostId(6)], "what others keep stays");
+    }
+}

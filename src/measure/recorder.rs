@@ -130,9 +130,13 @@ impl<R: RecordSink> Recorder<R> {
 
     /// Ends the recording: rows of hosts are handed out, and the summary is computed. Returns the
     /// summary and the sink.
+    ///
+    /// # Panics
+    /// If a story is still open: a run states of each how it ended ([`Fact::Closed`]) or where it
+    /// stands ([`Fact::Open`]), interrupted or not.
     #[must_use]
     pub fn finish(mut self, names: &dyn MailboxNames, frame: &RunFrame) -> (Summary, R) {
-        debug_assert!(self.stories.iter().all(Option::is_none), "a run tells how all stories end");
+        assert!(self.stories.iter().all(Option::is_none), "a run tells how all stories end");
         let end = SimTime::ZERO + frame.duration;
         let rows: Vec<_> =
             self.hosts.iter().map(|&totals| HostRecord::new(totals, frame.duration)).collect();

@@ -1,6 +1,6 @@
 //! A recorder is fed facts whose figures can be computed on paper.
 
-use crate::mail::{AttemptOutcome, MessageKind, RecipientId};
+use crate::mail::{AttemptOutcome, HostId, MessageKind, RecipientId};
 use crate::trace::{Fact, FinalOutcome, Ledger, RetrievalProtocol, StillOpen, replay};
 use crate::units::{SimDuration, SimTime};
 
@@ -70,6 +70,48 @@ fn one_delayed_message() -> Vec<(SimTime, Fact)> {
         (secs(162), Fact::Retrieved { recipient, protocol, reading: 0 }),
         (secs(162), Fact::Closed { recipient }),
     ]
+}
+
+/// Spans too long for a story's own room, and a way of five hosts.
+#[test]
+fn a_message_of_many_hours_and_hosts_is_told_as_well() {
+    let (relays, host) = ([HostId(3), HostId(4)], |host| accepted(0, host, 1));
+    let tries = |tries: &[(HostId, HostId, u64, u64, AttemptOutcome)]| {
+        tries
+            .iter()
+            .map(|&(from, to, began, ended, outcome)| {
+                (
+                    secs(ended),
+                    Fact::Attempt(attempt(0, from, to, (secs(began), secs(ended)), outcome)),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let (timeout, success) = (AttemptOutcome::Timeout, AttemptOutcome::Accepted);
+    let mut facts = vec![
+        (secs(0), created(0, 0)),
+        (secs(9_000), host(SENDER)),
+        (secs(15_000), host(relays[0])),
+        (secs(16_000), host(relays[1])),
+        (secs(22_000), accepted(0, MX, 2)),
+    ];
+    facts.extend(tries(&[
+        (MUA, SENDER, 0, 1_500, timeout),
+        (MUA, SENDER, 7_200, 9_000, success),
+        (SENDER, relays[0], 9_500, 11_000, timeout),
+        (SENDER, relays[0], 12_000, 13_500, timeout),
+        (relays[1], MX, 20_000, 22_000, success),
+    ]));
+    facts.sort_by_key(|(at, _)| *at);
+    facts.push((secs(22_000), ended(0, MX, FinalOutcome::Delivered, 2)));
+    facts.push((secs(22_000), Fact::Closed { recipient: RecipientId(0) }));
+    let (summary, rows) = record(&facts, 30_000);
+    assert_eq!(rows.messages[0].3, [0, 1, 3, 4, 2]);
+    assert_eq!(summary.submission_to_acceptance.max, Some(9_000.0));
+    let went = &summary.where_time_went;
+    let totals = [&went.outbox, &went.sessions, &went.failed_attempts, &went.queues];
+    // 9000 - 1800 - 1500; 1800 + 2000; 1500 + 2 * 1500; 22000 - 9000 - 2000 - 3000.
+    assert_eq!(totals.map(|stage| stage.total_s), [5_700.0, 3_800.0, 4_500.0, 8_000.0]);
 }
 
 #[test]

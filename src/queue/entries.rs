@@ -240,8 +240,10 @@ impl QueueEntries {
         destination: Destination,
     ) -> Option<RecipientId> {
         let copy = self.copy_mut(index);
-        let put_off = copy.suspended && copy.goes_to(destination);
-        copy.suspended &= !put_off;
+        let put_off = copy.is_suspended() && copy.goes_to(destination);
+        if put_off {
+            copy.set_suspended(false);
+        }
         put_off.then(|| copy.recipient())
     }
 
@@ -358,7 +360,11 @@ impl QueueEntries {
 
     /// Marks the recipients that `which` names as put off without an attempt.
     pub fn suspend(&mut self, entry: EntryHandle, which: impl Fn(&QueueCopy) -> bool) {
-        self.change_copies(entry, |copy| copy.suspended |= which(&copy.unpacked(None)));
+        self.change_copies(entry, |copy| {
+            if which(&copy.unpacked(None)) {
+                copy.set_suspended(true);
+            }
+        });
     }
 
     /// Removes recipients that are done or, if `failed`, have failed.

@@ -142,9 +142,12 @@ pub struct QueueEntry {
     /// Link for lists that queue managers keep.
     pub(super) next: Option<EntrySlot>,
     last_status: CompactStatus,
-    size: [u16; 3],
-    received_fields: u16,
-    /// Three flags, and above them the high bits of the number of Received fields.
+    size_low: u32,
+    /// Received fields in the header as it stands here. A loop that nobody ends goes round millions of
+    /// times.
+    pub received_fields: u32,
+    size_middle: u8,
+    /// Three flags, and above them the highest bits of the size.
     flags: u8,
     /// Its last recipient, which is the only one of nearly all entries.
     copy: Option<PackedCopy>,
@@ -159,13 +162,12 @@ impl QueueEntry {
     const ACTIVE: u8 = 4;
     /// Bits of the flags.
     const FLAGS: u32 = 3;
-    /// Received fields are counted up to this, some 2 million: a loop that nobody ends
-    /// (`hopcount_limit = 0`) goes round 65,535 times within the hour.
-    const MOST_FIELDS: u32 = (1 << (16 + 8 - Self::FLAGS)) - 1;
+    /// The largest size that is told from larger ones, 32 TiB: a scenario's messages typically have
+    /// at most one.
+    const LARGEST: u64 = (1 << (40 + 8 - Self::FLAGS)) - 1;
 
     /// Returns the entry of a message that has just come to a host, without recipients. `size` and
-    /// `received_fields` count what stands here; they are kept up to 2^48 and 2^21, which no mail
-    /// reaches.
+    /// `received_fields` count what stands here.
     #[must_use]
     pub fn new(
         message: MessageId,
@@ -175,8 +177,7 @@ impl QueueEntry {
         size: Octets,
         received_fields: u32,
     ) -> Self {
-        let size = size.0.min((1 << 48) - 1);
-        let fields = received_fields.min(Self::MOST_FIELDS);
+        let size = size.0.min(Self::LARGEST);
         let null_sender = if null_sender { Self::NULL_SENDER } else { 0 };
         Self {
             message,
@@ -187,9 +188,10 @@ impl QueueEntry {
             first: None,
             next: None,
             last_status: Status::NO_ANSWER.into(),
-            size: [size as u16, (size >> 16) as u16, (size >> 32) as u16],
-            received_fields: fields as u16,
-            flags: ((fields >> 16) << Self::FLAGS) as u8 | null_sender,
+            size_low: size as u32,
+            received_fields,
+            size_middle: (size >> 32) as u8,
+            flags: ((size >> 40) << Self::FLAGS) as u8 | null_sender,
             copy: None,
         }
     }
@@ -197,14 +199,8 @@ impl QueueEntry {
     /// Returns the octets of header and body as they stand here.
     #[must_use]
     pub fn size(&self) -> Octets {
-        let [low, middle, high] = self.size.map(u64::from);
-        Octets(high << 32 | middle << 16 | low)
-    }
-
-    /// Returns the number of Received fields in the header as it stands here.
-    #[must_use]
-    pub fn received_fields(&self) -> u32 {
-        u32::from(self.flags >> Self::FLAGS) << 16 | u32::from(self.received_fields)
+        let high = u64::from(self.flags >> Self::FLAGS) << 40;
+        Octets(high | u64::from(self.size_middle) << 32 | u64::from(self.size_low))
     }
 
     /// Returns whether the reverse path is null, so that no notice is made.
@@ -292,8 +288,8 @@ pub(super) struct PackedCopy {
     /// The slot of the delivery, or the number of the status.
     about: u32,
     destination: Kind,
-    state: Standing,
-    pub(super) suspended: bool,
+    /// A [`Standing`], and whether it has been put off without an attempt.
+    state: u8,
 }
 
 /// A [`Destination`] without domain or host.
@@ -319,7 +315,7 @@ impl Kind {
 }
 
 /// A [`CopyState`] without delivery or status.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Pending,
     Assigned,
@@ -327,13 +323,17 @@ enum Standing {
     Done,
 }
 
+impl Standing {
+    const ALL: [Self; 4] = [Self::Pending, Self::Assigned, Self::Failed, Self::Done];
+}
+
 impl PackedCopy {
+    /// Above the two bits of the [`Standing`].
+    const SUSPENDED: u8 = 4;
+
     pub(super) fn new(recipient: RecipientId, destination: Destination) -> Self {
-        let (kind, state) = (Kind::Local, Standing::Pending);
-        let mut copy =
-            Self { recipient, which: 0, about: 0, destination: kind, state, suspended: false };
-        copy.set_destination(destination);
-        copy
+        let (destination, which) = Kind::of(destination);
+        Self { recipient, which, about: 0, destination, state: Standing::Pending as u8 }
     }
 
     pub(super) const fn recipient(self) -> RecipientId {
@@ -352,21 +352,39 @@ impl PackedCopy {
     /// Returns whether it is to be tried, and goes to `destination`.
     #[inline]
     pub(super) fn is_pending_for(self, destination: Destination) -> bool {
-        matches!(self.state, Standing::Pending) && self.goes_to(destination)
+        self.standing() == Standing::Pending && self.goes_to(destination)
+    }
+
+    #[inline]
+    fn standing(self) -> Standing {
+        Standing::ALL[usize::from(self.state) % Standing::ALL.len()]
+    }
+
+    /// Returns whether it has been put off without an attempt, and the trace does not say so yet.
+    #[inline]
+    pub(super) const fn is_suspended(self) -> bool {
+        self.state & Self::SUSPENDED != 0
+    }
+
+    #[inline]
+    pub(super) const fn set_suspended(&mut self, suspended: bool) {
+        self.state = self.state & !Self::SUSPENDED | if suspended { Self::SUSPENDED } else { 0 };
     }
 
     pub(super) fn set_state(&mut self, state: CopyState) {
-        (self.state, self.about) = match state {
+        let (standing, about) = match state {
             CopyState::Pending => (Standing::Pending, 0),
             CopyState::Assigned(delivery) => (Standing::Assigned, delivery),
             CopyState::Failed(status) => (Standing::Failed, CompactStatus::from(status).number()),
             CopyState::Done => (Standing::Done, 0),
         };
+        self.state = self.state & Self::SUSPENDED | standing as u8;
+        self.about = about;
     }
 
     #[inline]
     fn state(self) -> CopyState {
-        match self.state {
+        match self.standing() {
             Standing::Pending => CopyState::Pending,
             Standing::Assigned => CopyState::Assigned(self.about),
             Standing::Failed => {
@@ -380,8 +398,8 @@ impl PackedCopy {
 
     /// Returns whether it is assigned to the delivery in this slot.
     #[inline]
-    pub(super) const fn is_in(self, delivery: u32) -> bool {
-        matches!(self.state, Standing::Assigned) && self.about == delivery
+    pub(super) fn is_in(self, delivery: u32) -> bool {
+        self.standing() == Standing::Assigned && self.about == delivery
     }
 
     /// Returns what it says; `next` is the next recipient of its entry.
@@ -397,7 +415,7 @@ impl PackedCopy {
             recipient: self.recipient,
             destination,
             state: self.state(),
-            suspended: self.suspended,
+            suspended: self.is_suspended(),
             next,
         }
     }
@@ -425,6 +443,11 @@ mod tests {
             let mut copy = PackedCopy::new(RecipientId(9), Destination::Local);
             copy.set_destination(destination);
             copy.set_state(state);
+            copy.set_suspended(true);
+            assert!(copy.is_suspended() && copy.unpacked(None).state == state);
+            copy.set_state(state);
+            assert!(copy.is_suspended() && copy.goes_to(destination));
+            copy.set_suspended(false);
             let said = copy.unpacked(None);
             assert_eq!((said.recipient, said.destination), (RecipientId(9), destination));
             assert_eq!((said.state, said.suspended), (state, false));
@@ -433,10 +456,10 @@ mod tests {
 
     #[test]
     fn an_entry_is_what_it_was_made_of() {
-        let size = Octets((1 << 48) - 3);
+        let size = Octets(QueueEntry::LARGEST - 2);
         let mut entry =
-            QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, 1_965_536);
-        assert_eq!((entry.size(), entry.received_fields()), (size, 1_965_536));
+            QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, u32::MAX);
+        assert_eq!((entry.size(), { entry.received_fields }), (size, u32::MAX));
         assert!(entry.null_sender() && !entry.warned() && !entry.active());
         entry.begin_round();
         entry.set_warned();
@@ -445,8 +468,9 @@ mod tests {
         entry.set_last_status(Status::ROUTING_LOOP);
         assert!(entry.null_sender() && entry.warned() && !entry.active());
         assert_eq!(entry.last_status(), Status::ROUTING_LOOP);
-        assert_eq!(entry.received_fields(), 1_965_536);
-        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, size, 1 << 24);
-        assert!(endless.received_fields() == QueueEntry::MOST_FIELDS && !endless.null_sender());
+        assert_eq!(entry.size(), size);
+        let absurd = Octets(1 << 50);
+        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, absurd, 7);
+        assert!(endless.size().0 == QueueEntry::LARGEST && !endless.null_sender());
     }
 }

@@ -31,6 +31,6 @@ pub use manager::{
     Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
     KeepConnection, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
-pub use orders::{Orders, Suspensions};
+pub use orders::{FORESEEN, Orders, Suspensions};
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

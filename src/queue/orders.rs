@@ -8,6 +8,10 @@ use super::{Action, Destination, EntryHandle};
 /// given back.
 const KEPT: usize = 4096;
 
+/// So many messages that wait are looked at together, by whoever looks ahead: their memory lies outside
+/// the caches, and that of all is fetched in the time that one takes.
+pub const FORESEEN: usize = 16;
+
 /// Entries put off one after the other for the same reason: a range of the list that [`Orders`]
 /// keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

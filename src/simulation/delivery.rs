@@ -44,7 +44,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.message = entry.message;
         run.round = entry.rounds;
         run.size = entry.size();
-        run.received_fields = entry.received_fields();
+        run.received_fields = entry.received_fields;
         for index in self.entries.delivery_recipients(delivery) {
             let recipient = self.entries.recipient(index);
             run.copies.push(index);

@@ -48,7 +48,8 @@ const FIELDS: u32 = 21;
 
 impl Message {
     /// Returns a new message that its author's outbox holds, or that nobody does yet. It counts at
-    /// most 2^43 - 1 octets and 2^21 - 1 Received fields, which no mail has.
+    /// most 2^43 - 1 octets, eight times what a scenario's messages may typically have, and 2^21 - 1
+    /// Received fields: these are asked of mail in an outbox only, which has a thousand at most.
     pub(super) fn new(
         key: MessageKey,
         kind: MessageKind,
@@ -404,5 +405,51 @@ impl std::ops::Index<RecipientId> for Messages {
 impl std::ops::IndexMut<RecipientId> for Messages {
     fn index_mut(&mut self, id: RecipientId) -> &mut Recipient {
         &mut self.recipients[id.index()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::DomainId;
+
+    fn mail(size: u64, fields: u32) -> Message {
+        let key = MessageKey::Mail { entry: 2, ordinal: 9 };
+        Message::new(key, MessageKind::Mail, None, Octets(size), fields)
+    }
+
+    #[test]
+    fn a_message_is_what_it_was_made_of() {
+        // The largest typical size and the most Received fields that a scenario may ask for.
+        for (size, fields) in [(0, 0), (1 << 40, 1_000), ((1 << 43) - 1, (1 << 21) - 1)] {
+            let message = mail(size, fields);
+            assert_eq!((message.size(), message.received_fields()), (Octets(size), fields));
+            assert_eq!((message.kind(), message.sender()), (MessageKind::Mail, None));
+        }
+        let absurd = mail(u64::MAX, 7);
+        assert_eq!((absurd.size(), absurd.received_fields()), (Octets((1 << 43) - 1), 7));
+    }
+
+    #[test]
+    fn a_recipient_keeps_what_is_noted_of_it_whatever_its_column() {
+        let mut messages = Messages::default();
+        let message = messages.add(mail(5, 0));
+        let mailbox = Mailbox { domain: DomainId(1), local: 3 };
+        let id = messages.add_recipient(message, mailbox);
+        messages[id].set_in_outbox(true);
+        for column in Column::ALL {
+            messages[id].set_column(column);
+            assert!(messages[id].column() == column && messages[id].in_outbox());
+        }
+        messages[id].note_read();
+        messages[id].set_in_outbox(false);
+        assert!(messages[id].is_read() && !messages[id].in_outbox());
+        assert_eq!(messages.identity(id).mailbox, mailbox);
+        assert!(messages.recipient_in(id.index()).is_some_and(|(found, _)| found == id));
+        messages.close(id);
+        assert!(messages.recipient_in(id.index()).is_none());
+        assert!(messages.recipient_in(1).is_none());
+        let again = messages.add_recipient(message, mailbox);
+        assert!(again == id && !messages[id].is_read() && messages[id].column() == Column::Queued);
     }
 }

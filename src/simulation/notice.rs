@@ -66,7 +66,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.send_notice(host, &state, MessageKind::FailureNotice);
         }
         for &(recipient, status) in failed {
-            self.end_copy(host, recipient, outcome, column, status, state.received_fields());
+            self.end_copy(host, recipient, outcome, column, status, state.received_fields);
         }
     }
 

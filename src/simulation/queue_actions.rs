@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::engine::Class;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
-use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, Suspensions};
+use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, FORESEEN, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
 
@@ -13,9 +13,6 @@ use super::event::Event;
 use super::messages::{Column, Messages};
 use super::run::Purpose;
 use super::world::World;
-
-/// So many recipients are announced to the sink together.
-const FORESEEN: usize = 16;
 
 impl Addresses for Messages {
     fn address_of(&self, recipient: RecipientId) -> Mailbox {

@@ -349,7 +349,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             return false;
         };
         let copies: Vec<_> = self.entries.recipients(entry).collect();
-        let (host, fields) = (self.entries[entry].host, self.entries[entry].received_fields());
+        let (host, fields) = (self.entries[entry].host, self.entries[entry].received_fields);
         if matches!(verdict, Verdict::Refused(_)) {
             for &copy in &copies {
                 self.entries.set_state(copy, CopyState::Failed(Status::NOT_AUTHORIZED));

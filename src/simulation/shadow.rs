@@ -122,7 +122,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.messages[recipient].holders += 1;
             }
             if !left.is_empty() {
-                let arrival = Arrival::made_here(entry.received_fields(), entry.size(), self.now);
+                let arrival = Arrival::made_here(entry.received_fields, entry.size(), self.now);
                 self.enqueue(server, entry.message, &left, arrival);
             }
         }

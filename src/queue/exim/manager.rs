@@ -144,7 +144,7 @@ impl Exim {
         state.begin_round();
         let received = state.arrived.as_secs();
         let message = FailedMessage { received, age: now.as_secs().saturating_sub(received) };
-        let loops = state.received_fields() > self.settings.received_headers_max;
+        let loops = state.received_fields > self.settings.received_headers_max;
         let sender = self.spool.get(&entry).and_then(|spooled| spooled.sender);
         let mut process = Process::new((entry, sender), kind, runner, message);
         process.fails_all = fails_all || loops;

@@ -4,11 +4,8 @@
 
 use std::collections::VecDeque;
 
-use super::super::{Context, EntrySlot, QueueEntries};
+use super::super::{Context, EntrySlot, FORESEEN, QueueEntries};
 use super::destination::State;
-
-/// So many are looked at together.
-pub(super) const FORESEEN: usize = 16;
 
 /// Looks at entries that a scan has picked, before one of them is taken up.
 #[inline]

@@ -5,8 +5,8 @@
 
 use crate::mail::Status;
 
+use super::super::FORESEEN;
 use super::super::list::DeliveryList;
-use super::ahead::FORESEEN;
 use super::settings::{Feedback, Settings};
 
 /// The state of one destination in one transport.

@@ -166,6 +166,8 @@ impl Postfix {
     fn take_up(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         self.active += 1;
         let state = &mut context.entries[entry];
+        // The lists name slots alone: nobody else may have ended what waits in them.
+        debug_assert!({ state.host } == context.host && !state.active());
         state.begin_round();
         match context.entries.only_copy(entry).map(|only| (only.state, only.destination)) {
             Some((CopyState::Pending, destination)) => {

@@ -140,7 +140,7 @@ impl Sendmail {
         worker.current = Some(entry);
         let state = &mut context.entries[entry];
         state.begin_round();
-        if state.received_fields() > self.settings.max_hop_count {
+        if state.received_fields > self.settings.max_hop_count {
             mark_pending(context, entry, Status::ROUTING_LOOP);
             return;
         }
@@ -333,7 +333,7 @@ impl QueueManager for Sendmail {
         }
         // What has come too far is found out at once and returned by the next queue run (recorded
         // in case 08a).
-        if state.received_fields() <= self.settings.max_hop_count && self.may_fork() {
+        if state.received_fields <= self.settings.max_hop_count && self.may_fork() {
             self.fork(now, Worker::of_arrival(entry), context);
         }
     }
