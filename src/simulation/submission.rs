@@ -259,7 +259,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// The outbox is tried again.
     pub(super) fn submit_again(&mut self, handle: Handle, number: u32) {
         let rests = |run: &Run| run.phase == Phase::Resting && run.tries == number;
-        if self.runs.get(handle).is_some_and(|run| rests(run)) {
+        if self.runs.get(handle).is_some_and(rests) {
             self.submit_next(handle);
         }
     }
