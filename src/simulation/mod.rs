@@ -39,13 +39,14 @@
 //! keys of draws mixed though nothing is drawn, runs moved in and out of their slots, a vector
 //! allocated for every message. `.ci/instructions` counts; `callgrind_annotate` shows where.
 //! Mail that waits by the million lies outside the caches, and each line of it that is asked for is a
-//! wait. So a recipient that waits takes some 190 octets in four places: the queue entry with its copy
-//! (64), the message (36), the recipient (24) and the story of who measures (56), which leaves to the
-//! run what the run knows (`crate::trace::Register`); the deferred queue holds 5 more. A scan takes up
-//! entries, and a site gets the mail of its backlog, by the dozen, whose memory is fetched together
-//! (`foresee`). In a network of ten thousand hosts memory is the limit instead: each event finds another host's
-//! state outside the caches. Hence what every message asks stands together (`setup`, `host`), what few
-//! hosts have takes no room for the others (`sparse`), and idle hosts are passed over (`sampling`).
+//! wait. So a recipient that waits takes some 190 octets in four places: the queue entry with its
+//! copy (64), the message (36), the recipient (24) and the story of who measures (56), which leaves
+//! to the run what the run knows (`crate::trace::Register`); the deferred queue holds 5 more. A scan
+//! takes up entries, and a site gets the mail of its backlog, by the dozen, whose memory is fetched
+//! together (`foresee`). In a network of ten thousand hosts memory is the limit instead: each event
+//! finds another host's state outside the caches. Hence what every message asks stands together
+//! (`setup`, `host`), what few hosts have takes no room for the others (`sparse`), and idle hosts are
+//! passed over (`sampling`).
 //!
 //! What is remembered is found out anew in debug builds and compared: sessions (`undisturbed`),
 //! look-ups (`sole_targets`), calm lines (`calm`), hosts passed over (`sampling`).
