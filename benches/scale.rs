@@ -37,7 +37,7 @@ impl Bench {
 
     fn day(&self, what: &str, messages: u64, changes: &[&str]) -> Taken {
         let rate = format!("mail.0.arrivals.poisson=\"{messages}/d\"");
-        let changes: Vec<&str> = changes.iter().copied().chain([rate.as_str()]).collect();
+        let changes: Vec<&str> = changes.iter().copied().chain(["-expect", &rate]).collect();
         self.run(what, messages, &self.retry_day, &changes)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Taken {
 /// Runs `mailsim run` without tables and charts.
 pub(crate) fn run(scenario: &Path, out: &Path, arguments: &[String]) -> Taken {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mailsim"))
-        .args(["run", "--quiet", "--no-tables", "--no-charts", "--unset", "expect", "--out"])
+        .args(["run", "--quiet", "--no-tables", "--no-charts", "--out"])
         .args([out, scenario])
         .args(arguments)
         .stdout(Stdio::null())
