@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::recording::Recording;
+use crate::recording::{Recording, server_and_version};
 use crate::server::sendmail;
 
 /// How a recipient's story ended.
@@ -111,7 +111,10 @@ impl Figures {
                 // Says how the try ended that the row before is about.
                 "bounced" if attempt.stage.as_deref() == Some("none(expired)") => {}
                 "suspended" => figures.suspensions += recipients,
-                "deferred" if recording.mta == "sendmail" && log.is_suspension(attempt) => {
+                "deferred"
+                    if server_and_version(&recording.mta).0 == "sendmail"
+                        && log.is_suspension(attempt) =>
+                {
                     figures.suspensions += recipients;
                 }
                 "sent" | "deferred" | "bounced" => figures.attempts += recipients,

@@ -94,14 +94,25 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
                 flushes.push((actions.len(), within));
                 (Command::Flush, done.t_s)
             }
-            // What is in memory is lost either way, and the queue is kept.
-            "server_stop" | "server_abort" => (Command::Stop, done.t_s),
+            // An outage (see `sink.rs`), which ends when the server is started again.
+            "server_abort" => continue,
+            "server_start" if ends_a_crash(recording, done) => continue,
+            "server_stop" => (Command::Stop, done.t_s),
             "server_start" => (Command::Start, end),
             _ => return Err(unknown_action(done)),
         };
         actions.push(Action { at: seconds(at), host: names.host(&done.host)?, what });
     }
     Ok((actions, flushes))
+}
+
+/// Returns whether a server that is started had been killed rather than stopped.
+fn ends_a_crash(recording: &Recording, started: &Done) -> bool {
+    let before = recording.timeline.actions.iter().filter(|done| {
+        let ends = ["server_abort", "server_stop"].contains(&&*done.action);
+        ends && done.host == started.host && done.t_s < started.t_s
+    });
+    before.last().is_some_and(|done| done.action == "server_abort")
 }
 
 fn unknown_action(done: &Done) -> String {

@@ -32,9 +32,10 @@ use mailsim::trace::FactLog;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::compare::Disagreement;
 use crate::figures::Figures;
 use crate::observe::{Cast, Observer};
-use crate::recording::Recording;
+use crate::recording::{Recording, server_and_version};
 use crate::retrieval::RetrievalRecording;
 use crate::timing::TimingRecording;
 use crate::translate::Blueprint;
@@ -50,9 +51,6 @@ const CASES_VARIABLE: &str = "MAILSIM_CASES";
 
 /// Runs of each case, with seeds from 1.
 const RUNS: u64 = 400;
-
-/// What is said of the recordings of other servers, which count as not agreeing.
-const NOT_MODELLED: &str = "not modelled yet";
 
 /// How many recordings the repository carries, so that none is lost unseen.
 const CARRIED: usize = 106;
@@ -75,10 +73,11 @@ const EXCUSED: [(&str, &str, &str); 2] = [
 /// Most reasons printed for one case.
 const REASONS: usize = 6;
 
-/// One file.
+/// One file. Its folder is named after the server, with the digits of another version than the one
+/// first recorded: `exim498`.
 #[derive(Debug)]
 struct Case {
-    server: String,
+    folder: String,
     name: String,
     path: PathBuf,
 }
@@ -88,13 +87,55 @@ impl Case {
     fn number(&self) -> &str {
         self.name.split('_').next().unwrap_or(&self.name)
     }
+
+    fn server(&self) -> &str {
+        server_and_version(&self.folder).0
+    }
+}
+
+/// How a recording fared.
+#[derive(Debug, Clone)]
+enum Verdict {
+    /// Why it could not be compared.
+    NotCompared(String),
+    /// What disagrees.
+    Compared(Vec<Disagreement>),
+}
+
+impl Verdict {
+    fn agrees(&self) -> bool {
+        matches!(self, Self::Compared(found) if found.is_empty())
+    }
+
+    fn is_near(&self) -> bool {
+        matches!(self, Self::Compared(found) if compare::is_near(found))
+    }
+
+    /// Returns the reasons in words, and how far it is from agreement.
+    fn reasons(&self) -> (Vec<&str>, String) {
+        match self {
+            Self::NotCompared(reason) => (vec![reason], "not compared".to_owned()),
+            Self::Compared(found) => {
+                let reasons = found.iter().map(|one| one.what.as_str()).collect();
+                (reasons, compare::describe_distance(found))
+            }
+        }
+    }
+}
+
+/// How many recordings there are, agree, and are near.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    all: usize,
+    agreeing: usize,
+    near: usize,
 }
 
 /// Returns why a recording need not agree, if so.
 fn excuse(case: &Case) -> Option<&'static str> {
     let excused = EXCUSED
         .iter()
-        .find(|(server, number, _)| (&*case.server, case.number()) == (*server, *number));
+        .find(|(server, number, _)| (&*case.folder, case.number()) == (*server, *number));
     excused.map(|(_, _, reason)| *reason)
 }
 
@@ -102,41 +143,25 @@ fn excuse(case: &Case) -> Option<&'static str> {
 fn recordings_agree_with_the_model() {
     let cases = find_cases();
     let verdicts = judge_all(&cases);
-    let mut by_server: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut by_folder: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut total = Tally::default();
     let mut missing: Vec<String> = Vec::new();
-    for (case, reasons) in cases.iter().zip(&verdicts) {
-        let line = format!("{} {}", case.server, case.number());
-        let (agreeing, all) = by_server.entry(&case.server).or_default();
-        *all += 1;
-        match reasons.split_first() {
-            None => {
-                *agreeing += 1;
-                println!("{line} agrees ({})", case.name);
-            }
-            Some((first, _)) if first == NOT_MODELLED => {
-                println!("{line} {NOT_MODELLED} ({})", case.name);
-                if std::env::var_os(FOLDER_VARIABLE).is_none() {
-                    missing.push(line);
-                }
-            }
-            Some((first, others)) => {
-                println!("{line} disagrees: {first} ({})", case.name);
-                others.iter().take(REASONS - 1).for_each(|reason| println!("    {reason}"));
-                if others.len() >= REASONS {
-                    println!("    and {} more", others.len() + 1 - REASONS);
-                }
-                match excuse(case) {
-                    Some(reason) => println!("    excused: {reason}"),
-                    None => missing.push(line),
-                }
-            }
+    for (case, verdict) in cases.iter().zip(&verdicts) {
+        for tally in [by_folder.entry(&case.folder).or_default(), &mut total] {
+            tally.all += 1;
+            tally.agreeing += usize::from(verdict.agrees());
+            tally.near += usize::from(verdict.is_near());
+        }
+        if !tell(case, verdict) && excuse(case).is_none() {
+            missing.push(format!("{} {}", case.folder, case.number()));
         }
     }
-    for (server, (agreeing, all)) in &by_server {
-        println!("{server}: {agreeing} of {all}");
+    for (folder, Tally { all, agreeing, near }) in &by_folder {
+        println!("{folder}: {agreeing} of {all} agree, {near} are near");
     }
-    let agreeing: usize = by_server.values().map(|counts| counts.0).sum();
-    println!("{agreeing} of {} recordings agree", cases.len());
+    let Tally { all, agreeing, near } = total;
+    println!("{agreeing} of {all} recordings agree");
+    println!("{near} of {all} are the same in all states, with every time within 1 s or 2 %");
     let all_carried =
         [FOLDER_VARIABLE, CASES_VARIABLE].iter().all(|name| std::env::var_os(name).is_none());
     if all_carried {
@@ -145,10 +170,30 @@ fn recordings_agree_with_the_model() {
     assert!(missing.is_empty(), "these recordings must agree and do not: {missing:?}");
 }
 
+/// Prints how a recording fared; returns whether it agrees.
+fn tell(case: &Case, verdict: &Verdict) -> bool {
+    let line = format!("{} {}", case.folder, case.number());
+    let (reasons, distance) = verdict.reasons();
+    let Some((first, others)) = reasons.split_first() else {
+        println!("{line} agrees ({})", case.name);
+        return true;
+    };
+    println!("{line} disagrees: {first} ({})", case.name);
+    others.iter().take(REASONS - 1).for_each(|reason| println!("    {reason}"));
+    if others.len() >= REASONS {
+        println!("    and {} more", others.len() + 1 - REASONS);
+    }
+    println!("    from agreement: {distance}");
+    if let Some(reason) = excuse(case) {
+        println!("    excused: {reason}");
+    }
+    false
+}
+
 #[test]
 fn postfix_retry_rule_names_the_next_attempt() {
     let mut all = retry::Verdict::default();
-    for case in find_cases().iter().filter(|case| case.server == "postfix") {
+    for case in find_cases().iter().filter(|case| case.server() == "postfix") {
         let Ok(recording) = read(&case.path).and_then(parse::<Recording>) else {
             // The other test says what is wrong with it, unless it is the one of session timing.
             continue;
@@ -177,34 +222,34 @@ fn find_cases() -> Vec<Case> {
     };
     let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let mut cases = Vec::new();
-    for server in entries(&folder).into_iter().filter(|path| path.is_dir()) {
-        for path in entries(&server) {
+    for inside in entries(&folder).into_iter().filter(|path| path.is_dir()) {
+        for path in entries(&inside) {
             if path.extension().is_some_and(|extension| extension == "json") {
-                let (server, name) = (text(server.file_name()), text(path.file_stem()));
-                cases.push(Case { server, name, path });
+                let (folder, name) = (text(inside.file_name()), text(path.file_stem()));
+                cases.push(Case { folder, name, path });
             }
         }
     }
     if let Ok(wanted) = std::env::var(CASES_VARIABLE) {
-        cases.retain(|case| format!("{}/{}", case.server, case.name).starts_with(&wanted));
+        cases.retain(|case| format!("{}/{}", case.folder, case.name).starts_with(&wanted));
     }
     assert!(!cases.is_empty(), "no recordings in {}", folder.display());
     cases
 }
 
 /// Judges the cases on all processors; verdicts come in the order of the cases.
-fn judge_all(cases: &[Case]) -> Vec<Vec<String>> {
+fn judge_all(cases: &[Case]) -> Vec<Verdict> {
     let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(vec![Vec::new(); cases.len()]);
+    let verdicts = Mutex::new(vec![Verdict::Compared(Vec::new()); cases.len()]);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let reasons = judge(case).unwrap_or_else(|reason| vec![reason]);
+                    let verdict = judge(case).map_or_else(Verdict::NotCompared, Verdict::Compared);
                     let index = cases.iter().position(|other| std::ptr::eq(other, case));
                     let index = index.expect("the case is one of the cases");
-                    verdicts.lock().expect("no worker panicked")[index] = reasons;
+                    verdicts.lock().expect("no worker panicked")[index] = verdict;
                 }
             });
         }
@@ -216,27 +261,29 @@ fn judge_all(cases: &[Case]) -> Vec<Vec<String>> {
 ///
 /// # Errors
 /// Why it could not be compared.
-fn judge(case: &Case) -> Result<Vec<String>, String> {
+fn judge(case: &Case) -> Result<Vec<Disagreement>, String> {
     let value = read(&case.path)?;
     let unknown = vocabulary::unknown_keys(&value);
     if !unknown.is_empty() {
-        return Ok(unknown.iter().map(|key| format!("unknown key `{key}`")).collect());
+        return Err(format!("unknown keys: {}", unknown.join(", ")));
     }
+    let of_states =
+        |reasons: Vec<String>| reasons.into_iter().map(Disagreement::of_state).collect();
     if value.get("runs").is_some() {
-        return retrieval::disagreements(&parse::<RetrievalRecording>(value)?);
+        return retrieval::disagreements(&parse::<RetrievalRecording>(value)?).map(of_states);
     }
-    if !server::MODELLED.contains(&&*case.server) {
-        return Err(NOT_MODELLED.to_owned());
+    if !server::MODELLED.contains(&case.server()) {
+        return Err(format!("no model of {}", case.server()));
     }
     if value.get("sessions").is_some() {
-        return timing::disagreements(&parse::<TimingRecording>(value)?);
+        return timing::disagreements(&parse::<TimingRecording>(value)?).map(of_states);
     }
     let mut recording: Recording = parse(value)?;
     let left_out = backlog::leave_out(&mut recording);
     if left_out > 0 {
         println!(
             "{} {}: {left_out} sessions left out (listen backlog)",
-            case.server,
+            case.folder,
             case.number()
         );
     }

@@ -15,8 +15,10 @@ use crate::recording::{Record, Recording};
 #[derive(Debug)]
 pub(crate) struct Names {
     hosts: Vec<String>,
-    /// Addresses of the hosts; each host has one.
+    /// Addresses of the hosts: one of IPv4 each, in their order, then those of IPv6.
     pub(crate) addresses: Vec<Address>,
+    /// Whether servers ask for IPv6 addresses.
+    ipv6: bool,
     pub(crate) zone: Zone,
     pub(crate) domains: Vec<Domain>,
 }
@@ -24,14 +26,10 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(recording: &Recording) -> Result<Self, String> {
         let hosts: Vec<_> = recording.topology.hosts.iter().map(|h| h.name.clone()).collect();
-        let addresses = recording.topology.hosts.iter().enumerate().map(|(index, host)| Address {
-            host: HostId::from_index(index),
-            literal: host.address.clone(),
-            family: AddressFamily::V4,
-        });
         let mut names = Self {
             hosts,
-            addresses: addresses.collect(),
+            addresses: addresses(recording),
+            ipv6: recording.speaks_ipv6(),
             zone: Zone::default(),
             domains: Vec::new(),
         };
@@ -54,6 +52,12 @@ impl Names {
         found
             .map(|index| AddressId(HostId::from_index(index).0))
             .ok_or_else(|| format!("no host has the address `{literal}`"))
+    }
+
+    /// Returns all addresses of a host.
+    pub(crate) fn addresses_of(&self, host: HostId) -> Vec<AddressId> {
+        let all = self.addresses.iter().enumerate().filter(|(_, address)| address.host == host);
+        all.map(|(index, _)| AddressId(HostId::from_index(index).0)).collect()
     }
 
     pub(crate) fn host_at(&self, literal: &str) -> Result<HostId, String> {
@@ -130,7 +134,9 @@ impl Names {
     fn add_record(&mut self, name: NameId, record: &Record) -> Result<(), String> {
         let missing = |what| format!("a record of {} has no {what}", record.name);
         match record.kind.as_str() {
-            "A" => {
+            // Nobody asks for it.
+            "AAAA" if !self.ipv6 => {}
+            "A" | "AAAA" => {
                 let literal = record.address.as_deref().ok_or_else(|| missing("address"))?;
                 let address = self.address(literal)?;
                 self.records(name).addresses.push(address);
@@ -257,6 +263,28 @@ impl Names {
         }
         all
     }
+}
+
+/// Returns the addresses of all hosts. Where IPv6 is spoken, the servers that speak it have an
+/// address of that family too, which no record names.
+fn addresses(recording: &Recording) -> Vec<Address> {
+    let hosts = || recording.topology.hosts.iter().enumerate();
+    let address = |index, literal: String, family| {
+        let host = HostId::from_index(index);
+        Address { host, literal, family }
+    };
+    let mut all: Vec<Address> = hosts()
+        .map(|(index, host)| address(index, host.address.clone(), AddressFamily::V4))
+        .collect();
+    if recording.speaks_ipv6() {
+        all.extend(hosts().filter_map(|(index, host)| {
+            let sends = recording.settings_neutral.get(&host.name);
+            let sends = sends.is_some_and(|s| s.others.contains_key("address_preference"));
+            let own = sends.then(|| format!("fd00::ffff:{index:x}"));
+            Some(address(index, host.address6.clone().or(own)?, AddressFamily::V6))
+        }));
+    }
+    all
 }
 
 fn is_local(local_domains: &[String], domain: &str) -> bool {

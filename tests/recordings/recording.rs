@@ -27,6 +27,20 @@ pub(crate) struct Recording {
     pub(crate) mta_events: BTreeMap<String, Vec<Event>>,
 }
 
+impl Recording {
+    /// Returns whether its servers send over IPv6 too; if not, they never ask for IPv6 addresses.
+    pub(crate) fn speaks_ipv6(&self) -> bool {
+        let mut servers = self.settings_neutral.values();
+        servers.any(|server| server.others.contains_key("address_preference"))
+    }
+}
+
+/// Splits the name of a folder of recordings, or of the server under test, into the server and the
+/// digits of its version: `exim498` is Exim 4.98. Without digits it is the version first recorded.
+pub(crate) fn server_and_version(name: &str) -> (&str, &str) {
+    name.split_at(name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len()))
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Topology {
     pub(crate) hosts: Vec<Host>,
@@ -37,6 +51,14 @@ pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) address: String,
     pub(crate) kind: String,
+    /// Its IPv6 address, if it has one.
+    pub(crate) address6: Option<String>,
+    /// Whether it takes connections there; if not, they are refused.
+    #[serde(default)]
+    pub(crate) listens6: bool,
+    /// Whether the network has no way to that address.
+    #[serde(default)]
+    pub(crate) unrouted6: bool,
 }
 
 /// Parameters of a real server: what all have, and the rest for whoever knows the server.
@@ -91,6 +113,7 @@ pub(crate) struct Routing {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) backup_for: Vec<Value>,
+    pub(crate) fallback_relay: Option<String>,
     pub(crate) accepts_from: String,
 }
 

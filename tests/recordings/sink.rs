@@ -15,6 +15,7 @@ use crate::recording::{DnsWindow, RecipientReply, Recording, Rule};
 /// and what the DNS does.
 pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage>, String> {
     let mut outages = Vec::new();
+    let (lasting, forever) = (never_reached(recording, names)?, interval(None, None));
     let mut add = |label: &str, mode: &str, target, effect, interval| {
         outages.push(Outage {
             entry: HostId::from_index(outages.len()).0,
@@ -35,9 +36,16 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
             "unreachable" => Effect::Unreachable,
             other => return Err(format!("unknown word `{other}` in timeline.outages[].mode")),
         };
-        let host = names.host_at(&outage.address)?;
         let interval = interval(outage.from_s, outage.to_s);
-        add(&outage.host, &outage.mode, OutageTarget::Host(host), effect, interval);
+        add(&outage.host, &outage.mode, target(&outage.address, names)?, effect, interval);
+    }
+    // After those above: of outages that overlap, the first decides.
+    for (host, target, effect) in lasting {
+        add(&host, "ipv6", target, effect, forever);
+    }
+    for (host, crash) in crashes(recording) {
+        let effect = Effect::Crash { machine: false };
+        add(host, "crash", OutageTarget::Host(names.host(host)?), effect, crash);
     }
     for (name, sink) in &recording.sinks {
         let host = names.host(name)?;
@@ -57,6 +65,44 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
         }
     }
     Ok(outages)
+}
+
+/// Returns what an outage of an address strikes: the host, where it has no other.
+fn target(address: &str, names: &Names) -> Result<OutageTarget, String> {
+    let host = names.host_at(address)?;
+    Ok(match names.addresses_of(host).len() {
+        1 => OutageTarget::Host(host),
+        _ => OutageTarget::Address(names.address(address)?),
+    })
+}
+
+/// Returns the IPv6 addresses at which nobody listens, or to which there is no way.
+fn never_reached(
+    recording: &Recording,
+    names: &Names,
+) -> Result<Vec<(String, OutageTarget, Effect)>, String> {
+    let mut all = Vec::new();
+    for host in recording.topology.hosts.iter().filter(|_| recording.speaks_ipv6()) {
+        let Some(address) = host.address6.as_ref().filter(|_| !host.listens6) else {
+            continue;
+        };
+        let effect = if host.unrouted6 { Effect::Unreachable } else { Effect::Refuse };
+        all.push((host.name.clone(), target(address, names)?, effect));
+    }
+    Ok(all)
+}
+
+/// Returns when servers were killed (SIGKILL), and until when they were gone.
+fn crashes(recording: &Recording) -> impl Iterator<Item = (&str, Interval)> {
+    let actions = &recording.timeline.actions;
+    let killed = actions.iter().filter(|done| done.action == "server_abort");
+    killed.map(|killed| {
+        let started = actions.iter().find(|done| {
+            done.host == killed.host && done.action == "server_start" && done.t_s > killed.t_s
+        });
+        let until = started.map(|done| done.done_s.unwrap_or(done.t_s));
+        (killed.host.as_str(), interval(Some(killed.t_s), until))
+    })
 }
 
 /// Returns what fails in a window: names that end in its text, or all names that are asked for in

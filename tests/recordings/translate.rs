@@ -22,7 +22,7 @@ use crate::drawn::{
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
-use crate::recording::Recording;
+use crate::recording::{Recording, server_and_version};
 use crate::server;
 use crate::sink::outages;
 
@@ -207,7 +207,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
                 let store = !routing.local.is_empty();
                 let mx = store || !routing.relayed.is_empty();
                 let roles = Roles { submission: true, relay: true, mx, store, ..Roles::default() };
-                (server::profile(server)?, roles)
+                (server::profile(server, server_and_version(&recording.mta).1)?, roles)
             }
             other => return Err(format!("a host of kind `{other}` is not modelled")),
         };
@@ -217,10 +217,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
         hosts.push(Host {
             name: described.name.clone(),
             roles,
-            addresses: vec![names.addresses.iter().position(|a| a.host == id).map_or_else(
-                || Err(format!("{} has no address", described.name)),
-                |index| Ok(FromIndex::from_index(index)),
-            )?],
+            addresses: names.addresses_of(id),
             dns: match described.kind.as_str() {
                 "sink" | "dns" => names.dns(&described.name),
                 // The submitting client knew the servers' addresses and asked nobody.
@@ -283,12 +280,6 @@ trait FromIndex {
 impl FromIndex for mailsim::mail::DomainId {
     fn from_index(index: usize) -> Self {
         Self::from_index(index)
-    }
-}
-
-impl FromIndex for mailsim::network::AddressId {
-    fn from_index(index: usize) -> Self {
-        Self(HostId::from_index(index).0)
     }
 }
 

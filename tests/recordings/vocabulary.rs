@@ -36,7 +36,7 @@ const OBJECTS: &[(&str, &str)] = &[
          size_declaration_extra_octets delivery_process_limit active_queue_limit \
          input_flow_delay_s transport_retry_s queue_runner_limit queue_run_order \
          queue_runners_in_parallel deliveries_at_once_per_queue_run deliver_on_arrival accept \
-         routing",
+         routing rate_delay_s address_preference retry_gaps_s",
     ),
     ("settings_neutral.*.queue_run_phases_after_start[]", "start_t_s first_run_s"),
     ("settings_neutral.*.retry_rules[]", "kind until_s interval_s factor"),
@@ -62,12 +62,16 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "settings_neutral.*.routing",
-        "local_domains known_recipients relay_domains routes backup_for accepts_from self_mx",
+        "local_domains known_recipients relay_domains routes backup_for accepts_from self_mx \
+         fallback_relay",
     ),
     ("settings_neutral.*.routing.routes[]", "domain next_hop mx_lookup"),
     ("settings_neutral.*.routing.backup_for[]", "domain own_mx_name"),
     ("topology", "hosts dns~ links"),
-    ("topology.hosts[]", "name address role kind behaviour~ ext~ files~"),
+    (
+        "topology.hosts[]",
+        "name address address6 listens6 unrouted6 role kind behaviour~ ext~ files~",
+    ),
     ("network", "rtt_s rate loss syn_retransmissions_after_s connect_fails_after_s note"),
     ("resolver", "servers timeout_s attempts ttl_s negative_ttl_s cache by_host"),
     ("resolver.by_host", "*"),

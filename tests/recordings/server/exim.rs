@@ -115,7 +115,8 @@ struct ConnectionCache {
 
 /// Keys that say nothing which the model would have to follow: explanations, and what other keys
 /// say already.
-const INFORMATIVE: [&str; 10] = [
+const INFORMATIVE: [&str; 11] = [
+    "address_preference",
     "bounce_lifetime_s",
     "concurrency_scope",
     "delay_warning_s",

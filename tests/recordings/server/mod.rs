@@ -1,8 +1,10 @@
 //! A real server's parameters as the settings of a host: one file for each server.
 
 mod exim;
+mod haraka;
 mod opensmtpd;
 mod postfix;
+mod qmail;
 pub(crate) mod sendmail;
 
 use mailsim::mail::{DomainId, HostId};
@@ -16,17 +18,21 @@ use crate::names::Names;
 use crate::recording::{Route, ServerParameters};
 
 /// The servers whose recordings are compared.
-pub(crate) const MODELLED: &[&str] = &["exim", "opensmtpd", "postfix", "sendmail"];
+pub(crate) const MODELLED: &[&str] =
+    &["exim", "haraka", "opensmtpd", "postfix", "qmail", "sendmail"];
 
-/// Returns a server's profile with a recording's parameters in place of its own.
+/// Returns the profile of a server, of the version with these digits (none: the one first
+/// recorded), with a recording's parameters in place of its own.
 ///
 /// # Errors
 /// What the recording says and the model does not know, in words.
-pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
+pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profile, String> {
     match server.server.as_str() {
         "exim" => exim::profile(server),
-        "opensmtpd" => opensmtpd::profile(server),
+        "haraka" => haraka::profile(server),
+        "opensmtpd" => opensmtpd::profile(server, version),
         "postfix" => postfix::profile(server),
+        "qmail" => qmail::profile(server),
         "sendmail" => sendmail::profile(server),
         other => Err(format!("a server `{other}` is not modelled")),
     }
@@ -75,6 +81,9 @@ pub(crate) fn routing(server: &ServerParameters, names: &Names) -> Result<Routin
         relays_all: true,
         ..Routing::default()
     };
+    if let Some(relay) = &table.fallback_relay {
+        routing.fallback_relay = Some(names.host_at(relay).or_else(|_| names.host(relay))?);
+    }
     for route in &table.routes {
         let next_hop = next_hop(route, names)?;
         if route.domain == "*" {

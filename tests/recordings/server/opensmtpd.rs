@@ -18,7 +18,7 @@ const CLOCK_LAG: SimDuration = SimDuration::from_micros(4500);
 const TIMER_LAG: SimDuration = SimDuration::from_millis(2);
 
 /// Returns the OpenSMTPD profile with a recording's parameters in place of its own.
-pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
+pub(crate) fn profile(server: &ServerParameters, _version: &str) -> Result<Profile, String> {
     let own: Own = super::own(server)?;
     refuse_what_is_not_modelled(server, &own)?;
     let mut profile = profiles::opensmtpd();

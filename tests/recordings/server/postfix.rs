@@ -40,6 +40,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         positive_feedback: feedback(&own.positive_feedback)?,
         negative_feedback: feedback(&own.negative_feedback)?,
         destination_recipient_limit: own.recipient_limit.unwrap_or(u32::MAX),
+        destination_rate_delay: duration(own.rate_delay_s),
         process_limit: own.delivery_process_limit,
         active_limit: own.active_queue_limit,
         connection_cache_on_demand: match own.connection_cache.mode.as_str() {
@@ -83,6 +84,8 @@ struct Own {
     dead_destination_s: f64,
     recipient_limit: Option<u32>,
     #[serde(default)]
+    rate_delay_s: f64,
+    #[serde(default)]
     multi_domain_transactions: bool,
     mx_address_limit: Option<u32>,
     mx_session_limit: Option<u32>,
@@ -106,7 +109,8 @@ struct ConnectionCache {
 
 /// Keys that say nothing which the model would have to follow: explanations, what other keys say
 /// already, and limits that Postfix never comes to in an experiment.
-const INFORMATIVE: [&str; 11] = [
+const INFORMATIVE: [&str; 12] = [
+    "address_preference",
     "concurrency_scope",
     "delay_warnings_s",
     "from_defaults",
