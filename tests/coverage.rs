@@ -26,7 +26,8 @@ fn repetition(study: &Study, seed: u64) -> Estimate {
     let values: Vec<f64> = (0..REPLICATIONS)
         .map(|replication| {
             let task = Task { cell: 0, replication, key: String::new() };
-            let row = run_one(&study, &task, || true).expect("nobody interrupts it");
+            let row =
+                run_one(&study, &task, || true).expect("it ends").expect("nobody interrupts it");
             row.figures[0].expect("it happens in every run")
         })
         .collect();

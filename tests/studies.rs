@@ -76,7 +76,8 @@ fn cells_of_each_study_run() {
         let study = read(&path, reduced.map_or(&[], |(_, changes)| changes)).study;
         for cell in [0, study.cells.len() - 1] {
             let task = Task { cell, replication: 0, key: String::new() };
-            let row = run_one(&study, &task, || true).expect("nobody interrupts it");
+            let row =
+                run_one(&study, &task, || true).expect("it ends").expect("nobody interrupts it");
             assert!(row.balances, "{name}: the ledger of {}", study.cell_name(cell));
             assert!(row.submitted > 0, "{name}: no mail in {}", study.cell_name(cell));
             assert_eq!(row.figures.len(), study.figures.len());

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::report::ReportError;
-use crate::scenario::Problems;
+use crate::scenario::{Problems, Scenario};
+use crate::simulation::RunTotals;
 
 use super::status::ExitStatus;
 
@@ -75,6 +76,9 @@ pub(super) enum CommandError {
     /// Standard output cannot be written, for another reason than a closed pipe.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
+    /// The scenario sets off a chain that never ends.
+    #[error("{0}; nothing was written")]
+    Endless(String),
     /// The user interrupted the run.
     #[error("interrupted at {at} of virtual time; nothing was written{untouched}")]
     Interrupted {
@@ -131,12 +135,22 @@ impl CommandError {
         Self::Io { action, path: path.to_owned(), cause }
     }
 
+    /// Returns an error if a run has come to a chain that never ends.
+    pub(super) fn if_endless(totals: &RunTotals, scenario: &Scenario) -> Result<(), Self> {
+        match &totals.endless {
+            Some(chain) => Err(Self::Endless(chain.told(scenario))),
+            None => Ok(()),
+        }
+    }
+
     /// Returns how the program ends because of it.
     pub(super) fn status(&self) -> ExitStatus {
         match self {
-            Self::Scenario(_) | Self::Usage(_) | Self::NotText { .. } | Self::TooLarge { .. } => {
-                ExitStatus::Invalid
-            }
+            Self::Scenario(_)
+            | Self::Usage(_)
+            | Self::NotText { .. }
+            | Self::TooLarge { .. }
+            | Self::Endless(_) => ExitStatus::Invalid,
             Self::Report(_)
             | Self::Io { .. }
             | Self::Exists { .. }

@@ -1,8 +1,10 @@
-//! Scenario and study files, read from the disk.
+//! Scenario and study files, read from the disk, a pipe or standard input.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::scenario::{
     Loaded, LoadedStudy, Override, Problems, Source, is_scenario, is_study, load, load_study,
@@ -12,9 +14,15 @@ use super::error::CommandError;
 use super::terminal::Terminal;
 
 /// The largest scenario file that is read in MiB.
-const SCENARIO_LIMIT_MIB: u64 = 64;
+const SCENARIO_LIMIT_MIB: u64 = 256;
 /// The largest file named by a scenario that is read in MiB.
 const REPLAY_LIMIT_MIB: u64 = 4096;
+/// The longest line of a file named by a scenario in octets: a device or a disk image has no lines.
+const REPLAY_LINE_LIMIT: usize = 1 << 20;
+/// Stands for standard input on the command line.
+const STANDARD_INPUT: &str = "-";
+/// What standard input is called in messages, and the stem of names made from it.
+const STANDARD_INPUT_NAME: &str = "standard-input";
 
 /// A scenario with the text of the file that it came from, and its digest.
 #[derive(Debug)]
@@ -68,7 +76,7 @@ fn with_source<T>(
 ) -> Result<T, CommandError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let read_file = |name: &str| read_beside(folder, name);
-    let shown = path.display().to_string();
+    let shown = named(path).display().to_string();
     let source = Source { file: &shown, text, read_file: &read_file };
     load(&source).map_err(CommandError::Scenario)
 }
@@ -88,9 +96,13 @@ pub(super) fn read_and_warn(
     Ok(input)
 }
 
+/// Returns the name by which a file is known: its own, or a word for standard input.
+pub(super) fn named(path: &Path) -> &Path {
+    if path == Path::new(STANDARD_INPUT) { Path::new(STANDARD_INPUT_NAME) } else { path }
+}
+
 fn read_text(path: &Path) -> Result<String, CommandError> {
-    let bytes = read_limited(path, SCENARIO_LIMIT_MIB)
-        .map_err(|cause| CommandError::io("read", path, cause))?;
+    let bytes = read_once(path).map_err(|cause| CommandError::io("read", path, cause))?;
     let too_large =
         || CommandError::TooLarge { path: path.to_owned(), limit_mib: SCENARIO_LIMIT_MIB };
     let bytes = bytes.ok_or_else(too_large)?;
@@ -100,19 +112,91 @@ fn read_text(path: &Path) -> Result<String, CommandError> {
     })
 }
 
+/// Reads a whole scenario file; none if it is larger than the limit. What comes through a pipe or
+/// standard input comes once, so it is kept for whoever asks again.
+fn read_once(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    static CAME: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
+    let is_standard_input = path == Path::new(STANDARD_INPUT);
+    if !is_standard_input && std::fs::metadata(path)?.is_file() {
+        return read_limited(File::open(path)?, SCENARIO_LIMIT_MIB);
+    }
+    let mut came = CAME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = came.get(path) {
+        return Ok(Some(bytes.clone()));
+    }
+    let bytes = if is_standard_input {
+        read_limited(io::stdin().lock(), SCENARIO_LIMIT_MIB)?
+    } else {
+        read_limited(File::open(path)?, SCENARIO_LIMIT_MIB)?
+    };
+    if let Some(bytes) = &bytes {
+        came.insert(path.to_owned(), bytes.clone());
+    }
+    Ok(bytes)
+}
+
 /// Reads a file that a scenario names; an absolute name stands for itself.
 fn read_beside(folder: &Path, name: &str) -> Result<String, String> {
-    let bytes = read_limited(&folder.join(name), REPLAY_LIMIT_MIB)
-        .map_err(|cause| cause.to_string())?
-        .ok_or_else(|| format!("it is larger than {REPLAY_LIMIT_MIB} MiB"))?;
+    let file = File::open(folder.join(name)).map_err(|cause| cause.to_string())?;
+    let bytes = read_lines(file, REPLAY_LIMIT_MIB << 20)?;
     String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
 }
 
-/// Reads a whole file; none if it is larger than the limit (a device may have no end).
-fn read_limited(path: &Path, limit_mib: u64) -> io::Result<Option<Vec<u8>>> {
+/// Reads a whole text of lines, and gives up at the first line that is too long to be one.
+fn read_lines(mut text: impl Read, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let (mut line, mut begins, mut looked) = (1_u64, 0, 0);
+    loop {
+        let read = text.by_ref().take(1 << 16).read_to_end(&mut bytes);
+        if read.map_err(|cause| cause.to_string())? == 0 {
+            return Ok(bytes);
+        }
+        while let Some(at) = bytes[looked..].iter().position(|&byte| byte == b'\n') {
+            looked += at + 1;
+            (line, begins) = (line + 1, looked);
+        }
+        looked = bytes.len();
+        if looked - begins > REPLAY_LINE_LIMIT {
+            return Err(format!(
+                "its line {line} is longer than {REPLAY_LINE_LIMIT} octets, so it is no table of mail"
+            ));
+        }
+        if bytes.len() as u64 > limit {
+            return Err(format!("it is larger than {} MiB", limit >> 20));
+        }
+    }
+}
+
+/// Reads to the end; none if there is more than the limit (a device may have no end).
+fn read_limited(file: impl Read, limit_mib: u64) -> io::Result<Option<Vec<u8>>> {
     let limit = limit_mib << 20;
-    let file = File::open(path)?;
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_to_the_end() {
+        let text = "to,at\n".repeat(100_000);
+        assert_eq!(read_lines(text.as_bytes(), 1 << 30).unwrap(), text.as_bytes());
+        assert_eq!(read_lines(&b""[..], 1).unwrap(), b"");
+    }
+
+    #[test]
+    fn what_has_no_lines_or_no_end_is_given_up_early() {
+        let zeros = io::repeat(0);
+        let error = read_lines(zeros, 1 << 40).unwrap_err();
+        assert!(error.contains("line 1 is longer"), "{error}");
+        let endless = io::repeat(b'\n');
+        let error = read_lines(endless, 2 << 20).unwrap_err();
+        assert!(error.contains("2 MiB"), "{error}");
+        let mut late = "to,at\n".to_owned().into_bytes();
+        late.resize(3 << 20, b'x');
+        assert!(read_lines(late.as_slice(), 1 << 30).unwrap_err().contains("line 2"));
+    }
 }

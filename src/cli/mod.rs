@@ -17,6 +17,7 @@ mod check;
 mod compare;
 mod completions;
 mod error;
+mod harmless;
 mod input;
 mod interrupt;
 mod learn;

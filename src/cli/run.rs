@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use crate::mail::RecipientId;
 use crate::measure::{Recorder, Summary};
 use crate::report::{
-    ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, summary_json, text,
+    ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, leftovers,
+    summary_json, text,
 };
 use crate::scenario::{Override, Scenario};
 use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
@@ -29,7 +30,7 @@ use super::terminal::Terminal;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Scenario file
+    /// Scenario file; - for standard input
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
 
@@ -38,7 +39,8 @@ pub(super) struct Arguments {
 
     /// Result folder [default: output/<name of the scenario file>]
     ///
-    /// An existing folder is replaced only if it is empty or holds a result of mailsim.
+    /// An existing folder is replaced only if it is empty, or holds a result of mailsim and nothing
+    /// else.
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -144,6 +146,7 @@ pub(super) fn make(
     let (wanted, duration) = (order.wanted, order.duration);
     // Before the run, so that a folder in the way is noticed before time is spent.
     let folder = ResultFolder::claim(order.target)?;
+    tell_leftovers(folder.target(), terminal);
     let interrupt = Interrupt::listen(Some(folder.work().to_owned()));
     let tables =
         if wanted.rows() { Some(Tables::create(&folder, scenario, Some(scenario))?) } else { None };
@@ -153,6 +156,10 @@ pub(super) fn make(
     let took = progress.elapsed();
     let (mut summary, tables) = recorder.finish(scenario, &run_frame(scenario, duration));
     let failed = tables.as_ref().is_some_and(Tables::failed);
+    if totals.endless.is_some() {
+        progress.end();
+    }
+    CommandError::if_endless(&totals, scenario)?;
     if interrupt.is_wanted() && !failed {
         progress.end();
         return Err(interrupted(&totals, &folder));
@@ -168,8 +175,24 @@ pub(super) fn make(
     Ok(Made { summary, totals, took, target })
 }
 
+/// Says what killed runs have left beside a result folder, and how it is removed.
+pub(super) fn tell_leftovers(target: &Path, terminal: Terminal) {
+    let found = leftovers(target);
+    if let Some(first) = found.first() {
+        let (count, first) = (found.len(), shown(first));
+        let what = if count == 1 { "a folder".to_owned() } else { format!("{count} folders") };
+        let others = if count == 1 { "" } else { ", and so on" };
+        terminal.message(&format!(
+            "{what} of runs that were killed stand beside the results: rm -r '{}'{others} removes \
+             what nobody needs",
+            first.display()
+        ));
+    }
+}
+
 /// `output/<stem of the scenario file>`.
 fn default_folder(scenario: &Path) -> PathBuf {
+    let scenario = input::named(scenario);
     Path::new("output").join(scenario.file_stem().unwrap_or(scenario.as_os_str()))
 }
 

@@ -1,5 +1,6 @@
 //! `mailsim serve`: the page of a run on loopback, with controls that change the scenario.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,11 +63,11 @@ Examples:
 /// Runs the command.
 pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let Arguments { scenario: path, changes, port, save_to, overwrite, time_limit } = arguments;
-    if let Some(path) = save_to.as_ref().filter(|path| path.exists() && !overwrite) {
-        return Err(CommandError::Exists { path: path.clone() });
-    }
     if let Some(path) = &save_to {
         can_be_saved(path)?;
+        if path.exists() && !overwrite {
+            return Err(CommandError::Exists { path: path.clone() });
+        }
     }
     let input = input::read_and_warn(&path, &changes.0, terminal)?;
     // Before the run, so that a port in the way is noticed before time is spent.
@@ -88,6 +89,7 @@ pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStat
     progress.end();
     let live = live.map_err(|error| match error {
         StartError::Stopped { at } => CommandError::Interrupted { at, untouched: String::new() },
+        StartError::Endless(told) => CommandError::Endless(told),
         StartError::Report(error) => error.into(),
         StartError::Temporary(_) => CommandError::Temporary(error.to_string()),
     })?;
@@ -102,13 +104,19 @@ pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStat
 
 /// Sees that a file can be saved there, before anybody has made changes worth saving.
 fn can_be_saved(path: &Path) -> Result<(), CommandError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let cause = if path.is_dir() {
-        io::ErrorKind::IsADirectory
-    } else if folder.is_some_and(|folder| !folder.is_dir()) {
-        io::ErrorKind::NotFound
-    } else {
-        return Ok(());
-    };
-    Err(CommandError::io("write", path, cause.into()))
+    let refused = |cause: io::Error| Err(CommandError::io("write", path, cause));
+    match (fs::symlink_metadata(path), fs::metadata(path)) {
+        (Ok(_), Ok(there)) if there.is_dir() => refused(io::ErrorKind::IsADirectory.into()),
+        (Ok(_), Ok(there)) if !there.is_file() => {
+            refused(io::Error::other("it is a device or a pipe, not a file"))
+        }
+        (Ok(_), Err(_)) => refused(io::Error::other("it is a link that leads nowhere")),
+        _ => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if folder.is_some_and(|folder| !folder.is_dir()) {
+                return refused(io::ErrorKind::NotFound.into());
+            }
+            Ok(())
+        }
+    }
 }

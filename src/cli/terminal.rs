@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::ValueEnum;
 
 use super::error::CommandError;
+use super::harmless::harmless;
 
 /// When messages are coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -57,6 +58,8 @@ impl Terminal {
     /// Prints data. A reader that has seen enough (a closed pipe) is no error.
     pub(super) fn data(self, text: &str) -> Result<(), CommandError> {
         let mut out = io::stdout().lock();
+        // What goes to a file or another program is exact.
+        let text = if out.is_terminal() { harmless(text) } else { text.into() };
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
                 Err(CommandError::Output(cause))
@@ -68,7 +71,7 @@ impl Terminal {
     /// Says something that can be missed: nothing with `--quiet`.
     pub(super) fn message(self, text: &str) {
         if !self.quiet {
-            self.to_stderr(text);
+            self.to_stderr(&harmless(text));
         }
     }
 
@@ -77,10 +80,16 @@ impl Terminal {
         self.to_stderr(rendered.trim_end());
     }
 
+    /// Says what is not as it should be, though the command goes on; `--quiet` does not hide it.
+    pub(super) fn warning(self, text: &str) {
+        let label = if self.color { "\u{1b}[1;33mwarning\u{1b}[0m" } else { "warning" };
+        self.to_stderr(&format!("{label}: {}", harmless(text)));
+    }
+
     /// Says what went wrong.
     pub(super) fn error(self, text: &str) {
         let label = if self.color { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
-        self.to_stderr(&format!("{label}: {text}"));
+        self.to_stderr(&format!("{label}: {}", harmless(text)));
     }
 
     /// Standard error that cannot be written leaves nobody to tell.

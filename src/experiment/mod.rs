@@ -44,4 +44,4 @@ pub use analysis::{
 };
 pub use plan::{Plan, Rows, Shard, Task};
 pub use row::{DelaySum, RunRow, STEPS_PER_DECADE};
-pub use run::{Ended, run_all, run_one, scenario_of};
+pub use run::{Ended, Endless, run_all, run_one, scenario_of};

@@ -12,7 +12,7 @@ pub const STEPS_PER_DECADE: f64 = 50.0;
 const LEAST_SECONDS: f64 = 1e-4;
 
 /// One run of one cell, as it is kept until the study is complete.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
     /// Digest of all that decides the run's result.
     pub key: String,

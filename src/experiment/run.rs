@@ -26,10 +26,16 @@ pub fn scenario_of(study: &Study, cell: usize, replication: u64) -> Scenario {
 
 /// Runs one task; none if `proceed` said no on the way.
 ///
+/// # Errors
+/// If the scenario sets off a chain that never ends.
+///
 /// # Panics
 /// If the study has no such cell.
-#[must_use]
-pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option<RunRow> {
+pub fn run_one(
+    study: &Study,
+    task: &Task,
+    proceed: impl Fn() -> bool,
+) -> Result<Option<RunRow>, Endless> {
     let scenario = scenario_of(study, task.cell, task.replication);
     let end = SimTime::ZERO + scenario.duration;
     let window = Window {
@@ -39,8 +45,11 @@ pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option
     };
     let mut recorder = Recorder::new(DelayCounts::new(window)).counting(window);
     let totals = Simulation::new(&scenario).run_while(&mut recorder, |_| proceed());
+    if let Some(chain) = &totals.endless {
+        return Err(Endless { cell: task.cell, told: chain.told(&scenario) });
+    }
     if totals.interrupted {
-        return None;
+        return Ok(None);
     }
     let (summary, mut delays) =
         recorder.finish(&scenario, &run_frame(&scenario, scenario.duration));
@@ -48,7 +57,7 @@ pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option
     let named = summary.figures();
     let counted = end.min(window.to).since(window.from);
     let (early, late) = early_and_late(delays.deliveries(), window.from + counted / 10);
-    Some(RunRow {
+    Ok(Some(RunRow {
         key: task.key.clone(),
         figures: study.figures.iter().map(|one| one.asked.value(&named, &delays)).collect(),
         submitted: summary.mail.submitted,
@@ -59,7 +68,16 @@ pub fn run_one(study: &Study, task: &Task, proceed: impl Fn() -> bool) -> Option
         early,
         late,
         delays: steps(delays.deliveries()),
-    })
+    }))
+}
+
+/// A run of a study that came to a chain that never ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endless {
+    /// The cell that was run, by its place in the study.
+    pub cell: usize,
+    /// What goes on for ever, and what helps.
+    pub told: String,
 }
 
 /// How a bout of runs ended.
@@ -75,13 +93,15 @@ pub enum Ended {
 /// every row, on the thread that made it; when it fails, no further run begins.
 ///
 /// # Errors
-/// The first error of `finished`, or `Err` of no thread pool through `no_threads`.
+/// The first error of `finished`, a run that never ends through `endless`, or no thread pool through
+/// `no_threads`.
 pub fn run_all<E: Send>(
     plan: &Plan<'_>,
     tasks: &[Task],
     threads: Option<usize>,
     stop: &AtomicBool,
     finished: &(dyn Fn(&Task, RunRow) -> Result<(), E> + Sync),
+    endless: &(dyn Fn(Endless) -> E + Sync),
     no_threads: impl FnOnce(String) -> E,
 ) -> Result<Ended, E> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
@@ -94,7 +114,7 @@ pub fn run_all<E: Send>(
             if !wanted() {
                 return Ok(());
             }
-            match run_one(plan.study(), task, wanted) {
+            match run_one(plan.study(), task, wanted).map_err(endless)? {
                 Some(row) => finished(task, row),
                 None => Ok(()),
             }

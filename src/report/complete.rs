@@ -12,6 +12,7 @@ use super::error::ReportError;
 use super::folder::{ResultFile, ResultFolder};
 use super::html;
 use super::live::Live;
+use super::occupant::UNFINISHED;
 use super::player_data::{About, player_data};
 use super::run_data::RunData;
 use super::study::{STUDY_FILE, rebuild_study};
@@ -159,7 +160,7 @@ pub(super) fn replace(
 ) -> Result<(String, String), ReportError> {
     use std::io::Write as _;
 
-    let unfinished = format!("{name}.unfinished");
+    let unfinished = format!("{name}{UNFINISHED}");
     let mut file = ResultFile::create(folder, &unfinished)?;
     let written = file.write_all(contents).map_err(|cause| file.trouble(cause));
     let (from, to) = (folder.join(&unfinished), folder.join(name));

@@ -1,6 +1,6 @@
 //! `run.json`: how to repeat a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -96,14 +96,21 @@ impl RunDescription {
 
     /// Returns whether the folder holds a `run.json` of mailsim, of any version.
     pub(super) fn is_in(folder: &Path) -> bool {
+        Self::listed_in(folder).is_some()
+    }
+
+    /// Returns the names of the files that a folder's `run.json` lists, by any version of mailsim;
+    /// none if there is no such file of mailsim.
+    pub(super) fn listed_in(folder: &Path) -> Option<BTreeSet<String>> {
         #[derive(Deserialize)]
         struct Mark {
             program: String,
+            #[serde(default)]
+            files: BTreeMap<String, String>,
         }
-        let Ok(text) = fs::read_to_string(folder.join(Self::FILE)) else {
-            return false;
-        };
-        serde_json::from_str::<Mark>(&text).is_ok_and(|mark| mark.program == Self::PROGRAM)
+        let text = fs::read_to_string(folder.join(Self::FILE)).ok()?;
+        let mark: Mark = serde_json::from_str(&text).ok()?;
+        (mark.program == Self::PROGRAM).then(|| mark.files.into_keys().collect())
     }
 }
 

@@ -16,6 +16,28 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder holds a result of mailsim, and something besides.
+    #[error(
+        "{} holds files that are not part of mailsim's result: {names}; it is left as it is. Move \
+         them away, or choose another folder with --out",
+        path.display()
+    )]
+    ForeignEntries {
+        /// The folder.
+        path: PathBuf,
+        /// Some of them by name, the others counted.
+        names: String,
+    },
+    /// A link that leads nowhere stands in the way.
+    #[error(
+        "{} is a link that leads nowhere, so no results can be put there; remove it, or choose \
+         another name with --out",
+        path.display()
+    )]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+    },
     /// Something that is not a folder stands in the way.
     #[error(
         "{} is not a folder, so no results can be put there; choose another name with --out",
@@ -81,6 +103,14 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// Returns the same refusal of the folder, by the name `path` that people know it by.
+    pub(super) fn at(mut self, path: &Path) -> Self {
+        if let Self::Foreign { path: told } | Self::ForeignEntries { path: told, .. } = &mut self {
+            path.clone_into(told);
+        }
+        self
+    }
+
     /// Returns the error for `cause`, met when trying to `action` at `path`.
     #[must_use]
     pub fn io(action: &'static str, path: &Path, cause: io::Error) -> Self {

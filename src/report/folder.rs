@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::description::RunDescription;
 use super::error::ReportError;
+use super::exchange::exchange;
+use super::leftovers::work_name;
+use super::occupant::check_replaceable;
 
 /// A result folder in the making.
 ///
@@ -26,8 +29,8 @@ impl ResultFolder {
     /// folder in the way is noticed before time is spent.
     ///
     /// # Errors
-    /// If `target` exists and is neither empty nor a result of mailsim, if it is no folder, or if
-    /// nothing can be written beside it.
+    /// If `target` exists and is neither empty nor a result of mailsim with nothing else in it, if it
+    /// is no folder, or if nothing can be written beside it.
     pub fn claim(target: &Path) -> Result<Self, ReportError> {
         let no_name = || ReportError::NoName { path: target.to_owned() };
         // A link to a result folder keeps its place; the folder that it leads to is replaced.
@@ -43,12 +46,7 @@ impl ResultFolder {
             None => return Err(no_name()),
         };
         fs::create_dir_all(parent).map_err(|cause| ReportError::io("create", parent, cause))?;
-        let work = parent.join(format!(".{name}.tmp-{}", std::process::id()));
-        let trouble = |cause| ReportError::io("create", &work, cause);
-        match fs::remove_dir_all(&work) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(trouble(cause)),
-            _ => fs::create_dir(&work).map_err(trouble)?,
-        }
+        let work = make_work_folder(parent, &name)?;
         Ok(Self { target, work, digests: BTreeMap::new(), committed: false })
     }
 
@@ -130,21 +128,31 @@ impl ResultFolder {
         self.write(RunDescription::FILE, run_json(digests).as_bytes())?;
         check_replaceable(&self.target)?;
         let moving = |cause| ReportError::io("move the finished results to", &self.target, cause);
-        if self.target.exists() {
-            let mut former = self.work.clone().into_os_string();
-            former.push("-former");
-            let former = PathBuf::from(former);
-            fs::rename(&self.target, &former).map_err(moving)?;
-            if let Err(cause) = fs::rename(&self.work, &self.target) {
-                fs::rename(&former, &self.target).map_err(moving)?;
-                return Err(moving(cause));
-            }
-            self.committed = true;
-            fs::remove_dir_all(&former).map_err(|cause| ReportError::io("remove", &former, cause))
-        } else {
+        if !self.target.exists() {
             fs::rename(&self.work, &self.target).map_err(moving)?;
             self.committed = true;
-            Ok(())
+            return Ok(());
+        }
+        let former = exchange(&self.work, &self.target).map_err(moving)?;
+        // Somebody may have put a file there since it was looked at: what was exchanged is.
+        if let Err(foreign) = check_replaceable(&former) {
+            exchange(&former, &self.target).map_err(moving)?;
+            return Err(foreign.at(&self.target));
+        }
+        self.committed = true;
+        fs::remove_dir_all(&former).map_err(|cause| ReportError::io("remove", &former, cause))
+    }
+}
+
+/// Makes a folder of its own beside the target; whatever else has such a name stays.
+fn make_work_folder(parent: &Path, name: &str) -> Result<PathBuf, ReportError> {
+    let mut attempt = 0;
+    loop {
+        let work = parent.join(work_name(name, std::process::id(), attempt));
+        match fs::create_dir(&work) {
+            Ok(()) => return Ok(work),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+            Err(cause) => return Err(ReportError::io("create", &work, cause)),
         }
     }
 }
@@ -156,24 +164,6 @@ impl Drop for ResultFolder {
             let _ = fs::remove_dir_all(&self.work);
         }
     }
-}
-
-/// Refuses to touch anything but an absent, an empty or an own folder.
-pub(super) fn check_replaceable(target: &Path) -> Result<(), ReportError> {
-    let metadata = match fs::metadata(target) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(cause) => return Err(ReportError::io("look at", target, cause)),
-        Ok(metadata) => metadata,
-    };
-    if !metadata.is_dir() {
-        return Err(ReportError::NotAFolder { path: target.to_owned() });
-    }
-    let mut entries =
-        fs::read_dir(target).map_err(|cause| ReportError::io("look into", target, cause))?;
-    if entries.next().is_none() || RunDescription::is_in(target) {
-        return Ok(());
-    }
-    Err(ReportError::Foreign { path: target.to_owned() })
 }
 
 /// A result file in the making, whose digest is taken as it is written. Callers write in large
@@ -249,7 +239,6 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let target = place.path().join("deep/run");
         write_result(&target, "one");
-        fs::write(target.join("left-over.csv"), "x").unwrap();
         write_result(&target, "two");
         assert_eq!(fs::read_to_string(target.join("summary.json")).unwrap(), "two");
         assert_eq!(names(&target), ["charts", "run.json", "summary.json"]);
@@ -310,6 +299,33 @@ mod tests {
         let error = folder.commit(&RunDescription::default()).unwrap_err();
         assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
         assert_eq!(names(&target), ["chapter1.tex"]);
+        assert_eq!(names(place.path()), ["run"]);
+    }
+
+    #[test]
+    fn a_result_with_somebody_elses_file_in_it_is_refused_untouched() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("run");
+        write_result(&target, "one");
+        fs::write(target.join("notes.md"), "a day of notes").unwrap();
+        let error = ResultFolder::claim(&target).unwrap_err();
+        assert!(error.to_string().contains("notes.md"), "{error}");
+        assert_eq!(names(&target), ["charts", "notes.md", "run.json", "summary.json"]);
+        assert_eq!(fs::read_to_string(target.join("summary.json")).unwrap(), "one");
+        assert_eq!(names(place.path()), ["run"]);
+    }
+
+    #[test]
+    fn a_file_that_comes_during_the_run_saves_the_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("run");
+        write_result(&target, "one");
+        let mut folder = ResultFolder::claim(&target).unwrap();
+        folder.write("summary.json", b"two").unwrap();
+        fs::write(target.join("notes.md"), "a day of notes").unwrap();
+        let error = folder.commit(&RunDescription::default()).unwrap_err();
+        assert!(error.to_string().contains("notes.md"), "{error}");
+        assert_eq!(fs::read_to_string(target.join("summary.json")).unwrap(), "one");
         assert_eq!(names(place.path()), ["run"]);
     }
 

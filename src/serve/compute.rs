@@ -19,6 +19,9 @@ pub enum StartError {
         /// Virtual time reached.
         at: SimTime,
     },
+    /// The scenario sets off a chain that never ends.
+    #[error("{0}")]
+    Endless(String),
     /// The page could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -33,6 +36,8 @@ pub(super) enum Made {
     Page { page: String, events: u64 },
     /// It was stopped at this virtual time.
     Stopped { at: SimTime },
+    /// It came to a chain that never ends: what is wrong, in words.
+    Endless(String),
 }
 
 /// Runs a scenario and makes its page, by way of a result folder below `work`.
@@ -55,6 +60,9 @@ pub(super) fn compute(
         stopped = !proceed(at);
         !stopped
     });
+    if let Some(chain) = &totals.endless {
+        return Ok(Made::Endless(chain.told(scenario)));
+    }
     if stopped {
         return Ok(Made::Stopped { at: totals.ended });
     }

@@ -146,6 +146,7 @@ impl LiveRun {
         let page = match compute(&loaded, &description, &live, work.path(), proceed)? {
             Made::Page { page, .. } => page,
             Made::Stopped { at } => return Err(StartError::Stopped { at }),
+            Made::Endless(told) => return Err(StartError::Endless(told)),
         };
         let shown = Arc::new(Shown { page, nonce, loaded, entries });
         let state = State {
@@ -208,6 +209,7 @@ impl LiveRun {
         let (page, events) = match (stopped, made?) {
             (Some(refused), _) => return Err(refused),
             (None, Made::Stopped { at }) => return Err(Refused::TooLong { limit, at }),
+            (None, Made::Endless(told)) => return Err(Refused::Invalid(told)),
             (None, Made::Page { page, events }) => (page, events),
         };
         let Next { done, undone, loaded } = next;

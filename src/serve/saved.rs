@@ -17,6 +17,8 @@ impl SaveTo {
     /// Returns a place to save to; `overwrite` allows a file that is there already to be replaced.
     #[must_use]
     pub fn new(path: PathBuf, overwrite: bool) -> Self {
+        // A link keeps its place; the file that it leads to is replaced.
+        let path = fs::canonicalize(&path).unwrap_or(path);
         Self { path, may_replace: AtomicBool::new(overwrite) }
     }
 

@@ -53,7 +53,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let sender = list.owner.or(self.messages[original].sender());
         let size = self.messages[original].size();
         let fields = fields + 1;
-        let copy = self.new_message(original, MessageKind::ListCopy, sender, size, fields);
+        let copy =
+            self.new_message((original, mailbox), MessageKind::ListCopy, sender, size, fields);
         self.note_lineage(original, copy, host, (mailbox, list));
         let size = Octets(size.0 + u64::from(fields) * RECEIVED_FIELD);
         let arrival = Arrival::made_here(fields, size, self.now);
@@ -84,7 +85,8 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         self.answered.insert((mailbox, author), now);
         let (size, path) = (Octets(REPLY), Some(mailbox).filter(|_| !responder.null_reverse_path));
-        let reply = self.new_message(original, MessageKind::AutomaticReply, path, size, 1);
+        let by = (original, mailbox);
+        let reply = self.new_message(by, MessageKind::AutomaticReply, path, size, 1);
         let arrival = Arrival::made_here(1, size, self.now);
         self.send_automatic(host, original, reply, &[author], arrival);
     }
@@ -102,16 +104,20 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
+    /// Makes a message that a mailbox sends by itself about another.
     fn new_message(
         &mut self,
-        about: MessageId,
+        (about, mailbox): (MessageId, Mailbox),
         kind: MessageKind,
         sender: Option<Mailbox>,
         size: Octets,
         received_fields: u32,
     ) -> MessageId {
         let key = self.next_key(about);
-        self.messages.add(Message::new(key, kind, sender, size, received_fields))
+        let first = self.messages[about].kind() == MessageKind::Mail;
+        let message = self.messages.add(Message::new(key, kind, sender, size, received_fields));
+        self.chains.made(self.now, (about, first), message, mailbox);
+        message
     }
 
     fn send_automatic(

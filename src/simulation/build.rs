@@ -14,6 +14,7 @@ use crate::workload::{Ahead, Generator};
 
 use super::agents::Agents;
 use super::calm::Calm;
+use super::chains::Chains;
 use super::connection::Cache;
 use super::draws::name_key;
 use super::equal_routes::equal_routes;
@@ -60,6 +61,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             sole_targets: SoleTargets::new(scenario.hosts.len()),
             calm: Calm::new(scenario.addresses.len(), scenario.hosts.len()),
             undisturbed: Undisturbed::new(scenario, &faults),
+            chains: Chains::default(),
             faults,
             reach,
             name_service,

@@ -51,6 +51,9 @@ impl<S: FactSink> World<'_, '_, S> {
             run.recipients.push(recipient);
             run.mailboxes.push(self.messages[recipient].mailbox);
         }
+        if let (Some(&copy), Some(&mailbox)) = (run.recipients.first(), run.mailboxes.first()) {
+            self.chains.tried(self.now, copy, || (host, mailbox));
+        }
         handle
     }
 

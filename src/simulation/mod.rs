@@ -56,6 +56,7 @@ mod agents;
 mod automatic;
 mod build;
 mod calm;
+mod chains;
 mod connection;
 mod converse;
 mod delivery;
@@ -93,6 +94,7 @@ mod undisturbed;
 mod wires;
 mod world;
 
+pub use chains::{ChainCause, EndlessChain};
 pub use moment::{Call, Moment, Written};
 pub use outcome::{Outcome, bounds, run_frame};
 
@@ -115,7 +117,7 @@ pub struct Simulation<'s> {
 }
 
 /// What is known of a finished run besides the facts it stated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunTotals {
     /// Events processed.
     pub events: u64,
@@ -123,8 +125,11 @@ pub struct RunTotals {
     pub ended: SimTime,
     /// Both sides of the ledger at the end.
     pub ledger: Ledger,
-    /// Whether the run was stopped before its end by the caller.
+    /// Whether the run was stopped before its end, by the caller or because of an endless chain.
     pub interrupted: bool,
+    /// Set if the scenario sets off a chain that goes on for ever while virtual time stands still.
+    /// What the run stated is then of no use.
+    pub endless: Option<Box<EndlessChain>>,
 }
 
 impl<'s> Simulation<'s> {

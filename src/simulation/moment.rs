@@ -216,7 +216,9 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let refuses = self.world.hosts[server.index()].config.server.refuses_excess_sessions;
         while !refuses && !self.world.hosts[server.index()].has_slot() {
             match self.world.events.peek_time() {
-                Some(at) if at <= since + PATIENCE => self.world.pass_to(at),
+                Some(at) if at <= since + PATIENCE && !self.world.is_endless() => {
+                    self.world.pass_to(at);
+                }
                 _ => return Err(self.nobody_greets(since + PATIENCE)),
             }
         }

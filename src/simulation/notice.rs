@@ -130,6 +130,11 @@ impl<S: FactSink> World<'_, '_, S> {
         let key = self.next_key(about.message);
         let size = Octets(NOTICE + returned);
         let message = self.messages.add(Message::new(key, kind, None, size, 1));
+        if !self.scenario.automatic.is_empty() {
+            // Somebody may answer it at once.
+            let first = original.kind() == MessageKind::Mail;
+            self.chains.made(self.now, (about.message, first), message, sender);
+        }
         let recipient = self.create_recipient(host, message, sender, Some(original.key()));
         self.enqueue(host, message, &[recipient], Arrival::made_here(1, size, self.now));
     }

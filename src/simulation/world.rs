@@ -14,6 +14,7 @@ use crate::workload::{Ahead, SubmissionSettings};
 
 use super::RunTotals;
 use super::calm::Calm;
+use super::chains::Chains;
 use super::connection::Connection;
 use super::event::Event;
 use super::faults::Faults;
@@ -74,6 +75,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) sole_targets: SoleTargets,
     pub(super) calm: Calm,
     pub(super) undisturbed: Undisturbed,
+    pub(super) chains: Chains,
     pub(super) readers: Readers,
     /// When a mailbox last answered an author by itself.
     pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
@@ -112,7 +114,9 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
         let mut interrupted = false;
         // All events lie before the end of the run (see `schedule`).
         while let Some((at, _, event)) = self.events.pop() {
-            if self.processed.is_multiple_of(PATIENCE) && !proceed(at) {
+            if self.processed.is_multiple_of(PATIENCE)
+                && (self.chains.endless.is_some() || !proceed(at))
+            {
                 interrupted = true;
                 break;
             }
@@ -129,18 +133,24 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             ended: self.now,
             ledger: self.messages.ledger,
             interrupted,
+            endless: self.chains.endless.take(),
         }
     }
 
     /// Lets everything happen that happens up to `at`.
     pub(super) fn pass_to(&mut self, at: SimTime) {
-        while self.events.peek_time().is_some_and(|next| next <= at) {
+        while self.events.peek_time().is_some_and(|next| next <= at) && !self.is_endless() {
             let Some((now, _, event)) = self.events.pop() else { break };
             self.now = now;
             self.processed += 1;
             self.dispatch(event);
         }
         self.now = self.now.max(at);
+    }
+
+    /// Returns whether an endless chain keeps virtual time from passing.
+    pub(super) fn is_endless(&self) -> bool {
+        self.chains.endless.is_some()
     }
 
     /// Schedules an event; what lies at or beyond the end of the run need not be.

@@ -1,6 +1,7 @@
 //! The program as its users call it: help, exit statuses, error texts, result folders.
 
 mod diagrams;
+mod harm;
 mod help;
 mod journeys;
 mod learning;

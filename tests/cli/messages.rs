@@ -30,7 +30,7 @@ fn a_file_without_end_is_no_scenario() {
         crate::left_out::left_out("a_file_without_end", "this machine has no /dev/zero");
         return;
     }
-    call_here(&["check", "/dev/zero"]).ends_with(2).complains_of(&["larger than 64 MiB"]);
+    call_here(&["check", "/dev/zero"]).ends_with(2).complains_of(&["larger than 256 MiB"]);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::{Analysis, Ended, Plan, Shard, Task, analyse, run_all, scenario_of};
+use crate::experiment::{
+    Analysis, Ended, Endless, Plan, Shard, Task, analyse, run_all, scenario_of,
+};
 use crate::measure::Recorder;
 use crate::report::study::{
-    Charts, MOST_PLAYED, Played, PlayedRun, StudyDescription, StudyFolder, study_json, text,
+    Charts, Kept, MOST_PLAYED, Played, PlayedRun, StudyDescription, StudyFolder, study_json, text,
 };
 use crate::scenario::Study;
 use crate::simulation::{Simulation, run_frame};
@@ -13,6 +15,7 @@ use crate::simulation::{Simulation, run_frame};
 use super::super::error::CommandError;
 use super::super::interrupt::Interrupt;
 use super::super::progress::RunsProgress;
+use super::super::run::tell_leftovers;
 use super::super::status::ExitStatus;
 use super::super::terminal::Terminal;
 use super::{Format, Options};
@@ -49,6 +52,7 @@ pub(in crate::cli) fn make(
         return Err(CommandError::io("merge shards in", &job.folder, missing));
     }
     let folder = StudyFolder::open(&job.folder, &job.description)?;
+    tell_leftovers(&job.folder, terminal);
     if options.restart {
         folder.forget()?;
     }
@@ -60,7 +64,7 @@ pub(in crate::cli) fn make(
         Part::Shard(shard) => return runs.make_shard(shard),
         Part::Merge => runs.check_whole()?,
     }
-    let rows = plan.rows(&folder.kept()?);
+    let rows = plan.rows(&folder.kept()?.rows);
     let analysis = analyse(&plan, &rows);
     let charts = options.charts();
     let played = if job.plays && charts != Charts::None { runs.play()? } else { Vec::new() };
@@ -107,7 +111,11 @@ impl Runs<'_> {
     fn make_whole(&self) -> Result<(), CommandError> {
         let mut first = true;
         loop {
-            let rows = self.plan.rows(&self.folder.kept()?);
+            let kept = self.folder.kept()?;
+            if first {
+                self.tell_damage(&kept);
+            }
+            let rows = self.plan.rows(&kept.rows);
             let missing = self.plan.missing(&rows);
             if first && !rows.is_empty() {
                 self.terminal.message(&format!(
@@ -125,7 +133,9 @@ impl Runs<'_> {
     }
 
     fn make_shard(&self, shard: Shard) -> Result<ExitStatus, CommandError> {
-        let rows = self.plan.rows(&self.folder.kept()?);
+        let kept = self.folder.kept()?;
+        self.tell_damage(&kept);
+        let rows = self.plan.rows(&kept.rows);
         let mut tasks = self.plan.tasks_of_shard(shard);
         let all = tasks.len();
         tasks.retain(|task| !rows.contains_key(&(task.cell, task.replication)));
@@ -142,6 +152,16 @@ impl Runs<'_> {
         Ok(ExitStatus::Success)
     }
 
+    /// Says which kept runs are not what was written.
+    fn tell_damage(&self, kept: &Kept) {
+        for (file, line) in &kept.damaged {
+            self.terminal.warning(&format!(
+                "line {line} of {} is not what was written there; its run is made again",
+                file.display()
+            ));
+        }
+    }
+
     /// Runs the first replication of the first variants once more, to be looked at.
     fn play(&self) -> Result<Vec<Played>, CommandError> {
         let study = self.plan.study();
@@ -151,6 +171,7 @@ impl Runs<'_> {
             let mut recorder = Recorder::new(PlayedRun::new(&scenario));
             let simulation = Simulation::new(&scenario);
             let totals = simulation.run_while(&mut recorder, |_| !self.interrupt.is_wanted());
+            CommandError::if_endless(&totals, &scenario)?;
             if totals.interrupted {
                 // What a study needs is there; only this look at it is not.
                 let all = self.plan.tasks(study.replications.most()).count();
@@ -165,7 +186,9 @@ impl Runs<'_> {
     }
 
     fn check_whole(&self) -> Result<(), CommandError> {
-        let rows = self.plan.rows(&self.folder.kept()?);
+        let kept = self.folder.kept()?;
+        self.tell_damage(&kept);
+        let rows = self.plan.rows(&kept.rows);
         let missing = self.plan.missing(&rows).len();
         if missing == 0 {
             return Ok(());
@@ -189,9 +212,22 @@ impl Runs<'_> {
             Ok(())
         };
         let threads = self.options.threads.map(usize::from);
+        let endless = |Endless { cell, told }| {
+            let cell = &self.plan.study().cells[cell];
+            let changes: Vec<String> =
+                cell.changes.iter().map(|change| format!(" {change}")).collect();
+            CommandError::Endless(format!("{}{}: {told}", cell.file, changes.concat()))
+        };
         let no_threads = |cause| CommandError::Usage(format!("no threads for the runs: {cause}"));
-        let ended =
-            run_all(self.plan, tasks, threads, self.interrupt.flag(), &finished, no_threads);
+        let ended = run_all(
+            self.plan,
+            tasks,
+            threads,
+            self.interrupt.flag(),
+            &finished,
+            &endless,
+            no_threads,
+        );
         progress.end();
         match ended? {
             Ended::Complete => Ok(()),

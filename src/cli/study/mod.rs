@@ -42,7 +42,7 @@ pub(super) struct Arguments {
 
     /// Study folder [default: output/<name of the study file>]
     ///
-    /// An existing folder is used only if it is empty or holds a result of mailsim.
+    /// An existing folder is used only if it is empty, or holds a result of mailsim and nothing else.
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -181,6 +181,7 @@ fn submission(arguments: &Arguments) -> slurm::Submission {
 
 /// `output/<stem of the study file>`.
 fn default_folder(study: &Path) -> PathBuf {
+    let study = input::named(study);
     Path::new("output").join(study.file_stem().unwrap_or(study.as_os_str()))
 }
 

@@ -104,7 +104,7 @@ impl Cluster<'_> {
 
     /// Returns the shards that are not finished, and the number of runs that they lack.
     fn unfinished(&self) -> Result<(Vec<u64>, usize), CommandError> {
-        let rows = self.plan.rows(&self.folder.kept()?);
+        let rows = self.plan.rows(&self.folder.kept()?.rows);
         let count = self.submission.shards;
         let (mut shards, mut missing) = (Vec::new(), 0);
         for index in 1..=count {
@@ -169,7 +169,7 @@ impl Cluster<'_> {
 
     /// Returns how many runs there are; the merge job may just be replacing the folder.
     fn kept(&self) -> usize {
-        self.folder.kept().map_or(0, |kept| kept.len())
+        self.folder.kept().map_or(0, |kept| kept.rows.len())
     }
 }
 

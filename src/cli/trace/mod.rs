@@ -175,6 +175,7 @@ fn follow(
         !over.get() && !interrupt.is_wanted()
     });
     progress.end();
+    CommandError::if_endless(&totals, scenario)?;
     if interrupt.is_wanted() {
         return Err(CommandError::Interrupted { at: totals.ended, untouched: String::new() });
     }

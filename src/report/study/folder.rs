@@ -12,8 +12,10 @@ use super::super::chart;
 use super::super::complete::replace;
 use super::super::description::{RunDescription, read_json};
 use super::super::error::ReportError;
-use super::super::folder::{ResultFolder, check_replaceable};
+use super::super::folder::ResultFolder;
+use super::super::occupant::check_replaceable;
 use super::description::StudyDescription;
+use super::kept::{Kept, line_of};
 use super::side_by_side::{self, Played};
 use super::{page, tables};
 
@@ -63,22 +65,22 @@ impl StudyFolder {
         &self.target
     }
 
-    /// Returns all finished runs by their keys. A line that a killed process left half-written is
-    /// no run.
+    /// Returns all finished runs. A line that a killed process left half-written is no run, and one
+    /// whose digest does not fit what it says is told of.
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn kept(&self) -> Result<BTreeMap<String, RunRow>, ReportError> {
+    pub fn kept(&self) -> Result<Kept, ReportError> {
         let folder = self.target.join(ROWS);
         let trouble = |cause| ReportError::io("look into", &folder, cause);
-        let mut kept = BTreeMap::new();
-        for entry in fs::read_dir(&folder).map_err(trouble)? {
-            let path = entry.map_err(trouble)?.path();
+        let entries = fs::read_dir(&folder).map_err(trouble)?.collect::<io::Result<Vec<_>>>();
+        let mut paths: Vec<PathBuf> =
+            entries.map_err(trouble)?.into_iter().map(|entry| entry.path()).collect();
+        paths.sort();
+        let mut kept = Kept::default();
+        for path in paths {
             let bytes = fs::read(&path).map_err(|cause| ReportError::io("read", &path, cause))?;
-            let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-            let lines = bytes[..whole].split(|&byte| byte == b'\n');
-            let rows = lines.filter_map(|line| serde_json::from_slice::<RunRow>(line).ok());
-            kept.extend(rows.map(|row| (row.key.clone(), row)));
+            kept.take_in(&path, &bytes);
         }
         Ok(kept)
     }
@@ -237,11 +239,8 @@ impl RowKeeper {
     ///
     /// # Errors
     /// If it cannot be written.
-    ///
-    /// # Panics
-    /// Never: a row is always representable as JSON.
     pub fn keep(&self, row: &RunRow) -> Result<(), ReportError> {
-        let line = serde_json::to_string(row).expect("a row is plain data") + "\n";
+        let line = line_of(row);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes()).map_err(|cause| ReportError::io("write", &self.path, cause))
     }

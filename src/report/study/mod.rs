@@ -7,6 +7,7 @@
 
 mod description;
 mod folder;
+mod kept;
 pub(in crate::report) mod numbers;
 mod page;
 mod side_by_side;
@@ -16,5 +17,6 @@ pub mod text;
 pub use description::{SourceDescription, StudyDescription};
 pub(super) use folder::STUDY_FILE;
 pub use folder::{Charts, RowKeeper, StudyFolder, rebuild_study, study_json};
+pub use kept::Kept;
 pub(super) use numbers::told;
 pub use side_by_side::{MOST_PLAYED, Played, PlayedRun};
