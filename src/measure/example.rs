@@ -198,7 +198,12 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
             let protocol = RetrievalProtocol::Imap;
             facts.push((
                 read,
-                Fact::Retrieved { recipient: RecipientId(slot), protocol, reading: 0 },
+                Fact::Retrieved {
+                    recipient: RecipientId(slot),
+                    protocol,
+                    reading: 0,
+                    removed: None,
+                },
             ));
             facts.push((read, Fact::Closed { recipient: RecipientId(slot) }));
         } else {

@@ -67,7 +67,7 @@ fn one_delayed_message() -> Vec<(SimTime, Fact)> {
         (secs(102), Fact::Attempt(success)),
         (secs(102), accepted(0, MX, 2)),
         (secs(102), ended(0, MX, FinalOutcome::Delivered, 2)),
-        (secs(162), Fact::Retrieved { recipient, protocol, reading: 0 }),
+        (secs(162), Fact::Retrieved { recipient, protocol, reading: 0, removed: None }),
         (secs(162), Fact::Closed { recipient }),
     ]
 }

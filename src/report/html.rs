@@ -38,7 +38,7 @@ pub(super) fn page(
         (Some(_), Some(live)) => begin_page(&mut html, title, &live.policy(), PLAYER_STYLE),
     }
     paragraph(&mut html, "question", "Question", &scenario.question);
-    paragraph(&mut html, "look-for", "What to look for", &scenario.look_for);
+    look_for(&mut html, &scenario.look_for, player.is_some());
     if player.is_some() {
         player_place(&mut html);
     }
@@ -76,6 +76,19 @@ pub(super) fn page(
     }
     html.push_str("</body>\n</html>\n");
     html
+}
+
+/// Writes what to look for: where the run is played it is hidden until asked for, since it often answers
+/// the question above it.
+fn look_for(html: &mut String, text: &str, hidden: bool) {
+    if text.is_empty() || !hidden {
+        return paragraph(html, "look-for", "What to look for", text);
+    }
+    let _ = writeln!(
+        html,
+        "<details class=\"look-for\"><summary>What to look for</summary><p>{}</p></details>",
+        escaped(text)
+    );
 }
 
 /// Begins a page on which the player plays what [`run_data`] gives it.

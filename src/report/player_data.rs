@@ -202,7 +202,7 @@ fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
         "junk" => json!({ "kind": "junk", "t": take("t"), "id": take("id"), "to": take("to") }),
         "retrieved" => json!({
             "kind": "retrieved", "t": take("t"), "id": take("id"), "to": take("to"),
-            "by": take("by"), "device": text(take("device")),
+            "by": take("by"), "device": text(take("device")), "removed": take("removed"),
         }),
         "open" => json!({
             "kind": "open", "t": take("t"), "id": take("id"), "to": take("to"),

@@ -228,13 +228,14 @@ impl<'n> TraceLines<'n> {
             Fact::Junk { recipient } => {
                 self.story(*recipient, |_, id, to| Line::Junk { t: seconds(at), id, to }.spelt());
             }
-            Fact::Retrieved { recipient, protocol, reading } => {
+            Fact::Retrieved { recipient, protocol, reading, removed } => {
                 let by = protocol.as_str();
                 let reading = self.scenario.and_then(|all| all.reading.get(*reading as usize));
                 let device = reading.map(|reading| reading.device.as_str());
                 let device = device.filter(|device| !device.is_empty());
                 self.story(*recipient, |_, id, to| {
-                    Line::Retrieved { t: seconds(at), id, to, by, device }.spelt()
+                    let removed = removed.map(seconds);
+                    Line::Retrieved { t: seconds(at), id, to, by, device, removed }.spelt()
                 });
             }
             Fact::Open { recipient, state, host } => {

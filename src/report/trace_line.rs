@@ -123,6 +123,9 @@ pub(super) enum Line<'a> {
         by: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<&'a str>,
+        /// When it is deleted from the mailbox.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        removed: Option<f64>,
     },
     Open {
         t: f64,

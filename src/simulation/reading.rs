@@ -339,10 +339,15 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// A message is in its reader's hands, at one device.
     pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32) {
-        let (_, protocol) = polled(self.readers.readings[reading as usize].protocol);
+        let how = self.readers.readings[reading as usize].protocol;
+        let (_, protocol) = polled(how);
         self.messages[recipient].readers -= 1;
         self.messages[recipient].note_read();
-        self.state(&Fact::Retrieved { recipient, protocol, reading });
+        let mailbox = self.messages[recipient].mailbox;
+        // A visit that will be cut short is over for nobody.
+        let over = self.readers.boxes.get(&(mailbox, reading)).map(|mailbag| mailbag.busy);
+        let removed = over.filter(|&over| deletes(how) && over >= self.now);
+        self.state(&Fact::Retrieved { recipient, protocol, reading, removed });
         self.close_if_over(recipient);
     }
 }

@@ -83,6 +83,9 @@ pub enum Fact {
         /// Position of the `[[reading]]` in the scenario: of several devices each has the message
         /// once, unless another one has deleted it.
         reading: u32,
+        /// When it is deleted from the mailbox: at QUIT (RFC 1939 §6) if the device deletes what it
+        /// fetches and the visit is not cut short; none: it stays.
+        removed: Option<SimTime>,
     },
     /// Nothing more can happen to this recipient; its slot may be used again from here on.
     Closed {

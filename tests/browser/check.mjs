@@ -14,7 +14,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 /** Widths at which nothing may stick out: a laptop, a phone, and the laptop at 200 % zoom. */
 const SIZES = [
-  { name: "1280 px", viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1 },
+  { name: "1280 px", viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 },
   { name: "390 px", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
   { name: "200 % zoom", viewport: { width: 640, height: 360 }, deviceScaleFactor: 2 },
 ];
@@ -131,6 +131,70 @@ async function questions(tab, page, complain) {
   if (all <= STEPS && asked !== page.asks) complain(`${asked} of ${page.asks} questions were asked`);
 }
 
+/** What a class looks at stands on one screen: picture, sentence, note and conversation. */
+async function onOneScreen(tab, complain) {
+  const out = await tab.evaluate(() => {
+    scrollTo(0, 0);
+    const parts = [".controls", ".latest", ".picture .network-frame", ".telling"];
+    return parts.flatMap((part) => {
+      const { bottom } = document.querySelector(part).getBoundingClientRect();
+      return bottom > innerHeight + 1 ? [`${part} ends at ${Math.round(bottom)} of ${innerHeight} px`] : [];
+    });
+  });
+  for (const one of out) complain(`not on one screen: ${one}`);
+}
+
+/** Least time that what is on its way is seen [ms]: what repeats may be short. */
+const SEEN = 500;
+
+/**
+ * Plays a page with the button as the only control, on a clock that the test moves: every note waits
+ * until it is pressed, and whatever is on its way arrives before its effect is told.
+ */
+async function follow(browser, page, size, complain) {
+  const { context, tab } = await opened(browser, page, size, "no-preference", complain, true);
+  await tab.evaluate(() => {
+    const log = (window.seen = []);
+    const look = () => {
+      const count = Number(document.querySelector(".controls .reading").textContent.match(/event (\d+)/)[1]);
+      const flight = document.querySelector(".network").dataset.flight ?? null;
+      const last = log.at(-1);
+      if (last?.count === count && last.flight === flight) return;
+      log.push({ at: performance.now(), count, flight });
+    };
+    const whole = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(look).observe(document.getElementById("player"), whole);
+    look();
+  });
+  let waited = 0;
+  let ended = false;
+  for (let turn = 0; turn < 3000 && !ended; turn++) {
+    const label = await tab.textContent(".play");
+    if (!label.includes("Pause")) {
+      if (label.includes("Go on")) waited += 1;
+      const { count, all } = await reading(tab);
+      ended = count === all;
+      if (!ended) await tab.click(".play");
+    }
+    await tab.clock.runFor(2000);
+  }
+  if (!ended) complain("does not come to its end by the Play button alone");
+  const seen = await tab.evaluate(() => window.seen);
+  let flights = 0;
+  seen.forEach(({ at, count, flight }, place) => {
+    if (flight === null) return;
+    flights += 1;
+    const next = seen[place + 1];
+    if (Number(flight) !== count) complain(`event ${flight} is on its way while ${count} have happened`);
+    if (next?.count !== count + 1) complain(`event ${flight} is cut off on its way`);
+    if (next && next.at - at < SEEN) complain(`event ${flight} is seen for ${Math.round(next.at - at)} ms only`);
+  });
+  if (page.moves && flights === 0) complain("nothing is ever on its way");
+  // The last note may be the last event: nobody has to go on from there.
+  if (waited !== page.notes && waited !== page.notes - 1) complain(`waits at ${waited} of ${page.notes} notes`);
+  await context.close();
+}
+
 /** Whether anything moves while the first tries are stepped through. */
 async function moves(tab) {
   return tab.evaluate(async () => {
@@ -159,11 +223,12 @@ async function widest(tab) {
   });
 }
 
-async function opened(browser, page, size, reducedMotion, complain) {
+async function opened(browser, page, size, reducedMotion, complain, ownClock = false) {
   const { viewport, deviceScaleFactor } = size;
   const context = await browser.newContext({ viewport, deviceScaleFactor, reducedMotion });
   context.setDefaultTimeout(PATIENCE);
   const tab = await context.newPage();
+  if (ownClock) await tab.clock.install({ time: 0 });
   const requests = [];
   tab.on("request", (request) => requests.push(request.url()));
   tab.on("console", (line) => {
@@ -180,8 +245,8 @@ async function check(browser, page, size) {
   const say = (what) => complain(page, size, what);
   const { context, tab, requests } = await opened(browser, page, size, "no-preference", say);
   const first = size === SIZES[0];
-  if (first) await play(tab, page, say);
   await fits(tab, say, "at the start");
+  if (first && page.lesson) await onOneScreen(tab, say);
   if (first) await accessible(tab, say, "at the start", "html");
   await tab.keyboard.press("End");
   await message(tab, page, say);
@@ -192,14 +257,22 @@ async function check(browser, page, size) {
   await fits(tab, say, "with a host");
   if (first) {
     await accessible(tab, say, "with a host", ".player");
-    await questions(tab, page, say);
     await tab.keyboard.press("Home");
     if (page.moves && !(await moves(tab))) say("nothing moves");
-    const quiet = await opened(browser, page, size, "reduce", say);
-    if (await moves(quiet.tab)) say("something moves although motion is unwelcome");
-    await quiet.context.close();
+    await withoutMotion(browser, page, size, say);
+    if (page.lesson) await follow(browser, page, size, say);
   }
   if (requests.length !== 1) say(`asked for ${requests.length} files: ${requests.join(" ")}`);
+  await context.close();
+}
+
+/** Where motion is unwelcome each step is there at once. */
+async function withoutMotion(browser, page, size, say) {
+  const { context, tab } = await opened(browser, page, size, "reduce", say);
+  await play(tab, page, say);
+  await questions(tab, page, say);
+  await tab.keyboard.press("Home");
+  if (await moves(tab)) say("something moves although motion is unwelcome");
   await context.close();
 }
 

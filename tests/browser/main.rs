@@ -1,7 +1,8 @@
 //! Pages in a real browser: every lesson's, a few others', and one of a comparison.
 //!
 //! `check.mjs` drives chromium with playwright-core: one request and no error, every step to the
-//! end and back, the final state as the tables tell it, nothing serious found by axe, nothing
+//! end and back, each lesson played to its end by the Play button alone (every note waits, whatever is
+//! on its way arrives before its effect), picture, sentence and conversation on one screen, the final state as the tables tell it, nothing serious found by axe, nothing
 //! sticking out on a laptop, a phone and at 200 % zoom, no motion where it is unwelcome. What the
 //! tables say is read here; what the page shows is read there.
 
@@ -117,6 +118,8 @@ fn run_page(scenario: &Path, place: &Path) -> Value {
         "capped": lines[0]["capped"],
         "runs": [counts(rows.iter().map(|row| row["final"].as_str()))],
         "message": message,
+        "lesson": name.starts_with(|first: char| first.is_ascii_digit()),
+        "notes": notes.len(),
         "asks": notes.iter().filter(|note| note["ask"] != "").count(),
         "moves": moves(&lines),
     })
@@ -142,6 +145,8 @@ fn side_by_side_page(place: &Path) -> Value {
         "capped": lines[0]["capped"],
         "runs": names.map(|name| counts(of(name).map(|row| row["final"].as_str()))),
         "message": { "id": "1-1", "said": ["is in the mailbox at", "is in the mailbox at"] },
+        "lesson": false,
+        "notes": 0,
         "asks": 0,
         "moves": true,
     })

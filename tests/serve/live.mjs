@@ -37,7 +37,7 @@ tab.on("console", (line) => {
   if (line.type() === "error" && !line.text().includes("422")) expect(false, `the console says ${line.text()}`);
 });
 
-const node = (name) => tab.locator(`g.node:has(text.name:text-is("${name}"))`);
+const node = (name) => tab.locator(`g.node[data-host="${name}"]`);
 const said = () => tab.locator(".live .said").innerText();
 const focus = () => tab.evaluate(() => document.activeElement?.id);
 const time = () => tab.evaluate(() => document.querySelector(".controls .scrubber input").valueAsNumber);

@@ -1,26 +1,32 @@
 // Step, play, pace and the scrubber with its bands of outages.
 
-import { pause, toggle } from "./clockwork";
-import { clock, span } from "./words";
+import { jump, pause, step, toggle } from "./clockwork";
+import { clock } from "./words";
 import {
   count,
   duration,
-  goTo,
   goToTime,
   isPair,
   moments,
   now,
   pace,
   playing,
-  skipsIdle,
   tracks,
   type Track,
+  waits,
 } from "./store";
 
-const step = (by: number) => () => {
-  pause();
-  goTo(count.value + by);
-};
+/** How fast it goes, in words. */
+function faster(): string {
+  return pace.value >= 0 ? `${2 ** pace.value} ×` : `1/${2 ** -pace.value} ×`;
+}
+
+/** What the button that goes on says. */
+function goesOn(ended: boolean): string {
+  if (playing.value) return "❚❚ Pause";
+  if (ended) return "▶ Again";
+  return waits.value ? "▶ Go on" : "▶ Play";
+}
 
 /** When what has failed, and where the remarks stand; of two runs one above the other. */
 function Bands() {
@@ -66,15 +72,15 @@ export function Controls() {
   return (
     <section class="controls" aria-label="Player">
       <div class="buttons">
-        <button type="button" onClick={() => { pause(); goTo(0); }} disabled={count.value === 0}>
+        <button type="button" onClick={() => jump(0)} disabled={count.value === 0}>
           |◀ Start
         </button>
-        <button type="button" onClick={step(-1)} disabled={count.value === 0}>◀ Back</button>
-        <button type="button" class="play" onClick={toggle}>
-          {playing.value ? "❚❚ Pause" : ended ? "▶ Again" : "▶ Play"}
+        <button type="button" onClick={() => jump(count.value - 1)} disabled={count.value === 0}>
+          ◀ Back
         </button>
-        <button type="button" onClick={step(1)} disabled={ended}>Step ▶</button>
-        <button type="button" onClick={() => { pause(); goTo(moments.length); }} disabled={ended}>
+        <button type="button" class="play" onClick={toggle}>{goesOn(ended)}</button>
+        <button type="button" onClick={step} disabled={ended}>Step ▶</button>
+        <button type="button" onClick={() => jump(moments.length)} disabled={ended}>
           End ▶|
         </button>
         <label>
@@ -83,21 +89,17 @@ export function Controls() {
             type="range"
             min="-1"
             max="4"
-            step="0.5"
+            step="1"
             value={pace.value}
-            aria-valuetext={`${span(10 ** pace.value)} of the run in a second`}
+            aria-valuetext={faster()}
             onInput={(event) => (pace.value = Number(event.currentTarget.value))}
           />
-          <output>{span(10 ** pace.value)}/s</output>
+          <output>{faster()}</output>
         </label>
-        <label>
-          <input
-            type="checkbox"
-            checked={skipsIdle.value}
-            onInput={(event) => (skipsIdle.value = event.currentTarget.checked)}
-          />
-          skip idle time
-        </label>
+        <p class="reading">
+          <strong>{clock(now.value)}</strong> · event {count.value} of {moments.length}
+          {!isPair && <>{" "}· <Reading track={tracks[0]!} /></>}
+        </p>
       </div>
       <div class="scrubber">
         <Bands />
@@ -115,10 +117,6 @@ export function Controls() {
           }}
         />
       </div>
-      <p class="reading">
-        <strong>{clock(now.value)}</strong> · event {count.value} of {moments.length}
-        {!isPair && <>{" "}· <Reading track={tracks[0]!} /></>}
-      </p>
     </section>
   );
 }

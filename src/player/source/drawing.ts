@@ -2,10 +2,13 @@
 
 import type { Group, Host, Run } from "./run";
 
-export const WIDTH = 206;
-export const HEIGHT = 62;
-const COLUMN = 312;
-const ROW = 104;
+export const WIDTH = 196;
+export const HEIGHT = 86;
+const COLUMN = 272;
+/** Distance of rows: few of them stand further apart, so that the drawing fills its place. */
+const ROW = 128;
+const ROW_OF_FEW = 172;
+const FEW = 4;
 const MARGIN = 14;
 
 /** A host in the drawing, or many that differ in a number alone. */
@@ -52,11 +55,13 @@ function wayAlong(links: [Place, Place][], from: Place, to: Place): Place[] {
 function drawingOf(run: Run): Drawing {
   const groups = new Map(run.groups.map((group) => [group.first, group]));
   const by = new Map<number, Place>();
+  const lowest = Math.max(0, ...run.hosts.map(({ at }) => at?.[1] ?? 0));
+  const apart = lowest < FEW ? ROW_OF_FEW : ROW;
   run.hosts.forEach((host, position) => {
     if (!host.at) return;
     const [column, row] = host.at;
     const x = MARGIN + column * COLUMN + WIDTH / 2;
-    const y = MARGIN + row * ROW + HEIGHT / 2;
+    const y = MARGIN + row * apart + HEIGHT / 2;
     by.set(position, { host, group: groups.get(position) ?? null, x, y });
   });
   const places = [...by.values()];

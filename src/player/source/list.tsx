@@ -1,15 +1,14 @@
 // The list of events: what has happened, the latest marked, with a filter.
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { memo } from "./memo";
 import { useEffect, useRef } from "preact/hooks";
-import { pause } from "./clockwork";
+import { jump } from "./clockwork";
 import { concerns } from "./run";
 import { clock, told, tone } from "./words";
 import {
   count,
   filter,
-  goTo,
   isPair,
   moments,
   select,
@@ -20,6 +19,9 @@ import {
 
 /** So many rows stand in the page at once. */
 const SHOWN = 120;
+
+/** Whether events that are still to come are listed: they give the answer away. */
+const future = signal(false);
 
 /** What the filter looks into; worked out when it is first used. */
 let spelt: string[] | null = null;
@@ -36,7 +38,8 @@ const chosen = computed(() => {
   const text = filter.value.trim().toLowerCase();
   const [message, host] = [selectedMessage.value, selectedHost.value];
   const kept: number[] = [];
-  moments.forEach(({ event }, index) => {
+  const end = future.value ? moments.length : count.value;
+  moments.slice(0, end).forEach(({ event }, index) => {
     if (text !== "" && !spellings()[index]!.includes(text)) return;
     if (message !== null && !("id" in event && event.id === message)) return;
     if (host !== null && !concerns(event, host)) return;
@@ -61,8 +64,7 @@ const Row = memo(({ index, current, future }: Standing) => {
         type="button"
         aria-current={current ? "step" : undefined}
         onClick={() => {
-          pause();
-          goTo(index + 1);
+          jump(index + 1);
           if ("id" in event) select({ message: event.id });
         }}
       >
@@ -92,9 +94,9 @@ export function EventList() {
     list.current.scrollTop = offsetTop - list.current.clientHeight / 2;
   }, [count.value, filter.value, selectedHost.value, selectedMessage.value]);
   return (
-    <section class="events" aria-label="Events">
+    <details class="events" id="all-events">
+      <summary>All events so far: {all.length}</summary>
       <div class="head">
-        <h2>Events</h2>
         <label>
           Find{" "}
           <input
@@ -104,13 +106,20 @@ export function EventList() {
             onInput={(event) => (filter.value = event.currentTarget.value)}
           />
         </label>
-        <span>{all.length} of {moments.length}</span>
+        <label>
+          <input
+            type="checkbox"
+            checked={future.value}
+            onInput={(event) => (future.value = event.currentTarget.checked)}
+          />{" "}
+          show what is still to come
+        </label>
       </div>
       <ol ref={list} tabIndex={0} aria-label="What happened, in order">
         {rows.map((index) => (
           <Row key={index} index={index} current={index === count.value - 1} future={index >= count.value} />
         ))}
       </ol>
-    </section>
+    </details>
   );
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { pause } from "./clockwork";
 import { write } from "./link";
-import { filter, now, pace, skipsIdle } from "./store";
+import { filter, now, pace } from "./store";
 
 export interface Setting {
   name: string;
@@ -69,7 +69,6 @@ interface Kept {
   open: string[];
   scroll: number;
   pace: number;
-  skipsIdle: boolean;
   filter: string;
   mode: string;
   link: [string, string] | null;
@@ -85,7 +84,6 @@ export function comeBack(): void {
   const kept = JSON.parse(text) as Kept;
   said.value = kept.said;
   pace.value = kept.pace;
-  skipsIdle.value = kept.skipsIdle;
   filter.value = kept.filter;
   mode.value = kept.mode;
   selectedLink.value = kept.link;
@@ -110,7 +108,6 @@ function keep(text: string, focus: string): void {
     open: open.map((details) => details.id),
     scroll: scrollY,
     pace: pace.value,
-    skipsIdle: skipsIdle.value,
     filter: filter.value,
     mode: mode.value,
     link: selectedLink.value,

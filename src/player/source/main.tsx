@@ -1,10 +1,12 @@
 // The page that replays a run, or two side by side.
 
 import { render } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { QueueChart } from "./chart";
-import { pause, toggle } from "./clockwork";
+import { jump, step, toggle } from "./clockwork";
 import { Controls, Reading } from "./controls";
-import { Details } from "./details";
+import { Conversation } from "./conversation";
+import { Details, Domains } from "./details";
 import { DifferenceTable } from "./differences";
 import { drawing } from "./drawing";
 import { follow, remember } from "./link";
@@ -14,21 +16,44 @@ import { LivePanel } from "./live_controls";
 import { Network } from "./network";
 import { Narration } from "./notes";
 import { Sequence } from "./sequence";
-import { Told, count, goTo, isPair, latest, moments, playing, tracks } from "./store";
+import { named } from "./people";
+import { Told, count, flight, isPair, latest, moments, playing, selectedDomain, selectedHost, selectedMessage, tracks } from "./store";
 import "./style.css";
-import { told } from "./words";
+import { told, tone } from "./words";
 
+/** Says what is on its way. */
+function underWay(index: number): string {
+  const { event, track } = moments[index]!;
+  const { name, run } = tracks[track]!;
+  const of = name === "" ? "" : `${name}: `;
+  if (event.kind === "lookup") return `${of}${named(event.host, run)} asks the DNS where mail for ${event.domain} is taken …`;
+  if (event.kind !== "attempt") return of;
+  return `${of}Message ${event.id}: ${named(event.from, run)} talks to ${named(event.host, run)} …`;
+}
+
+/** The sentence: what has just happened. */
 function Live() {
-  // While playing, every event would drown out everything else.
   const moment = latest.value;
-  if (playing.value || !moment) return <p class="latest" role="status" />;
+  // While playing, reading every event aloud would drown out everything else.
+  const role = playing.value ? undefined : "status";
+  // A note has a place of its own.
+  if (flight.value !== null) return <p class="latest coming">{underWay(flight.value.index)}</p>;
+  if (!moment || moment.event.kind === "note") return <p class="latest" role={role} />;
   const { event, track } = moment;
   const name = tracks[track]!.name;
+  const { name: sort, sign } = tone(event);
   return (
-    <p class="latest" role="status">
-      {name && `${name}: `}{"id" in event ? `${event.id} ` : ""}{told(event)}
+    <p class={`latest ${sort}`} role={role}>
+      <span class="sign" aria-hidden="true">{sign}</span>{" "}
+      {name && `${name}: `}{"id" in event ? `Message ${event.id} ` : ""}{told(event)}
     </p>
   );
+}
+
+/** What was clicked, or else what is said. */
+function Telling() {
+  const chosen = selectedMessage.value ?? selectedHost.value ?? selectedDomain.value;
+  return chosen === null ? <Conversation /> : <Details />;
 }
 
 /** Says what of a large run finds no room in the page. */
@@ -53,14 +78,41 @@ function Capped() {
   );
 }
 
+/** Least height of the scene [px], and what is left free below it. */
+const LEAST_HEIGHT = 330;
+const BELOW = 10;
+
+/** Gives the scene what is left of the screen below the controls, so that all of it is seen at once. */
+function useRestOfScreen(scene: { current: HTMLDivElement | null }): void {
+  useLayoutEffect(() => {
+    const fit = () => {
+      const box = scene.current;
+      if (!box) return;
+      // Where one column stands below the other, the page is scrolled anyway.
+      const alone = matchMedia("(max-width: 52rem), print").matches;
+      const top = box.getBoundingClientRect().top + scrollY;
+      box.style.height = alone ? "" : `${Math.max(LEAST_HEIGHT, innerHeight - top - BELOW)}px`;
+    };
+    fit();
+    addEventListener("resize", fit);
+    return () => removeEventListener("resize", fit);
+  }, [count.value, flight.value]);
+}
+
 function One() {
+  const scene = useRef<HTMLDivElement>(null);
+  useRestOfScreen(scene);
   return (
     <>
-      <Network />
-      <div class="stage">
-        <EventList />
-        <Details />
+      <div class="scene" ref={scene}>
+        <div class="picture"><Network /></div>
+        <div class="telling">
+          <Narration />
+          <Telling />
+        </div>
       </div>
+      <Domains />
+      <EventList />
       <LivePanel />
       <QueueChart />
       <Sequence />
@@ -70,10 +122,11 @@ function One() {
 
 function Pair() {
   // Side by side where both drawings can be read so, else one above the other.
-  const least = Math.max(...tracks.map(({ run }) => drawing(run).width)) * 0.9;
+  const least = Math.max(...tracks.map(({ run }) => drawing(run).width)) * 0.62;
   const columns = `repeat(auto-fit, minmax(min(100%, ${Math.round(least)}px), 1fr))`;
   return (
     <>
+      <Narration />
       <div class="pair" style={{ gridTemplateColumns: columns }}>
         {tracks.map((track, place) => (
           <Told.Provider value={track}>
@@ -81,17 +134,8 @@ function Pair() {
               <h2><i class={`run run-${place + 1}`}>{place + 1}</i> {track.name}</h2>
               <p class="reading"><Reading track={track} /></p>
               <Network />
+              <Telling />
             </section>
-          </Told.Provider>
-        ))}
-      </div>
-      <div class="stage">
-        {tracks.map((track, place) => (
-          <Told.Provider value={track}>
-            <div class="side">
-              <h2><i class={`run run-${place + 1}`}>{place + 1}</i> {track.name}</h2>
-              <Details />
-            </div>
           </Told.Provider>
         ))}
       </div>
@@ -109,7 +153,6 @@ function Page() {
       <Capped />
       <Controls />
       <Live />
-      <Narration />
       {isPair ? <Pair /> : <One />}
     </div>
   );
@@ -121,10 +164,10 @@ function keys(event: KeyboardEvent): void {
   if (target.closest("input, textarea, select, summary, a")) return;
   const onButton = target.closest("button, [role=button]") !== null;
   const act: Record<string, () => void> = {
-    ArrowRight: () => { pause(); goTo(count.value + 1); },
-    ArrowLeft: () => { pause(); goTo(count.value - 1); },
-    Home: () => { pause(); goTo(0); },
-    End: () => { pause(); goTo(moments.length); },
+    ArrowRight: step,
+    ArrowLeft: () => jump(count.value - 1),
+    Home: () => jump(0),
+    End: () => jump(moments.length),
   };
   if (!onButton) act[" "] = toggle;
   const action = act[event.key];

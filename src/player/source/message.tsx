@@ -1,6 +1,6 @@
 // A message that was clicked: its envelope, attempts, what was said, and its header.
 
-import type { Attempt, Created, Fact, Said } from "./run";
+import type { Accepted, Attempt, Created, Fact, Lookup, Said } from "./run";
 import { now, useTrack } from "./store";
 import { clock, span, told } from "./words";
 
@@ -25,17 +25,57 @@ function Dialogue({ lines }: { lines: Said[] }) {
   );
 }
 
-/** The header as it stands: the newest field first, as in a real message. */
-function Header({ fields }: { fields: string[] }) {
-  if (fields.length === 0) return null;
+/** The Received fields of one copy, in the order in which servers wrote them. */
+interface Fields {
+  to: string;
+  host: string;
+  fields: string[];
+}
+
+/** Follows each copy back along the hosts that took it, from where it is now. */
+function headers(facts: Exclude<Fact, Lookup>[]): Fields[] {
+  const made: Fields[] = [];
+  const recipients = [...new Set(facts.map(({ to }) => to))];
+  for (const to of recipients) {
+    const own = facts.filter((fact) => fact.to === to);
+    const taken = own.filter((fact): fact is Accepted => fact.kind === "accepted");
+    const handed = own.filter((fact): fact is Attempt => fact.kind === "attempt" && fact.outcome === "accepted" && fact.host !== fact.from);
+    // A copy that was handed on is where it was taken, and no longer here.
+    const gone = new Set(handed.map(({ from }) => from));
+    const ends = taken.filter(({ host }) => !gone.has(host));
+    for (const end of ends.length > 0 ? ends : taken.slice(-1)) {
+      const fields: string[] = [];
+      const seen = new Set<string>();
+      for (let at: Accepted | undefined = end; at && !seen.has(at.host); ) {
+        seen.add(at.host);
+        if (at.field !== "") fields.unshift(at.field);
+        const here: Accepted = at;
+        const by = handed.findLast(({ host, started }) => host === here.host && started <= here.t);
+        at = by && taken.findLast(({ host, t }) => host === by.from && t <= here.t);
+      }
+      made.push({ to, host: end.host, fields });
+    }
+  }
+  return made;
+}
+
+/** A copy's header as it stands: the newest field first, as in a real message. */
+function Header({ copies }: { copies: Fields[] }) {
+  const told = copies.filter(({ fields }) => fields.length > 0);
+  if (told.length === 0) return null;
   return (
     <>
-      <h3>Header now</h3>
-      <pre class="header">
-        {[...fields].reverse().map((field, index) =>
-          index === 0 ? <mark key={index}>{field}{"\n"}</mark> : <span key={index}>{field}{"\n"}</span>,
-        )}
-      </pre>
+      <h3>{told.length === 1 ? "Received fields now" : "Received fields now, copy by copy"}</h3>
+      {told.map(({ to, host, fields }) => (
+        <>
+          {told.length > 1 && <h4>The copy for {to} at {host}</h4>}
+          <pre class="header">
+            {[...fields].reverse().map((field, index) =>
+              index === 0 ? <mark key={index}>{field}{"\n"}</mark> : <span key={index}>{field}{"\n"}</span>,
+            )}
+          </pre>
+        </>
+      ))}
       <p class="hint">Read from the bottom up: each server writes its line above the others.</p>
     </>
   );
@@ -61,7 +101,6 @@ export function Message({ id }: { id: string }) {
   const facts = own.flatMap(({ event, index }) => (index < track.count.value ? [event] : []));
   const attempts = facts.filter((fact): fact is Attempt => fact.kind === "attempt");
   const last = attempts.at(-1);
-  const fields = facts.flatMap((fact) => (fact.kind === "accepted" && fact.field ? [fact.field] : []));
   const next = last && last.outcome !== "accepted" ? last.next : null;
   const ends = facts.filter((fact) => fact.kind === "ended" || fact.kind === "open");
   return (
@@ -92,7 +131,7 @@ export function Message({ id }: { id: string }) {
       {(track.run.capped || track.run.talkCapped) && last?.dialogue.length === 0 && last.stage !== "local" && (
         <p class="hint">There was no room to tell what was said; mailsim trace tells it.</p>
       )}
-      <Header fields={[...new Set(fields)]} />
+      <Header copies={headers(facts.filter((fact) => fact.kind !== "lookup"))} />
     </>
   );
 }

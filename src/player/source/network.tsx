@@ -3,23 +3,20 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type Drawing, HEIGHT, type Place, WIDTH, between, drawing, isIn, nameOf } from "./drawing";
 import { LinkHandle } from "./live_controls";
-import type { Attempt } from "./run";
+import type { Attempt, Lookup, Retrieved } from "./run";
 import { type World, isOf, way } from "./state";
-import { count, select, selectedHost, selectedMessage, still, useTrack } from "./store";
+import { belongs, isPerson, named, person } from "./people";
+import { travels } from "./pacing";
+import { type Track, flight, interlude, moments, select, selectedHost, selectedMessage, still, tracks, useTrack } from "./store";
 import { shortly } from "./words";
 
-/** Letters of a name that find room as they are, and if they are drawn narrower. */
-const WIDE = 24;
-const NARROW = 29;
+/** Letters of a host's short name, and of what stands below it, that find room. */
+const LARGE = 17;
+const SMALL = 29;
 
-/** Cuts a name for the drawing: all of it is in the title. */
-function short(name: string): string {
-  return name.length > NARROW ? `${name.slice(0, NARROW - 1)}…` : name;
-}
-
-/** Returns how a long name is made to fit. */
-function fitted(name: string): { textLength?: number; lengthAdjust?: "spacingAndGlyphs" } {
-  return name.length > WIDE ? { textLength: WIDTH - 14, lengthAdjust: "spacingAndGlyphs" } : {};
+/** Cuts a text for the drawing: all of it is in the title. */
+function cut(text: string, room: number): string {
+  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
 }
 
 /** Adds up what the hosts of a place have. */
@@ -31,6 +28,7 @@ function sum<T>(place: Place, map: Map<string, T>, of: (value: T) => number): nu
 
 function Node({ place, world }: { place: Place; world: World }) {
   const { host, group, x, y } = place;
+  const { run } = useTrack();
   const size = (copies: Set<string>) => copies.size;
   const held = sum(place, world.held, size);
   const stored = sum(place, world.stored, size);
@@ -54,6 +52,7 @@ function Node({ place, world }: { place: Place; world: World }) {
   return (
     <g
       class={`node${failed > 0 ? " failed" : ""}${selectedHost.value === host.name ? " selected" : ""}${waits || arrived ? " holds" : ""}`}
+      data-host={host.name}
       transform={`translate(${x - WIDTH / 2} ${y - HEIGHT / 2})`}
       role="button"
       tabindex={0}
@@ -67,12 +66,13 @@ function Node({ place, world }: { place: Place; world: World }) {
       }}
     >
       {group && <rect class="behind" x="5" y="5" width={WIDTH} height={HEIGHT} rx="8" />}
-      <rect class="box" width={WIDTH} height={HEIGHT} rx="8"><title>{label}</title></rect>
-      <text x={WIDTH / 2} y="18" class="name" {...fitted(name)}>{short(name)}</text>
-      <text x={WIDTH / 2} y="34" class="role">{roles}</text>
-      {failed > 0 && <text x={WIDTH - 14} y="54" class="mark">✕</text>}
+      <rect class="box" width={WIDTH} height={HEIGHT} rx={isPerson(run, host.name) ? HEIGHT / 2 : 8}><title>{label}</title></rect>
+      <text x={WIDTH / 2} y="25" class="name">{cut(group ? name : named(host.name, run), LARGE)}</text>
+      <text x={WIDTH / 2} y="43" class="role">{cut(group ? words[0]! : belongs(host.name, run), SMALL)}</text>
+      {!isPerson(run, host.name) && <text x={WIDTH / 2} y="59" class="role">{cut(host.roles.join(", "), SMALL)}</text>}
+      {failed > 0 && <text x={WIDTH - 16} y="78" class="mark">✕</text>}
       {held > 0 && <Pile held={held} />}
-      {stored > 0 && <text x="8" y="54" class="stored">✉ {stored}</text>}
+      {stored > 0 && <text x="10" y="78" class="stored">✉ {stored}</text>}
       {(waits || arrived) && (
         <g class="flag" transform={`translate(${WIDTH / 2} 0)`}>
           <rect x="-42" y="-9" width="84" height="16" rx="8" />
@@ -88,8 +88,8 @@ function Pile({ held }: { held: number }) {
   const length = Math.min(1, Math.log10(held + 1) / 3) * (WIDTH / 2 - 64);
   return (
     <g class="pile">
-      <rect x={WIDTH / 2 - 24} y="44" width={length} height="11" rx="2" />
-      <text x={WIDTH / 2 - 20 + length} y="54">{held} waiting</text>
+      <rect x={WIDTH / 2 - 24} y="67" width={length} height="12" rx="2" />
+      <text x={WIDTH / 2 - 20 + length} y="78">{held} waiting</text>
     </g>
   );
 }
@@ -100,39 +100,82 @@ function sign(outcome: string): string {
   return outcome === "tempfail" ? "…" : "✕";
 }
 
-/** A try on its way along its link; it ends where the try did. */
-function Courier({ event, plan }: { event: Attempt; plan: Drawing }) {
+/** Something on its way from place to place; it stays where it came to. */
+function Courier({ stops, end, lasts, good, mark }: { stops: [number, number][]; end: number; lasts: number; good: boolean; mark: string }) {
   const dot = useRef<SVGGElement>(null);
-  const from = plan.placeOf(event.from);
-  const to = plan.placeOf(event.host);
+  const place = (part: number) => {
+    const legs = stops.length - 1;
+    const leg = Math.min(Math.floor(part * legs), legs - 1);
+    const [[x1, y1], [x2, y2]] = [stops[leg]!, stops[leg + 1]!];
+    const rest = part * legs - leg;
+    return `translate(${x1 + (x2 - x1) * rest}px, ${y1 + (y2 - y1) * rest}px)`;
+  };
   useEffect(() => {
-    if (!dot.current || !from || !to) return;
-    // Refused at the door, lost on the way, or through.
-    const reached = event.outcome === "timeout" || event.outcome === "lost" ? 0.5 : 1;
-    const end = event.outcome === "refused" ? 0.75 : reached;
-    const way = plan.way(from, to);
-    const legs = way.slice(1).map((place, leg) => between(way[leg]!, place));
-    const place = (part: number) => {
-      const leg = Math.min(Math.floor(part * legs.length), legs.length - 1);
-      const [[x1, y1], [x2, y2]] = legs[leg]!;
-      const rest = part * legs.length - leg;
-      return `translate(${x1 + (x2 - x1) * rest}px, ${y1 + (y2 - y1) * rest}px)`;
-    };
-    dot.current.style.transform = place(end);
-    if (still) return;
-    const stops = [0, ...legs.map((_, leg) => (leg + 1) / legs.length).filter((part) => part < end), end];
-    const motion = dot.current.animate(stops.map((part) => ({ transform: place(part), offset: part / end })), {
-      duration: 450,
+    if (!dot.current || still || lasts === 0) return;
+    const legs = stops.length - 1;
+    const parts = [0, ...stops.slice(1).map((_, leg) => (leg + 1) / legs).filter((part) => part < end), end];
+    const motion = dot.current.animate(parts.map((part) => ({ transform: place(part), offset: part / end })), {
+      duration: lasts,
       easing: "ease-in-out",
     });
     return () => motion.cancel();
-  }, [event, count.value]);
-  if (!from || !to || from === to) return null;
-  const good = event.outcome === "accepted";
+  }, [stops.join(" "), end, lasts]);
   return (
-    <g ref={dot} class={`courier ${good ? "good" : "bad"}`} aria-hidden="true">
-      <circle r="12" />
-      <text y="5">{good ? "✉" : sign(event.outcome)}</text>
+    <g ref={dot} class={`courier ${good ? "good" : "bad"}`} style={{ transform: place(end) }} aria-hidden="true">
+      <circle r="13" />
+      <text y="5">{mark}</text>
+    </g>
+  );
+}
+
+/** A try on its way along its link; it ends where the try did: refused at the door, lost on the way, or through. */
+function Try({ event, plan, lasts }: { event: Attempt; plan: Drawing; lasts: number }) {
+  const [from, to] = [plan.placeOf(event.from), plan.placeOf(event.host)];
+  if (!from || !to || from === to) return null;
+  const way = plan.way(from, to);
+  const stops = way.slice(1).flatMap((place, leg) => {
+    const [leaves, meets] = between(way[leg]!, place);
+    return leg === 0 ? [leaves, meets] : [meets];
+  });
+  const reached = event.outcome === "timeout" || event.outcome === "lost" ? 0.5 : 1;
+  const end = event.outcome === "refused" ? 0.75 : reached;
+  const good = event.outcome === "accepted";
+  return <Courier stops={stops} end={end} lasts={lasts} good={good} mark={good ? "✉" : sign(event.outcome)} />;
+}
+
+/** Where the DNS stands: above the hosts. */
+function dnsAt(plan: Drawing): [x: number, y: number] {
+  return [plan.width / 2, -34];
+}
+
+/** The DNS as a place, and a question on its way there and back. */
+function Dns({ plan, event, lasts }: { plan: Drawing; event: Lookup | null; lasts: number }) {
+  const [x, y] = dnsAt(plan);
+  const host = event && plan.placeOf(event.host);
+  const door: [number, number] | null = host ? [host.x, host.y - HEIGHT / 2] : null;
+  const found = event?.outcome === "found";
+  return (
+    <g class="dns">
+      {door && <line class="asks" x1={door[0]} y1={door[1]} x2={x} y2={y} />}
+      <g transform={`translate(${x - 46} ${y - 15})`}>
+        <rect width="92" height="30" rx="15"><title>The domain name system: it knows where mail for a domain is taken</title></rect>
+        <text x="46" y="20">DNS</text>
+      </g>
+      {door && <Courier stops={[door, [x, y + 15], door]} end={1} lasts={lasts} good={found} mark={found ? "?" : "✕"} />}
+    </g>
+  );
+}
+
+/** Who has just fetched a message, beside the store. */
+function Reader({ event, plan, track }: { event: Retrieved; plan: Drawing; track: Track }) {
+  const store = [...track.world.value.stored].find(([, copies]) => copies.has(`${event.id} ${event.to}`))?.[0];
+  const place = store === undefined ? undefined : plan.placeOf(store);
+  if (!place) return null;
+  const text = `${person(event.to)} reads (${event.by.toUpperCase()})`;
+  return (
+    <g class="reader" transform={`translate(${place.x} ${place.y + HEIGHT / 2 + 17})`} aria-hidden="true">
+      <rect x="-86" y="-14" width="172" height="26" rx="13" />
+      <text y="4">✉ {cut(text, 26)}</text>
     </g>
   );
 }
@@ -182,14 +225,39 @@ function Failing({ world }: { world: World }) {
   );
 }
 
+/** Least size of the drawing, as a part of its own units: names can be read then. */
+const LEAST_SCALE = 0.62;
+/** Room below the hosts, for who reads. */
+const FOOT = 26;
+
+/** Runs whose events tell of look-ups from hosts that are drawn. */
+const asksDns = new Map<Track, boolean>();
+
+/** Returns whether the DNS is a place of the drawing: it is asked, and no host of the drawing stands for it. */
+function hasDns(track: Track): boolean {
+  const known = asksDns.get(track);
+  if (known !== undefined) return known;
+  const drawn = track.run.hosts.some((host) => host.at !== null && host.roles.includes("dns"));
+  const asked = moments.some((moment) => tracks[moment.track] === track && moment.event.kind === "lookup" && travels(moment));
+  asksDns.set(track, asked && !drawn);
+  return asked && !drawn;
+}
+
 export function Network() {
   const track = useTrack();
   const plan = drawing(track.run);
   const world = track.world.value;
-  const event = track.latest.value;
+  // What is on its way comes before its effect; afterwards it stays where it came to.
+  const coming = flight.value;
+  const moment = coming === null ? undefined : moments[coming.index];
+  const flies = moment !== undefined && tracks[moment.track] === track;
+  const event = flies ? moment.event : track.latest.value;
+  const lasts = flies ? coming!.lasts : 0;
   const link = event?.kind === "attempt" ? event : null;
   const ends = link ? [plan.placeOf(link.from), plan.placeOf(link.host)] : [];
   const used = ends[0] && ends[1] ? plan.way(ends[0], ends[1]) : [];
+  const looksUp = hasDns(track);
+  const head = looksUp ? 56 : 0;
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Where the drawing is wider than the page, the latest event is brought into view.
@@ -201,17 +269,14 @@ export function Network() {
   }, [event]);
   return (
     <>
-      <Failing world={world} />
       <div class="network-frame" ref={frame}>
+        <Failing world={world} />
+        {interlude.value !== "" && <p class="interlude" role="status">{interlude.value} …</p>}
         <svg
           class="network"
-          viewBox={`0 0 ${plan.width} ${plan.height}`}
-          style={{
-            minWidth: `${Math.round(plan.width * 0.72)}px`,
-            maxWidth: `${Math.round(plan.width * 1.6)}px`,
-            // A tall network leaves room for the rest, as long as it can be read.
-            maxHeight: `max(30rem, ${Math.round(plan.height * 0.8)}px)`,
-          }}
+          viewBox={`0 ${-head} ${plan.width} ${plan.height + head + FOOT}`}
+          data-flight={flies ? coming!.index : undefined}
+          style={{ minWidth: `${Math.round(plan.width * LEAST_SCALE)}px` }}
           role="group"
           aria-label={track.name === "" ? "The network" : `The network: ${track.name}`}
         >
@@ -228,8 +293,10 @@ export function Network() {
             );
           })}
           <Troubles plan={plan} world={world} />
+          {looksUp && <Dns plan={plan} event={event?.kind === "lookup" ? event : null} lasts={lasts} />}
           {plan.places.map((place) => <Node key={place.host.name} place={place} world={world} />)}
-          {link && <Courier event={link} plan={plan} />}
+          {event?.kind === "retrieved" && <Reader event={event} plan={plan} track={track} />}
+          {link && <Try key={`${flies ? coming!.index : "there"}`} event={link} plan={plan} lasts={lasts} />}
         </svg>
       </div>
       {plan.leftOut > 0 && (

@@ -1,32 +1,41 @@
 // Narration: the latest remark, and the question that waits for a prediction.
 
-import { asked, count, goTo, isPair, moments, tracks } from "./store";
+import { answer, step } from "./clockwork";
+import { asked, count, isPair, moments, tracks, waits } from "./store";
 
 const remarks = moments.flatMap(({ event }, index) => (event.kind === "note" ? [index] : []));
+
+/** A text with what stands between backquotes as code. */
+export function Prose({ text }: { text: string }) {
+  return <>{text.split("`").map((part, place) => (place % 2 === 1 ? <code key={place}>{part}</code> : part))}</>;
+}
 
 export function Narration() {
   const place = remarks.findLast((index) => index < count.value);
   const moment = place === undefined ? undefined : moments[place];
   if (moment?.event.kind !== "note") return null;
-  const { text, ask, answer } = moment.event.note;
-  const waits = asked.value !== null;
+  const { text, ask, answer: answered } = moment.event.note;
+  const open = asked.value !== null;
+  const fresh = place === count.value - 1;
   return (
-    <aside class="narration" aria-label="Narration">
+    <aside class={`narration${fresh ? " fresh" : ""}`} aria-label="Narration" tabIndex={0}>
       {isPair && moment.track > 0 && <p class="of">{tracks[moment.track]!.name}:</p>}
-      {text !== "" && <p>{text}</p>}
-      {ask !== "" && <p class="ask"><strong>What do you expect?</strong> {ask}</p>}
-      {ask !== "" && waits && (
+      {text !== "" && <p><Prose text={text} /></p>}
+      {ask !== "" && <p class="ask"><strong>What do you expect?</strong> <Prose text={ask} /></p>}
+      {ask !== "" && open && (
         <button
           type="button"
           onClick={() => {
-            asked.value = null;
-            if (answer === "") goTo(count.value + 1);
+            answer();
+            // Without an answer in words the run shows it.
+            if (answered === "") step();
           }}
         >
           Show the answer
         </button>
       )}
-      {ask !== "" && !waits && answer !== "" && <p class="answer">{answer}</p>}
+      {ask !== "" && !open && answered !== "" && <p class="answer"><Prose text={answered} /></p>}
+      {waits.value && !open && <p class="hint">Play goes on when you press Go on.</p>}
     </aside>
   );
 }

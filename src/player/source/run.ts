@@ -141,6 +141,8 @@ export interface Attempt extends About {
   next: number | null;
   preference: number | null;
   dialogue: Said[];
+  /** Set if its server is known to answer for the message from then on. */
+  taken?: boolean;
 }
 export interface Ended extends About {
   kind: "ended";
@@ -166,6 +168,12 @@ export interface Retrieved extends About {
   by: string;
   /** Which of several devices; empty: the only one. */
   device: string;
+  /** When it is deleted from the mailbox; none: it stays. */
+  removed: number | null;
+}
+/** The copy that was fetched is deleted from the mailbox. */
+export interface Removed extends About {
+  kind: "removed";
 }
 export interface Open extends About {
   kind: "open";
@@ -182,7 +190,7 @@ export interface Remark extends At {
   note: Note;
 }
 
-export type Fact = Created | Accepted | Lookup | Attempt | Ended | Screened | Junk | Retrieved | Open;
+export type Fact = Created | Accepted | Lookup | Attempt | Ended | Screened | Junk | Retrieved | Removed | Open;
 export type Happening = Fact | Failure | Remark;
 
 /** Returns the events in the order in which they are played: the run's, its outages and notes. */
@@ -197,9 +205,40 @@ export function happenings(run: Run): Happening[] {
     run.notes
       .filter((note) => note.after === after)
       .map((note) => ({ kind: "note", t: note.t, note }));
-  const all = [...failures, ...notes(false), ...run.events, ...notes(true)];
-  // The sort keeps the order of equal times: what fails comes before what it befalls.
-  return all.sort((a, b) => a.t - b.t);
+  const removals = run.events.flatMap((event): Happening[] =>
+    event.kind === "retrieved" && event.removed !== null && event.removed < run.duration
+      ? [{ kind: "removed", t: event.removed, id: event.id, to: event.to }]
+      : [],
+  );
+  const all = [...failures, ...notes(false), ...run.events, ...removals, ...notes(true)];
+  // The sort keeps the order of equal times: what fails comes before what it strikes.
+  return beforeTheirEffects(all.sort((a, b) => a.t - b.t));
+}
+
+/**
+ * Moves each try that was accepted to where its server took the message: its client learns of that a
+ * moment later, when the reply has come, but who watches sees the message arrive before what follows.
+ */
+function beforeTheirEffects(events: Happening[]): Happening[] {
+  const taken = new Map<string, number[]>();
+  const key = (id: string, to: string, host: string) => `${id} ${to} ${host}`;
+  events.forEach((event, index) => {
+    if (event.kind !== "accepted") return;
+    const of = key(event.id, event.to, event.host);
+    taken.set(of, [...(taken.get(of) ?? []), index]);
+  });
+  const moved = new Map<number, Attempt[]>();
+  const left = events.filter((event, index) => {
+    if (event.kind !== "attempt" || event.outcome !== "accepted" || event.host === event.from) return true;
+    const places = taken.get(key(event.id, event.to, event.host)) ?? [];
+    const place = places.findLast((each) => each < index && events[each]!.t >= event.started);
+    if (place === undefined) return true;
+    moved.set(place, [...(moved.get(place) ?? []), { ...event, t: events[place]!.t, taken: true }]);
+    return false;
+  });
+  if (moved.size === 0) return events;
+  const at = new Map([...moved].map(([place, tries]) => [events[place]!, tries]));
+  return left.flatMap((event) => [...(at.get(event) ?? []), event]);
 }
 
 /** Returns whether an event concerns a host. */
@@ -213,6 +252,7 @@ export function concerns(event: Happening, host: string): boolean {
     case "note":
     case "junk":
     case "retrieved":
+    case "removed":
       return false;
     default:
       return event.host === host;

@@ -111,6 +111,7 @@ function apply(world: World, event: Happening): void {
       tried(world, event);
       // A second copy that a mailbox knows already goes no further and comes to no end of its own.
       if (event.outcome === "accepted") world.held.get(event.from)?.delete(copyOf(event));
+      if (event.taken) put(world.held, event.host, copyOf(event));
       break;
     case "ended":
       world.held.get(event.host)?.delete(copyOf(event));
@@ -123,6 +124,9 @@ function apply(world: World, event: Happening): void {
       break;
     case "retrieved":
       world.read.add(copyOf(event));
+      break;
+    case "removed":
+      for (const copies of world.stored.values()) copies.delete(copyOf(event));
       break;
     case "fails":
       strike(world, event, (modes) => [...modes, event.outage.mode]);

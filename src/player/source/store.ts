@@ -86,15 +86,27 @@ export const run = tracks[0]!.run;
 export const duration = Math.max(...runs.map((each) => each.duration));
 
 export const playing = signal(false);
-/** Virtual seconds in a real one, as a power of ten. */
-export const pace = signal(1);
-export const skipsIdle = signal(true);
+/** How much faster than at first the play goes, as a power of two. */
+export const pace = signal(0);
 export const selectedMessage = signal<string | null>(null);
 export const selectedHost = signal<string | null>(null);
 export const selectedDomain = signal<string | null>(null);
 export const filter = signal("");
 /** The question of a note that waits for an answer. */
 export const asked = signal<number | null>(null);
+/** Whether the play waits at a note until its reader goes on. */
+export const waits = signal(false);
+/** How much time the play has just passed over, in words; empty: none. */
+export const interlude = signal("");
+
+/** An event on its way: it has begun and its effect is not there yet. */
+export interface Flight {
+  /** Its place among all events. */
+  index: number;
+  /** How long it is shown [ms]. */
+  lasts: number;
+}
+export const flight = signal<Flight | null>(null);
 
 export const latest = computed(() => moments[count.value - 1] ?? null);
 export const now = computed(() => latest.value?.event.t ?? 0);
@@ -104,6 +116,9 @@ export function goTo(wanted: number): void {
   const target = Math.max(0, Math.min(moments.length, wanted));
   const forward = target === count.value + 1;
   count.value = target;
+  flight.value = null;
+  waits.value = false;
+  interlude.value = "";
   const event = moments[target - 1]?.event;
   asked.value = null;
   if (forward && event?.kind === "note" && event.note.ask !== "") {

@@ -58,7 +58,11 @@ export function shortly(outcome: string): string {
 export function attempted(event: Attempt): string {
   if (event.outcome === "suspended") return `is put off at ${event.from} without a try`;
   if (event.stage === "suspended") return `is given up at ${event.from} without a try`;
-  if (event.stage === "local") return `is put into the mailbox at ${event.from}`;
+  if (event.stage === "local") {
+    return event.outcome === "accepted"
+      ? `is handed to the mailbox by ${event.from}`
+      : `is not taken by the mailbox at ${event.from} (${event.status})`;
+  }
   if (event.host === "") return `finds no host to try (${event.status})`;
   const reply = event.reply === null ? "" : ` (${event.reply} ${event.status})`;
   return `${ENDS[event.outcome] ?? event.outcome} ${event.host}${reply}`;
@@ -99,15 +103,17 @@ export function told(event: Happening): string {
     case "junk":
       return "lies in the folder Junk";
     case "retrieved":
-      return `is read by ${event.by.toUpperCase()}${event.device ? ` on ${event.device}` : ""}`;
+      return `is fetched by ${event.to} with ${event.by.toUpperCase()}${event.device ? ` on ${event.device}` : ""}`;
+    case "removed":
+      return `is deleted from the mailbox of ${event.to}: the reader's program has said QUIT`;
     case "open":
       return `is still ${event.state.replaceAll("_", " ")} at ${event.host} at the end`;
     case "fails":
-      return `${event.outage.target} fails: ${event.outage.mode}`;
+      return `Outage begins: ${event.outage.target} (${event.outage.mode.replaceAll("_", " ")})`;
     case "recovers":
-      return `${event.outage.target} works again`;
+      return `Outage ends: ${event.outage.target}`;
     case "note":
-      return event.note.text;
+      return event.note.text || `Question: ${event.note.ask}`;
   }
 }
 
