@@ -24,8 +24,13 @@ pub struct Backlog {
     /// Outages in order of their end; those before `ended` have ended.
     by_end: Vec<usize>,
     ended: usize,
+    /// Whether outages were added that are not in order yet.
+    unsorted: bool,
     /// Peak since the beginning of the outage at the same place in `by_begin`, up to the next one.
     peaks: Vec<Peak>,
+    /// Places in `peaks` but the last, those before which, from some place on, nothing is greater: each
+    /// is greater than all behind it, or as great.
+    greatest: Vec<usize>,
     /// Ended outages whose backlog is not drained, the highest level first.
     waiting: BinaryHeap<(u64, usize)>,
 }
@@ -57,12 +62,18 @@ impl Backlog {
             level_at_end: None,
             drained: None,
         });
-        let from = self.by_begin[self.begun..]
-            .partition_point(|&other| self.outages[other].fact.from <= fact.from);
-        self.by_begin.insert(self.begun + from, index);
-        let to = self.by_end[self.ended..]
-            .partition_point(|&other| self.outages[other].fact.to <= fact.to);
-        self.by_end.insert(self.ended + to, index);
+        self.by_begin.push(index);
+        self.by_end.push(index);
+        self.unsorted = true;
+    }
+
+    /// Puts outages that were added in order; of those of one instant the one stated first comes first.
+    #[cold]
+    fn sort(&mut self) {
+        let Self { outages, by_begin, by_end, .. } = self;
+        by_begin[self.begun..].sort_by_key(|&index| outages[index].fact.from);
+        by_end[self.ended..].sort_by_key(|&index| outages[index].fact.to);
+        self.unsorted = false;
     }
 
     /// Returns the number of recipients whose mail is under way.
@@ -92,6 +103,9 @@ impl Backlog {
     /// Lets time pass: outages that begin or end up to `at` are looked at. Faults come first among
     /// all that happens at one instant.
     pub fn advance(&mut self, at: SimTime) {
+        if self.unsorted {
+            self.sort();
+        }
         loop {
             let begin = self.by_begin.get(self.begun).map(|&i| self.outages[i].fact.from);
             let end = self.by_end.get(self.ended).map(|&i| self.outages[i].fact.to);
@@ -110,6 +124,13 @@ impl Backlog {
         let outage = &mut self.outages[self.by_begin[self.begun]];
         outage.level_before = Some(self.now);
         outage.place = self.begun;
+        if let Some(last) = self.peaks.len().checked_sub(1) {
+            let level = self.peaks[last].level;
+            while self.greatest.last().is_some_and(|&place| self.peaks[place].level < level) {
+                self.greatest.pop();
+            }
+            self.greatest.push(last);
+        }
         self.peaks.push(Peak { level: self.now, at });
         self.begun += 1;
     }
@@ -135,9 +156,12 @@ impl Backlog {
 
     /// Returns the first greatest level since the outage at `place` began.
     fn peak_since(&self, place: usize) -> Peak {
-        let mut peaks = self.peaks[place..].iter().copied();
-        let first = peaks.next().expect("an outage that has begun has a peak");
-        peaks.fold(first, |best, next| if next.level > best.level { next } else { best })
+        let last = *self.peaks.last().expect("an outage that has begun has a peak");
+        let behind = self.greatest.partition_point(|&other| other < place);
+        match self.greatest.get(behind).map(|&other| self.peaks[other]) {
+            Some(greatest) if greatest.level >= last.level => greatest,
+            _ => last,
+        }
     }
 
     /// Returns the figures of each outage that began before the end of the run, in order of

@@ -1,5 +1,6 @@
 //! Bounds on figures, so that a scenario can be a test of a mail design.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -100,15 +101,17 @@ impl Summary {
     #[must_use]
     pub fn check(&self, bounds: &[Bound]) -> Vec<Verdict> {
         let figures = if bounds.is_empty() { Vec::new() } else { self.figures() };
+        let values: BTreeMap<&str, Option<f64>> =
+            figures.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         let names: Vec<String> = figures.iter().map(|(name, _)| name.clone()).collect();
         bounds
             .iter()
             .map(|bound| {
-                let found = figures.iter().find(|(name, _)| *name == bound.figure);
+                let found = values.get(bound.figure.as_str()).copied();
                 let kind = match found {
                     None => VerdictKind::NoSuchFigure,
-                    Some((_, None)) => VerdictKind::DidNotHappen,
-                    Some((_, Some(value))) if bound.holds(*value) => VerdictKind::Met,
+                    Some(None) => VerdictKind::DidNotHappen,
+                    Some(Some(value)) if bound.holds(value) => VerdictKind::Met,
                     Some(_) => VerdictKind::NotMet,
                 };
                 let likely = match kind {
@@ -118,7 +121,7 @@ impl Summary {
                 Verdict {
                     figure: bound.figure.clone(),
                     expected: bound.expected(),
-                    observed: found.and_then(|(_, value)| *value),
+                    observed: found.flatten(),
                     kind,
                     likely: likely.into_iter().map(str::to_owned).collect(),
                 }

@@ -1,11 +1,12 @@
 //! Hosts and links as a graph, and the least-latency route through it.
 
-use petgraph::algo::dijkstra;
 use petgraph::graph::{NodeIndex, UnGraph};
-use petgraph::visit::EdgeRef;
 
 use crate::mail::HostId;
 use crate::units::{BitRate, SimDuration};
+
+use super::search::{Core, Search};
+use super::twigs::Twigs;
 
 /// A link, by its position in the scenario's link table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,32 @@ pub struct Path {
     pub intermediate: Vec<HostId>,
 }
 
+/// The links from one host to another, in order, and the hosts between them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// The links passed.
+    pub links: Vec<LinkId>,
+    /// The hosts passed between the two ends: one fewer than links.
+    pub hosts: Vec<HostId>,
+    /// So many links at the beginning and at the end belong to every way between the two hosts, and so
+    /// do the hosts that they lead to.
+    pub sole: (usize, usize),
+}
+
+impl Way {
+    /// Returns whether what lies in this place of [`Self::links`] is passed by every way.
+    #[must_use]
+    pub fn is_sole_link(&self, place: usize) -> bool {
+        place < self.sole.0 || place >= self.links.len() - self.sole.1
+    }
+
+    /// Returns whether what lies in this place of [`Self::hosts`] is passed by every way.
+    #[must_use]
+    pub fn is_sole_host(&self, place: usize) -> bool {
+        place < self.sole.0 || place + 1 >= self.links.len() - self.sole.1
+    }
+}
+
 /// The graph of hosts and links.
 ///
 /// Two hosts that no chain of links joins, whatever the state of the links, reach each other over
@@ -79,6 +106,7 @@ pub struct Topology {
     graph: UnGraph<HostId, LinkId>,
     links: Vec<Link>,
     component: Vec<u32>,
+    twigs: Twigs,
     default_path: Path,
 }
 
@@ -99,7 +127,8 @@ impl Topology {
             graph.add_edge(node(link.ends.0), node(link.ends.1), id);
         }
         let component = components(&graph);
-        Self { graph, links, component, default_path }
+        let twigs = Twigs::of(&graph);
+        Self { graph, links, component, twigs, default_path }
     }
 
     /// Returns the link `id`.
@@ -141,88 +170,87 @@ impl Topology {
         link_works: impl Fn(LinkId) -> bool,
         host_forwards: impl Fn(HostId) -> bool,
     ) -> Option<Path> {
-        if from == to {
-            return Some(Path {
-                latency: SimDuration::ZERO,
-                jitter: SimDuration::ZERO,
-                rate: None,
-                intermediate: Vec::new(),
-            });
-        }
         if !self.joined_by_links(from, to) {
             return Some(self.default_path.clone());
         }
-        // Latencies go into the search as nanoseconds plus one, so that every step costs
-        // something and the walk back below always comes nearer to the start.
-        let usable = |edge: LinkId, towards: HostId| {
-            link_works(edge) && (towards == to || towards == from || host_forwards(towards))
-        };
-        let cost = |edge: LinkId, towards: HostId| {
-            if usable(edge, towards) { self.link(edge).latency.as_nanos() + 1 } else { UNUSABLE }
-        };
-        let distances = dijkstra(&self.graph, node(from), Some(node(to)), |edge| {
-            // The cost of entering a host that does not forward; the end itself always may.
-            let (a, b) = (edge.source(), edge.target());
-            cost(*edge.weight(), self.graph[a]).max(cost(*edge.weight(), self.graph[b]))
-        });
-        let total = *distances.get(&node(to))?;
-        if total >= UNUSABLE {
-            return None;
-        }
-        Some(self.walk_back(from, to, |host| distances.get(&node(host)).copied(), cost))
+        let way = self.way((from, to), link_works, host_forwards, &mut Search::default())?;
+        Some(self.path(&way))
     }
 
-    /// Collects the route from the distances found, from its end to its start.
-    fn walk_back(
+    /// The same for two hosts that links join, as links and hosts. `search` is room used again.
+    pub fn way(
         &self,
-        from: HostId,
-        to: HostId,
-        distance: impl Fn(HostId) -> Option<u64>,
-        cost: impl Fn(LinkId, HostId) -> u64,
-    ) -> Path {
+        (from, to): (HostId, HostId),
+        link_works: impl Fn(LinkId) -> bool,
+        host_forwards: impl Fn(HostId) -> bool,
+        search: &mut Search,
+    ) -> Option<Way> {
+        let climb = self.twigs.climb(from, to);
+        let passes = |host: HostId| host == from || host == to || host_forwards(host);
+        let stands = |&(link, host): &(LinkId, HostId)| link_works(link) && passes(host);
+        if !climb.up.iter().chain(&climb.down).all(stands) {
+            return None;
+        }
+        let top = climb.up.last().map_or(from, |step| step.1);
+        let other_top = climb.down.last().map_or(to, |step| step.1);
+        let middle = if top == other_top {
+            Vec::new()
+        } else {
+            // A nanosecond more for every link, so that each costs something.
+            let cost = |link: LinkId, towards: HostId| {
+                let usable = link_works(link) && passes(towards);
+                usable.then(|| self.link(link).latency.as_nanos() + 1)
+            };
+            let core = Core { graph: &self.graph, twigs: &self.twigs, cost };
+            core.shortest(top, other_top, search)?
+        };
+        Some(Way::joined(&climb.up, &middle, &climb.down))
+    }
+
+    /// Returns what a way amounts to.
+    #[must_use]
+    pub fn path(&self, way: &Way) -> Path {
         let mut path = Path {
             latency: SimDuration::ZERO,
             jitter: SimDuration::ZERO,
             rate: None,
-            intermediate: Vec::new(),
+            intermediate: way.hosts.clone(),
         };
-        let mut here = to;
-        while here != from {
-            let at = distance(here).expect("the walk stays on reached hosts");
-            let (previous, link) = self
-                .graph
-                .edges(node(here))
-                .map(|edge| {
-                    let other =
-                        if edge.source() == node(here) { edge.target() } else { edge.source() };
-                    (self.graph[other], *edge.weight())
-                })
-                .filter(|&(other, link)| {
-                    distance(other).is_some_and(|d| {
-                        d.saturating_add(cost(link, here).max(cost(link, other))) == at
-                    })
-                })
-                .min()
-                .expect("a reached host has a predecessor");
-            let link = self.link(link);
+        for link in way.links.iter().map(|&link| self.link(link)) {
             path.latency += link.latency;
             path.jitter += link.jitter;
             path.rate = match (path.rate, link.rate) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             };
-            if previous != from {
-                path.intermediate.push(previous);
-            }
-            here = previous;
         }
-        path.intermediate.reverse();
         path
     }
 }
 
-/// More than any sum of latencies, yet far from overflow when a few are added.
-const UNUSABLE: u64 = u64::MAX >> 8;
+impl Way {
+    /// Returns the way up a twig, through the core and down another twig. Steps are links with the host
+    /// that each leads to; the last are given from the end upwards.
+    fn joined(
+        up: &[(LinkId, HostId)],
+        middle: &[(LinkId, HostId)],
+        down: &[(LinkId, HostId)],
+    ) -> Self {
+        let mut way = Self { sole: (up.len(), down.len()), ..Self::default() };
+        for &(link, host) in up.iter().chain(middle) {
+            way.links.push(link);
+            way.hosts.push(host);
+        }
+        if down.is_empty() {
+            // The last step led to the end itself.
+            way.hosts.pop();
+        } else {
+            way.hosts.extend(down[..down.len() - 1].iter().rev().map(|step| step.1));
+        }
+        way.links.extend(down.iter().rev().map(|step| step.0));
+        way
+    }
+}
 
 fn node(host: HostId) -> NodeIndex {
     NodeIndex::new(host.index())

@@ -1,13 +1,15 @@
 //! Queue entries of all hosts in shared arenas: a message at a host, the recipients it still owes
 //! there, and the deliveries under way.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use crate::engine::{Handle, Slots};
 use crate::mail::{HostId, Mailbox, RecipientId};
 use crate::units::SimTime;
 
-use super::entry::{PackedCopy, Place};
+use super::entry::{PackedCopy, Place, Standing};
+use super::several::Several;
 use super::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
 
 /// A queue entry, by slot and generation.
@@ -38,6 +40,8 @@ pub struct QueuedDelivery {
     pub destination: Destination,
     /// How many recipients.
     pub recipients: u32,
+    /// Its first and last recipient.
+    pub(super) ends: Option<(CopyIndex, CopyIndex)>,
     /// Link for lists that queue managers keep.
     pub next: Option<DeliveryHandle>,
 }
@@ -62,10 +66,14 @@ impl Default for History {
 
 /// A recipient of an entry that has several.
 #[derive(Debug, Clone, Copy)]
-struct FurtherCopy {
-    copy: PackedCopy,
+pub(super) struct FurtherCopy {
+    pub(super) copy: PackedCopy,
+    /// The slot of its entry.
+    entry: u32,
     /// The next recipient of the same entry.
-    next: Option<CopyIndex>,
+    pub(super) next: Option<CopyIndex>,
+    /// The next recipient of the same entry with the same destination, once they have been chained.
+    pub(super) alike: Option<CopyIndex>,
 }
 
 /// The arenas.
@@ -75,9 +83,11 @@ pub struct QueueEntries {
     /// in two cache lines at most, not in those of two arenas: what waits by the hundred thousand lies
     /// outside the caches.
     entries: Slots<QueueEntry>,
-    deliveries: Slots<QueuedDelivery>,
+    pub(super) deliveries: Slots<QueuedDelivery>,
     /// The copies of an entry's recipients but the last, which lies in the entry.
-    copies: Vec<FurtherCopy>,
+    pub(super) copies: Vec<FurtherCopy>,
+    /// What is kept of entries with several recipients, by slot, once somebody has asked.
+    pub(super) several: BTreeMap<u32, Several>,
     /// By slot of the entry, as far as somebody has noted something.
     histories: Vec<History>,
     free_copies: Vec<CopyIndex>,
@@ -108,7 +118,8 @@ impl QueueEntries {
             state.first = Some(CopyIndex::own(entry));
             return;
         }
-        let copy = FurtherCopy { copy, next };
+        self.several.remove(&entry.index());
+        let copy = FurtherCopy { copy, entry: entry.index(), next, alike: None };
         let index = if let Some(index) = self.free_copies.pop() {
             if let Place::Further(position) = index.place() {
                 self.copies[position] = copy;
@@ -122,7 +133,7 @@ impl QueueEntries {
     }
 
     /// Makes the place of a copy free.
-    fn free_copy(&mut self, index: CopyIndex) {
+    pub(super) fn free_copy(&mut self, index: CopyIndex) {
         match index.place() {
             Place::Own(slot) => *self.in_slot_mut(slot).own_copy_mut() = None,
             Place::Further(_) => self.free_copies.push(index),
@@ -190,7 +201,7 @@ impl QueueEntries {
     }
 
     #[inline]
-    fn packed(&self, index: CopyIndex) -> PackedCopy {
+    pub(super) fn packed(&self, index: CopyIndex) -> PackedCopy {
         match index.place() {
             Place::Own(slot) => {
                 let copy = self.entries.in_slot(slot).and_then(QueueEntry::own_copy);
@@ -211,7 +222,7 @@ impl QueueEntries {
     }
 
     #[inline]
-    fn copy_mut(&mut self, index: CopyIndex) -> &mut PackedCopy {
+    pub(super) fn copy_mut(&mut self, index: CopyIndex) -> &mut PackedCopy {
         match index.place() {
             Place::Own(slot) => {
                 let copy = self.in_slot_mut(slot).own_copy_mut().as_mut();
@@ -223,11 +234,31 @@ impl QueueEntries {
 
     /// Sets what is still to be done for the recipient copy in `index`.
     pub fn set_state(&mut self, index: CopyIndex, state: CopyState) {
+        if !self.several.is_empty() {
+            self.note_state(index, state);
+        }
         self.copy_mut(index).set_state(state);
+    }
+
+    /// Counts a copy among those of its entry as what it becomes now.
+    fn note_state(&mut self, index: CopyIndex, state: CopyState) {
+        let copy = self.packed(index);
+        if let Some(several) = self.several.get_mut(&self.entry_of(index)) {
+            several.moved(copy.destination(), copy.standing(), Standing::of(state));
+        }
+    }
+
+    /// Returns the slot of the entry whose copy this is.
+    fn entry_of(&self, index: CopyIndex) -> u32 {
+        match index.place() {
+            Place::Own(slot) => slot,
+            Place::Further(position) => self.copies[position].entry,
+        }
     }
 
     /// Sets where the recipient copy in `index` goes.
     pub fn set_destination(&mut self, index: CopyIndex, destination: Destination) {
+        self.several.remove(&self.entry_of(index));
         self.copy_mut(index).set_destination(destination);
     }
 
@@ -265,20 +296,6 @@ impl QueueEntries {
         }))
     }
 
-    /// Lets `change` change each of the entry's recipients, in order.
-    #[inline]
-    fn change_copies(&mut self, entry: EntryHandle, mut change: impl FnMut(&mut PackedCopy)) {
-        let state = &mut self[entry];
-        if let Some(only) = state.only_copy_mut() {
-            return change(only);
-        }
-        let mut next = state.first;
-        while let Some(index) = next {
-            change(self.copy_mut(index));
-            next = self.next(index);
-        }
-    }
-
     /// Looks at entries that are about to be taken up, so that the memory of one is fetched while it
     /// waits for another's: where hundreds of thousands wait, each lies outside the caches.
     pub(super) fn foresee(&self, entries: impl Iterator<Item = EntrySlot>) {
@@ -299,106 +316,6 @@ impl QueueEntries {
         })
     }
 
-    /// Returns the slots of the recipients of one delivery, in the order of the entry.
-    pub fn delivery_recipients(
-        &self,
-        delivery: DeliveryHandle,
-    ) -> impl Iterator<Item = CopyIndex> + '_ {
-        let entry = self.deliveries.get(delivery).expect("the delivery exists").entry;
-        self.recipients(entry).filter(move |&index| self.packed(index).is_in(delivery.index()))
-    }
-
-    /// Makes a delivery of the first up to `limit` pending recipients of `entry` that go to
-    /// `destination`, and counts it as outstanding.
-    pub fn assign(
-        &mut self,
-        entry: EntryHandle,
-        destination: Destination,
-        limit: u32,
-    ) -> DeliveryHandle {
-        self.assign_those(entry, destination, limit, |_| true)
-    }
-
-    /// The same, of those recipients that `which` names, asked about each in turn.
-    pub fn assign_those(
-        &mut self,
-        entry: EntryHandle,
-        destination: Destination,
-        limit: u32,
-        mut which: impl FnMut(&QueueCopy) -> bool,
-    ) -> DeliveryHandle {
-        let delivery = self.deliveries.insert(QueuedDelivery {
-            entry,
-            destination,
-            recipients: 0,
-            next: None,
-        });
-        let mut count = 0;
-        self.change_copies(entry, |packed| {
-            let fits = packed.is_pending_for(destination);
-            if count < limit && fits && which(&packed.unpacked(None)) {
-                packed.set_state(CopyState::Assigned(delivery.index()));
-                count += 1;
-            }
-        });
-        self.deliveries.get_mut(delivery).expect("just made").recipients = count;
-        self[entry].outstanding += 1;
-        delivery
-    }
-
-    /// Ends a delivery: recipients still assigned to it become pending again. Returns its entry.
-    pub fn release(&mut self, delivery: DeliveryHandle) -> EntryHandle {
-        let ended = self.deliveries.remove(delivery).expect("a delivery ends once");
-        self.change_copies(ended.entry, |copy| {
-            if copy.is_in(delivery.index()) {
-                copy.set_state(CopyState::Pending);
-            }
-        });
-        self[ended.entry].outstanding -= 1;
-        ended.entry
-    }
-
-    /// Marks the recipients that `which` names as put off without an attempt.
-    pub fn suspend(&mut self, entry: EntryHandle, which: impl Fn(&QueueCopy) -> bool) {
-        self.change_copies(entry, |copy| {
-            if which(&copy.unpacked(None)) {
-                copy.set_suspended(true);
-            }
-        });
-    }
-
-    /// Removes recipients that are done or, if `failed`, have failed.
-    pub fn drop_finished(&mut self, entry: EntryHandle, failed: bool) {
-        let gone = |copy: &QueueCopy| match copy.state {
-            CopyState::Done => true,
-            CopyState::Failed(_) => failed,
-            CopyState::Pending | CopyState::Assigned(_) => false,
-        };
-        let any = match self.only_copy(entry) {
-            Some(only) => gone(&only),
-            None => self.copies(entry).any(|copy| gone(&copy)),
-        };
-        if !any {
-            return;
-        }
-        let mut link: Option<CopyIndex> = None;
-        let mut next = self[entry].first;
-        while let Some(index) = next {
-            let copy = self.copy(index);
-            next = copy.next;
-            if gone(&copy) {
-                match link.map(CopyIndex::place) {
-                    None => self[entry].first = next,
-                    Some(Place::Further(previous)) => self.copies[previous].next = next,
-                    Some(Place::Own(_)) => unreachable!("the copy in the entry is the last"),
-                }
-                self.free_copy(index);
-            } else {
-                link = Some(index);
-            }
-        }
-    }
-
     /// Removes an entry with all its recipients.
     #[inline]
     pub fn remove(&mut self, entry: EntryHandle) -> QueueEntry {
@@ -409,6 +326,9 @@ impl QueueEntries {
             if let Place::Further(_) = index.place() {
                 self.free_copies.push(index);
             }
+        }
+        if !self.several.is_empty() {
+            self.several.remove(&entry.index());
         }
         self.entries.discard(entry);
         removed

@@ -316,7 +316,7 @@ impl Kind {
 
 /// A [`CopyState`] without delivery or status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     Pending,
     Assigned,
     Failed,
@@ -324,7 +324,16 @@ enum Standing {
 }
 
 impl Standing {
-    const ALL: [Self; 4] = [Self::Pending, Self::Assigned, Self::Failed, Self::Done];
+    pub(super) const ALL: [Self; 4] = [Self::Pending, Self::Assigned, Self::Failed, Self::Done];
+
+    pub(super) const fn of(state: CopyState) -> Self {
+        match state {
+            CopyState::Pending => Self::Pending,
+            CopyState::Assigned(_) => Self::Assigned,
+            CopyState::Failed(_) => Self::Failed,
+            CopyState::Done => Self::Done,
+        }
+    }
 }
 
 impl PackedCopy {
@@ -349,14 +358,20 @@ impl PackedCopy {
         (self.destination, self.which) == Kind::of(destination)
     }
 
+    /// Returns whether it is to be tried.
+    #[inline]
+    pub(super) fn is_pending(self) -> bool {
+        self.standing() == Standing::Pending
+    }
+
     /// Returns whether it is to be tried, and goes to `destination`.
     #[inline]
     pub(super) fn is_pending_for(self, destination: Destination) -> bool {
-        self.standing() == Standing::Pending && self.goes_to(destination)
+        self.is_pending() && self.goes_to(destination)
     }
 
     #[inline]
-    fn standing(self) -> Standing {
+    pub(super) fn standing(self) -> Standing {
         Standing::ALL[usize::from(self.state) % Standing::ALL.len()]
     }
 
@@ -372,14 +387,12 @@ impl PackedCopy {
     }
 
     pub(super) fn set_state(&mut self, state: CopyState) {
-        let (standing, about) = match state {
-            CopyState::Pending => (Standing::Pending, 0),
-            CopyState::Assigned(delivery) => (Standing::Assigned, delivery),
-            CopyState::Failed(status) => (Standing::Failed, CompactStatus::from(status).number()),
-            CopyState::Done => (Standing::Done, 0),
+        self.state = self.state & Self::SUSPENDED | Standing::of(state) as u8;
+        self.about = match state {
+            CopyState::Assigned(delivery) => delivery,
+            CopyState::Failed(status) => CompactStatus::from(status).number(),
+            CopyState::Pending | CopyState::Done => 0,
         };
-        self.state = self.state & Self::SUSPENDED | standing as u8;
-        self.about = about;
     }
 
     #[inline]
@@ -402,18 +415,22 @@ impl PackedCopy {
         self.standing() == Standing::Assigned && self.about == delivery
     }
 
-    /// Returns what it says; `next` is the next recipient of its entry.
     #[inline]
-    pub(super) fn unpacked(self, next: Option<CopyIndex>) -> QueueCopy {
-        let destination = match self.destination {
+    pub(super) fn destination(self) -> Destination {
+        match self.destination {
             Kind::Local => Destination::Local,
             Kind::Exchangers => Destination::Exchangers(DomainId(self.which)),
             Kind::Host => Destination::Host(HostId(self.which)),
             Kind::Address => Destination::Address(HostId(self.which)),
-        };
+        }
+    }
+
+    /// Returns what it says; `next` is the next recipient of its entry.
+    #[inline]
+    pub(super) fn unpacked(self, next: Option<CopyIndex>) -> QueueCopy {
         QueueCopy {
             recipient: self.recipient,
-            destination,
+            destination: self.destination(),
             state: self.state(),
             suspended: self.is_suspended(),
             next,

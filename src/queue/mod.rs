@@ -9,6 +9,7 @@
 //! ([`Candidate`], [`Tried`]). A manager knows no engine loop, no DNS and no running session, so a
 //! retry rule can be tested by calling it.
 
+mod deliveries;
 mod entries;
 mod entry;
 pub mod exchange;
@@ -24,6 +25,7 @@ pub mod qmail;
 mod round;
 pub mod sendmail;
 mod settings;
+mod several;
 
 pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
 pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};

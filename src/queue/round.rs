@@ -2,35 +2,7 @@
 
 use crate::mail::Status;
 
-use super::{
-    Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, QueueCopy, QueueEntries,
-};
-
-/// Returns the next destination, after `before` in order, with pending recipients in the entry.
-pub(super) fn next_destination(
-    context: &Context<'_>,
-    entry: EntryHandle,
-    before: Option<Destination>,
-) -> Option<Destination> {
-    context
-        .entries
-        .copies(entry)
-        .filter(|copy| copy.state == CopyState::Pending)
-        .map(|copy| copy.destination)
-        .filter(|destination| before.is_none_or(|before| *destination > before))
-        .min()
-}
-
-/// Returns whether a pending recipient of `entry` goes to `destination`.
-pub(super) fn has_pending(
-    entries: &QueueEntries,
-    entry: EntryHandle,
-    destination: Destination,
-) -> bool {
-    entries
-        .copies(entry)
-        .any(|copy| copy.state == CopyState::Pending && copy.destination == destination)
-}
+use super::{Action, Context, DeliveryHandle, Destination, EntryHandle};
 
 /// Orders the suspension of an entry's pending recipients for a closed destination.
 pub(super) fn suspend(
@@ -39,9 +11,7 @@ pub(super) fn suspend(
     destination: Destination,
     status: Status,
 ) {
-    context
-        .entries
-        .suspend(entry, |copy| copy.state == CopyState::Pending && copy.destination == destination);
+    context.entries.suspend(entry, destination, |_| true);
     order(context, entry, destination, status);
 }
 
@@ -54,7 +24,7 @@ pub(super) fn suspend_delivery(
     status: Status,
 ) -> EntryHandle {
     let entry = context.entries.delivery(delivery).expect("a waiting delivery exists").entry;
-    context.entries.suspend(entry, |copy| copy.is_in(delivery));
+    context.entries.suspend_delivery(delivery);
     context.entries.release(delivery);
     order(context, entry, destination, status);
     entry
@@ -68,16 +38,7 @@ fn order(context: &mut Context<'_>, entry: EntryHandle, destination: Destination
 /// Every recipient of an entry has been tried: orders what is done with those that failed, and
 /// with the entry if nobody is left. Returns whether recipients are left to be tried again.
 pub(super) fn conclude(context: &mut Context<'_>, entry: EntryHandle) -> bool {
-    let (mut failed, mut pending) = (false, false);
-    let mut count = |copy: QueueCopy| match copy.state {
-        CopyState::Failed(_) => failed = true,
-        CopyState::Pending | CopyState::Assigned(_) => pending = true,
-        CopyState::Done => {}
-    };
-    match context.entries.only_copy(entry) {
-        Some(only) => count(only),
-        None => context.entries.copies(entry).for_each(count),
-    }
+    let (failed, pending) = context.entries.standing(entry);
     if failed {
         context.actions.push(Action::ReturnFailed { entry });
     }

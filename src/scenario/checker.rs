@@ -1,11 +1,16 @@
 //! Collects the problems of one scenario as they are found.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::problem::{LineStarts, Problem, ProblemKind, Severity, line_and_column};
+use super::names::{self, MOST_LISTED};
+use super::problem::{LineStarts, Problem, ProblemKind, Severity, Sort, line_and_column};
 use super::tree::Place;
+
+/// So many names are compared with those that nothing has: a file with ten thousand of each is no
+/// better understood after a hundred million comparisons.
+const PATIENCE: usize = 1_000_000;
 
 /// Collects problems of one scenario.
 #[derive(Debug)]
@@ -16,6 +21,8 @@ pub(super) struct Checker {
     /// Where each override was written, by number.
     overrides: Vec<Origin>,
     problems: RefCell<Vec<Problem>>,
+    /// So many more names may be looked at for what was probably meant.
+    patience: Cell<usize>,
 }
 
 /// Where an override was written.
@@ -40,11 +47,13 @@ pub(super) struct Remark {
     pub(super) message: String,
     pub(super) accepted: String,
     pub(super) help: String,
+    pub(super) sort: Sort,
 }
 
 impl Remark {
+    #[track_caller]
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
+        Self { message: message.into(), sort: Sort::here(), ..Self::default() }
     }
 
     pub(super) fn accepted(self, accepted: impl Into<String>) -> Self {
@@ -64,6 +73,7 @@ impl Checker {
             lines: OnceCell::new(),
             overrides,
             problems: RefCell::default(),
+            patience: Cell::new(PATIENCE),
         }
     }
 
@@ -108,7 +118,7 @@ impl Checker {
                 None => ("command line".to_owned(), (0, 0), 0..0, "".into()),
             },
         };
-        let Remark { message, accepted, help } = remark;
+        let Remark { message, accepted, help, sort } = remark;
         self.add(Problem {
             severity,
             kind,
@@ -121,6 +131,7 @@ impl Checker {
             help,
             span,
             text,
+            sort,
         });
     }
 
@@ -137,6 +148,36 @@ impl Checker {
                 self.overrides.get(*number).cloned().unwrap_or(Origin::CommandLine(String::new()))
             }
         }
+    }
+
+    /// Returns "did you mean `…`?" for the candidate nearest to a name that nothing has, or nothing; for
+    /// the first of them only, if there are very many.
+    pub(super) fn did_you_mean<'a>(
+        &self,
+        wanted: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> String {
+        if self.patience.get() == 0 {
+            return String::new();
+        }
+        let candidates = candidates.into_iter().inspect(|_| self.lose_patience());
+        names::did_you_mean(wanted, candidates)
+    }
+
+    /// Returns the first names, joined by commas, and how many more there are; of that the first only
+    /// are told.
+    pub(super) fn listed<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
+        if self.patience.get() > 0 {
+            return names::listed(names.into_iter().inspect(|_| self.lose_patience()));
+        }
+        let mut names = names.into_iter();
+        let first: Vec<&str> = names.by_ref().take(MOST_LISTED).collect();
+        let others = if names.next().is_some() { " and others" } else { "" };
+        first.join(", ") + others
+    }
+
+    fn lose_patience(&self) {
+        self.patience.set(self.patience.get().saturating_sub(1));
     }
 
     /// Adds a problem of another file.

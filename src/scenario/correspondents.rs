@@ -4,7 +4,6 @@ use super::domains::Domains;
 use super::hosts::{dns_name, is_dns_name};
 use super::keys_of_mail::DRAWN_KEYS;
 use super::limits;
-use super::names::did_you_mean;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark};
 use super::shape::Shape;
@@ -96,13 +95,12 @@ pub(super) fn address(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Ma
     })?;
     let (domain, added) = domains.find_or_add(&name);
     if added {
-        field.warn(unknown_domain(&name, domain, domains));
+        field.warn(unknown_domain(field, &name, domain, domains));
     }
     let (mailbox, exists) = domains.mailbox(domain, &local);
     let draft = domains.get(domain);
     if !exists && draft.section.is_some() && draft.exists {
-        let names: Vec<&str> = draft.named().collect();
-        let near = did_you_mean(&local, names);
+        let near = field.checker.did_you_mean(&local, draft.named());
         let meant = "mail to it will be refused or bounced, if that is what you want";
         let help = if near.is_empty() { meant.to_owned() } else { format!("{near}; {meant}") };
         field.warn(Remark::new(format!("{name} has no mailbox \"{local}\"")).help(help));
@@ -166,10 +164,9 @@ fn literal(
     Some(domains.mailbox(domain, local).0)
 }
 
-fn unknown_domain(name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
+fn unknown_domain(field: &Field<'_>, name: &str, new: DomainId, domains: &Domains<'_>) -> Remark {
     let others = domains.list.iter().enumerate().filter(|(index, _)| *index != new.index());
-    let names: Vec<&str> = others.map(|(_, domain)| domain.name.as_str()).collect();
-    let near = did_you_mean(name, names);
+    let near = field.checker.did_you_mean(name, others.map(|(_, domain)| domain.name.as_str()));
     let help = if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near };
     Remark::new(format!("there is no domain \"{name}\": the DNS will say that it does not exist"))
         .help(format!("{help}; mail to it will bounce, if that is what you want"))

@@ -1,13 +1,12 @@
 //! Mail domains: exchangers, stores and mailboxes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::exchangers::{Exchanger, ExchangerName, exchangers};
 use super::hosts::{Hosts, canonical, dns_name};
 use super::keys_of_domains::MAILBOX_KEYS;
 use super::limits;
-use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -31,9 +30,9 @@ pub(super) struct DomainDraft<'a> {
     pub(super) mailboxes: u32,
     pub(super) unknown: Vec<String>,
     /// Positions at or beyond `mailboxes` that exist all the same.
-    pub(super) also: Vec<u32>,
+    pub(super) also: BTreeSet<u32>,
     /// Positions of addresses that are wrong in syntax.
-    pub(super) mistyped: Vec<u32>,
+    pub(super) mistyped: BTreeSet<u32>,
     /// Whether this is the address of a host in brackets rather than a name.
     pub(super) literal: bool,
     /// Positions of named and unknown mailboxes by their spelling.
@@ -85,16 +84,16 @@ impl<'a> Domains<'a> {
         let name = field.text()?;
         let found = self.find(name);
         if found.is_none() {
-            field.error(ProblemKind::UnknownName, self.unknown(name));
+            field.error(ProblemKind::UnknownName, self.unknown(field, name));
         }
         found
     }
 
-    fn unknown(&self, name: &str) -> Remark {
+    fn unknown(&self, field: &Field<'_>, name: &str) -> Remark {
         let names = || self.list.iter().map(|domain| domain.name.as_str());
-        let near = did_you_mean(name, names());
+        let near = field.checker.did_you_mean(name, names());
         Remark::new(format!("there is no domain named \"{name}\""))
-            .accepted(listed(names()))
+            .accepted(field.checker.listed(names()))
             .help(if near.is_empty() { "add a [[domain]] of this name".to_owned() } else { near })
     }
 
@@ -143,7 +142,7 @@ impl<'a> Domains<'a> {
                 draft.unknown.push(local.to_owned());
                 draft.by_local.insert(local.to_owned(), position);
                 if special {
-                    draft.also.push(position);
+                    draft.also.insert(position);
                 }
                 (position, special)
             }
@@ -156,7 +155,7 @@ impl<'a> Domains<'a> {
         let draft = &mut self.list[domain.index()];
         let position = draft.mailboxes + draft.unknown.len() as u32;
         draft.unknown.push(local.to_owned());
-        draft.mistyped.push(position);
+        draft.mistyped.insert(position);
         Mailbox { domain, local: position }
     }
 
@@ -164,7 +163,7 @@ impl<'a> Domains<'a> {
     pub(super) fn found(&mut self, domain: DomainId, local: &str) {
         let (mailbox, exists) = self.mailbox(domain, local);
         if !exists {
-            self.list[domain.index()].also.push(mailbox.local);
+            self.list[domain.index()].also.insert(mailbox.local);
         }
     }
 

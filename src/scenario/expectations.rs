@@ -1,8 +1,11 @@
 //! Bounds on figures: what a scenario expects of its own result.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::model::{Expectation, Scenario};
 use super::problem::ProblemKind;
-use super::reader::{Checker, Field, Remark, Section};
+use super::reader::{Checker, Field, Remark};
 use super::tree::Place;
 use crate::measure::{figure_names, likely_names};
 
@@ -14,6 +17,7 @@ pub(super) fn read_expectations(
     scenario: &Scenario,
 ) -> Vec<Expectation> {
     let mut expectations = Vec::new();
+    let names = OnceCell::new();
     for field in entries {
         let Some(section) = field.section() else {
             continue;
@@ -41,23 +45,24 @@ pub(super) fn read_expectations(
         };
         let figure = section.field("figure").and_then(|field| field.text().map(str::to_owned));
         let Some(figure) = figure else { continue };
-        check_name(&section, &figure, scenario);
+        let names = names.get_or_init(|| FigureNames::of(scenario));
+        if let Some(remark) = names.unknown(&figure) {
+            // A bound on a figure that no summary has is refused before the run, not after it.
+            section.error_at("figure", ProblemKind::UnknownName, remark);
+        }
         let equals = number("equals");
         expectations.push(Expectation { figure, at_least, at_most, equals, line });
     }
     expectations
 }
 
-/// A bound on a figure that no summary has is refused before the run, not after it.
-fn check_name(section: &Section<'_>, figure: &str, scenario: &Scenario) {
-    if let Some(remark) = FigureNames::of(scenario).unknown(figure) {
-        section.error_at("figure", ProblemKind::UnknownName, remark);
-    }
-}
-
 /// The figures that a run of a scenario can have.
 #[derive(Debug)]
-pub(super) struct FigureNames(Vec<String>);
+pub(super) struct FigureNames {
+    /// In the order of the summary.
+    list: Vec<String>,
+    known: BTreeSet<String>,
+}
 
 impl FigureNames {
     pub(super) fn of(scenario: &Scenario) -> Self {
@@ -65,16 +70,17 @@ impl FigureNames {
         let hosts: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
         // How many outages there are may be left to chance, and how many hops too.
         let outages = usize::from(!scenario.outages.is_empty());
-        Self(figure_names(&domains, &hosts, outages))
+        let list = figure_names(&domains, &hosts, outages);
+        Self { known: list.iter().cloned().collect(), list }
     }
 
     /// Returns what to say of a figure that there cannot be.
     pub(super) fn unknown(&self, figure: &str) -> Option<Remark> {
         let wanted = of_first_outage(figure);
-        if self.0.contains(&wanted) || is_hop_count(figure) {
+        if self.known.contains(&wanted) || is_hop_count(figure) {
             return None;
         }
-        let likely = likely_names(&wanted, &self.0);
+        let likely = likely_names(&wanted, &self.list);
         let help = match likely.first() {
             Some(name) => format!("did you mean `{name}`?"),
             None => "run without it and look into summary.json: a figure is named by its keys, \

@@ -8,7 +8,6 @@ use super::addresses::{Wish, wishes};
 use super::keys_of_hosts::ROLES;
 use super::limits;
 use super::model::Roles;
-use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -243,27 +242,25 @@ impl<'a> Hosts<'a> {
         let name = field.text()?;
         let found = self.find(name);
         if found.is_none() {
-            field.error(ProblemKind::UnknownName, self.unknown(name));
+            field.error(ProblemKind::UnknownName, self.unknown(field, name));
         }
         found
     }
 
     /// Says that there is no host `name`.
-    pub(super) fn unknown(&self, name: &str) -> Remark {
+    fn unknown(&self, field: &Field<'_>, name: &str) -> Remark {
         let remark = Remark::new(format!("there is no host named \"{name}\""));
         if self.entries.is_empty() {
             return remark.accepted("the name of a [[host]]").help("add a [[host]] of this name");
         }
         let entries = self.entries.iter().filter_map(|entry| entry.section.table.get("name"));
-        let names: Vec<&str> = entries
-            .filter_map(|entry| match &entry.node.value {
-                Value::Text(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        let near = did_you_mean(name, names.iter().copied());
+        let names = entries.filter_map(|entry| match &entry.node.value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let near = field.checker.did_you_mean(name, names.clone());
         let help = if near.is_empty() { "add a [[host]] of this name".to_owned() } else { near };
-        remark.accepted(listed(names.iter().copied())).help(help)
+        remark.accepted(field.checker.listed(names)).help(help)
     }
 
     /// Returns the one host that the field names; reports a population.

@@ -1,10 +1,9 @@
 //! `[[link]]` and `[[site]]`: what joins hosts, and what fails together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hosts::Hosts;
 use super::limits;
-use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -16,6 +15,8 @@ use crate::network::{Link, LinkId, Path};
 pub(super) struct Links {
     pub(super) list: Vec<Link>,
     by_name: BTreeMap<String, Vec<LinkId>>,
+    /// By the hosts at the ends, the lower one first.
+    by_ends: BTreeMap<(u32, u32), Vec<LinkId>>,
 }
 
 impl Links {
@@ -51,7 +52,9 @@ impl Links {
         let mut ids = Vec::new();
         for a in one {
             for b in other.clone() {
-                ids.push(LinkId(self.list.len() as u32));
+                let id = LinkId(self.list.len() as u32);
+                ids.push(id);
+                self.by_ends.entry((a.min(b), a.max(b))).or_default().push(id);
                 self.list.push(Link { ends: (HostId(a), HostId(b)), latency, jitter, rate });
             }
         }
@@ -83,9 +86,9 @@ impl Links {
             .accepted(if self.by_name.is_empty() {
                 "the two hosts that the link joins".to_owned()
             } else {
-                format!("{}; or the two hosts that the link joins", listed(names()))
+                format!("{}; or the two hosts that the link joins", field.checker.listed(names()))
             })
-            .help(match did_you_mean(name, names()) {
+            .help(match field.checker.did_you_mean(name, names()) {
                 near if near.is_empty() => {
                     "write link = [\"one.example\", \"other.example\"]".into()
                 }
@@ -99,12 +102,19 @@ impl Links {
         let Some((one, other)) = ends(field, hosts) else {
             return Vec::new();
         };
-        let joins = |link: &Link| {
-            let (a, b) = (link.ends.0.0, link.ends.1.0);
-            one.contains(&a) && other.contains(&b) || one.contains(&b) && other.contains(&a)
+        let mut found: Vec<LinkId> = if one.len() * other.len() <= self.list.len() {
+            let pairs = one.flat_map(|a| other.clone().map(move |b| (a.min(b), a.max(b))));
+            pairs.filter_map(|ends| self.by_ends.get(&ends)).flatten().copied().collect()
+        } else {
+            let joins = |link: &Link| {
+                let (a, b) = (link.ends.0.0, link.ends.1.0);
+                one.contains(&a) && other.contains(&b) || one.contains(&b) && other.contains(&a)
+            };
+            let found = self.list.iter().enumerate().filter(|(_, link)| joins(link));
+            found.map(|(index, _)| LinkId(index as u32)).collect()
         };
-        let found = self.list.iter().enumerate().filter(|(_, link)| joins(link));
-        let found: Vec<LinkId> = found.map(|(index, _)| LinkId(index as u32)).collect();
+        found.sort_unstable();
+        found.dedup();
         if found.is_empty() {
             let remark = Remark::new("no link joins these two hosts")
                 .accepted("two hosts that stand in `between` of one [[link]]")
@@ -174,9 +184,9 @@ impl Sites {
             return members.clone();
         }
         let names = || self.0.keys().map(String::as_str);
-        let near = did_you_mean(name, names());
+        let near = field.checker.did_you_mean(name, names());
         let remark = Remark::new(format!("there is no site named \"{name}\""))
-            .accepted(listed(names()))
+            .accepted(field.checker.listed(names()))
             .help(if near.is_empty() { "add a [[site]] of this name".to_owned() } else { near });
         field.error(ProblemKind::UnknownName, remark);
         Vec::new()
@@ -191,13 +201,10 @@ pub(super) fn host_list(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
             Remark::new("found an empty list").accepted("one or more hosts").help("name the hosts");
         field.error(ProblemKind::BadValue, remark);
     }
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for item in items {
-        for host in hosts.all_of(&item).unwrap_or(0..0) {
-            if !found.contains(&HostId(host)) {
-                found.push(HostId(host));
-            }
-        }
+        let hosts = hosts.all_of(&item).unwrap_or(0..0).map(HostId);
+        found.extend(hosts.filter(|host| known.insert(*host)));
     }
     found
 }

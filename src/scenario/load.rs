@@ -1,5 +1,6 @@
 //! From the text of a scenario file to a checked [`Scenario`], every problem found on the way.
 
+use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::checker::Origin;
 use super::keys::TOP;
 use super::model::Scenario;
 use super::overrides::{Override, apply};
-use super::problem::{Problem, ProblemKind, Problems, Severity, line_and_column};
+use super::problem::{Problem, ProblemKind, Problems, Severity, Sort, line_and_column};
 use super::reader::{Checker, Remark, Section};
 use super::replay::ReadFile;
 use super::tree::{Place, Table, from_parser, to_toml};
@@ -169,7 +170,7 @@ fn with_syntax_errors(
     let text: Arc<str> = source.text.into();
     let mut all: Vec<Problem> =
         syntax.iter().map(|error| syntax_problem(source.file, &text, error)).collect();
-    let lines: Vec<usize> = all.iter().map(|problem| problem.line).collect();
+    let lines: BTreeSet<usize> = all.iter().map(|problem| problem.line).collect();
     all.extend(problems.0.into_iter().filter(|problem| {
         use ProblemKind as K;
         matches!(problem.kind, K::UnknownKey | K::WrongType | K::BadValue | K::Override)
@@ -202,5 +203,6 @@ fn syntax_problem(file: &str, text: &Arc<str>, error: &toml::de::Error) -> Probl
         help: help.to_owned(),
         span,
         text: text.clone(),
+        sort: Sort::here(),
     }
 }

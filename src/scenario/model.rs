@@ -1,6 +1,6 @@
 //! A checked scenario: every name resolved, every quantity typed, ready to be built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::note::Note;
@@ -80,9 +80,9 @@ pub struct Domain {
     pub unknown: Vec<String>,
     /// Positions at or beyond `mailboxes` that exist all the same, though the scenario does not name
     /// them: `postmaster` (RFC 5321 §4.5.1), and mailboxes spoken of by an address literal.
-    pub also: Vec<u32>,
+    pub also: BTreeSet<u32>,
     /// Positions that stand for addresses wrong in syntax (RFC 5321 §4.1.2): no server takes them.
-    pub mistyped: Vec<u32>,
+    pub mistyped: BTreeSet<u32>,
     /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
     pub store: Option<HostId>,
 }

@@ -25,13 +25,15 @@ pub(super) fn did_you_mean<'a>(
     near(wanted, candidates).map(|name| format!("did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// So many names are listed.
+pub(super) const MOST_LISTED: usize = 12;
+
 /// Returns the first names, joined by commas, and how many more there are.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();
-    let mut text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
+    let mut text = names.iter().take(MOST_LISTED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST_LISTED {
+        text.push_str(&format!(" and {} more", names.len() - MOST_LISTED));
     }
     text
 }

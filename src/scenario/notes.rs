@@ -5,7 +5,6 @@ use super::domains::Domains;
 use super::hosts::Hosts;
 use super::keys_of_outages::NOTED_EVENTS;
 use super::model::Outage;
-use super::names::{did_you_mean, listed};
 use super::note::{Moment, Note, NotedEvent, Occasion};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
@@ -171,9 +170,9 @@ fn outage(field: &Field<'_>, spoken: &Spoken<'_, '_>) -> Option<String> {
     if labels().any(|label| label == name) {
         return Some(name.to_owned());
     }
-    let near = did_you_mean(name, labels());
+    let near = field.checker.did_you_mean(name, labels());
     let remark = Remark::new(format!("there is no outage called \"{name}\""))
-        .accepted(listed(labels()))
+        .accepted(field.checker.listed(labels()))
         .help(if near.is_empty() { "give the [[outage]] a `name`".to_owned() } else { near });
     field.error(ProblemKind::UnknownName, remark);
     None

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// Whether a scenario with this problem can be run.
@@ -67,7 +68,36 @@ pub struct Problem {
     pub span: Range<usize>,
     /// The text in which `span` points.
     pub(super) text: Arc<str>,
+    /// Which others it is like.
+    pub(super) sort: Sort,
 }
+
+/// Tells problems that are alike from others: by the rule that finds them, which is to say by where in
+/// this program they are put into words.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sort(Option<&'static Location<'static>>);
+
+impl Sort {
+    /// Returns the sort of what the caller finds.
+    #[track_caller]
+    pub(super) fn here() -> Self {
+        Self(Some(Location::caller()))
+    }
+
+    /// Returns what tells it from other sorts.
+    pub(super) fn mark(self) -> (&'static str, u32, u32) {
+        self.0.map_or(("", 0, 0), |place| (place.file(), place.line(), place.column()))
+    }
+}
+
+/// Who says something does not matter where it is said twice.
+impl PartialEq for Sort {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Sort {}
 
 impl Problem {
     /// Returns the problem in one line: `file:line:column: key: message; accepted: …; fix`.
@@ -111,7 +141,11 @@ impl Problems {
 
     /// Sorts by file and place, errors and warnings alike, and drops what is said twice.
     pub(super) fn sort(&mut self) {
-        self.0.sort_by_key(|p| (p.file.clone(), p.line, p.column, p.severity, p.message.clone()));
+        let key = |p: &Problem| (p.line, p.column, p.severity);
+        self.0.sort_by(|one, other| {
+            let place = one.file.cmp(&other.file).then(key(one).cmp(&key(other)));
+            place.then_with(|| one.message.cmp(&other.message))
+        });
         self.0.dedup();
     }
 }
@@ -138,21 +172,52 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// Where the lines of a text begin, for those who ask often.
 #[derive(Debug)]
-pub(super) struct LineStarts(Vec<usize>);
+pub(super) struct LineStarts {
+    starts: Vec<usize>,
+    /// Characters before every [`STEP`]th octet, so that the end of a long line is found as fast as its
+    /// beginning.
+    characters: Vec<usize>,
+}
+
+/// Octets between two counts of characters.
+const STEP: usize = 1024;
 
 impl LineStarts {
     pub(super) fn of(text: &str) -> Self {
         let after_feeds = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self(std::iter::once(0).chain(after_feeds).collect())
+        let starts = std::iter::once(0).chain(after_feeds).collect();
+        let mut characters = vec![0];
+        for octets in text.as_bytes().chunks(STEP) {
+            let before = characters.last().copied().unwrap_or(0);
+            characters.push(before + begun(octets));
+        }
+        Self { starts, characters }
+    }
+
+    /// Returns where a line begins, counted from 1; the end of the text if there is no such line.
+    pub(super) fn start(&self, text: &str, line: usize) -> usize {
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(text.len())
+    }
+
+    /// Returns how many characters begin before an octet.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let step = offset / STEP;
+        self.characters[step] + begun(&text.as_bytes()[step * STEP..offset])
     }
 
     /// As [`line_and_column`], of the text that these are the lines of.
     pub(super) fn line_and_column(&self, text: &str, offset: usize) -> (usize, usize) {
         let offset = (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
         let offset = offset.unwrap_or(0);
-        let line = self.0.partition_point(|&start| start <= offset);
-        (line, text[self.0[line - 1]..offset].chars().count() + 1)
+        let line = self.starts.partition_point(|&start| start <= offset);
+        let before = |offset| self.characters_before(text, offset);
+        (line, before(offset) - before(self.starts[line - 1]) + 1)
     }
+}
+
+/// Returns how many characters begin in these octets of UTF-8.
+fn begun(octets: &[u8]) -> usize {
+    octets.iter().filter(|octet| **octet & 0xC0 != 0x80).count()
 }
 
 #[cfg(test)]

@@ -1,28 +1,45 @@
 //! Problems as a person reads them: the line of the file with a caret, what is accepted, the fix.
 
+use std::collections::BTreeMap;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::problem::{Problem, Problems, Severity};
+
+/// So many problems that are alike are told one by one.
+const MOST_ALIKE: usize = 10;
 
 /// Wide enough not to fold the lines of a scenario, whatever the terminal.
 const WIDTH: usize = 140;
 
 impl Problems {
-    /// Returns all problems with the lines they stand on, in colour for a terminal if `color`.
+    /// Returns all problems with the lines they stand on, in colour for a terminal if `color`. Of many
+    /// that are alike the first are told, and how many more there are.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(WIDTH);
+        let mut alike: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+        for problem in &self.0 {
+            alike.entry(problem.sort.mark()).or_default().0 += 1;
+        }
         let mut text = String::new();
         for problem in &self.0 {
-            text.push_str(&renderer.render(&[group(problem)]));
+            let Some((all, told)) = alike.get_mut(&problem.sort.mark()) else { continue };
+            *told += 1;
+            if *told > MOST_ALIKE {
+                continue;
+            }
+            let more = if *told == MOST_ALIKE { *all - MOST_ALIKE } else { 0 };
+            text.push_str(&renderer.render(&[group(problem, more)]));
             text.push_str("\n\n");
         }
         text
     }
 }
 
-fn group(problem: &Problem) -> Group<'_> {
+/// Returns one problem, with how many more there are like it.
+fn group(problem: &Problem, more: usize) -> Group<'_> {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -52,6 +69,10 @@ fn group(problem: &Problem) -> Group<'_> {
     if !problem.help.is_empty() {
         group = group.element(Level::HELP.message(problem.help.as_str()));
     }
+    if more > 0 {
+        let more = format!("and {} more like it", grouped(more));
+        group = group.element(Level::NOTE.message(more));
+    }
     group
 }
 
@@ -72,4 +93,38 @@ fn excerpt(problem: &Problem) -> (&str, usize, std::ops::Range<usize>) {
 /// A title is one line.
 fn one_paragraph(text: &str) -> String {
     text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a number with its thousands parted: 99,990.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load::{Source, load};
+    use super::grouped;
+
+    #[test]
+    fn many_problems_that_are_alike_are_told_as_one() {
+        assert_eq!(
+            [0, 999, 1000, 99_990, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "99,990", "1,234,567"]
+        );
+        let text: String = (0..30).map(|number| format!("key{number} = 1\n")).collect();
+        let source = Source { file: "many.toml", text: &text, read_file: &|_| Err(String::new()) };
+        let problems = load(&source, &[]).unwrap_err();
+        assert!(problems.0.len() >= 30, "all are found");
+        let told = problems.render(false);
+        assert_eq!(told.matches("is not a key of").count(), 10, "{told}");
+        assert!(told.contains("and 20 more like it"), "{told}");
+    }
 }

@@ -1,12 +1,13 @@
 //! Mail as recorded: a CSV file with a row for each message.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::correspondents::domain_of;
 use super::domains::Domains;
 use super::hosts::canonical;
 use super::names::did_you_mean;
-use super::problem::{Problem, ProblemKind, Severity};
+use super::problem::{LineStarts, Problem, ProblemKind, Severity, Sort};
 use super::reader::{Field, Remark};
 use crate::mail::{Mailbox, split_address};
 use crate::units::{Octets, SimDuration, SimTime};
@@ -23,6 +24,7 @@ struct Replay<'a, 'f> {
     field: &'a Field<'f>,
     file: String,
     text: Arc<str>,
+    lines: OnceCell<LineStarts>,
 }
 
 /// Reads the file that the field names; messages are returned in order of time.
@@ -44,7 +46,8 @@ pub(super) fn read_replay(
             return Vec::new();
         }
     };
-    let replay = Replay { field, file: name.to_owned(), text: text.as_str().into() };
+    let replay =
+        Replay { field, file: name.to_owned(), text: text.as_str().into(), lines: OnceCell::new() };
     let mut messages = replay.read(domains);
     messages.sort_by_key(|message| message.at);
     messages
@@ -181,9 +184,11 @@ impl Replay<'_, '_> {
     }
 
     /// Reports a problem on a line of the file (counted from 1).
+    #[track_caller]
     fn report(&self, line: u64, column: usize, message: &str, accepted: &str, help: &str) {
         let line = usize::try_from(line).unwrap_or(1).max(1);
-        let start: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let lines = self.lines.get_or_init(|| LineStarts::of(&self.text));
+        let start = lines.start(&self.text, line);
         let end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         self.field.checker.add(Problem {
             severity: Severity::Error,
@@ -197,6 +202,7 @@ impl Replay<'_, '_> {
             help: help.to_owned(),
             span: start..end,
             text: self.text.clone(),
+            sort: Sort::here(),
         });
     }
 }

@@ -1,12 +1,11 @@
 //! What servers look at besides addresses: what their tables say, and what is published in the DNS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::domains::Domains;
 use super::hosts::{Hosts, dns_name};
 use super::keys_of_screening::{DMARC_KEYS, DMARC_WORD, POLICY_KEYS};
-use super::names::{did_you_mean, listed};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -24,15 +23,24 @@ use crate::units::SimTime;
 /// Reads what a host's table says; `blocklists` are the zones of the scenario.
 pub(super) fn screening(section: &Section<'_>, blocklists: &[String]) -> Option<Box<Screening>> {
     let mut screening = Screening::default();
+    let places: BTreeMap<&str, u32> = match section.has("blocklists") {
+        // Of two of the same name the first is meant.
+        true => {
+            let all = blocklists.iter().enumerate().rev();
+            all.map(|(place, zone)| (zone.as_str(), place as u32)).collect()
+        }
+        false => BTreeMap::new(),
+    };
     for item in section.field("blocklists").map(|field| field.list()).unwrap_or_default() {
         let Some(text) = item.text() else { continue };
-        match blocklists.iter().position(|zone| zone == text) {
-            Some(place) => screening.blocklists.push(u32::try_from(place).unwrap_or(u32::MAX)),
+        match places.get(text) {
+            Some(&place) => screening.blocklists.push(place),
             None => {
-                let near = did_you_mean(text, blocklists.iter().map(String::as_str));
+                let names = || blocklists.iter().map(String::as_str);
+                let near = item.checker.did_you_mean(text, names());
                 let add = "add a [[blocklist]] of this name".to_owned();
                 let remark = Remark::new(format!("there is no blocklist named \"{text}\""))
-                    .accepted(listed(blocklists.iter().map(String::as_str)))
+                    .accepted(item.checker.listed(names()))
                     .help(if near.is_empty() { add } else { near });
                 item.error(ProblemKind::UnknownName, remark);
             }
@@ -106,12 +114,12 @@ fn filter(section: &Section<'_>) -> Filter {
 
 /// Returns the zones of all `[[blocklist]]` tables, in order.
 pub(super) fn zones(top: &Section<'_>) -> Vec<String> {
-    let mut zones: Vec<String> = Vec::new();
+    let (mut zones, mut known) = (Vec::new(), BTreeSet::new());
     for section in tables(top, "blocklist").iter().filter_map(Field::section) {
         let Some(zone) = section.field("name").and_then(|field| dns_name(&field)) else {
             continue;
         };
-        if zones.contains(&zone) {
+        if !known.insert(zone.clone()) {
             let remark = Remark::new(format!("there are two blocklists named \"{zone}\""))
                 .accepted("a name that no other blocklist has")
                 .help("put all `lists` into one [[blocklist]]");

@@ -1,6 +1,6 @@
 //! What can be run but is likely not what was meant, and circles that are not allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::Entries;
 use super::domains::DomainDraft;
@@ -10,6 +10,7 @@ use super::model::{NextHop, Scenario};
 use super::names::listed;
 use super::problem::ProblemKind;
 use super::reader::{Remark, Section};
+use crate::dns::Name;
 use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId};
 use crate::units::SimTime;
@@ -19,14 +20,21 @@ use crate::workload::{Arrivals, Correspondents, MailEntry};
 pub(super) fn check(scenario: &Scenario, entries: &Entries<'_, '_>) {
     routes_in_circles(scenario, entries);
     let receiving = receiving(scenario);
+    let names = scenario.zone.names.iter().map(|known| (known.text.as_str(), known)).collect();
+    let mut reading: BTreeMap<DomainId, Vec<(u32, u32)>> = BTreeMap::new();
+    for one in scenario.reading.iter().filter(|reading| !reading.junk) {
+        let first = one.first;
+        reading.entry(first.domain).or_default().push((first.local, first.local + one.count));
+    }
     for (index, draft) in entries.domains.list.iter().enumerate() {
         let Some(section) = &draft.section else {
             continue;
         };
         let receives = receiving.contains(&DomainId::from_index(index));
-        exchangers(scenario, draft, section, entries, receives);
+        exchangers((scenario, &names), draft, section, entries, receives);
         if receives && !scenario.reading.is_empty() {
-            unread(scenario, DomainId::from_index(index), draft, section);
+            let covered = reading.remove(&DomainId::from_index(index)).unwrap_or_default();
+            unread(covered, draft, section);
         }
     }
     too_late(scenario, entries);
@@ -101,8 +109,11 @@ fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {
     }
 }
 
+/// The names of the DNS.
+type Names<'a> = BTreeMap<&'a str, &'a Name>;
+
 fn exchangers(
-    scenario: &Scenario,
+    (scenario, names): (&Scenario, &Names<'_>),
     draft: &DomainDraft<'_>,
     section: &Section<'_>,
     entries: &Entries<'_, '_>,
@@ -118,7 +129,7 @@ fn exchangers(
     }
     for record in &draft.mx {
         if let ExchangerName::Name(name) = &record.target
-            && !resolves(scenario, name)
+            && !resolves(names, name)
         {
             let remark = Remark::new(format!("the exchanger {name} does not resolve"))
                 .help("name a [[host]] or add a [[dns]] entry, unless this is what you want");
@@ -127,7 +138,7 @@ fn exchangers(
     }
     for record in &draft.mx {
         if let ExchangerName::Name(name) = &record.target
-            && is_alias(scenario, name)
+            && is_alias(names, name)
         {
             let remark = Remark::new(format!("the exchanger {name} is an alias"))
                 .accepted("a name with addresses of its own (RFC 5321 section 5.1)")
@@ -167,13 +178,13 @@ fn exchangers(
     }
 }
 
-fn is_alias(scenario: &Scenario, name: &str) -> bool {
-    let known = scenario.zone.names.iter().find(|known| known.text == name);
+fn is_alias(names: &Names<'_>, name: &str) -> bool {
+    let known = names.get(name);
     known.is_some_and(|known| known.revisions.iter().any(|(_, records)| records.alias.is_some()))
 }
 
-fn resolves(scenario: &Scenario, name: &str) -> bool {
-    let known = scenario.zone.names.iter().find(|known| known.text == name);
+fn resolves(names: &Names<'_>, name: &str) -> bool {
+    let known = names.get(name);
     known.is_some_and(|known| {
         known.revisions.iter().any(|(_, records)| {
             records.exists && (!records.addresses.is_empty() || records.alias.is_some())
@@ -181,12 +192,9 @@ fn resolves(scenario: &Scenario, name: &str) -> bool {
     })
 }
 
-fn unread(scenario: &Scenario, id: DomainId, draft: &DomainDraft<'_>, section: &Section<'_>) {
+/// Warns of mailboxes that no reader covers.
+fn unread(mut covered: Vec<(u32, u32)>, draft: &DomainDraft<'_>, section: &Section<'_>) {
     // Several devices may read one mailbox.
-    let covered =
-        scenario.reading.iter().filter(|reading| reading.first.domain == id && !reading.junk);
-    let mut covered: Vec<(u32, u32)> =
-        covered.map(|reading| (reading.first.local, reading.first.local + reading.count)).collect();
     covered.sort_unstable();
     let (mut read, mut up_to) = (0, 0);
     for (start, end) in covered {
@@ -290,12 +298,12 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
         let elsewhere = roles.mua || roles.dns;
         !elsewhere && !entry.members.clone().any(|host| used.contains(&HostId(host)))
     });
+    let others = listed(used.iter().map(|host| scenario.hosts[host.index()].name.as_str()));
     for entry in entries {
         let name = &scenario.hosts[entry.members.start as usize].name;
         let remark = Remark::new(format!("no mail can ever come to {name}")).help(format!(
             "name it in an `mx`, a `store`, a route or a `submit`, or remove it (hosts that \
-                 mail comes to: {})",
-            listed(used.iter().map(|host| scenario.hosts[host.index()].name.as_str()))
+                 mail comes to: {others})"
         ));
         entry.section.warn_at("name", remark);
     }

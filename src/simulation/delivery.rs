@@ -348,9 +348,10 @@ impl<S: FactSink> World<'_, '_, S> {
         next_attempt: Option<SimTime>,
         still: bool,
     ) {
-        let count = self.runs.get(handle).map_or(0, |run| run.recipients.len());
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (count, accepted) = (run.recipients.len(), accepted_at_rcpt(run));
         for index in 0..count {
-            let fared = self.state_attempt(handle, index, next_attempt);
+            let fared = self.state_attempt(handle, (index, accepted), next_attempt);
             let run = self.runs.get(handle).expect("a run that goes on exists");
             let (copy, recipient, client) = (run.copies[index], run.recipients[index], run.client);
             let totals = &mut self.hosts[client.index()].totals;
@@ -377,28 +378,29 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// States how one recipient fared in the try that has just ended, and returns it.
+    /// States how one recipient fared in the try that has just ended, in which so many were accepted at
+    /// RCPT, and returns it.
     pub(super) fn state_attempt(
         &mut self,
         handle: Handle,
-        index: usize,
+        (index, accepted): (usize, usize),
         next_attempt: Option<SimTime>,
     ) -> Fared {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let fared = self.fared(run, index);
+        let fared = self.fared(run, index, accepted);
         let fact = Fact::Attempt(self.attempt_fact(run, index, &fared, next_attempt));
         self.sink.fact(self.now, &fact, &self.messages);
         fared
     }
 
     /// Returns how one recipient fared in the try that has just ended.
-    fn fared(&self, run: &Run, index: usize) -> Fared {
+    fn fared(&self, run: &Run, index: usize, accepted: usize) -> Fared {
         let refusal = run.replies.get(index).copied().flatten();
         let refusal = refusal.filter(|reply| !reply.is_positive());
         match (refusal, run.failure) {
             (Some(reply), _) => {
                 let client = &self.hosts[run.client.index()].config.client;
-                let outcome = if client.refuses_for_good(reply, accepted_at_rcpt(run)) {
+                let outcome = if client.refuses_for_good(reply, accepted) {
                     AttemptOutcome::Permfail
                 } else {
                     AttemptOutcome::Tempfail
@@ -489,7 +491,7 @@ const AGENT: u64 = u64::MAX - 1;
 const NO_TIME: Distribution = Distribution::Constant(0.0);
 
 /// Returns how many recipients of the try at hand were accepted at RCPT.
-fn accepted_at_rcpt(run: &Run) -> usize {
+pub(super) fn accepted_at_rcpt(run: &Run) -> usize {
     run.replies.iter().flatten().filter(|reply| reply.is_positive()).count()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::Class;
 use crate::mail::HostId;
+use crate::queue::CopyState;
 use crate::scenario::Command;
 use crate::trace::{Fact, FactSink, StillOpen};
 use crate::units::SimTime;
@@ -154,8 +155,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         for (handle, entry) in self.entries.iter() {
             for index in self.entries.recipients(handle) {
-                let recipient = self.entries.copy(index).recipient;
-                holders[recipient.index()] = entry.host;
+                let copy = self.entries.copy(index);
+                if copy.state != CopyState::Done {
+                    holders[copy.recipient.index()] = entry.host;
+                }
             }
         }
         holders

@@ -179,15 +179,16 @@ impl Gathered {
 
     /// An ordered stop is a crash of the process that somebody has announced.
     fn add_stops(&mut self, scenario: &Scenario) {
-        for (index, action) in scenario.actions.iter().enumerate() {
+        // Actions are in the order of time, so the next start of a host ends its stop.
+        let mut starts: BTreeMap<HostId, SimTime> = BTreeMap::new();
+        for action in scenario.actions.iter().rev() {
+            if action.what == Command::Start {
+                starts.insert(action.host, action.at);
+            }
             if action.what != Command::Stop {
                 continue;
             }
-            let start = scenario.actions.iter().enumerate().find(|(later, other)| {
-                let after = (other.at, *later) > (action.at, index);
-                other.host == action.host && other.what == Command::Start && after
-            });
-            let to = start.map_or(SimTime::MAX, |(_, start)| start.at);
+            let to = starts.get(&action.host).copied().unwrap_or(SimTime::MAX);
             self.crash(scenario, action.host, Interval { from: action.at, to }, false);
         }
     }

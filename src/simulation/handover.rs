@@ -1,5 +1,7 @@
 //! The moment a server takes responsibility, and the entry it queues then.
 
+use std::collections::BTreeMap;
+
 use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::plain::Unit;
@@ -215,15 +217,17 @@ impl<S: FactSink> World<'_, '_, S> {
         if unit == Unit::Recipient {
             return recipients.iter().map(|&recipient| vec![recipient]).collect();
         }
-        let mut groups: Vec<(Destination, Vec<RecipientId>)> = Vec::new();
+        let mut groups: Vec<Vec<RecipientId>> = Vec::new();
+        let mut places: BTreeMap<Destination, usize> = BTreeMap::new();
         for &recipient in recipients {
             let route = self.route_of(host, self.messages[recipient].mailbox);
-            match groups.iter_mut().find(|group| group.0 == route) {
-                Some(group) => group.1.push(recipient),
-                None => groups.push((route, vec![recipient])),
+            let place = *places.entry(route).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
             }
+            groups[place].push(recipient);
         }
-        groups.into_iter().map(|group| group.1).collect()
+        groups
     }
 
     /// Lets the queue manager take notice of an entry after `wait`.

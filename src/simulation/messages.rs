@@ -208,6 +208,9 @@ pub(super) struct Messages {
     free_messages: Vec<MessageId>,
     recipients: Vec<Recipient>,
     free_recipients: Vec<RecipientId>,
+    /// By slot who is listed before a recipient of a message with several, as far as there are any:
+    /// to search a list for each of its members that leaves would take the square of its length.
+    before: Vec<Link>,
     /// How the first copy that was given up ended, as long as nobody was told because somebody
     /// else still had the message. Apart from the recipients, since few have it.
     pub(super) given_up: BTreeMap<RecipientId, GivenUp>,
@@ -261,6 +264,9 @@ impl Messages {
             }
         };
         let kind = self[message].kind();
+        if let Some(next) = recipient.next.get() {
+            self.note_before(next, Link::to(id));
+        }
         self[message].first = Link::to(id);
         self[message].holders += 1;
         self.ledger.queued += 1;
@@ -316,22 +322,30 @@ impl Messages {
         }
     }
 
+    /// Notes who is listed before a recipient.
+    #[cold]
+    fn note_before(&mut self, id: RecipientId, before: Link) {
+        if self.before.len() <= id.index() {
+            self.before.resize(self.recipients.len(), Link::NONE);
+        }
+        self.before[id.index()] = before;
+    }
+
     /// Frees the slot of a recipient whose story is over.
     pub(super) fn close(&mut self, id: RecipientId) {
         let message = self[id].message;
         // Take it out of its message's list, so that the list never names a slot used again.
-        let next = self[id].next;
+        let (mut before, next) = (Link::NONE, self[id].next);
         if self[message].first == Link::to(id) {
             self[message].first = next;
         } else {
-            let mut before = self[message].first.get();
-            while let Some(other) = before {
-                if self[other].next == Link::to(id) {
-                    self[other].next = next;
-                    break;
-                }
-                before = self[other].next.get();
-            }
+            before = self.before[id.index()];
+            let other =
+                before.get().expect("who is not the first of a list has somebody before it");
+            self[other].next = next;
+        }
+        if let Some(next) = next.get() {
+            self.note_before(next, before);
         }
         self[id].standing = Standing(Recipient::FREE);
         if !self.given_up.is_empty() {

@@ -201,9 +201,9 @@ impl<S: FactSink> World<'_, '_, S> {
             port: 25,
             octets: Octets(0),
         };
-        let mut next = self.entries[entry].first;
+        let mut next = self.entries.first_suspended(entry, destination);
         while let Some(index) = next {
-            next = self.entries.next(index);
+            next = self.entries.next_alike(index);
             if let Some(recipient) = self.entries.take_suspended(index, destination) {
                 fact.recipient = recipient;
                 self.hosts[host.index()].totals.suspensions += 1;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
-use crate::network::{Path, Topology};
+use crate::network::{Path, Search, Topology, Way};
 use crate::units::SimTime;
 
 use super::faults::{Faults, link_works};
@@ -15,6 +15,17 @@ pub(super) struct Reach<'s> {
     topology: &'s Topology,
     pairs: BTreeMap<(HostId, HostId), usize>,
     routes: Vec<Routes>,
+    /// When links or hosts fail or come back, once somebody has asked.
+    changes: Option<Vec<Change>>,
+    search: Search,
+}
+
+/// An instant at which links or hosts fail or come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Change {
+    at: SimTime,
+    /// Whether something comes back: there may be a better way.
+    restores: bool,
 }
 
 /// The routes between two hosts over time.
@@ -31,7 +42,13 @@ pub(super) type Pair = Option<usize>;
 
 impl<'s> Reach<'s> {
     pub(super) fn new(topology: &'s Topology) -> Self {
-        Self { topology, pairs: BTreeMap::new(), routes: Vec::new() }
+        Self {
+            topology,
+            pairs: BTreeMap::new(),
+            routes: Vec::new(),
+            changes: None,
+            search: Search::default(),
+        }
     }
 
     /// Returns the pair of two hosts, working out its routes if need be.
@@ -55,26 +72,39 @@ impl<'s> Reach<'s> {
         (!joined).then(|| self.topology.default_path())
     }
 
-    fn work_out(&self, from: HostId, to: HostId, faults: &Faults) -> Routes {
-        let mut changes = vec![SimTime::ZERO];
-        let cuts = faults.links.iter().chain(faults.cut.iter());
-        for (interval, ()) in cuts.flat_map(Timeline::entries) {
-            changes.extend([interval.from, interval.to]);
+    /// Works out the routes of two hosts over time. While all of the best way stands it is taken,
+    /// whatever else fails; while something fails that every way passes there is none. Only in between
+    /// is a way looked for anew, when one may have gone or come.
+    fn work_out(&mut self, from: HostId, to: HostId, faults: &Faults) -> Routes {
+        let ends = (from, to);
+        let best = self.topology.way(ends, |_| true, |_| true, &mut self.search);
+        let best = best.expect("links join the two hosts");
+        let (sole, shared) = failures(&best, faults);
+        let mut bounds = vec![SimTime::ZERO];
+        for interval in sole.iter().chain(&shared) {
+            bounds.extend([interval.from, interval.to]);
         }
-        changes.sort_unstable();
-        changes.dedup();
-        let mut epochs: Vec<(SimTime, Option<Path>)> = Vec::new();
-        for at in changes.into_iter().filter(|&at| at != SimTime::MAX) {
-            let route = self.topology.route(
-                from,
-                to,
-                |link| link_works(&faults.links, link, at),
-                |host| faults.cut[host.index()].at(at).is_none(),
-            );
-            if epochs.last().is_none_or(|(_, last)| *last != route) {
-                epochs.push((at, route));
+        bounds.sort_unstable();
+        bounds.dedup();
+        let best = self.topology.path(&best);
+        let mut epochs = Epochs(Vec::new());
+        let ends_at = bounds.iter().skip(1).copied().chain([SimTime::MAX]);
+        for (&at, until) in bounds.iter().zip(ends_at) {
+            let holds = |intervals: &[Interval]| {
+                let begun = intervals.partition_point(|interval| interval.from <= at);
+                begun > 0 && intervals[begun - 1].contains(at)
+            };
+            if at == SimTime::MAX {
+                break;
+            } else if holds(&sole) {
+                epochs.push(at, None);
+            } else if holds(&shared) {
+                self.go_round(ends, Interval { from: at, to: until }, faults, &mut epochs);
+            } else {
+                epochs.push(at, Some(best.clone()));
             }
         }
+        let epochs = epochs.0;
         let ends = epochs.iter().skip(1).map(|epoch| epoch.0).chain([SimTime::MAX]);
         let without = epochs
             .iter()
@@ -83,6 +113,30 @@ impl<'s> Reach<'s> {
             .map(|((from, _), to)| (Interval { from: *from, to }, ()));
         let cut = Timeline::new(without.collect());
         Routes { epochs, cut }
+    }
+
+    /// Looks for ways round what fails in an interval.
+    fn go_round(
+        &mut self,
+        ends: (HostId, HostId),
+        interval: Interval,
+        faults: &Faults,
+        epochs: &mut Epochs,
+    ) {
+        let changes = self.changes.get_or_insert_with(|| changes(faults));
+        let first = changes.partition_point(|change| change.at <= interval.from);
+        let later = changes[first..].iter().take_while(|change| change.at < interval.to);
+        let begins = Change { at: interval.from, restores: true };
+        let mut way: Option<Way> = None;
+        for &Change { at, restores } in std::iter::once(&begins).chain(later) {
+            if !restores && way.as_ref().is_none_or(|way| stands(way, faults, at)) {
+                continue;
+            }
+            let link_works = |link| link_works(&faults.links, link, at);
+            let forwards = |host: HostId| faults.cut[host.index()].at(at).is_none();
+            way = self.topology.way(ends, link_works, forwards, &mut self.search);
+            epochs.push(at, way.as_ref().map(|way| self.topology.path(way)));
+        }
     }
 
     /// Returns the path of `pair` at `at`; while there is no route, the last or next one, on which
@@ -100,4 +154,70 @@ impl<'s> Reach<'s> {
     pub(super) fn cut<'a>(&'a self, pair: Pair, never: &'a Timeline<()>) -> &'a Timeline<()> {
         pair.map_or(never, |index| &self.routes[index].cut)
     }
+}
+
+/// Routes in the order of time, each until the next.
+struct Epochs(Vec<(SimTime, Option<Path>)>);
+
+impl Epochs {
+    /// Adds a route from `at` on, unless it is the one before.
+    fn push(&mut self, at: SimTime, route: Option<Path>) {
+        if self.0.last().is_none_or(|(_, last)| *last != route) {
+            self.0.push((at, route));
+        }
+    }
+}
+
+/// Returns whether a way can be passed at `at`.
+fn stands(way: &Way, faults: &Faults, at: SimTime) -> bool {
+    way.links.iter().all(|&link| link_works(&faults.links, link, at))
+        && way.hosts.iter().all(|host| faults.cut[host.index()].at(at).is_none())
+}
+
+/// Returns when something fails that every way passes, and when something fails that only this one
+/// does: intervals in order that do not overlap.
+fn failures(way: &Way, faults: &Faults) -> (Vec<Interval>, Vec<Interval>) {
+    let (mut sole, mut shared) = (Vec::new(), Vec::new());
+    let mut add = |is_sole: bool, line: &Timeline<()>| {
+        let list = if is_sole { &mut sole } else { &mut shared };
+        list.extend(line.entries().iter().map(|(interval, ())| *interval));
+    };
+    for (place, link) in way.links.iter().enumerate() {
+        add(way.is_sole_link(place), &faults.links[link.0 as usize]);
+    }
+    for (place, host) in way.hosts.iter().enumerate() {
+        add(way.is_sole_host(place), &faults.cut[host.index()]);
+    }
+    (united(sole), united(shared))
+}
+
+/// Returns the union of intervals as intervals in order that do not overlap.
+fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    intervals.sort_unstable();
+    let mut united: Vec<Interval> = Vec::with_capacity(intervals.len());
+    for interval in intervals {
+        match united.last_mut() {
+            Some(last) if interval.from <= last.to => last.to = last.to.max(interval.to),
+            _ => united.push(interval),
+        }
+    }
+    united
+}
+
+/// Returns all instants at which links or hosts fail or come back.
+fn changes(faults: &Faults) -> Vec<Change> {
+    let lines = faults.links.iter().chain(faults.cut.iter());
+    let mut all: Vec<Change> = lines
+        .flat_map(Timeline::entries)
+        .flat_map(|(interval, ())| [(interval.from, false), (interval.to, true)])
+        .map(|(at, restores)| Change { at, restores })
+        .collect();
+    all.sort_unstable();
+    // Of one instant the last says whether something comes back.
+    all.dedup_by(|later, kept| {
+        let same = later.at == kept.at;
+        kept.restores |= same && later.restores;
+        same
+    });
+    all
 }

@@ -5,6 +5,7 @@ use crate::mail::{AttemptOutcome, MessageId, MessageKey, MessageKind, Stage};
 use crate::smtp::WEB_PORT;
 use crate::trace::{FactSink, FinalOutcome};
 
+use super::delivery::accepted_at_rcpt;
 use super::event::Event;
 use super::messages::{Column, Message};
 use super::run::{Phase, Purpose, Run, Unsent};
@@ -171,8 +172,9 @@ impl<S: FactSink> World<'_, '_, S> {
     fn try_next_address(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let (client, count) = (run.client, run.recipients.len());
+        let accepted = accepted_at_rcpt(run);
         for index in 0..count {
-            self.state_attempt(handle, index, None);
+            self.state_attempt(handle, (index, accepted), None);
             self.hosts[client.index()].totals.attempts += 1;
         }
         self.close_run_connection(handle);
@@ -193,11 +195,12 @@ impl<S: FactSink> World<'_, '_, S> {
         let settings = &self.sources[entry as usize].submission;
         let (client, message) = (run.client, run.message);
         let (count, fields) = (run.recipients.len(), run.received_fields);
+        let accepted = accepted_at_rcpt(run);
         let (retry, per_session) = (settings.outbox_retry, settings.messages_per_session);
         let next_attempt = retry.map(|wait| self.now + wait);
         let mut waits = false;
         for index in 0..count {
-            let fared = self.state_attempt(handle, index, next_attempt);
+            let fared = self.state_attempt(handle, (index, accepted), next_attempt);
             let run = self.runs.get(handle).expect("a run that goes on exists");
             let recipient = run.recipients[index];
             self.hosts[client.index()].totals.attempts += 1;

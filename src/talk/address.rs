@@ -71,7 +71,7 @@ pub(super) fn add_postmasters(scenario: &mut Scenario) {
         if position(domain, POSTMASTER).is_none() {
             let place = domain.mailboxes + domain.unknown.len() as u32;
             domain.unknown.push(POSTMASTER.to_owned());
-            domain.also.push(place);
+            domain.also.insert(place);
         }
     }
 }

@@ -190,8 +190,8 @@ impl Names {
                 named: known,
                 mailboxes: count,
                 unknown,
-                also: Vec::new(),
-                mistyped: Vec::new(),
+                also: Default::default(),
+                mistyped: Default::default(),
                 store,
             };
             self.domains.push(domain);

@@ -142,8 +142,8 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         named: Vec::new(),
         mailboxes,
         unknown: Vec::new(),
-        also: Vec::new(),
-        mistyped: Vec::new(),
+        also: Default::default(),
+        mistyped: Default::default(),
         store: Some(SERVER),
     }
 }

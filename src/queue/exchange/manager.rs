@@ -1,17 +1,18 @@
 //! The transport service: delivery queues and the messages in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{conclude, has_pending, next_destination, suspend};
+use super::super::round::{conclude, suspend};
 use super::super::{
-    Action, Context, Destination, EntryHandle, Intake, KeepConnection, QueueEntries, QueueEntry,
-    QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+    Action, Context, CopyState, Destination, EntryHandle, Intake, KeepConnection, QueueEntries,
+    QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
 };
 use super::delivery_queue::DeliveryQueue;
+use super::queues::{Counts, Queues};
 use super::settings::Settings;
 
 /// The transport service on one host.
@@ -20,7 +21,7 @@ pub struct Exchange {
     settings: Settings,
     local_processes: u32,
     running: bool,
-    queues: BTreeMap<Destination, DeliveryQueue>,
+    queues: Queues,
     /// Outbound connections of all queues.
     connections: u32,
     /// Messages that their next hops refused for now.
@@ -40,7 +41,7 @@ impl Exchange {
             settings,
             local_processes: local.unwrap_or(u32::MAX),
             running: false,
-            queues: BTreeMap::new(),
+            queues: Queues::default(),
             connections: 0,
             refused: BTreeSet::new(),
             just_refused: None,
@@ -63,12 +64,15 @@ impl Exchange {
         state.begin_round();
         let key = (state.arrived, entry);
         let mut before = None;
-        while let Some(destination) = next_destination(context, entry, before) {
+        while let Some(destination) = context.entries.next_destination(entry, before) {
             before = Some(destination);
-            let queue = self.queues.entry(destination).or_insert_with(|| DeliveryQueue::new(now));
-            queue.join(now, key, &self.settings);
-            if new && queue.retry_at.is_some() {
-                suspend(context, entry, destination, queue.reason);
+            let settings = &self.settings;
+            let waits = self.queues.change_or_make(destination, now, settings, |queue| {
+                queue.join(now, key, settings);
+                queue.retry_at.map(|_| queue.reason)
+            });
+            if let (true, Some(reason)) = (new, waits) {
+                suspend(context, entry, destination, reason);
             }
             self.connect(destination, context);
         }
@@ -78,21 +82,20 @@ impl Exchange {
     fn connect(&mut self, destination: Destination, context: &mut Context<'_>) {
         let local = destination == Destination::Local;
         let most = self.settings.max_outbound_connections.unwrap_or(u32::MAX);
-        let Some(queue) = self.queues.get_mut(&destination) else {
-            return;
-        };
-        loop {
-            let free = if local {
+        let settings = &self.settings;
+        while self.queues.get(destination).is_some_and(|queue| {
+            if local {
                 queue.busy < self.local_processes && !queue.ready.is_empty()
             } else {
-                self.connections < most && queue.may_connect(&self.settings)
-            };
-            let next = if free { queue.ready.pop_first() } else { None };
-            let Some((_, entry)) = next else {
-                return;
-            };
+                self.connections < most && queue.may_connect(settings)
+            }
+        }) {
+            let next = self.queues.change(destination, settings, |queue| {
+                queue.busy += 1;
+                queue.ready.pop_first()
+            });
+            let (_, entry) = next.flatten().expect("a queue that may connect has a message");
             let delivery = context.entries.assign(entry, destination, u32::MAX);
-            queue.busy += 1;
             self.connections += u32::from(!local);
             let keep = KeepConnection {
                 idle: self.settings.connection_inactivity_timeout,
@@ -116,12 +119,12 @@ impl Exchange {
         (tried, reason): (EntryHandle, Status),
         context: &mut Context<'_>,
     ) {
-        let Some(queue) = self.queues.get_mut(&destination) else {
+        let settings = &self.settings;
+        let failed = |queue: &mut DeliveryQueue| queue.fail(now, reason, settings);
+        let Some(at) = self.queues.change(destination, settings, failed).flatten() else {
             return;
         };
-        let Some(at) = queue.fail(now, reason, &self.settings) else {
-            return;
-        };
+        let queue = self.queues.get(destination).expect("it has just failed");
         context.actions.push(Action::Close { destination });
         if queue.failures == 1 {
             // Each message is told of once, not at every attempt of its queue.
@@ -134,8 +137,11 @@ impl Exchange {
         let resubmits =
             self.settings.max_idle_time_before_resubmit.is_some_and(|span| queue.idled(now, span));
         if resubmits {
-            queue.idle_since = now;
-            for (_, entry) in std::mem::take(&mut queue.ready) {
+            let all = self.queues.change(destination, settings, |queue| {
+                queue.idle_since = now;
+                std::mem::take(&mut queue.ready)
+            });
+            for (_, entry) in all.unwrap_or_default() {
                 context.actions.push(Action::Resubmit { entry });
             }
         }
@@ -144,15 +150,19 @@ impl Exchange {
     /// After a delivery or the end of a message: what else can go on, and what can be closed.
     fn settle(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
         self.connect(destination, context);
-        let rests = self.queues.get_mut(&destination).is_some_and(|queue| queue.rests(now));
-        if rests {
+        let rests = self.queues.change(destination, &self.settings, |queue| queue.rests(now));
+        if rests == Some(true) {
             context.actions.push(Action::Close { destination });
         }
         if self.settings.max_outbound_connections == Some(self.connections + 1) {
             // A connection has become free: others may wait for one.
-            let all: Vec<Destination> = self.queues.keys().copied().collect();
-            for other in all {
+            let mut before = None;
+            while let Some(other) = self.queues.able_after(before) {
+                before = Some(other);
                 self.connect(other, context);
+                if self.settings.max_outbound_connections == Some(self.connections) {
+                    break;
+                }
             }
         }
     }
@@ -161,12 +171,12 @@ impl Exchange {
     fn leave(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         let key = (context.entries[entry].arrived, entry);
         let mut before = None;
-        while let Some(destination) = next_destination(context, entry, before) {
+        while let Some(destination) = context.entries.next_destination(entry, before) {
             before = Some(destination);
-            if let Some(queue) = self.queues.get_mut(&destination) {
+            self.queues.change(destination, &self.settings, |queue| {
                 queue.ready.remove(&key);
                 queue.rests(now);
-            }
+            });
         }
         self.refused.remove(&entry);
     }
@@ -220,7 +230,7 @@ impl QueueManager for Exchange {
 
     fn stop(&mut self, context: &mut Context<'_>) {
         self.running = false;
-        self.queues.clear();
+        self.queues = Queues::default();
         self.connections = 0;
         for entry in context.entries.active_at(context.host) {
             context.entries[entry].set_active(false);
@@ -256,9 +266,9 @@ impl QueueManager for Exchange {
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         match timer {
             Timer::Destination { destination, closing } => {
-                let queue = self.queues.get_mut(&destination);
-                if let Some(queue) = queue.filter(|queue| queue.closing == closing) {
-                    queue.retry_at = None;
+                let counts = self.queues.get(destination).is_some_and(|q| q.closing == closing);
+                if counts {
+                    self.queues.change(destination, &self.settings, |queue| queue.retry_at = None);
                     self.connect(destination, context);
                 }
             }
@@ -298,15 +308,15 @@ impl QueueManager for Exchange {
         let entry = context.entries.release(report.delivery);
         let key = (context.entries[entry].arrived, entry);
         let pending = conclude(context, entry);
-        let here = has_pending(context.entries, entry, destination);
-        if let Some(queue) = self.queues.get_mut(&destination) {
+        let here = context.entries.has_pending(entry, destination);
+        self.queues.change(destination, &self.settings, |queue| {
             queue.busy -= 1;
             if report.site_failure.is_none() {
                 queue.succeed(now);
             } else if here {
                 queue.ready.insert(key);
             }
-        }
+        });
         if pending {
             context.entries.drop_finished(entry, false);
             let over = self.expire_if_due(now, entry, context);
@@ -327,14 +337,18 @@ impl QueueManager for Exchange {
     }
 
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
-        for queue in self.queues.values_mut().filter(|queue| queue.retry_at.is_some()) {
-            queue.retry_at = None;
-            queue.closing += 1;
+        let all: Vec<Destination> = self.queues.destinations().collect();
+        for destination in all {
+            self.queues.change(destination, &self.settings, |queue| {
+                if queue.retry_at.take().is_some() {
+                    queue.closing += 1;
+                }
+            });
         }
         for entry in std::mem::take(&mut self.refused) {
             self.join(now, entry, context);
         }
-        let all: Vec<Destination> = self.queues.keys().copied().collect();
+        let all: Vec<Destination> = self.queues.destinations().collect();
         for destination in all {
             self.connect(destination, context);
         }
@@ -343,6 +357,7 @@ impl QueueManager for Exchange {
     fn configure(&mut self, settings: &QueueSettings) {
         if let QueueSettings::Exchange(settings) = settings {
             self.settings = *settings;
+            self.queues.configure(settings);
         }
     }
 
@@ -353,8 +368,10 @@ impl QueueManager for Exchange {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
-        let destination = entries.recipients(entry).map(|i| entries.copy(i).destination).next();
-        let queue = destination.and_then(|destination| self.queues.get(&destination));
+        let copies = entries.copies(entry);
+        let mut owed = copies.filter(|copy| copy.state != CopyState::Done);
+        let destination = owed.next().map(|copy| copy.destination);
+        let queue = destination.and_then(|destination| self.queues.get(destination));
         let at = match queue {
             _ if self.just_refused == Some(entry) => now + self.settings.message_retry_interval,
             Some(queue) => queue
@@ -366,16 +383,11 @@ impl QueueManager for Exchange {
     }
 
     fn lengths(&self) -> QueueLengths {
-        let waiting = |retry: bool| -> u64 {
-            let of_kind = |queue: &&DeliveryQueue| queue.retry_at.is_some() == retry;
-            let queues = self.queues.values().filter(of_kind);
-            queues.map(|queue| queue.ready.len() as u64).sum()
-        };
-        let busy: u64 = self.queues.values().map(|queue| u64::from(queue.busy)).sum();
+        let Counts { active, waiting } = self.queues.counts();
         QueueLengths {
             incoming: self.resting.len(),
-            active: waiting(false) + busy,
-            deferred: waiting(true) + self.refused.len() as u64,
+            active,
+            deferred: waiting + self.refused.len() as u64,
         }
     }
 }

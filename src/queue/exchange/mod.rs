@@ -20,6 +20,7 @@
 
 mod delivery_queue;
 mod manager;
+mod queues;
 mod settings;
 
 pub use manager::Exchange;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::mail::{Mailbox, RecipientId, Status};
 use crate::units::{SimDuration, SimTime};
 
-use super::super::round::has_pending;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
     KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
@@ -202,9 +201,8 @@ impl Exim {
         }
         let status = context.entries[entry].last_status();
         for destination in destinations {
-            context.entries.suspend(entry, |copy| {
-                copy.destination == destination && held.contains(&copy.recipient)
-            });
+            let is_held = |copy: &QueueCopy| held.contains(&copy.recipient);
+            context.entries.suspend(entry, destination, is_held);
             context.actions.suspend(entry, destination, status);
         }
         held
@@ -218,28 +216,22 @@ impl Exim {
         context: &mut Context<'_>,
     ) {
         let entry = process.entry;
-        loop {
-            let next = context
-                .entries
-                .recipients(entry)
-                .map(|index| context.entries.copy(index))
-                .filter(|copy| copy.state == CopyState::Pending)
-                .filter(|copy| !held.contains(&copy.recipient))
-                .map(|copy| copy.destination)
-                .filter(|&destination| match process.kind {
-                    Kind::Continued(only) => destination == only,
-                    _ => true,
-                })
-                .min();
-            let Some(destination) = next else { return };
+        let free = |copy: &QueueCopy| !held.contains(&copy.recipient);
+        let mut before = None;
+        while let Some(destination) = context.entries.next_destination(entry, before) {
+            before = Some(destination);
+            if matches!(process.kind, Kind::Continued(only) if only != destination) {
+                continue;
+            }
             let limit = match destination {
                 Destination::Local => 1,
                 _ => self.settings.max_rcpt.max(1),
             };
-            let free = |copy: &QueueCopy| !held.contains(&copy.recipient);
-            let delivery = context.entries.assign_those(entry, destination, limit, free);
-            process.waiting.push_back(delivery);
-            process.transports.insert(delivery, Transport::default());
+            while context.entries.pending(entry, destination).any(|copy| free(&copy)) {
+                let delivery = context.entries.assign_those(entry, destination, limit, free);
+                process.waiting.push_back(delivery);
+                process.transports.insert(delivery, Transport::default());
+            }
         }
     }
 
@@ -447,7 +439,7 @@ impl QueueManager for Exim {
         }
         let (entry, destination) = (queued.entry, queued.destination);
         let next = self.waits.take(tried.candidate.host, entry, |other| {
-            entries.get(other).map(|_| has_pending(entries, other, destination))
+            entries.get(other).map(|_| entries.has_pending(other, destination))
         });
         // A message that another process is at, or that is frozen, ends the chain.
         let next = next.filter(|next| {

@@ -72,7 +72,7 @@ pub(super) enum Order {
 /// A destination with work or connections.
 #[derive(Debug)]
 pub(super) struct Relay {
-    pub(super) tasks: VecDeque<Task>,
+    pub(super) tasks: Tasks,
     /// Hosts, once looked up: for as long as the relay lives.
     pub(super) exchangers: Option<Vec<Candidate>>,
     looks_up: bool,
@@ -98,7 +98,7 @@ pub(super) struct Relay {
 impl Relay {
     fn new() -> Self {
         Self {
-            tasks: VecDeque::new(),
+            tasks: Tasks::default(),
             exchangers: None,
             looks_up: false,
             waits: false,
@@ -113,6 +113,49 @@ impl Relay {
             on_hold: false,
             has_held: false,
         }
+    }
+}
+
+/// The tasks of a relay, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    list: VecDeque<Task>,
+    /// By message, counted from the first that ever came.
+    places: BTreeMap<EntryHandle, usize>,
+    /// So many have been taken.
+    taken: usize,
+}
+
+impl Tasks {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn push_back(&mut self, task: Task) {
+        self.places.insert(task.entry, self.taken + self.list.len());
+        self.list.push_back(task);
+    }
+
+    fn pop_front(&mut self) -> Option<Task> {
+        let task = self.list.pop_front()?;
+        self.taken += 1;
+        self.places.remove(&task.entry);
+        Some(task)
+    }
+
+    /// Returns the task of a message, if one waits.
+    fn of(&mut self, entry: EntryHandle) -> Option<&mut Task> {
+        let place = *self.places.get(&entry)?;
+        self.list.get_mut(place - self.taken)
+    }
+
+    /// Takes all.
+    fn take(&mut self) -> Vec<Task> {
+        std::mem::take(self).list.into()
     }
 }
 
@@ -171,7 +214,7 @@ impl Agent {
             self.let_go(moment, destination);
             return;
         }
-        match relay.tasks.iter_mut().find(|task| task.entry == id.entry) {
+        match relay.tasks.of(id.entry) {
             Some(task) => task.recipients.push(id.recipient),
             None => relay.tasks.push_back(Task {
                 entry: id.entry,
@@ -261,10 +304,10 @@ impl Agent {
     /// failed for want of a route, the envelopes are remembered for when the host answers.
     fn flush(&mut self, moment: Moment<'_>, destination: Destination, failure: Failure) {
         let relay = self.relay_mut(destination);
-        let mut tasks = std::mem::take(&mut relay.tasks);
+        let mut tasks = relay.tasks.take();
         let failed = std::mem::take(&mut relay.failed);
         // Results are reported in the order of the envelopes' numbers, which are drawn.
-        tasks.make_contiguous().sort_by_key(|task| task.rank);
+        tasks.sort_by_key(|task| task.rank);
         let remembered = failure.outcome.is_temporary()
             && relay.connector.is_none_or(|connector| connector.no_route);
         if std::mem::take(&mut relay.has_held) {

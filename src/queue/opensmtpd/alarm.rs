@@ -4,7 +4,7 @@
 //! `scheduler.c`, `bounce.c`). So what is due in second S happens in that second at the fraction at
 //! which the timer was last set, and waits that follow each other keep it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::units::{SimDuration, SimTime};
 
@@ -59,7 +59,11 @@ impl Alarm {
 /// Jobs by the second in which they are due, with one timer for the first (`runq.c`).
 #[derive(Debug)]
 pub(super) struct RunQueue<J> {
-    jobs: VecDeque<(i64, J)>,
+    /// In order; of the same second in the order in which they were added.
+    jobs: BTreeMap<(i64, u64), J>,
+    /// The same by job: a host with thousands of destinations takes a job out as often as it adds one.
+    by_job: BTreeSet<(J, i64, u64)>,
+    added: u64,
     pub(super) alarm: Alarm,
     /// Whether jobs are being run; the timer is then set only at the end.
     running: bool,
@@ -67,35 +71,52 @@ pub(super) struct RunQueue<J> {
 
 impl<J> Default for RunQueue<J> {
     fn default() -> Self {
-        Self { jobs: VecDeque::new(), alarm: Alarm::default(), running: false }
+        Self {
+            jobs: BTreeMap::new(),
+            by_job: BTreeSet::new(),
+            added: 0,
+            alarm: Alarm::default(),
+            running: false,
+        }
     }
 }
 
-impl<J: Copy + PartialEq> RunQueue<J> {
+impl<J: Copy + Ord> RunQueue<J> {
     /// Adds a job, behind others of the same second.
     pub(super) fn schedule(&mut self, clock: Clock, second: i64, job: J) {
-        let place = self.jobs.partition_point(|(when, _)| *when <= second);
-        self.jobs.insert(place, (second, job));
-        if place == 0 {
+        self.added += 1;
+        let key = (second, self.added);
+        self.jobs.insert(key, job);
+        self.by_job.insert((job, second, self.added));
+        if self.jobs.first_key_value().is_some_and(|(first, _)| *first == key) {
             self.reset(clock);
         }
     }
 
     /// Takes a job out.
     pub(super) fn cancel(&mut self, clock: Clock, job: J) {
-        if let Some(place) = self.jobs.iter().position(|(_, other)| *other == job) {
-            self.jobs.remove(place);
-            if place == 0 {
-                self.reset(clock);
-            }
+        let Some(&(first, second, added)) = self.by_job.range((job, i64::MIN, 0)..).next() else {
+            return;
+        };
+        if first != job {
+            return;
+        }
+        let was_next = self.jobs.first_key_value().is_some_and(|(key, _)| *key == (second, added));
+        self.by_job.remove(&(job, second, added));
+        self.jobs.remove(&(second, added));
+        if was_next {
+            self.reset(clock);
         }
     }
 
     /// Returns the next job that is due; call until there is none.
     pub(super) fn next_due(&mut self, clock: Clock) -> Option<J> {
         self.running = true;
-        if self.jobs.front().is_some_and(|(when, _)| *when <= clock.second) {
-            return self.jobs.pop_front().map(|(_, job)| job);
+        if self.jobs.first_key_value().is_some_and(|((when, _), _)| *when <= clock.second)
+            && let Some(((when, added), job)) = self.jobs.pop_first()
+        {
+            self.by_job.remove(&(job, when, added));
+            return Some(job);
         }
         self.running = false;
         self.reset(clock);
@@ -106,8 +127,8 @@ impl<J: Copy + PartialEq> RunQueue<J> {
         if self.running {
             return;
         }
-        match self.jobs.front() {
-            Some((when, _)) => self.alarm.set(clock, *when),
+        match self.jobs.first_key_value() {
+            Some(((when, _), _)) => self.alarm.set(clock, *when),
             None => self.alarm.clear(),
         }
     }

@@ -1,10 +1,10 @@
 //! The queue manager: scheduler, transfer agent, local delivery and notices together.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::Status;
+use crate::mail::{RecipientId, Status};
 use crate::random::Draw as _;
 use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
@@ -16,8 +16,8 @@ use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
     Abandoned, Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination,
-    EntryHandle, FailedConnection, Intake, QueueEntries, QueueLengths, QueueManager, QueueSettings,
-    Report, Timer, Tried,
+    EntryHandle, FailedConnection, Intake, QueueCopy, QueueEntries, QueueLengths, QueueManager,
+    QueueSettings, Report, Timer, Tried,
 };
 
 /// A delivery under way.
@@ -156,8 +156,9 @@ impl OpenSmtpd {
 
     /// An envelope's time is over.
     fn expire(&mut self, now: SimTime, id: EnvelopeId, context: &mut Context<'_>) {
+        let copy = self.scheduler.copy_of(id);
         self.scheduler.remove(id);
-        if let Some(index) = copy_of(context.entries, id) {
+        if let Some(index) = copy {
             // The notice says 4.4.7 and, for the sake of that 4, "delayed".
             context.entries.set_state(index, CopyState::Failed(Status::EXPIRED));
         }
@@ -216,12 +217,24 @@ impl OpenSmtpd {
         connection: Option<ConnectionId>,
         context: &mut Context<'_>,
     ) -> DeliveryHandle {
-        let entry = &mut context.entries[task.entry];
-        entry.begin_round();
-        let delivery =
-            context.entries.assign_those(task.entry, task.destination, u32::MAX, |copy| {
-                task.recipients.contains(&copy.recipient)
-            });
+        let (entry, destination) = (task.entry, task.destination);
+        context.entries[entry].begin_round();
+        if context.entries.only_copy(entry).is_none() {
+            self.scheduler.note_under_way(task.envelopes(), true);
+        }
+        let sole = match task.recipients[..] {
+            [recipient] => self.scheduler.copy_of(EnvelopeId { entry, recipient }),
+            _ => None,
+        };
+        let delivery = match sole {
+            Some(copy) => context.entries.assign_one(entry, destination, copy),
+            None => {
+                let all: BTreeSet<RecipientId> = task.recipients.iter().copied().collect();
+                let limit = u32::try_from(all.len()).unwrap_or(u32::MAX);
+                let fits = |copy: &QueueCopy| all.contains(&copy.recipient);
+                context.entries.assign_those(entry, destination, limit, fits)
+            }
+        };
         self.under_way.insert(delivery, UnderWay { task, connection, answered: None });
         delivery
     }
@@ -231,7 +244,7 @@ impl OpenSmtpd {
         let (clock, entry) = (self.clock(now), task.entry);
         let mut accepted = false;
         for id in task.envelopes() {
-            let Some(index) = copy_of(context.entries, id) else {
+            let Some(index) = self.scheduler.copy_of(id) else {
                 continue;
             };
             match context.entries.copy(index).state {
@@ -272,20 +285,11 @@ impl OpenSmtpd {
 
     /// Lets a message go when no recipient and no notice is left.
     fn remove_if_over(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
-        let open = context.entries.recipients(entry).any(|index| {
-            let state = context.entries.copy(index).state;
-            matches!(state, CopyState::Pending | CopyState::Assigned(_))
-        });
-        if !open && !self.bounces.concern(entry) {
+        if !self.scheduler.is_open(entry) && !self.bounces.concern(entry) {
             self.scheduler.forget_message(entry);
             context.actions.push(Action::Remove { entry });
         }
     }
-}
-
-/// Returns the copy of an envelope, if there still is one.
-fn copy_of(entries: &QueueEntries, id: EnvelopeId) -> Option<crate::queue::CopyIndex> {
-    entries.recipients(id.entry).find(|&index| entries.copy(index).recipient == id.recipient)
 }
 
 fn lag(bound: SimDuration, random: &mut ChaCha8Rng) -> SimDuration {
@@ -330,7 +334,8 @@ impl QueueManager for OpenSmtpd {
             let copy = context.entries.copy(index);
             let id = EnvelopeId { entry, recipient: copy.recipient };
             let rank = (message, context.random.below(1 << 32));
-            self.scheduler.insert(id, copy.destination, creation, rank, &self.settings);
+            let place = (index, copy.destination);
+            self.scheduler.insert(id, place, creation, rank, &self.settings);
         }
         if self.running {
             // The time until the queue manager took notice covers the way of a new message.
@@ -374,6 +379,7 @@ impl QueueManager for OpenSmtpd {
             return;
         };
         let UnderWay { task, connection, answered } = under_way;
+        self.scheduler.note_under_way(task.envelopes(), false);
         let state = &mut context.entries[entry];
         state.set_active(state.outstanding > 0);
         let accepted = self.note_results(now, &task, context);
@@ -443,14 +449,14 @@ impl QueueManager for OpenSmtpd {
         entry: EntryHandle,
         entries: &QueueEntries,
     ) -> Option<SimTime> {
-        let assigned = entries.recipients(entry).map(|index| entries.copy(index));
-        assigned
-            .filter(|copy| matches!(copy.state, CopyState::Assigned(_)))
-            .filter_map(|copy| {
-                let id = EnvelopeId { entry, recipient: copy.recipient };
-                self.scheduler.would_retry(self.clock(now), id, &self.settings)
-            })
-            .min()
+        let clock = self.clock(now);
+        let id = |recipient| EnvelopeId { entry, recipient };
+        if let Some(only) = entries.only_copy(entry) {
+            let assigned = matches!(only.state, CopyState::Assigned(_));
+            let at = self.scheduler.would_retry(clock, id(only.recipient), &self.settings);
+            return at.filter(|_| assigned);
+        }
+        self.scheduler.would_retry_first(clock, entry, &self.settings)
     }
 
     fn lengths(&self) -> QueueLengths {

@@ -10,7 +10,7 @@ use crate::units::SimTime;
 use super::alarm::Alarm;
 use super::settings::{Settings, seconds};
 use super::{Clock, EnvelopeId};
-use crate::queue::{Destination, EntryHandle};
+use crate::queue::{CopyIndex, Destination, EntryHandle};
 
 /// Where an envelope is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ enum State {
 #[derive(Debug, Clone, Copy)]
 struct Envelope {
     destination: Destination,
+    /// Where its recipient lies in the queue.
+    copy: CopyIndex,
     creation: i64,
     /// Failures so far.
     retry: i64,
@@ -38,6 +40,19 @@ struct Envelope {
     renewed_by: Option<i64>,
     /// Stands for the number that the server draws for it, which decides among equals.
     rank: (u64, u64),
+}
+
+/// What the scheduler knows of a message.
+#[derive(Debug, Default)]
+struct Message {
+    /// When it came: all its envelopes are as old.
+    creation: i64,
+    envelopes: u32,
+    /// Of those in flight; without any it waits.
+    in_flight: u32,
+    /// Of those under way, if it has several, how many have failed so often and go to such a
+    /// destination: when the first of them will be tried again is asked at each failure.
+    under_way: BTreeMap<(i64, bool), u32>,
 }
 
 /// What is to be done with an envelope whose time has come.
@@ -69,8 +84,7 @@ pub(super) struct Scheduler {
     pending: BTreeSet<(i64, (u64, u64), EnvelopeId)>,
     held: BTreeMap<Destination, Vec<EnvelopeId>>,
     in_flight: u32,
-    /// Envelopes in flight by message; messages without any wait.
-    messages: BTreeMap<EntryHandle, u32>,
+    messages: BTreeMap<EntryHandle, Message>,
     active: u64,
     pub(super) alarm: Alarm,
     /// Whether something has happened since it last looked what is due: any news makes it look.
@@ -82,13 +96,14 @@ impl Scheduler {
     pub(super) fn insert(
         &mut self,
         id: EnvelopeId,
-        destination: Destination,
+        (copy, destination): (CopyIndex, Destination),
         creation: i64,
         rank: (u64, u64),
         settings: &Settings,
     ) {
         let envelope = Envelope {
             destination,
+            copy,
             creation,
             retry: 0,
             schedule: creation,
@@ -98,7 +113,9 @@ impl Scheduler {
             rank,
         };
         self.envelopes.insert(id, envelope);
-        self.messages.entry(id.entry).or_insert(0);
+        let message = self.messages.entry(id.entry).or_default();
+        message.envelopes += 1;
+        message.creation = creation;
         self.pend(id, settings);
         self.touched = true;
     }
@@ -108,7 +125,10 @@ impl Scheduler {
         self.pending.clear();
         self.held.clear();
         (self.in_flight, self.active) = (0, 0);
-        self.messages.values_mut().for_each(|count| *count = 0);
+        for message in self.messages.values_mut() {
+            message.in_flight = 0;
+            message.under_way.clear();
+        }
         let ids: Vec<EnvelopeId> = self.envelopes.keys().copied().collect();
         for id in ids {
             let envelope = self.envelopes.get_mut(&id).expect("just listed");
@@ -164,16 +184,16 @@ impl Scheduler {
 
     fn depart(&mut self, entry: EntryHandle) {
         self.in_flight += 1;
-        let count = self.messages.entry(entry).or_insert(0);
-        *count += 1;
-        self.active += u64::from(*count == 1);
+        let message = self.messages.entry(entry).or_default();
+        message.in_flight += 1;
+        self.active += u64::from(message.in_flight == 1);
     }
 
     fn come_back(&mut self, entry: EntryHandle) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some(count) = self.messages.get_mut(&entry) {
-            *count = count.saturating_sub(1);
-            self.active -= u64::from(*count == 0);
+        if let Some(message) = self.messages.get_mut(&entry) {
+            message.in_flight = message.in_flight.saturating_sub(1);
+            self.active -= u64::from(message.in_flight == 0);
         }
         self.touched = true;
     }
@@ -203,12 +223,42 @@ impl Scheduler {
 
     /// An envelope is done with, one way or another.
     pub(super) fn remove(&mut self, id: EnvelopeId) {
-        if let Some(envelope) = self.envelopes.remove(&id)
-            && envelope.state == State::InFlight
-        {
-            self.come_back(id.entry);
+        if let Some(envelope) = self.envelopes.remove(&id) {
+            if let Some(message) = self.messages.get_mut(&id.entry) {
+                message.envelopes -= 1;
+            }
+            if envelope.state == State::InFlight {
+                self.come_back(id.entry);
+            }
         }
         self.touched = true;
+    }
+
+    /// Returns where the recipient of an envelope lies in the queue.
+    pub(super) fn copy_of(&self, id: EnvelopeId) -> Option<CopyIndex> {
+        self.envelopes.get(&id).map(|envelope| envelope.copy)
+    }
+
+    /// Returns whether an envelope of a message is left.
+    pub(super) fn is_open(&self, entry: EntryHandle) -> bool {
+        self.messages.get(&entry).is_some_and(|message| message.envelopes > 0)
+    }
+
+    /// Envelopes of a message with several recipients are under way from now on, or no longer are.
+    pub(super) fn note_under_way(&mut self, ids: impl Iterator<Item = EnvelopeId>, begin: bool) {
+        for id in ids {
+            let Some(envelope) = self.envelopes.get(&id) else { continue };
+            let Some(message) = self.messages.get_mut(&id.entry) else { continue };
+            if !begin && message.under_way.is_empty() {
+                continue;
+            }
+            let kind = (envelope.retry, envelope.destination == Destination::Local);
+            let count = message.under_way.entry(kind).or_default();
+            *count = if begin { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                message.under_way.remove(&kind);
+            }
+        }
     }
 
     /// Nothing is left of a message.
@@ -296,9 +346,23 @@ impl Scheduler {
         let envelope = self.envelopes.get(&id)?;
         let base = base(envelope.destination, settings);
         let at = next(envelope.creation, base, envelope.retry + 1, clock.second);
-        let lasts = at < envelope.creation + seconds(settings.ttl);
-        let at = u64::try_from(at).ok().filter(|_| lasts)?;
-        Some(SimTime::ZERO + crate::units::SimDuration::from_secs(at))
+        lasting(at, envelope.creation, settings)
+    }
+
+    /// The same of the first envelope of a message that would be tried, of those noted as under way.
+    pub(super) fn would_retry_first(
+        &self,
+        clock: Clock,
+        entry: EntryHandle,
+        settings: &Settings,
+    ) -> Option<SimTime> {
+        let &Message { creation, ref under_way, .. } = self.messages.get(&entry)?;
+        let times = under_way.keys().filter_map(|&(retry, local)| {
+            let base =
+                seconds(if local { settings.backoff_delivery } else { settings.backoff_transfer });
+            lasting(next(creation, base, retry + 1, clock.second), creation, settings)
+        });
+        times.min()
     }
 
     /// Returns the rank of an envelope's message among others.
@@ -310,6 +374,12 @@ impl Scheduler {
     pub(super) fn counts(&self) -> (u64, u64) {
         (self.active, self.messages.len() as u64 - self.active)
     }
+}
+
+/// Returns the time of a try, unless the envelope expires before.
+fn lasting(at: i64, creation: i64, settings: &Settings) -> Option<SimTime> {
+    let lasts = at < creation + seconds(settings.ttl);
+    u64::try_from(at).ok().filter(|_| lasts).map(SimTime::from_secs)
 }
 
 /// Returns when something is to be done with a pending envelope.

@@ -10,7 +10,8 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    Orders, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Orders, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried, Untried,
 };
 use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
 use super::settings::Settings;
@@ -68,6 +69,8 @@ pub struct Qmail {
     running: bool,
     channels: BTreeMap<Channel, State>,
     jobs: BTreeMap<(EntryHandle, Channel), Job>,
+    /// Messages with a pass under way.
+    active: u64,
     /// Messages in the queue, each with the channels that it is in.
     messages: BTreeMap<EntryHandle, u32>,
     table: Table,
@@ -86,6 +89,7 @@ impl Qmail {
             running: false,
             channels: Channel::ALL.into_iter().map(|c| (c, State::default())).collect(),
             jobs: BTreeMap::new(),
+            active: 0,
             messages: BTreeMap::new(),
             table: Table::default(),
             processes: BTreeMap::new(),
@@ -156,11 +160,15 @@ impl Qmail {
             deliveries: 0,
         };
         let mut todo = DeliveryList::default();
-        while let Some(destination) = first_pending(context.entries, entry, channel) {
+        // In the order of the entry: the first pending one of a destination is the next that goes there.
+        let recipients: Vec<Destination> =
+            pending(context.entries, entry, channel).map(|copy| copy.destination).collect();
+        for destination in recipients {
             let delivery = context.entries.assign(entry, destination, 1);
             todo.push_back(context.entries, delivery);
             job.deliveries += 1;
         }
+        self.active += u64::from(!self.has_pass(entry));
         self.jobs.insert((entry, channel), job);
         self.state(channel).todo = todo;
     }
@@ -172,13 +180,18 @@ impl Qmail {
         context.actions.push(Action::Deliver { delivery, reuse_connection, keep_connection });
     }
 
+    fn has_pass(&self, entry: EntryHandle) -> bool {
+        Channel::ALL.iter().any(|channel| self.jobs.contains_key(&(entry, *channel)))
+    }
+
     /// Every delivery of a pass is over: `job_close`.
     fn pass_over(&mut self, entry: EntryHandle, channel: Channel, context: &mut Context<'_>) {
         let job = self.jobs.remove(&(entry, channel)).expect("a pass that ends has begun");
-        if Channel::ALL.iter().all(|other| !self.jobs.contains_key(&(entry, *other))) {
+        if !self.has_pass(entry) {
+            self.active -= 1;
             context.entries[entry].set_active(false);
         }
-        if first_pending(context.entries, entry, channel).is_some() {
+        if has_pending(context.entries, entry, channel) {
             let due = SimTime::from_secs(job.retry);
             self.put(entry, channel, due, Wake::Later(context.actions));
             return;
@@ -201,17 +214,20 @@ enum Wake<'a> {
     Later(&'a mut Orders),
 }
 
-/// Returns where the first pending recipient of the entry in the channel goes.
-fn first_pending(
+/// Returns the pending recipients of the entry in the channel, in order.
+fn pending(
     entries: &QueueEntries,
     entry: EntryHandle,
     channel: Channel,
-) -> Option<Destination> {
-    entries
-        .recipients(entry)
-        .map(|index| entries.copy(index))
-        .find(|copy| copy.state == CopyState::Pending && Channel::of(copy.destination) == channel)
-        .map(|copy| copy.destination)
+) -> impl Iterator<Item = QueueCopy> {
+    entries.copies(entry).filter(move |copy| {
+        copy.state == CopyState::Pending && Channel::of(copy.destination) == channel
+    })
+}
+
+/// Returns whether a recipient of the entry in the channel is pending.
+fn has_pending(entries: &QueueEntries, entry: EntryHandle, channel: Channel) -> bool {
+    pending(entries, entry, channel).next().is_some()
 }
 
 /// Marks what is left of a delivery as failed with `status`.
@@ -228,10 +244,13 @@ impl QueueManager for Qmail {
         // `pqstart`: a message that was under way is tried again at the time that its file has, which
         // is that of its last pass, so at once.
         let messages: Vec<EntryHandle> = self.messages.keys().copied().collect();
+        let waiting = Channel::ALL.map(|channel| {
+            let due = self.state(channel).due.iter();
+            due.map(|(_, entry)| *entry).collect::<BTreeSet<_>>()
+        });
         for entry in messages {
-            for channel in Channel::ALL {
-                let waits = self.state(channel).due.iter().any(|(_, other)| *other == entry);
-                if !waits && first_pending(context.entries, entry, channel).is_some() {
+            for (channel, waiting) in Channel::ALL.into_iter().zip(&waiting) {
+                if !waiting.contains(&entry) && has_pending(context.entries, entry, channel) {
                     self.put(entry, channel, now, Wake::Now);
                 }
             }
@@ -249,6 +268,7 @@ impl QueueManager for Qmail {
             }
             self.state(channel).used = 0;
         }
+        self.active = 0;
         for (entry, _) in std::mem::take(&mut self.jobs).into_keys() {
             context.entries[entry].set_active(false);
         }
@@ -263,7 +283,7 @@ impl QueueManager for Qmail {
     ) {
         let mut channels = 0;
         for channel in Channel::ALL {
-            if first_pending(context.entries, entry, channel).is_some() {
+            if has_pending(context.entries, entry, channel) {
                 channels += 1;
                 self.put(entry, channel, now, Wake::Now);
             }
@@ -362,12 +382,7 @@ impl QueueManager for Qmail {
     }
 
     fn lengths(&self) -> QueueLengths {
-        let mut active: Vec<EntryHandle> = self.jobs.keys().map(|(entry, _)| *entry).collect();
-        active.dedup();
-        QueueLengths {
-            incoming: 0,
-            active: active.len() as u64,
-            deferred: (self.messages.len() - active.len()) as u64,
-        }
+        let deferred = self.messages.len() as u64 - self.active;
+        QueueLengths { incoming: 0, active: self.active, deferred }
     }
 }
