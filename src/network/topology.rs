@@ -157,6 +157,19 @@ impl Topology {
         from == to || !self.links.is_empty() && joined()
     }
 
+    /// Returns how many hosts there are.
+    #[must_use]
+    pub fn host_count(&self) -> usize {
+        self.component.len()
+    }
+
+    /// Returns whether links lead from a host to others in circles: not where it, or all behind it,
+    /// hangs on the rest by one link.
+    #[must_use]
+    pub fn in_core(&self, host: HostId) -> bool {
+        self.twigs.in_core(host)
+    }
+
     /// Returns the route of least latency from `from` to `to` over links for which `link_works`
     /// and through hosts for which `host_forwards` holds; none if there is no such route.
     ///

@@ -2,7 +2,25 @@
 
 use crate::mail::Status;
 
-use super::{Action, Context, DeliveryHandle, Destination, EntryHandle};
+use super::{Action, Context, DeliveryHandle, Destination, EntryHandle, QueueEntries};
+
+/// Returns the next destination, after `before` in order, with pending recipients in the entry.
+pub(super) fn next_destination(
+    context: &mut Context<'_>,
+    entry: EntryHandle,
+    before: Option<Destination>,
+) -> Option<Destination> {
+    context.entries.next_destination(entry, before)
+}
+
+/// Returns whether a pending recipient of `entry` goes to `destination`.
+pub(super) fn has_pending(
+    entries: &QueueEntries,
+    entry: EntryHandle,
+    destination: Destination,
+) -> bool {
+    entries.has_pending(entry, destination)
+}
 
 /// Orders the suspension of an entry's pending recipients for a closed destination.
 pub(super) fn suspend(

@@ -141,7 +141,7 @@ fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(
         for domain in 0..scenario.domains.len() {
             let id = DomainId::from_index(domain);
             let takes = scenario.domains[domain].mailboxes > 0 || is_of_lists(scenario, id);
-            if host.routing.local.contains(&id) || !takes {
+            if host.routing.is_local(id) || !takes {
                 continue;
             }
             match host.routing.next_hop(id) {

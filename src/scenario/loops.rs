@@ -161,7 +161,7 @@ impl Search<'_> {
     fn successors(&self, host: HostId) -> Vec<HostId> {
         let Host { routing, .. } = &self.scenario.hosts[host.index()];
         let route = match self.domain {
-            Some(domain) if routing.local.contains(&domain) => return Vec::new(),
+            Some(domain) if routing.is_local(domain) => return Vec::new(),
             // It refuses the mail and hands nothing on.
             Some(domain) if !routing.takes(domain) && !self.relays.contains(&host) => {
                 return Vec::new();

@@ -201,9 +201,9 @@ impl Host {
 /// Where a host sends mail, checked in this order: local, routes, smart host, MX.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routing {
-    /// Domains whose mailboxes are on this host.
+    /// Domains whose mailboxes are on this host, in order.
     pub local: Vec<DomainId>,
-    /// Domains accepted from anybody besides the local ones.
+    /// Domains accepted from anybody besides the local ones, in order.
     pub relayed: Vec<DomainId>,
     /// Whether any domain is accepted from anybody (a relay inside a closed network).
     pub relays_all: bool,
@@ -242,10 +242,22 @@ impl Routing {
             || self.routes.values().any(leads)
     }
 
+    /// Returns whether the mailboxes of `domain` are on this host.
+    #[must_use]
+    pub fn is_local(&self, domain: DomainId) -> bool {
+        self.local.binary_search(&domain).is_ok()
+    }
+
+    /// Returns whether mail for `domain` is taken from anybody although it is not local, by name.
+    #[must_use]
+    pub fn relays_for(&self, domain: DomainId) -> bool {
+        self.relayed.binary_search(&domain).is_ok()
+    }
+
     /// Returns whether mail for `domain` is taken from anybody.
     #[must_use]
     pub fn takes(&self, domain: DomainId) -> bool {
-        self.relays_all || self.local.contains(&domain) || self.relayed.contains(&domain)
+        self.relays_all || self.is_local(domain) || self.relays_for(domain)
     }
 }
 

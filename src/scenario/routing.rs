@@ -1,6 +1,6 @@
 //! Where each host sends mail: what its table says, and what follows from the domains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acceptance::dedicated_addresses;
 use super::domains::{DomainDraft, Domains};
@@ -51,8 +51,10 @@ pub(super) fn stated_routing(
     }
     if let Some(field) = section.field("unaware_of") {
         stated.unnamed = known_domains(&field, domains);
+        let known: BTreeSet<DomainId> =
+            stated.local.iter().chain(&stated.relayed).copied().collect();
         for domain in &stated.unnamed {
-            if stated.local.contains(domain) || stated.relayed.contains(domain) {
+            if known.contains(domain) {
                 let name = &domains.get(*domain).name;
                 let remark =
                     Remark::new(format!("{name} is named as a domain of this host as well"))
@@ -150,7 +152,8 @@ impl DerivedRouting {
                 continue;
             }
             let relayed = self.relayed.entry(host).or_default();
-            if !relayed.contains(&domain) {
+            // Domains come in order.
+            if relayed.last() != Some(&domain) {
                 relayed.push(domain);
             }
             if let (true, Some(store)) = (Some(preference) == best, draft.store) {
@@ -173,7 +176,8 @@ impl DerivedRouting {
 
     /// Returns the routing of a host: what is stated goes before what is derived.
     pub(super) fn routing(&self, host: HostId, stated: &StatedRouting) -> Routing {
-        let named = |domain: &DomainId| !stated.unnamed.contains(domain);
+        let unnamed: BTreeSet<DomainId> = stated.unnamed.iter().copied().collect();
+        let named = |domain: &DomainId| !unnamed.contains(domain);
         let merged = |one: &[DomainId], other: Option<&Vec<DomainId>>| {
             let mut all: Vec<DomainId> = one.to_vec();
             all.extend(other.into_iter().flatten().copied().filter(named));

@@ -123,7 +123,8 @@ impl<'s> Reach<'s> {
         faults: &Faults,
         epochs: &mut Epochs,
     ) {
-        let changes = self.changes.get_or_insert_with(|| changes(faults));
+        let topology = self.topology;
+        let changes = self.changes.get_or_insert_with(|| changes(topology, faults));
         let first = changes.partition_point(|change| change.at <= interval.from);
         let later = changes[first..].iter().take_while(|change| change.at < interval.to);
         let begins = Change { at: interval.from, restores: true };
@@ -204,9 +205,14 @@ fn united(mut intervals: Vec<Interval>) -> Vec<Interval> {
     united
 }
 
-/// Returns all instants at which links or hosts fail or come back.
-fn changes(faults: &Faults) -> Vec<Change> {
-    let lines = faults.links.iter().chain(faults.cut.iter());
+/// Returns all instants at which links or hosts fail or come back that may lie on another way.
+fn changes(topology: &Topology, faults: &Faults) -> Vec<Change> {
+    let in_core = |host: HostId| topology.in_core(host);
+    let links = topology.links().iter().enumerate();
+    let links = links.filter(|(_, link)| in_core(link.ends.0) && in_core(link.ends.1));
+    let hosts = (0..topology.host_count()).filter(|host| in_core(HostId::from_index(*host)));
+    let lines =
+        links.map(|(link, _)| &faults.links[link]).chain(hosts.map(|host| &faults.cut[host]));
     let mut all: Vec<Change> = lines
         .flat_map(Timeline::entries)
         .flat_map(|(interval, ())| [(interval.from, false), (interval.to, true)])

@@ -127,8 +127,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     /// server: it has taken the mail from somebody else, so its own address proves nothing, and every
     /// site excepts its own exchangers from such checks.
     fn is_backup(&self, run: &Run) -> bool {
-        let relayed = &self.hosts[run.client.index()].config.routing.relayed;
-        run.mailboxes.iter().any(|mailbox| relayed.contains(&mailbox.domain))
+        let routing = &self.hosts[run.client.index()].config.routing;
+        run.mailboxes.iter().any(|mailbox| routing.relays_for(mailbox.domain))
     }
 
     fn filter_time(&self, filter: &Filter, host: HostId, message: MessageId) -> SimDuration {

@@ -90,14 +90,14 @@ impl<'s> Setup<'s> {
         match self.local {
             Local::None => false,
             Local::One(local) => local == domain,
-            Local::Several => self.host.routing.local.contains(&domain),
+            Local::Several => self.host.routing.is_local(domain),
         }
     }
 
     /// Returns whether mail for `domain` is accepted from anybody although it is not local.
     #[inline]
     pub(super) fn relays(&self, domain: DomainId) -> bool {
-        !self.takes_local_only && self.host.routing.relayed.contains(&domain)
+        !self.takes_local_only && self.host.routing.relays_for(domain)
     }
 
     /// Returns whether any domain is accepted from anybody.

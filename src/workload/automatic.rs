@@ -1,6 +1,6 @@
 //! Mail that mailboxes make by themselves: copies of aliases and lists, and automatic replies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::Mailbox;
 use crate::units::SimDuration;
@@ -74,10 +74,12 @@ impl Automatic {
         self.redistributions.is_empty() && self.responders.is_empty()
     }
 
-    /// Returns the lists that a message to this one, or a notice about a copy of it, goes on to.
-    fn next(&self, address: &Mailbox) -> impl Iterator<Item = Mailbox> + '_ {
-        let list = self.redistributions.get(address);
-        list.into_iter().flat_map(|list| list.members.iter().copied().chain(list.owner))
+    /// Returns one, by its place, of those to whom a message to this list, or a notice about a copy of
+    /// it, goes on.
+    fn next(&self, address: &Mailbox, place: usize) -> Option<Mailbox> {
+        let list = self.redistributions.get(address)?;
+        let owner = || list.owner.filter(|_| place == list.members.len());
+        list.members.get(place).copied().or_else(owner)
     }
 
     /// Returns a circle of aliases and lists, if there is one: each stands for the next or has it as
@@ -85,21 +87,26 @@ impl Automatic {
     /// copy would be sent to all members, and make another notice.
     #[must_use]
     pub fn circle(&self) -> Option<Vec<Mailbox>> {
-        let mut harmless: Vec<Mailbox> = Vec::new();
+        let mut harmless: BTreeSet<Mailbox> = BTreeSet::new();
         let mut path: Vec<(Mailbox, usize)> = Vec::new();
+        let mut on_path: BTreeMap<Mailbox, usize> = BTreeMap::new();
         for &start in self.redistributions.keys() {
+            on_path.insert(start, path.len());
             path.push((start, 0));
             while let Some((address, place)) = path.last_mut() {
-                let member = self.next(address).nth(*place);
+                let member = self.next(address, *place);
                 *place += 1;
                 let Some(member) = member else {
-                    harmless.extend(path.pop().map(|(address, _)| address));
+                    on_path.remove(address);
+                    harmless.insert(*address);
+                    path.pop();
                     continue;
                 };
-                if let Some(begin) = path.iter().position(|(address, _)| *address == member) {
+                if let Some(&begin) = on_path.get(&member) {
                     return Some(path[begin..].iter().map(|(address, _)| *address).collect());
                 }
                 if self.redistributions.contains_key(&member) && !harmless.contains(&member) {
+                    on_path.insert(member, path.len());
                     path.push((member, 0));
                 }
             }

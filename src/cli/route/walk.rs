@@ -46,7 +46,7 @@ impl<'w, 's> Walk<'w, 's> {
             self.say(&format!("{name} is not local here, and it relays for nobody else: refused"));
             return;
         }
-        if settings.routing.local.contains(&self.domain) {
+        if settings.routing.is_local(self.domain) {
             self.say(&format!("{name} is local here: the message is put into its mailbox"));
             return;
         }

@@ -9,7 +9,7 @@ use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::{DeliveryList, EntryList};
-use super::super::round::{conclude, suspend_delivery};
+use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
     Action, Context, DeliveryHandle, Destination, EntryHandle, History, Intake, KeepConnection,
     QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
@@ -124,14 +124,14 @@ impl Plain {
         let threaded = self.settings.threads.is_some();
         let mut chain = DeliveryList::default();
         let mut before = None;
-        while let Some(destination) = context.entries.next_destination(entry, before) {
+        while let Some(destination) = next_destination(context, entry, before) {
             let limit = match destination {
                 Destination::Local => 1,
                 _ => self.settings.recipient_limit.unwrap_or(u32::MAX),
             };
             let delivery = context.entries.assign(entry, destination, limit);
             // Stay with this destination until none of its recipients is left.
-            if context.entries.next_destination(entry, before) != Some(destination) {
+            if next_destination(context, entry, before) != Some(destination) {
                 before = Some(destination);
             }
             if threaded {

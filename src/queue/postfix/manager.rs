@@ -7,7 +7,7 @@ use crate::mail::Status;
 use crate::units::SimTime;
 
 use super::super::list::EntryList;
-use super::super::round::{conclude, suspend, suspend_delivery};
+use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
 use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, EntrySlot, Intake,
     KeepConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
@@ -176,7 +176,7 @@ impl Postfix {
             Some(_) => {}
             None => {
                 let mut before = None;
-                while let Some(destination) = context.entries.next_destination(entry, before) {
+                while let Some(destination) = next_destination(context, entry, before) {
                     before = Some(destination);
                     self.enlist(now, entry, destination, context);
                 }
@@ -213,7 +213,7 @@ impl Postfix {
             let delivery = context.entries.assign(entry, destination, recipients);
             state.todo.push_back(context.entries, delivery);
             let all = context.entries.only_copy(entry).is_some();
-            if all || !context.entries.has_pending(entry, destination) {
+            if all || !has_pending(context.entries, entry, destination) {
                 break;
             }
         }

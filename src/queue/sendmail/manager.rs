@@ -7,7 +7,7 @@ use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::DeliveryList;
-use super::super::round::{conclude, suspend_delivery};
+use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
     Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
@@ -146,7 +146,7 @@ impl Sendmail {
         }
         worker.todo = DeliveryList::default();
         let mut before = None;
-        while let Some(destination) = context.entries.next_destination(entry, before) {
+        while let Some(destination) = next_destination(context, entry, before) {
             let limit = match destination {
                 Destination::Local => 1,
                 _ => self.settings.recipients_per_transaction.max(1),
@@ -154,7 +154,7 @@ impl Sendmail {
             let delivery = context.entries.assign(entry, destination, limit);
             worker.todo.push_back(context.entries, delivery);
             // Stay with this destination until none of its recipients is left.
-            if context.entries.next_destination(entry, before) != Some(destination) {
+            if next_destination(context, entry, before) != Some(destination) {
                 before = Some(destination);
             }
         }
