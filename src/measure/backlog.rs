@@ -257,6 +257,43 @@ mod tests {
     }
 
     #[test]
+    fn the_greatest_number_is_that_of_all_since_the_beginning() {
+        use crate::random::{Draw as _, Streams};
+        let mut random = Streams::new(2, 0).stream("test/backlog", 0);
+        for _ in 0..50 {
+            let outages: Vec<(u64, u64)> = (0..20)
+                .map(|_| {
+                    let from = random.below(300);
+                    (from, from + 1 + random.below(200))
+                })
+                .collect();
+            let mut levels = vec![0u64; 1_000];
+            let mut changes: Vec<(u64, i32)> = Vec::new();
+            let mut level = 0u64;
+            for second in 0..600 {
+                // An outage of this second begins before what happens in it.
+                levels[second as usize] = level;
+                if random.below(3) == 0 {
+                    let up = level == 0 || random.below(2) == 0;
+                    changes.push((second, if up { 1 } else { -1 }));
+                    level = if up { level + 1 } else { level - 1 };
+                }
+            }
+            (600..1_000).for_each(|second| levels[second] = level);
+            let mut in_order = outages.clone();
+            in_order.sort_by_key(|outage| outage.0);
+            for ((from, to), told) in in_order.iter().zip(play(&outages, &changes)) {
+                let (from, to) = (*from as usize, *to as usize);
+                let before = levels[from];
+                // Until the first instant from the end on at which it is back.
+                let drained = (to..1_000).find(|&second| levels[second] <= before);
+                let peak = levels[from..=drained.unwrap_or(999)].iter().max().copied();
+                assert_eq!((told.0, Some(told.1)), (before, peak), "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
     fn faults_come_first_at_an_instant() {
         // The recipient of second 10 counts as mail of the outage that begins then.
         assert_eq!(

@@ -292,6 +292,10 @@ fn components(graph: &UnGraph<HostId, LinkId>) -> Vec<u32> {
 }
 
 #[cfg(test)]
+#[path = "topology_tests.rs"]
+mod against_plain_search;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

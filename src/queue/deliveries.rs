@@ -8,6 +8,10 @@ use super::entry::{Place, Standing};
 use super::several::{Group, Several};
 use super::{CopyIndex, CopyState, Destination, QueueCopy};
 
+#[cfg(test)]
+#[path = "deliveries_tests.rs"]
+mod tests;
+
 impl QueueEntries {
     /// Returns what is kept of an entry with several recipients.
     fn several(&mut self, entry: EntryHandle) -> &mut Several {

@@ -230,6 +230,10 @@ mod tests {
         assert_eq!(line_and_column(text, 0), (1, 1));
         assert_eq!(line_and_column(text, text.find('ü').unwrap()), (2, 5));
         assert_eq!(line_and_column(text, 999), (3, 1));
+        let long = format!("{}\nx = \"{}\"", "ß".repeat(3_000), "aü".repeat(2_000));
+        for (character, (octet, _)) in long.char_indices().enumerate().skip(3_001) {
+            assert_eq!(line_and_column(&long, octet), (2, character - 3_000));
+        }
         // In the middle of a character: the character.
         assert_eq!(line_and_column("ß", 1), (1, 1));
     }

@@ -49,6 +49,24 @@ struct Gathered {
 }
 
 impl Faults {
+    /// Returns no faults at all.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        fn none<T>(nothing: T) -> Sparse<T> {
+            Sparse::new(0, BTreeMap::new(), nothing)
+        }
+        Self {
+            port: none(Timeline::default()),
+            cut: none(Timeline::default()),
+            crashes: none(Timeline::default()),
+            rules: none(Rules::new(Vec::new())),
+            links: none(Timeline::default()),
+            dns: Failures::default(),
+            facts: Vec::new(),
+            never: Timeline::default(),
+        }
+    }
+
     /// Draws and collects all outages of `scenario` until `horizon`.
     pub(super) fn new(scenario: &Scenario, streams: &Streams, horizon: SimTime) -> Self {
         let mut gathered = Gathered::default();

@@ -29,6 +29,20 @@
 //! The route of a session is the one at its beginning. A greylist learns of a recipient when the
 //! session begins.
 //!
+//! # One run, one thread
+//! A run on several cores would need a look-ahead: a time for which hosts cannot hear of each other.
+//! Today it is zero, since a session is settled in one call at both of its ends and the streams of facts
+//! and of numbers of deliveries are shared. With sessions cut at each crossing of a link, hosts could
+//! be shared out among threads that wait for each other every link latency; but a day of ten million
+//! messages has eight events in such a window, so two threads would bring 1.4 at best, and the order of
+//! facts would have to be merged again. Several runs at once (`experiment`) bring the whole factor.
+//!
+//! # Growth
+//! Everything of which a scenario can have any number costs its own size, or n log n:
+//! `cargo bench --bench growth` measures the exponents. What that rests on: a delivery walks its own
+//! recipients (`queue`, `several`), a route is looked for while the best one is broken only (`reach`),
+//! and nobody is asked what has not changed since.
+//!
 //! # Costs
 //! A message of the retry day takes some 18,800 instructions in six and a half events, and the profile
 //! is flat: no function has more than 6 % of it. A quarter goes to the queue manager (each third

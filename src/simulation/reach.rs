@@ -227,3 +227,70 @@ fn changes(topology: &Topology, faults: &Faults) -> Vec<Change> {
     });
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Link;
+    use crate::random::{Draw as _, Streams};
+    use crate::simulation::sparse::Sparse;
+    use crate::units::SimDuration;
+
+    /// A few failures of a few hours each.
+    fn failures(random: &mut impl rand::Rng, most: u64) -> Timeline<()> {
+        let intervals = (0..random.below(most + 1)).map(|_| {
+            let from = SimTime::from_secs(random.below(100));
+            (Interval { from, to: from + SimDuration::from_secs(1 + random.below(30)) }, ())
+        });
+        Timeline::new(intervals.collect())
+    }
+
+    #[test]
+    fn routes_over_time_are_those_of_each_instant() {
+        let mut random = Streams::new(3, 0).stream("test/reach", 0);
+        for _ in 0..60 {
+            let hosts = 4 + random.below(6);
+            let mut links = Vec::new();
+            for number in 0..hosts + 3 {
+                let a = if number + 1 < hosts { number + 1 } else { random.below(hosts) };
+                let b = if number + 1 < hosts { random.below(a) } else { (a + 1) % hosts };
+                links.push(Link {
+                    ends: (HostId(a as u32), HostId(b as u32)),
+                    latency: SimDuration::from_millis(random.below(4)),
+                    jitter: SimDuration::ZERO,
+                    rate: None,
+                });
+            }
+            let internet = Path {
+                latency: SimDuration::ZERO,
+                jitter: SimDuration::ZERO,
+                rate: None,
+                intermediate: Vec::new(),
+            };
+            let count = links.len();
+            let topology = Topology::new(hosts as usize, links, internet);
+            let mut lines = |count: usize, most: u64| {
+                let some = (0..count).map(|index| (index, failures(&mut random, most)));
+                Sparse::new(count, some.collect(), Timeline::default())
+            };
+            let mut faults = Faults::none();
+            faults.links = lines(count, 2);
+            faults.cut = lines(hosts as usize, 1);
+            let mut reach = Reach::new(&topology);
+            for from in (0..hosts as u32).map(HostId) {
+                for to in (0..hosts as u32).map(HostId).filter(|to| *to != from) {
+                    let pair = reach.pair(from, to, &faults).expect("links join them");
+                    let Routes { epochs, cut } = &reach.routes[pair];
+                    for at in (0..140).map(SimTime::from_secs) {
+                        let works = |link| link_works(&faults.links, link, at);
+                        let forwards = |host: HostId| faults.cut[host.index()].at(at).is_none();
+                        let route = topology.route(from, to, works, forwards);
+                        let now = epochs.partition_point(|(from, _)| *from <= at);
+                        assert_eq!(epochs[now - 1].1, route, "{from:?} to {to:?} at {at:?}");
+                        assert_eq!(cut.at(at).is_some(), route.is_none());
+                    }
+                }
+            }
+        }
+    }
+}
