@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-use crate::measure::{DelayCounts, Recorder, Window};
+use crate::measure::{AskedFigure, DelayCounts, Recorder, Window};
 use crate::scenario::{Scenario, Study};
 use crate::simulation::{Simulation, run_frame};
 use crate::units::SimTime;
@@ -54,7 +54,11 @@ pub fn run_one(
     let (summary, mut delays) =
         recorder.finish(&scenario, &run_frame(&scenario, scenario.duration));
     delays.sort();
-    let named = summary.figures();
+    let asked = study.figures.iter().filter_map(|one| match &one.asked {
+        AskedFigure::Summary(name) => Some(name.as_str()),
+        AskedFigure::Quantile { .. } | AskedFigure::Within { .. } => None,
+    });
+    let named = summary.figures_beside(asked);
     let counted = end.min(window.to).since(window.from);
     let (early, late) = early_and_late(delays.deliveries(), window.from + counted / 10);
     Ok(Some(RunRow {
