@@ -1,12 +1,13 @@
 //! `[[list]]` and `[[responder]]`: what mailboxes do by themselves.
 
-use super::correspondents::{address, founded};
+use super::correspondents::{address, founded, population};
 use super::domains::Domains;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::top::tables;
+use super::tree::Value;
 use crate::mail::Mailbox;
-use crate::workload::{Answers, Automatic, Redistribution, Responder};
+use crate::workload::{Answers, Automatic, Correspondents, Redistribution, Responder};
 
 /// Reads all lists and responders. The addresses of lists exist from here on.
 pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Automatic {
@@ -21,7 +22,7 @@ pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
     for (section, mailbox) in sections.iter().zip(addresses) {
         let members = section.field("members").map(|field| field.list()).unwrap_or_default();
         let mut members: Vec<Mailbox> =
-            members.iter().filter_map(|item| address(item, domains)).collect();
+            members.iter().flat_map(|item| members_of(item, domains)).collect();
         let owner = section.field("owner").and_then(|field| address(&field, domains));
         let Some(mailbox) = mailbox else { continue };
         // Each member gets one copy.
@@ -45,6 +46,19 @@ pub(super) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
     }
     refuse_circles(top, &automatic, domains);
     automatic
+}
+
+/// Reads one member of a list, or the mailboxes of a domain that are.
+fn members_of(field: &Field<'_>, domains: &mut Domains<'_>) -> Vec<Mailbox> {
+    if !matches!(field.node.value, Value::Table(_)) {
+        return address(field, domains).into_iter().collect();
+    }
+    match population(field, domains) {
+        Some(Correspondents::Population { domain, count }) => {
+            (0..count).map(|local| Mailbox { domain, local }).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Reads how a mailbox answers.

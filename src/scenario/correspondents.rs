@@ -42,7 +42,8 @@ pub(super) fn correspondents(
     }
 }
 
-fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspondents> {
+/// Reads mailboxes of a domain: the first so many, or all.
+pub(super) fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspondents> {
     let table = field.section_of(DRAWN_KEYS)?;
     let name = table.field("domain")?;
     let domain = domains.one_of(&name)?;
@@ -61,7 +62,7 @@ fn population(field: &Field<'_>, domains: &mut Domains<'_>) -> Option<Correspond
     if count > u64::from(all) {
         let remark = Remark::new(format!("the domain has no more than {all} mailboxes"))
             .accepted(format!("a whole number from 1 to {all}"))
-            .help("leave `count` out to draw from all of them");
+            .help("leave `count` out for all of them");
         stated.error(ProblemKind::BadValue, remark);
         return None;
     }

@@ -13,6 +13,9 @@ static DRAWN: Keys = Keys {
 /// The keys of a draw from a domain's mailboxes.
 pub(super) static DRAWN_KEYS: &Keys = &DRAWN;
 
+/// An address, or mailboxes of a domain.
+static MEMBER: Shape = Shape::Either(&[Shape::Text, Shape::Table(&DRAWN)]);
+
 /// An address, a draw from several, or a draw from a domain.
 static PERSON: Shape =
     Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Table(&DRAWN)]);
@@ -205,7 +208,12 @@ pub(super) static LIST: Keys = Keys {
     name: "a list",
     keys: &[
         required("address", Shape::Text, "the address that stands for others"),
-        required("members", Shape::List(&Shape::Text), "for whom it stands"),
+        required(
+            "members",
+            Shape::List(&MEMBER),
+            "for whom it stands: addresses, or { domain = \"b.example\", count = 1000 } for the first \
+             thousand mailboxes of a domain, all without `count`",
+        ),
         key(
             "owner",
             Shape::Text,
