@@ -187,20 +187,18 @@ fn populations_are_counted_out() {
 /// A member of a list may stand for the mailboxes of a domain; who is named twice gets one copy.
 #[test]
 fn members_are_counted_out() {
-    let list = |members: &str| {
-        format!("[[list]]\naddress = \"all@sender.example\"\nmembers = [{members}]")
-    };
+    let list =
+        |members: &str| format!("[[list]]\naddress = \"all@one.example\"\nmembers = [{members}]");
     let members = |members: &str| {
         let scenario = with(&list(members));
         let lists = &scenario.automatic.redistributions;
         let locals = lists.values().flat_map(|list| &list.members).map(|one| one.local);
         locals.collect::<Vec<u32>>()
     };
-    let of_domain = "{ domain = \"recipient.example\", count = 3 }";
-    assert_eq!(members(of_domain), [0, 1, 2]);
-    assert_eq!(members(&format!("\"user00003@recipient.example\", {of_domain}")), [2, 0, 1]);
-    let all = members("{ domain = \"recipient.example\" }");
-    assert!(all.len() > 3 && all.is_sorted());
+    let of_domain = "{ domain = \"one.example\", count = 2 }";
+    assert_eq!(members(of_domain), [0, 1]);
+    assert_eq!(members(&format!("\"c@one.example\", {of_domain}")), [2, 0, 1]);
+    assert_eq!(members("{ domain = \"one.example\" }"), [0, 1, 2]);
 }
 
 #[test]
