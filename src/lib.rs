@@ -98,6 +98,8 @@
 //! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
 //! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment |
 //! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
+//! | 7 | [`import`] | configuration, zones and logs of real servers in, a scenario's text out |
+//! | 7 | [`export`] | tables of a run in, the forms that other tools read out |
 //! | 8 | [`report`] | tables, charts, the page, the terminal's text |
 //! | 9 | [`serve`] | the page on loopback, with controls that change the scenario and run it again |
 //! | 10 | [`cli`] | the command line; the only room that prints |
@@ -131,7 +133,9 @@ pub mod cli;
 pub mod dns;
 pub mod engine;
 pub mod experiment;
+pub mod export;
 pub mod fault;
+pub mod import;
 pub mod mail;
 pub mod measure;
 pub mod network;

@@ -69,6 +69,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("talk", &["units", "mail", "trace", "smtp", "access", "scenario", "simulation", "story"]),
     // Plans, runs and analyses studies; it knows no file.
     ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
+    // Reads files of other programs and writes a scenario's text; the model is reached by that text.
+    ("import", &["units", "mail", "scenario"]),
+    // Knows the tables of a result folder and nothing else.
+    ("export", &[]),
     // Reports show what was measured; they run nothing.
     (
         "report",
@@ -110,6 +114,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "experiment",
             "report",
             "serve",
+            "import",
+            "export",
         ],
     ),
 ];
@@ -216,6 +222,11 @@ const NEVER: &[Never] = &[
         words: &["plotters"],
         rooms: Where::NotIn(&["report"]),
         because: "charts are report's",
+    },
+    Never {
+        words: &["flate2"],
+        rooms: Where::NotIn(&["import"]),
+        because: "they read files of other programs",
     },
     Never {
         words: &["hdrhistogram"],

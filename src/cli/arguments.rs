@@ -8,8 +8,8 @@ use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, learn, man, new, profiles, report, route, run, schema, serve,
-    study, talk, trace,
+    check, compare, completions, export, import, learn, man, new, profiles, report, route, run,
+    schema, serve, study, talk, trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -73,6 +73,8 @@ enum Commands {
     Study(study::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
+    Import(import::Arguments),
+    Export(export::Arguments),
     Profiles(profiles::Arguments),
     New(new::Arguments),
     Schema(schema::Arguments),
@@ -124,6 +126,8 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Study(arguments) => study::study(&arguments, terminal),
         Commands::Compare(arguments) => compare::compare(&arguments, terminal),
         Commands::Report(arguments) => report::report(&arguments, terminal),
+        Commands::Import(arguments) => import::run(&arguments, terminal),
+        Commands::Export(arguments) => export::run(&arguments, terminal),
         Commands::Profiles(arguments) => profiles::profiles(&arguments, terminal),
         Commands::New(arguments) => new::new(&arguments, terminal),
         Commands::Schema(arguments) => schema::schema(&arguments, terminal),

@@ -18,6 +18,9 @@ pub(super) enum CommandError {
     /// The scenario has problems, which are shown with the lines they stand on.
     #[error("the scenario cannot be run")]
     Scenario(Problems),
+    /// Files could not be imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
     /// Something on the command line does not fit.
     #[error("{0}")]
     Usage(String),
@@ -146,7 +149,11 @@ impl CommandError {
     /// Returns how the program ends because of it.
     pub(super) fn status(&self) -> ExitStatus {
         match self {
-            Self::Scenario(_)
+            Self::Import(crate::import::ImportError::Io { .. }) => {
+                ExitStatus::ReadingOrWritingFailed
+            }
+            Self::Import(_)
+            | Self::Scenario(_)
             | Self::Usage(_)
             | Self::NotText { .. }
             | Self::TooLarge { .. }

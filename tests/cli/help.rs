@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "run",
     "check",
     "trace",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 15] = [
     "study",
     "compare",
     "report",
+    "import",
+    "export",
     "profiles",
     "new",
     "schema",

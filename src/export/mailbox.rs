@@ -1,0 +1,133 @@
+//! Delivered mail: a mailbox in one file (RFC 4155), or a file for each message (RFC 5322). Its text
+//! is a line that says what it stands for; its Received fields are those of its hops.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::stamp::moment;
+use super::tables::{Attempt, Message, Run};
+use super::{ExportOptions, ExportedFile};
+
+/// Returns a file for each mailbox.
+pub(super) fn mbox(run: &Run, options: &ExportOptions) -> Vec<ExportedFile> {
+    let mut boxes: BTreeMap<&str, String> = BTreeMap::new();
+    for (message, text) in delivered(run, options) {
+        let mbox = boxes.entry(&message.recipient).or_default();
+        let sender = if message.sender.is_empty() { "MAILER-DAEMON" } else { &message.sender };
+        let _ = write!(mbox, "From {sender} ");
+        moment(options.start, message.ended.unwrap_or(0)).asctime(true, mbox);
+        mbox.push('\n');
+        // A line of text that begins so would begin a message.
+        for line in text.lines() {
+            let quote = if line.trim_start_matches('>').starts_with("From ") { ">" } else { "" };
+            let _ = writeln!(mbox, "{quote}{line}");
+        }
+        mbox.push('\n');
+    }
+    let file = |(name, text): (&str, String)| ExportedFile {
+        name: format!("{}.mbox", plain(name)),
+        contents: text.into_bytes(),
+    };
+    boxes.into_iter().map(file).collect()
+}
+
+/// Returns a file for each message.
+pub(super) fn eml(run: &Run, options: &ExportOptions) -> Vec<ExportedFile> {
+    let file = |(message, text): (&Message, String)| ExportedFile {
+        name: format!("{}-{}.eml", plain(&message.id), plain(&message.recipient)),
+        contents: text.replace('\n', "\r\n").into_bytes(),
+    };
+    delivered(run, options).into_iter().map(file).collect()
+}
+
+/// A name that any file system takes.
+fn plain(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "@.-_+".contains(c);
+    text.chars().map(|c| if fits(c) { c } else { '_' }).collect()
+}
+
+fn delivered<'r>(run: &'r Run, options: &ExportOptions) -> Vec<(&'r Message, String)> {
+    let mut hops: BTreeMap<(&str, &str), Vec<&Attempt>> = BTreeMap::new();
+    let accepted = |a: &&Attempt| a.outcome == "accepted" && a.stage != "local";
+    for attempt in run.attempts.iter().filter(accepted) {
+        hops.entry((&attempt.message, &attempt.recipient)).or_default().push(attempt);
+    }
+    let states: BTreeMap<(&str, &str), &Message> =
+        run.messages.iter().map(|m| ((m.id.as_str(), m.sender.as_str()), m)).collect();
+    let mut found = Vec::new();
+    for message in run.messages.iter().filter(|message| message.state == "delivered") {
+        let key = (message.id.as_str(), message.recipient.as_str());
+        let hops = hops.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let text = text(run, message, hops, &states, options);
+        for _ in 0..message.copies.max(1) {
+            found.push((message, text.clone()));
+        }
+    }
+    found.sort_by_key(|(message, _)| message.ended);
+    found
+}
+
+fn text(
+    run: &Run,
+    message: &Message,
+    hops: &[&Attempt],
+    states: &BTreeMap<(&str, &str), &Message>,
+    options: &ExportOptions,
+) -> String {
+    let when = |at| moment(options.start, at).field();
+    let mut out = format!("Return-Path: <{}>\n", message.sender);
+    // The last hop stands first.
+    for hop in hops.iter().rev() {
+        let (from, by) = (&hop.from, &hop.to);
+        let address = run.address(from);
+        let _ = writeln!(
+            out,
+            "Received: from {from} ({from} [{address}])\n\tby {by} with ESMTP id {}\n\tfor <{}>; {}",
+            message.id.replace(' ', "-"),
+            message.recipient,
+            when(hop.ended)
+        );
+    }
+    let _ = writeln!(out, "Date: {}", when(message.submitted));
+    let host = message.path.first().map_or("mailsim.invalid", String::as_str);
+    let _ = writeln!(out, "Message-ID: <{}@{host}>", plain(&message.id));
+    let _ = writeln!(out, "To: <{}>", message.recipient);
+    if message.kind.ends_with("notice") {
+        notice(message, states, host, &mut out);
+    } else {
+        let _ = writeln!(out, "From: <{}>\nSubject: message {}\n", message.sender, message.id);
+        let _ = writeln!(out, "Stands for a message of {} octets.", message.size);
+    }
+    out
+}
+
+/// A notice (RFC 3464).
+fn notice(
+    message: &Message,
+    states: &BTreeMap<(&str, &str), &Message>,
+    host: &str,
+    out: &mut String,
+) {
+    let failed = message.kind == "failure_notice";
+    let (action, subject) = match failed {
+        true => ("failed", "Undelivered Mail Returned to Sender"),
+        false => ("delayed", "Delayed Mail (still being retried)"),
+    };
+    let about = states.get(&(message.about.as_str(), message.recipient.as_str()));
+    let recipient = about.map_or("unknown", |about| about.recipient.as_str());
+    let status = match about.map(|about| about.status.as_str()) {
+        Some(status) if failed && !status.is_empty() => status.to_owned(),
+        _ if failed => "5.0.0".to_owned(),
+        _ => "4.0.0".to_owned(),
+    };
+    let part = "mailsim-notice";
+    let _ = writeln!(
+        out,
+        "From: <MAILER-DAEMON@{host}>\nSubject: {subject}\nAuto-Submitted: auto-replied\nMIME-Version: \
+         1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"{part}\"\n\n\
+         --{part}\nContent-Type: text/plain\n\nAbout message {}.\n\n--{part}\nContent-Type: \
+         message/delivery-status\n\nReporting-MTA: dns; {host}\n\nFinal-Recipient: rfc822; \
+         {recipient}\nAction: {action}\nStatus: {status}\n\n--{part}--",
+        message.about
+    );
+}
