@@ -8,4 +8,4 @@ mod topology;
 mod transfer;
 
 pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology};
-pub use transfer::{SynSchedule, TransferSettings, body_transfer};
+pub use transfer::{SynSchedule, TransferSettings, body_transfer, timer_fires};

@@ -1,6 +1,6 @@
 //! `qmail-send`: two channels and their passes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::mail::{AttemptOutcome, Stage, Status};
 use crate::random::Draw as _;
@@ -10,9 +10,10 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    Orders, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
 };
-use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
+use super::prioq::Prioq;
+use super::schedule::{LOCAL_SKIP, next_retry, wakes_at};
 use super::settings::Settings;
 use super::tcpto::Table;
 
@@ -32,13 +33,6 @@ impl Channel {
             _ => Self::Remote,
         }
     }
-
-    fn skip(self) -> u64 {
-        match self {
-            Self::Local => LOCAL_SKIP,
-            Self::Remote => REMOTE_SKIP,
-        }
-    }
 }
 
 /// A message in a channel: a pass over its recipients.
@@ -55,7 +49,8 @@ struct Job {
 /// What is due in a channel, and what is under way.
 #[derive(Debug, Default)]
 struct State {
-    due: BTreeSet<(SimTime, EntryHandle)>,
+    /// Messages by the second in which their next pass is due.
+    due: Prioq,
     used: u32,
     /// Deliveries of the pass at hand that have not begun.
     todo: DeliveryList,
@@ -73,6 +68,8 @@ pub struct Qmail {
     table: Table,
     /// For each delivery under way the number of its process, as `tcpto` counts it.
     processes: BTreeMap<DeliveryHandle, u64>,
+    /// Counts the times it fell asleep: only the last sleep ends by itself.
+    sleeps: u64,
 }
 
 impl Qmail {
@@ -89,6 +86,14 @@ impl Qmail {
             messages: BTreeMap::new(),
             table: Table::default(),
             processes: BTreeMap::new(),
+            sleeps: 0,
+        }
+    }
+
+    fn skip(&self, channel: Channel) -> u64 {
+        match channel {
+            Channel::Local => LOCAL_SKIP,
+            Channel::Remote => self.settings.remote_skip,
         }
     }
 
@@ -107,16 +112,14 @@ impl Qmail {
         now.as_secs() > birth.as_secs() + self.settings.queue_lifetime.as_secs()
     }
 
-    /// Puts a message into a channel for a pass at `due`.
-    fn put(&mut self, entry: EntryHandle, channel: Channel, due: SimTime, wake: Wake<'_>) {
+    /// Puts a message into a channel for a pass in the second `due`.
+    fn put(&mut self, entry: EntryHandle, channel: Channel, due: u64) {
         self.state(channel).due.insert((due, entry));
-        if let Wake::Later(actions) = wake {
-            let timer = Timer::Own { number: channel as u64 };
-            actions.push(Action::Arm { timer, at: due });
-        }
     }
 
-    /// Begins what the channels' concurrency allows: `pass_dochan`.
+    /// Begins what the channels' concurrency allows (`pass_dochan`), then sleeps. It looks only when
+    /// something wakes it, so a pass that is due begins with the next message that comes or delivery
+    /// that ends, at the latest a second late.
     fn run(&mut self, now: SimTime, context: &mut Context<'_>) {
         if !self.running {
             return;
@@ -128,15 +131,30 @@ impl Qmail {
                     self.deliver(channel, delivery, context);
                     continue;
                 }
-                let Some(&(due, entry)) = self.state(channel).due.first() else {
+                let Some((due, entry)) = self.state(channel).due.min() else {
                     break;
                 };
-                if due > now {
+                if due > now.as_secs() {
                     break;
                 }
-                self.state(channel).due.remove(&(due, entry));
+                self.state(channel).due.delete_min();
                 self.begin_pass(now, entry, channel, context);
             }
+        }
+        self.sleep(now, context);
+    }
+
+    /// `pass_selprep`: a channel without room for a delivery waits for one to end.
+    fn sleep(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.sleeps += 1;
+        let next = Channel::ALL.into_iter().filter_map(|channel| {
+            let state = &self.channels[&channel];
+            let room = state.used < self.concurrency(channel);
+            state.due.min().filter(|_| room).map(|first| first.0)
+        });
+        if let Some(due) = next.min() {
+            let timer = Timer::Own { number: self.sleeps };
+            context.actions.push(Action::Arm { timer, at: wakes_at(now, due) });
         }
     }
 
@@ -151,7 +169,7 @@ impl Qmail {
         state.begin_round();
         let birth = state.arrived;
         let mut job = Job {
-            retry: next_retry(birth.as_secs(), now.as_secs(), channel.skip()),
+            retry: next_retry(birth.as_secs(), now.as_secs(), self.skip(channel)),
             last: self.is_dying(now, birth),
             deliveries: 0,
         };
@@ -179,8 +197,7 @@ impl Qmail {
             context.entries[entry].set_active(false);
         }
         if first_pending(context.entries, entry, channel).is_some() {
-            let due = SimTime::from_secs(job.retry);
-            self.put(entry, channel, due, Wake::Later(context.actions));
+            self.put(entry, channel, job.retry);
             return;
         }
         let channels = self.messages.get_mut(&entry).expect("a message in a channel is known");
@@ -191,14 +208,6 @@ impl Qmail {
             conclude(context, entry);
         }
     }
-}
-
-/// Whether a timer is wanted.
-enum Wake<'a> {
-    /// The caller looks at what is due itself.
-    Now,
-    /// At the time.
-    Later(&'a mut Orders),
 }
 
 /// Returns where the first pending recipient of the entry in the channel goes.
@@ -230,9 +239,9 @@ impl QueueManager for Qmail {
         let messages: Vec<EntryHandle> = self.messages.keys().copied().collect();
         for entry in messages {
             for channel in Channel::ALL {
-                let waits = self.state(channel).due.iter().any(|(_, other)| *other == entry);
+                let waits = self.state(channel).due.contains(entry);
                 if !waits && first_pending(context.entries, entry, channel).is_some() {
-                    self.put(entry, channel, now, Wake::Now);
+                    self.put(entry, channel, now.as_secs());
                 }
             }
         }
@@ -265,7 +274,7 @@ impl QueueManager for Qmail {
         for channel in Channel::ALL {
             if first_pending(context.entries, entry, channel).is_some() {
                 channels += 1;
-                self.put(entry, channel, now, Wake::Now);
+                self.put(entry, channel, now.as_secs());
             }
         }
         if channels == 0 {
@@ -277,7 +286,7 @@ impl QueueManager for Qmail {
     }
 
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
-        if matches!(timer, Timer::Own { .. }) {
+        if timer == (Timer::Own { number: self.sleeps }) {
             self.run(now, context);
         }
     }
@@ -310,7 +319,8 @@ impl QueueManager for Qmail {
         _entries: &QueueEntries,
     ) -> bool {
         let process = self.processes.get(&delivery).copied().unwrap_or(0);
-        !self.table.is_left_out(candidate.address, now.as_secs(), process)
+        let unit = self.settings.dead_address_unit.as_secs();
+        !self.table.is_left_out(candidate.address, now.as_secs(), process, unit)
     }
 
     fn untried(
@@ -337,10 +347,7 @@ impl QueueManager for Qmail {
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
         // SIGALRM to `qmail-send`: everything is due now (`pqrun`).
         for channel in Channel::ALL {
-            let due = std::mem::take(&mut self.state(channel).due);
-            for (at, entry) in due {
-                self.state(channel).due.insert((at.min(now), entry));
-            }
+            self.state(channel).due.make_due(now.as_secs());
         }
         self.run(now, context);
     }
