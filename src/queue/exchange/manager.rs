@@ -143,18 +143,28 @@ impl Exchange {
 
     /// After a delivery or the end of a message: what else can go on, and what can be closed.
     fn settle(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        self.connect(destination, context);
+        let scarce = self.settings.max_outbound_connections == Some(self.connections + 1);
+        if !scarce || destination == Destination::Local {
+            self.connect(destination, context);
+        }
+        if scarce && let Some(other) = self.longest_waiting() {
+            self.connect(other, context);
+        }
         let rests = self.queues.get_mut(&destination).is_some_and(|queue| queue.rests(now));
         if rests {
             context.actions.push(Action::Close { destination });
         }
-        if self.settings.max_outbound_connections == Some(self.connections + 1) {
-            // A connection has become free: others may wait for one.
-            let all: Vec<Destination> = self.queues.keys().copied().collect();
-            for other in all {
-                self.connect(other, context);
-            }
-        }
+    }
+
+    /// Returns the queue that may connect and whose oldest message is the oldest of all: whoever has just
+    /// been served must not keep the others waiting for a connection.
+    fn longest_waiting(&self) -> Option<Destination> {
+        let queues = self.queues.iter().filter(|(destination, queue)| {
+            **destination != Destination::Local && queue.may_connect(&self.settings)
+        });
+        let oldest =
+            queues.filter_map(|(other, queue)| queue.ready.first().map(|first| (*first, *other)));
+        oldest.min().map(|(_, destination)| destination)
     }
 
     /// Takes a message out of the queues it waits in.
