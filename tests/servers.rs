@@ -654,3 +654,51 @@ mode = "refuse"
     let tries = run.to("dave@far.example").tries_of(run.host("mx.late.example"));
     assert_eq!(tries.len(), 1);
 }
+
+#[test]
+fn exchange_gives_a_free_connection_to_the_queue_with_the_oldest_message() {
+    // One connection, a slow domain with steady mail, and one message for a fast one, which is the
+    // fourth in line: three deliveries of 10 s come before it.
+    let text = r#"
+duration = "1h"
+[[host]]
+name = "a.src.example"
+roles = ["submission", "store"]
+mta = { profile = "exchange", MaxOutboundConnections = 1 }
+[[host]]
+name = "slow.example"
+roles = ["mx", "store"]
+[[host]]
+name = "fast.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "src.example"
+address = "a.src.example"
+mailboxes = ["alice"]
+[[domain]]
+name = "slow.test"
+mx = ["slow.example"]
+mailboxes = ["bob"]
+[[domain]]
+name = "fast.test"
+mx = ["fast.example"]
+mailboxes = ["carol"]
+[[mail]]
+from = "alice@src.example"
+to = ["bob@slow.test"]
+arrivals = { every = "5s" }
+count = 120
+[[mail]]
+from = "alice@src.example"
+to = ["carol@fast.test"]
+at = "12s"
+[[outage]]
+host = "slow.example"
+mode = "slow"
+stage = "dot"
+delay = "10s"
+"#;
+    let run = run(text);
+    let delivered = run.to("carol@fast.test").only_ending().at.as_secs();
+    assert!((25..45).contains(&delivered), "after {delivered} s");
+}

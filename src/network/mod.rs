@@ -11,4 +11,4 @@ mod twigs;
 
 pub use search::Search;
 pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology, Way};
-pub use transfer::{SynSchedule, TransferSettings, body_transfer};
+pub use transfer::{SynSchedule, TransferSettings, body_transfer, timer_fires};

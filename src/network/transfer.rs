@@ -45,7 +45,7 @@ impl SynSchedule {
                 let timeout = self.offset(number).saturating_sub(self.offset(number - 1));
                 last += timeout;
                 if let Some(began) = self.ticking {
-                    last = on_the_wheel(last, timeout, began);
+                    last = timer_fires(last, timeout, began);
                 }
             }
             last
@@ -60,8 +60,10 @@ impl SynSchedule {
     }
 }
 
-/// Returns when a timer of Linux fires that was set for `due`, `timeout` ahead.
-fn on_the_wheel(due: SimTime, timeout: SimDuration, began: SimDuration) -> SimTime {
+/// Returns when a timer of Linux fires that was set for `due`, `timeout` ahead, where the ticks of the
+/// kernel's timers began so long before time zero (see [`SynSchedule::ticking`]).
+#[must_use]
+pub fn timer_fires(due: SimTime, timeout: SimDuration, began: SimDuration) -> SimTime {
     let ticks = timeout.as_nanos() / TICK.as_nanos();
     let (mut step, mut reach) = (TICK.as_nanos(), 64);
     while ticks >= reach {

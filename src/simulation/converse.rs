@@ -2,7 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{Mailbox, Reply, Stage, Status};
-use crate::smtp::{Letter, Session, WEB_PORT};
+use crate::smtp::{Letter, Session, WEB_PORT, Wire};
 use crate::trace::FactSink;
 
 use super::draws::TryDraws;
@@ -98,7 +98,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let limit = server.client_exceeds_limit(seen) || !connection.holds_slot;
         let refusal = limit.then_some(Reply::new(421, Status::new(4, 7, 0)));
         let mut session = Session {
-            wire: line.wire(&self.reach, &self.faults, client, target),
+            wire: Wire {
+                ticking: client_config.client.syn.ticking,
+                ..line.wire(&self.reach, &self.faults, client, target)
+            },
             client: client_config.client,
             server: server_config.server,
             rules: &self.faults.rules[target.host.index()],
@@ -202,8 +205,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let number = run.tries;
         run.failure = transaction.failure;
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
-        connection.refused =
-            all_refused || run.failure.is_some_and(|failure| failure.stage != Stage::Dot);
+        let refuses = |failure: crate::smtp::Failure| failure.stage != Stage::Dot;
+        let asked = !run.failure.is_some_and(|failure| failure.is_unasked());
+        connection.refused = asked && (all_refused || run.failure.is_some_and(refuses));
         if let Some(at) = accepted_at
             && !all_refused
         {

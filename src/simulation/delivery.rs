@@ -429,12 +429,6 @@ impl<S: FactSink> World<'_, '_, S> {
         next_attempt: Option<SimTime>,
     ) -> AttemptFact {
         let octets = run.transaction.as_ref().map_or(Octets(0), |transaction| transaction.octets);
-        // A connection that failed for a delivery did so before that was given up.
-        let shared = matches!(run.purpose, Purpose::Transaction { connection: None, .. });
-        let ended = match &run.failure {
-            Some(failure) if shared => failure.at,
-            _ => self.now,
-        };
         let next_attempt = next_attempt.filter(|_| outcome.is_temporary());
         AttemptFact {
             delivery: run.number,
@@ -444,7 +438,7 @@ impl<S: FactSink> World<'_, '_, S> {
             address: run.target.map(|target| target.address.0),
             preference: run.target.and_then(|target| target.preference),
             started: run.started,
-            ended,
+            ended: self.now,
             stage,
             outcome,
             reply,

@@ -68,8 +68,9 @@ impl<S: FactSink> World<'_, '_, S> {
         let config = self.hosts[server.index()].config;
         let mut octets = size;
         if config.server.adds_received {
-            fields += 1;
-            octets = Octets(size.0 + RECEIVED_FIELD);
+            let added = 1 + config.server.options.more_received;
+            fields += added;
+            octets = Octets(size.0 + u64::from(added) * RECEIVED_FIELD);
         }
         for recipient in &accepted {
             let record = &mut self.messages[*recipient];

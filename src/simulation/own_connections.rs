@@ -9,6 +9,7 @@ use crate::queue::{
     Abandoned, Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection,
 };
 use crate::trace::FactSink;
+use crate::units::SimTime;
 
 use super::converse::Step;
 use super::run::{Phase, Purpose, Target};
@@ -99,9 +100,11 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Hands a delivery over on its connection.
     pub(super) fn use_opened(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let Purpose::Transaction { connection: Some(connection), .. } = run.purpose else {
+        let Purpose::Transaction { delivery, connection: Some(connection) } = run.purpose else {
             return;
         };
+        let queued = self.entries.delivery(delivery).expect("a delivery that begins is queued");
+        let since = self.entries[queued.entry].arrived;
         let stands = self.hosts[run.client.index()].opened.get(&connection).copied();
         let stands = stands.expect("a queue manager uses connections that stand");
         let state = self.connections.get_mut(stands).expect("it stands");
@@ -109,9 +112,11 @@ impl<S: FactSink> World<'_, '_, S> {
         self.begin_try(handle, target);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         run.connection = Some(stands);
-        // The first message tells of the opening too.
+        // The first message tells of the opening too, as far as it was there to wait for it.
         if let Some(opening) = opening {
-            (run.started, run.marks) = *opening;
+            let (started, marks) = *opening;
+            run.started = started.max(since);
+            run.marks = marks.not_before(since);
         }
         self.continue_session(handle);
     }
@@ -154,20 +159,22 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         for connection in others {
-            self.take_over_failure(handle, connection);
+            self.take_over_failure(handle, connection, since);
             self.settle_recipients(handle, None, true);
         }
-        self.take_over_failure(handle, last);
+        self.take_over_failure(handle, last, since);
         self.delivery_tried(handle);
     }
 
-    /// Makes a connection that failed for a delivery its try at hand.
-    fn take_over_failure(&mut self, handle: Handle, connection: &FailedConnection) {
+    /// Makes a connection that failed for a delivery its try at hand. The try begins when the
+    /// delivery joined those that waited for the connection, and ends now, when they are told.
+    fn take_over_failure(&mut self, handle: Handle, connection: &FailedConnection, since: SimTime) {
         let &FailedConnection { candidate, started, marks, failure } = connection;
         let Candidate { address, host, preference } = candidate;
         let run = self.runs.get_mut(handle).expect("just made");
         run.target = Some(Target { preference, address, host, proxy: None });
-        (run.started, run.marks, run.failure) = (started, marks, Some(failure));
+        (run.started, run.marks) = (started.max(since), marks.not_before(since));
+        run.failure = Some(failure);
         run.tried += 1;
         run.replies.clear();
         run.replies.resize(run.recipients.len(), None);

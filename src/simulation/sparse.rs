@@ -26,11 +26,6 @@ impl<T> Sparse<T> {
         }
         Self { places, kept }
     }
-
-    /// Returns all that is something, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.kept[1..].iter()
-    }
 }
 
 impl<T> Index<usize> for Sparse<T> {

@@ -175,11 +175,14 @@ impl<S: FactSink> World<'_, '_, S> {
             return None;
         }
         let settings = &self.hosts[run.client.index()].config.client;
+        if settings.options.dot_is_held_back(run.size) {
+            // For how long depends on where in a tick of the clock it begins.
+            return None;
+        }
         let truths = Truths {
             authenticates: habits.authenticates,
             declares_size: habits.declares_size,
             submission: run.is_submission(),
-            dot_is_held_back: settings.options.dot_is_held_back(run.size),
             opens,
             resets: !opens && settings.resets(connection.refused),
             extended: connection.extended,

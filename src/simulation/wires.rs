@@ -49,7 +49,7 @@ pub(super) struct Line {
 impl Line {
     /// Returns the line of a wire between these pairs of hosts.
     pub(super) fn of(wire: &Wire<'_>, pairs: (Pair, Option<Pair>)) -> Self {
-        let &Wire { latency, rate, conditions } = wire;
+        let &Wire { latency, rate, conditions, .. } = wire;
         Self { pairs, latency, rate, calm: conditions.calm() }
     }
 
@@ -71,7 +71,8 @@ impl Line {
         let port = &faults.port[target.address.index()];
         let cuts = cuts(reach, faults, client, target, pairs);
         let crashes = &faults.crashes[target.host.index()];
-        Wire { latency, rate, conditions: Conditions::calm_during(calm, port, cuts, crashes) }
+        let conditions = Conditions::calm_during(calm, port, cuts, crashes);
+        Wire { latency, rate, conditions, ticking: None }
     }
 }
 
@@ -97,6 +98,7 @@ pub(super) fn wire<'a>(
         wire: Wire {
             latency: outer.0 + behind.0,
             rate,
+            ticking: None,
             conditions: Conditions::new(
                 now,
                 &faults.port[target.address.index()],

@@ -138,6 +138,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Returns whether the client gave the message up by what the server had told before, without
+    /// asking it: it is too large, or needs an extension.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        self.outcome == AttemptOutcome::Permfail
+            && self.stage == Stage::Mail
+            && self.reply.is_none()
+    }
+
     /// Returns whether it says something about the site rather than about the mail: no connection,
     /// no greeting, no EHLO, a lost or timed-out session, or a look-up without answer. Refusals of
     /// sender, recipient or message say nothing about the site (Postfix `src/smtp/smtp_trouble.c`).

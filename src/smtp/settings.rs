@@ -140,6 +140,9 @@ pub struct ClientOptions {
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
+    /// Whether the size that is held against the server's limit is that of the message's file, whose
+    /// lines end in LF alone, rather than what would be sent.
+    pub compares_file_size: bool,
     /// Whether the final dot is written apart from the message. TCP then holds it back (Nagle)
     /// until the server's machine has acknowledged the message, which it puts off for 40 ms.
     pub writes_dot_apart: bool,
@@ -157,6 +160,10 @@ pub struct ClientOptions {
 /// acknowledged at once. On a loopback a segment takes up to half a window, 32 KiB, and there 4 kB
 /// were held back and 50 kB were not (recordings 04a, 12a).
 const HELD_BACK: Octets = Octets(32_768);
+
+/// Octets in a line of a message, with its end, where nothing tells more: a text wrapped at 70
+/// characters (RFC 3676 §4.2 advises 66 to 78).
+const LINE: u64 = 72;
 
 /// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up
 /// that found no answer always does.
@@ -273,6 +280,8 @@ pub struct ServerOptions {
     pub checks_sender_domain: bool,
     /// What VRFY gets.
     pub vrfy: Vrfy,
+    /// Received fields that its other programs add to the one of its SMTP server.
+    pub more_received: u32,
 }
 
 impl ClientOptions {
@@ -284,6 +293,13 @@ impl ClientOptions {
 }
 
 impl ClientSettings {
+    /// Returns what the client holds against the size that a server takes, of a message of `size`.
+    #[must_use]
+    pub fn compared_size(&self, size: Octets) -> Octets {
+        let line_ends = if self.options.compares_file_size { size.0 / LINE } else { 0 };
+        Octets(size.0 - line_ends)
+    }
+
     /// Returns whether RSET comes before another message on an open connection, whose last
     /// transaction was `refused` before the message was sent, or was not.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The connection under a session: what becomes of a packet sent at a time.
 
 use crate::fault::{Interval, Timeline};
-use crate::network::{SynSchedule, TransferSettings, body_transfer};
+use crate::network::{SynSchedule, TransferSettings, body_transfer, timer_fires};
 use crate::units::{BitRate, Octets, SimDuration, SimTime};
 
 /// What strikes packets to a server's port.
@@ -113,6 +113,9 @@ pub struct Wire<'a> {
     pub rate: Option<BitRate>,
     /// Faults.
     pub conditions: Conditions<'a>,
+    /// The ticks of the timers on which packets are repeated; none: these are exact (see
+    /// [`SynSchedule::ticking`]).
+    pub ticking: Option<SimDuration>,
 }
 
 /// Shortest time-out after which TCP repeats a packet (Linux: 200 ms beyond the round trip).
@@ -150,6 +153,11 @@ impl Wire<'_> {
     #[must_use]
     pub fn round_trip(&self) -> SimDuration {
         self.latency * 2
+    }
+
+    /// Returns when a packet sent at `at` is repeated that is not acknowledged within `wait`.
+    fn repeats_at(&self, at: SimTime, wait: SimDuration) -> SimTime {
+        self.ticking.map_or(at + wait, |ticking| timer_fires(at + wait, wait, ticking))
     }
 
     fn fate(&self, at: SimTime) -> Fate {
@@ -210,7 +218,7 @@ impl Wire<'_> {
                 Fate::Reset => return Passage::Lost(at + self.round_trip()),
                 Fate::Vanishes { until } => {
                     while at < until {
-                        at += wait;
+                        at = self.repeats_at(at, wait);
                         wait = (wait * 2).min(LONGEST_RETRANSMISSION);
                         if at.since(sent) > GIVEN_UP {
                             return Passage::Never;
@@ -242,7 +250,7 @@ impl Wire<'_> {
         let (mut at, mut wait) = (sent, RETRANSMISSION + self.round_trip());
         while let Some(until) = self.conditions.cut_until(at) {
             while at < until {
-                at += wait;
+                at = self.repeats_at(at, wait);
                 wait = (wait * 2).min(LONGEST_RETRANSMISSION);
                 if at.since(sent) > GIVEN_UP {
                     return Passage::Never;

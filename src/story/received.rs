@@ -51,16 +51,10 @@ fn received(
                 && exchange.facts.iter().any(|(place, _)| *place == copy)
         });
         let came = came.map(|place| unused.swap_remove(place));
-        let settings = host_at(scenario, host, at);
         let Some(came) = came else {
             // The server made the message itself.
             if story.copies[copy].created.kind != MessageKind::Mail {
-                fields.push(format!(
-                    "Received: by {} id {}; {}",
-                    settings.name,
-                    queue_id(story.key, host, at),
-                    crate::mail::format_date(at, settings.clock_error_ns)
-                ));
+                fields.push(own_field(scenario, host, at, &queue_id(story.key, host, at)));
             }
             return fields;
         };
@@ -77,16 +71,28 @@ fn received(
     }
 }
 
-/// Returns the field that the server of a try wrote when it took the message; none: it writes none,
-/// or did not take it.
+/// Returns the fields that the server of a try wrote when it took the message, the newest first, as
+/// one text; none: it writes none, or did not take it.
 #[must_use]
 pub fn field_of(scenario: &Scenario, story: &Story, came: &Exchange) -> Option<String> {
     let (at, host) = (came.accepted?, came.first().to?);
-    if !host_at(scenario, host, at).server.adds_received {
+    let settings = host_at(scenario, host, at);
+    if !settings.server.adds_received {
         return None;
     }
     let id = queue_id(story.key, host, at);
-    Some(field(scenario, story, came, host, at, id).render())
+    let own = own_field(scenario, host, at, &id);
+    // What its other programs add on the way through the host.
+    let mut text = format!("{own}\n").repeat(settings.server.options.more_received as usize);
+    text.push_str(&field(scenario, story, came, host, at, id).render());
+    Some(text)
+}
+
+/// Returns the field of a program that got the message from another one of the same host.
+fn own_field(scenario: &Scenario, host: HostId, at: SimTime, id: &str) -> String {
+    let settings = host_at(scenario, host, at);
+    let date = crate::mail::format_date(at, settings.clock_error_ns);
+    format!("Received: by {} id {id}; {date}", settings.name)
 }
 
 /// Who held the copy at the end, and since when: the store, or else who took it last.

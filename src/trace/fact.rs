@@ -213,6 +213,24 @@ impl SessionMarks {
         dot: SimTime::MAX,
     };
 
+    /// Returns the marks as somebody saw them who joined at `since`: what had been reached by then was
+    /// reached then.
+    #[must_use]
+    pub fn not_before(self, since: SimTime) -> Self {
+        let Self { connected, greeting, ehlo, tls, auth, mail, rcpt, data, dot } = self;
+        Self {
+            connected: connected.max(since),
+            greeting: greeting.max(since),
+            ehlo: ehlo.max(since),
+            tls: tls.max(since),
+            auth: auth.max(since),
+            mail: mail.max(since),
+            rcpt: rcpt.max(since),
+            data: data.max(since),
+            dot: dot.max(since),
+        }
+    }
+
     /// Cuts the session off at `now`, and returns the stage at which it stood then: the first whose
     /// reply was still to come. None: no reply was.
     pub fn cut_at(&mut self, now: SimTime) -> Option<Stage> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::observation::{Observation, Outcome};
-use crate::plan::MAIL;
+use crate::laboratory::experiment::Experiment;
+use crate::laboratory::observation::{Observation, told};
 
 /// How far a time may be from that of a run [s]. The scans of the nearest run fall some hundredths
 /// of a second from the real ones; starting a process may take some tenths on a busy machine.
@@ -24,10 +24,14 @@ pub(crate) type Distance = f64;
 ///
 /// # Errors
 /// What differs, one line for each message.
-pub(crate) fn compare(observed: &Observation, run: &Observation) -> Result<Distance, Vec<String>> {
+pub(crate) fn compare(
+    experiment: &Experiment,
+    observed: &Observation,
+    run: &Observation,
+) -> Result<Distance, Vec<String>> {
     let (mut greatest, mut reasons) = (0.0, Vec::new());
-    for mail in MAIL {
-        match compare_message(mail.id, observed, run) {
+    for mail in &experiment.mail {
+        match compare_message(&mail.id, observed, run) {
             Ok(distance) => greatest = f64::max(greatest, distance),
             Err(reason) => reasons.push(format!("{}: {reason}", mail.id)),
         }
@@ -40,44 +44,15 @@ fn compare_message(
     observed: &Observation,
     run: &Observation,
 ) -> Result<Distance, String> {
-    let (there, here) = (events(id, observed), events(id, run));
+    let (there, here) = (observed.events(id), run.events(id));
     let same = there.len() == here.len() && there.iter().zip(&here).all(|(a, b)| a.0 == b.0);
-    let shown = |events: &[(String, f64)]| {
-        events.iter().map(|(what, at)| format!("{what} {at:.2}")).collect::<Vec<_>>().join(", ")
-    };
-    let both = || format!("observed {}; the model {}", shown(&there), shown(&here));
+    let both = || format!("observed {}; the model {}", told(&there), told(&here));
     if !same {
         return Err(both());
     }
     let distances = there.iter().zip(&here).map(|(a, b)| libm::fabs(a.1 - b.1));
     let greatest = distances.fold(0.0, f64::max);
     if greatest <= TOLERANCE { Ok(greatest) } else { Err(both()) }
-}
-
-/// Returns what happened to a message, in a fixed order of kinds, with times.
-fn events(id: &str, observation: &Observation) -> Vec<(String, f64)> {
-    let mut events = Vec::new();
-    events.extend(observation.accepted.get(id).map(|&at| ("accepted".to_owned(), at)));
-    for delivery in observation.deliveries.get(id).into_iter().flatten() {
-        let word = match delivery.outcome {
-            Outcome::Sent => "sent",
-            Outcome::Deferred | Outcome::Suspended => "deferred",
-            Outcome::Bounced => "bounced",
-        };
-        events.push((word.to_owned(), delivery.at));
-    }
-    for arrival in observation.arrivals.get(id).into_iter().flatten() {
-        events.push((format!("at {}", arrival.host), arrival.at));
-    }
-    let kinds = [
-        ("delay notice", &observation.delay_notices),
-        ("failure notice", &observation.failure_notices),
-    ];
-    for (kind, notices) in kinds {
-        let of_this = notices.get(id).into_iter().flatten();
-        events.extend(of_this.map(|&at| (kind.to_owned(), at)));
-    }
-    events
 }
 
 /// What a set of runs says about what was observed.
@@ -96,11 +71,15 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     /// Compares all runs with what was observed.
-    pub(crate) fn new(observed: &Observation, runs: &[Observation]) -> Self {
+    pub(crate) fn new(
+        experiment: &Experiment,
+        observed: &Observation,
+        runs: &[Observation],
+    ) -> Self {
         let mut agreeing: Vec<(Distance, usize)> = Vec::new();
         let mut reasons: Option<Vec<String>> = None;
         for run in runs {
-            match compare(observed, run) {
+            match compare(experiment, observed, run) {
                 Ok(distance) => agreeing.push((distance, run.suspensions())),
                 Err(found) if reasons.as_ref().is_none_or(|least| found.len() < least.len()) => {
                     reasons = Some(found);

@@ -14,22 +14,17 @@
 //! `MAILSIM_REQUIRE_ALL` set, as in `.ci/run`, it fails instead.
 
 mod agreement;
-mod clock;
-mod dns;
+#[path = "../laboratory/mod.rs"]
 mod laboratory;
 #[path = "../common/left_out.rs"]
 mod left_out;
-mod log;
-mod model;
-mod observation;
 mod plan;
-mod postfix;
-mod sink;
-mod submission;
 
 use crate::agreement::Verdict;
+use crate::laboratory::experiment::Experiment;
+use crate::laboratory::observation::Observation;
+use crate::laboratory::{inside, model};
 use crate::left_out::left_out;
-use crate::observation::Observation;
 
 /// Runs of the model, with seeds from 1: enough that one of them has its scans within some
 /// hundredths of a second of where the real ones fell.
@@ -47,26 +42,28 @@ const WRONG: [(&str, &str); 5] = [
 #[test]
 fn a_real_postfix_does_what_one_of_the_runs_does() {
     const THIS: &str = "a_real_postfix_does_what_one_of_the_runs_does";
-    if let Some(folder) = laboratory::entered() {
-        return laboratory::experiment(&folder).expect("the experiment can be made");
+    if let Some(folder) = inside::entered() {
+        return inside::experiment(&folder).expect("the experiment can be made");
     }
-    if let Some(why) = laboratory::what_is_missing() {
+    if let Some(why) = inside::what_is_missing("postfix") {
         return left_out("the comparison with a real Postfix", &why);
     }
-    let observed = laboratory::observe(THIS).expect("the experiment can be made");
-    let verdict = verdict(&observed, &[]);
+    let experiment = plan::experiment();
+    let observed = inside::observe(&experiment, THIS).expect("the experiment can be made");
+    let verdict = verdict(&experiment, &observed, &[]);
     println!("model of Postfix: {verdict}");
     assert!(verdict.agrees(), "no run is like the real server: {verdict}");
     for wrong in WRONG {
-        let verdict = self::verdict(&observed, &[wrong]);
+        let verdict = self::verdict(&experiment, &observed, &[wrong]);
         println!("with {} = {}: {verdict}", wrong.0, wrong.1);
         assert!(!verdict.agrees(), "a wrong {} goes unnoticed", wrong.0);
     }
 }
 
 /// Compares what was observed with runs of the model under changed settings.
-fn verdict(observed: &Observation, changes: &[(&str, &str)]) -> Verdict {
-    let scenario = model::scenario(changes);
-    let runs: Vec<_> = (1..=RUNS).map(|seed| model::observe(&scenario, seed)).collect();
-    Verdict::new(observed, &runs)
+fn verdict(experiment: &Experiment, observed: &Observation, changes: &[(&str, &str)]) -> Verdict {
+    let scenario = model::scenario(experiment, changes);
+    let run = |seed| model::observe(experiment, &scenario, None, seed);
+    let runs: Vec<_> = (1..=RUNS).map(run).collect();
+    Verdict::new(experiment, observed, &runs)
 }

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::recording::{Recording, Submission};
+use crate::recording::{Recording, ServerParameters, Submission};
 
 /// Takes the submissions of such sessions, and their outcomes, out of a recording. Returns how many.
 pub(crate) fn leave_out(recording: &mut Recording) -> usize {
@@ -23,7 +23,7 @@ pub(crate) fn leave_out(recording: &mut Recording) -> usize {
     }
     let crowded = |submission: &Submission| {
         let server = &submission.session.to_server;
-        let backlog = recording.settings_neutral.get(server).and_then(|s| s.accept.backlog);
+        let backlog = recording.settings_neutral.get(server).and_then(backlog);
         let sessions = instant(submission).and_then(|at| together.get(&(server.as_str(), at)));
         sessions.zip(backlog).is_some_and(|(sessions, backlog)| sessions.len() > backlog as usize)
     };
@@ -39,6 +39,12 @@ pub(crate) fn leave_out(recording: &mut Recording) -> usize {
     recording.submissions.retain(|submission| !ids.contains(&submission.id));
     recording.outcomes.retain(|outcome| !ids.contains(&outcome.id));
     ids.len()
+}
+
+/// Returns how many connections a server has the kernel keep for it, where that is known.
+fn backlog(server: &ServerParameters) -> Option<u32> {
+    // `SMTPD_BACKLOG` in OpenSMTPD's `smtpd-defines.h`.
+    server.accept.backlog.or((server.server == "opensmtpd").then_some(5))
 }
 
 /// The instant at which a session was to be opened \[ms\].

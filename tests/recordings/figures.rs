@@ -1,6 +1,6 @@
 //! What is compared: the figures of one experiment, whether recorded or run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::recording::{Recording, server_and_version};
 use crate::server::sendmail;
@@ -105,16 +105,19 @@ impl Figures {
         figures.sort_notices();
         let ours = |id: &str| recording.submissions.iter().any(|submission| submission.id == id);
         let mut log = sendmail::Log::default();
+        let mut given_up: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
+        let server = server_and_version(&recording.mta).0;
         for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
             let recipients = attempt.rcpts.len().max(1) as u64;
             match attempt.outcome.as_str() {
                 // Says how the try ended that the row before is about.
                 "bounced" if attempt.stage.as_deref() == Some("none(expired)") => {}
+                // Haraka's log says it twice, when it gives up and when it writes the notice.
+                "bounced"
+                    if server == "haraka"
+                        && !given_up.insert((&attempt.id, attempt.rcpt.as_deref())) => {}
                 "suspended" => figures.suspensions += recipients,
-                "deferred"
-                    if server_and_version(&recording.mta).0 == "sendmail"
-                        && log.is_suspension(attempt) =>
-                {
+                "deferred" if server == "sendmail" && log.is_suspension(attempt) => {
                     figures.suspensions += recipients;
                 }
                 "sent" | "deferred" | "bounced" => figures.attempts += recipients,

@@ -11,7 +11,7 @@ use mailsim::units::SimTime;
 
 use crate::drawn::reading_lateness;
 use crate::figures::{Figures, FinalState, RecipientFigures};
-use crate::recording::Recording;
+use crate::recording::{Recording, server_and_version};
 use crate::translate::Blueprint;
 
 /// What identifies a recipient of a submitted message: entry, ordinal and address.
@@ -24,6 +24,9 @@ pub(crate) struct Cast {
     /// The message of each recipient, as the recording calls it.
     ids: Vec<String>,
     servers: Vec<HostId>,
+    /// Whether the server under test calls the last of several temporary failures a permanent one, so
+    /// that its log does not tell the two apart.
+    calls_all_bounced: bool,
 }
 
 impl Cast {
@@ -45,7 +48,9 @@ impl Cast {
             recipients.insert((entry, ordinal, mailbox), ids.len());
             ids.push(outcome.id.clone());
         }
-        Ok(Self { recipients, ids, servers: blueprint.servers.clone() })
+        let calls_all_bounced = ["haraka", "qmail"].contains(&server_and_version(&recording.mta).0);
+        let servers = blueprint.servers.clone();
+        Ok(Self { recipients, ids, servers, calls_all_bounced })
     }
 }
 
@@ -115,6 +120,9 @@ impl<'a> Observer<'a> {
         for (index, story) in self.stories.iter().enumerate() {
             let (entry, ordinal) = messages[&index];
             let mut recipient = story.figures(&host_name);
+            if self.cast.calls_all_bounced && recipient.state == FinalState::Expired {
+                recipient.state = FinalState::Bounced;
+            }
             let key = (u64::from(entry) << 32) | ordinal;
             let mut random = Streams::new(self.seed, 0).stream("recordings/reading", key);
             let late = lateness.sample(&mut random);

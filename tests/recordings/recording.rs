@@ -286,6 +286,7 @@ pub(crate) struct Session {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Attempt {
     pub(crate) id: String,
+    pub(crate) rcpt: Option<String>,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
     pub(crate) to_host: Option<String>,

@@ -18,7 +18,8 @@ use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
     Scans, after_last_acknowledgement, burst, command_time, exim_times, first_handover_time,
-    handover_time, known_scans, run_lag, sendmail_times, service_times, sink_times, take_up_time,
+    handover_time, known_scans, look_interval, run_lag, sendmail_times, service_times, sink_times,
+    take_up_time, timer_lag,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -155,8 +156,11 @@ impl Blueprint {
                     queue.run_phase = scans.logged();
                 }
                 QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
+                // Haraka.
+                QueueSettings::Plain(queue) => queue.look_every = Some(look_interval(&mut random)),
                 QueueSettings::OpenSmtpd(queue) => {
                     queue.handover_time = Some(handover_time(&mut random));
+                    queue.timer_lag = timer_lag(&mut random);
                     server.service.command = command_time();
                     server.service.pickup = first_handover_time(&mut random);
                 }

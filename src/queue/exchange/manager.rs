@@ -149,21 +149,17 @@ impl Exchange {
 
     /// After a delivery or the end of a message: what else can go on, and what can be closed.
     fn settle(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        self.connect(destination, context);
+        let scarce = self.settings.max_outbound_connections == Some(self.connections + 1);
+        if !scarce || destination == Destination::Local {
+            self.connect(destination, context);
+        }
+        // Whoever has just been served must not keep the others waiting for a connection.
+        if scarce && let Some(other) = self.queues.longest_waiting() {
+            self.connect(other, context);
+        }
         let rests = self.queues.change(destination, &self.settings, |queue| queue.rests(now));
         if rests == Some(true) {
             context.actions.push(Action::Close { destination });
-        }
-        if self.settings.max_outbound_connections == Some(self.connections + 1) {
-            // A connection has become free: others may wait for one.
-            let mut before = None;
-            while let Some(other) = self.queues.able_after(before) {
-                before = Some(other);
-                self.connect(other, context);
-                if self.settings.max_outbound_connections == Some(self.connections) {
-                    break;
-                }
-            }
         }
     }
 

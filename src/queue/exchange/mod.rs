@@ -9,8 +9,9 @@
 //! Source: MicrosoftDocs/OfficeDocs-Exchange, `Exchange/ExchangeServer/mail-flow/queues/
 //! {message-intervals,queues}.md` and `mail-flow/message-rate-limits.md`. The documents leave open
 //! whether the first attempt counts among the four of the glitch stage (modelled: it does not), how
-//! many connections a queue opens after a failure (modelled: one), and what ends a connection that
-//! has no message left (modelled: the client closes it).
+//! many connections a queue opens after a failure (modelled: one), what ends a connection that has no
+//! message left (modelled: the client closes it), and which queue gets a connection when all that are
+//! allowed are in use (modelled: the one with the oldest message).
 //!
 //! Shadow redundancy, which concerns two hosts, is the simulation's (`simulation/shadow.rs`).
 //!

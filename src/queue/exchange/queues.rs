@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::units::SimTime;
 
-use super::super::Destination;
+use super::super::{Destination, EntryHandle};
 use super::delivery_queue::DeliveryQueue;
 use super::settings::Settings;
 
@@ -14,8 +14,8 @@ use super::settings::Settings;
 pub(super) struct Queues {
     queues: BTreeMap<Destination, DeliveryQueue>,
     counts: Counts,
-    /// Queues of mail that leaves that could use another connection.
-    able: BTreeSet<Destination>,
+    /// Queues of mail that leaves that could use another connection, by their oldest message.
+    able: BTreeSet<((SimTime, EntryHandle), Destination)>,
 }
 
 /// Messages in delivery queues.
@@ -49,11 +49,9 @@ impl Queues {
         self.counts
     }
 
-    /// Returns the first queue after `before` that could use another connection.
-    pub(super) fn able_after(&self, before: Option<Destination>) -> Option<Destination> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = before.map_or(Unbounded, Excluded);
-        self.able.range((from, Unbounded)).next().copied()
+    /// Returns the queue that could use another connection whose oldest message is the oldest of all.
+    pub(super) fn longest_waiting(&self) -> Option<Destination> {
+        self.able.first().map(|&(_, destination)| destination)
     }
 
     /// Changes a queue, if it is there.
@@ -65,14 +63,18 @@ impl Queues {
     ) -> Option<T> {
         let queue = self.queues.get_mut(&destination)?;
         let before = Counts::of(queue);
+        if let Some(&first) = queue.ready.first() {
+            self.able.remove(&(first, destination));
+        }
         let told = change(queue);
         let after = Counts::of(queue);
         self.counts.active = self.counts.active + after.active - before.active;
         self.counts.waiting = self.counts.waiting + after.waiting - before.waiting;
-        if destination != Destination::Local && queue.may_connect(settings) {
-            self.able.insert(destination);
-        } else {
-            self.able.remove(&destination);
+        if destination != Destination::Local
+            && queue.may_connect(settings)
+            && let Some(&first) = queue.ready.first()
+        {
+            self.able.insert((first, destination));
         }
         Some(told)
     }

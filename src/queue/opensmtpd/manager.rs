@@ -28,6 +28,8 @@ struct UnderWay {
     connection: Option<ConnectionId>,
     /// Whether the host answered RCPT, and whether it took somebody.
     answered: Option<bool>,
+    /// Whether the message was too large for the host, which was not asked.
+    too_large: bool,
 }
 
 /// What is on its way between the scheduler and the transfer agent.
@@ -159,8 +161,10 @@ impl OpenSmtpd {
         let copy = self.scheduler.copy_of(id);
         self.scheduler.remove(id);
         if let Some(index) = copy {
-            // The notice says 4.4.7 and, for the sake of that 4, "delayed".
-            context.entries.set_state(index, CopyState::Failed(Status::EXPIRED));
+            // A notice that says 4.4.7 calls itself, for the sake of that 4, "delayed".
+            let class = if self.settings.expires_for_good { 5 } else { 4 };
+            let status = Status { class, ..Status::EXPIRED };
+            context.entries.set_state(index, CopyState::Failed(status));
         }
         let clock = self.clock(now);
         self.bounces.add(clock, id.entry, Notice::Failed);
@@ -235,7 +239,8 @@ impl OpenSmtpd {
                 context.entries.assign_those(entry, destination, limit, fits)
             }
         };
-        self.under_way.insert(delivery, UnderWay { task, connection, answered: None });
+        self.under_way
+            .insert(delivery, UnderWay { task, connection, answered: None, too_large: false });
         delivery
     }
 
@@ -365,9 +370,11 @@ impl QueueManager for OpenSmtpd {
     }
 
     fn tried(&mut self, _now: SimTime, tried: &Tried<'_>, _context: &mut Context<'_>) {
-        if let Some(under_way) = self.under_way.get_mut(&tried.delivery)
-            && tried.replies.iter().any(Option::is_some)
-        {
+        let Some(under_way) = self.under_way.get_mut(&tried.delivery) else {
+            return;
+        };
+        under_way.too_large = tried.failure.is_some_and(|failure| failure.is_unasked());
+        if tried.replies.iter().any(Option::is_some) {
             let positive = tried.replies.iter().flatten().any(|reply| reply.is_positive());
             under_way.answered = Some(positive);
         }
@@ -378,7 +385,7 @@ impl QueueManager for OpenSmtpd {
         let Some(under_way) = self.under_way.remove(&report.delivery) else {
             return;
         };
-        let UnderWay { task, connection, answered } = under_way;
+        let UnderWay { task, connection, answered, too_large } = under_way;
         self.scheduler.note_under_way(task.envelopes(), false);
         let state = &mut context.entries[entry];
         state.set_active(state.outstanding > 0);
@@ -397,6 +404,7 @@ impl QueueManager for OpenSmtpd {
             self.agent(now, |agent, moment| {
                 let positive = answered.unwrap_or(false);
                 agent.offered(moment, task.destination, task.envelopes(), positive);
+                let accepted = (!too_large).then_some(accepted);
                 agent.transaction_over(moment, connection, accepted, stands);
             });
         }

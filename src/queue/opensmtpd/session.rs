@@ -69,9 +69,6 @@ impl Agent {
             return;
         }
         if let Some(task) = self.next_task(moment, destination) {
-            let session = self.sessions.get_mut(&id).expect("it exists");
-            session.idled = 0;
-            session.tried += 1;
             self.orders.push_back(Order::Transact(id, task));
             return;
         }
@@ -94,20 +91,22 @@ impl Agent {
         }
     }
 
-    /// A transaction is over; `accepted` tells whether a message was.
+    /// A transaction is over; none: the message was too large for the host, which was not asked
+    /// (`IMSG_MTA_OPEN_MESSAGE`), so that it counts neither as a try nor as work that ends idling.
     pub(super) fn transaction_over(
         &mut self,
         moment: Moment<'_>,
         id: ConnectionId,
-        accepted: bool,
+        accepted: Option<bool>,
         connection_stands: bool,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if accepted {
-            session.tried = 0;
-            session.accepted += 1;
+        if let Some(accepted) = accepted {
+            session.idled = 0;
+            session.tried = if accepted { 0 } else { session.tried + 1 };
+            session.accepted += u32::from(accepted);
         }
         if connection_stands {
             self.ready(moment, id);

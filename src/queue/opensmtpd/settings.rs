@@ -12,6 +12,9 @@ pub struct Settings {
     pub backoff_delivery: SimDuration,
     /// `queue ttl`: an envelope expires at this age, whether or not it has been tried.
     pub ttl: SimDuration,
+    /// Whether the notice of the end says `failed` and 5.4.7, as from version 7 on, or `delayed` and
+    /// 4.4.7, as 6.8 does (`queue.c`, `IMSG_SCHED_ENVELOPE_EXPIRE`).
+    pub expires_for_good: bool,
     /// `bounce warn-interval`: ages for delay notices, ascending; none: no notice.
     pub bounce_warn: Vec<SimDuration>,
     /// `DELAY_ROUTE_BASE`: a route with penalty p is suspended for this times p².
@@ -97,6 +100,7 @@ impl Default for Settings {
             backoff_transfer: SimDuration::from_secs(400),
             backoff_delivery: SimDuration::from_secs(10),
             ttl: SimDuration::from_days(4),
+            expires_for_good: true,
             bounce_warn: vec![SimDuration::from_hours(4)],
             route_delay_base: SimDuration::from_secs(15),
             route_delay_max: SimDuration::from_secs(3600),

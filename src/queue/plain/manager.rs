@@ -237,7 +237,7 @@ impl Plain {
         history.failures += 1;
         let (history, state) = (*history, context.entries[entry]);
         let Some(planned) = self.planned(now, &state, history) else {
-            let status = Some(Status::EXPIRED);
+            let status = Some(self.final_status(state.last_status()));
             context.actions.push(Action::Expire { entry, status });
             return;
         };
@@ -252,6 +252,15 @@ impl Plain {
         }
         context.entries.drop_finished(entry, false);
         self.defer(now, due, entry, context);
+    }
+
+    /// Returns what is told of a message whose last attempt failed with `last`.
+    fn final_status(&self, last: Status) -> Status {
+        match self.settings.unreached_status {
+            None => Status::EXPIRED,
+            Some(unreached) if last == Status::NO_ANSWER => unreached,
+            Some(_) => Status { class: 5, ..last },
+        }
     }
 
     /// Returns when the next attempt would follow the last failure, without what chance adds.

@@ -1,5 +1,6 @@
 //! Settings of the plain schedule.
 
+use crate::mail::Status;
 use crate::units::SimDuration;
 
 use super::super::postfix::ScanPhase;
@@ -76,6 +77,9 @@ pub struct Settings {
     pub notice_by_timer: bool,
     /// Who gets failure notices.
     pub failure_notices: NoticesTo,
+    /// What a message that is given up is told of: its last failure, made permanent, or this status if
+    /// that reached no host. None: 4.4.7, the time is over.
+    pub unreached_status: Option<Status>,
     /// Time between looks for due messages; none: each message has its own timer.
     pub look_every: Option<SimDuration>,
     /// Whether the arrival of a message leads to a look, from which on the time to the next one
@@ -123,6 +127,7 @@ impl Default for Settings {
             delay_notice: None,
             notice_by_timer: false,
             failure_notices: NoticesTo::All,
+            unreached_status: None,
             look_every: None,
             look_on_arrival: false,
             look_phase: ScanPhase::Random,

@@ -10,10 +10,10 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    Orders, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
-    Tried, Untried,
+    QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
 };
-use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
+use super::prioq::Prioq;
+use super::schedule::{LOCAL_SKIP, next_retry, wakes_at};
 use super::settings::Settings;
 use super::tcpto::Table;
 
@@ -33,13 +33,6 @@ impl Channel {
             _ => Self::Remote,
         }
     }
-
-    fn skip(self) -> u64 {
-        match self {
-            Self::Local => LOCAL_SKIP,
-            Self::Remote => REMOTE_SKIP,
-        }
-    }
 }
 
 /// A message in a channel: a pass over its recipients.
@@ -56,7 +49,8 @@ struct Job {
 /// What is due in a channel, and what is under way.
 #[derive(Debug, Default)]
 struct State {
-    due: BTreeSet<(SimTime, EntryHandle)>,
+    /// Messages by the second in which their next pass is due.
+    due: Prioq,
     used: u32,
     /// Deliveries of the pass at hand that have not begun.
     todo: DeliveryList,
@@ -69,13 +63,15 @@ pub struct Qmail {
     running: bool,
     channels: BTreeMap<Channel, State>,
     jobs: BTreeMap<(EntryHandle, Channel), Job>,
-    /// Messages with a pass under way.
-    active: u64,
     /// Messages in the queue, each with the channels that it is in.
     messages: BTreeMap<EntryHandle, u32>,
+    /// Messages over whose recipients a pass goes.
+    active: u64,
     table: Table,
     /// For each delivery under way the number of its process, as `tcpto` counts it.
     processes: BTreeMap<DeliveryHandle, u64>,
+    /// Counts the times it fell asleep: only the last sleep ends by itself.
+    sleeps: u64,
 }
 
 impl Qmail {
@@ -89,10 +85,18 @@ impl Qmail {
             running: false,
             channels: Channel::ALL.into_iter().map(|c| (c, State::default())).collect(),
             jobs: BTreeMap::new(),
-            active: 0,
             messages: BTreeMap::new(),
+            active: 0,
             table: Table::default(),
             processes: BTreeMap::new(),
+            sleeps: 0,
+        }
+    }
+
+    fn skip(&self, channel: Channel) -> u64 {
+        match channel {
+            Channel::Local => LOCAL_SKIP,
+            Channel::Remote => self.settings.remote_skip,
         }
     }
 
@@ -111,16 +115,14 @@ impl Qmail {
         now.as_secs() > birth.as_secs() + self.settings.queue_lifetime.as_secs()
     }
 
-    /// Puts a message into a channel for a pass at `due`.
-    fn put(&mut self, entry: EntryHandle, channel: Channel, due: SimTime, wake: Wake<'_>) {
+    /// Puts a message into a channel for a pass in the second `due`.
+    fn put(&mut self, entry: EntryHandle, channel: Channel, due: u64) {
         self.state(channel).due.insert((due, entry));
-        if let Wake::Later(actions) = wake {
-            let timer = Timer::Own { number: channel as u64 };
-            actions.push(Action::Arm { timer, at: due });
-        }
     }
 
-    /// Begins what the channels' concurrency allows: `pass_dochan`.
+    /// Begins what the channels' concurrency allows (`pass_dochan`), then sleeps. It looks only when
+    /// something wakes it, so a pass that is due begins with the next message that comes or delivery
+    /// that ends, at the latest a second late.
     fn run(&mut self, now: SimTime, context: &mut Context<'_>) {
         if !self.running {
             return;
@@ -132,15 +134,30 @@ impl Qmail {
                     self.deliver(channel, delivery, context);
                     continue;
                 }
-                let Some(&(due, entry)) = self.state(channel).due.first() else {
+                let Some((due, entry)) = self.state(channel).due.min() else {
                     break;
                 };
-                if due > now {
+                if due > now.as_secs() {
                     break;
                 }
-                self.state(channel).due.remove(&(due, entry));
+                self.state(channel).due.delete_min();
                 self.begin_pass(now, entry, channel, context);
             }
+        }
+        self.sleep(now, context);
+    }
+
+    /// `pass_selprep`: a channel without room for a delivery waits for one to end.
+    fn sleep(&mut self, now: SimTime, context: &mut Context<'_>) {
+        self.sleeps += 1;
+        let next = Channel::ALL.into_iter().filter_map(|channel| {
+            let state = &self.channels[&channel];
+            let room = state.used < self.concurrency(channel);
+            state.due.min().filter(|_| room).map(|first| first.0)
+        });
+        if let Some(due) = next.min() {
+            let timer = Timer::Own { number: self.sleeps };
+            context.actions.push(Action::Arm { timer, at: wakes_at(now, due) });
         }
     }
 
@@ -155,7 +172,7 @@ impl Qmail {
         state.begin_round();
         let birth = state.arrived;
         let mut job = Job {
-            retry: next_retry(birth.as_secs(), now.as_secs(), channel.skip()),
+            retry: next_retry(birth.as_secs(), now.as_secs(), self.skip(channel)),
             last: self.is_dying(now, birth),
             deliveries: 0,
         };
@@ -192,8 +209,7 @@ impl Qmail {
             context.entries[entry].set_active(false);
         }
         if has_pending(context.entries, entry, channel) {
-            let due = SimTime::from_secs(job.retry);
-            self.put(entry, channel, due, Wake::Later(context.actions));
+            self.put(entry, channel, job.retry);
             return;
         }
         let channels = self.messages.get_mut(&entry).expect("a message in a channel is known");
@@ -204,14 +220,6 @@ impl Qmail {
             conclude(context, entry);
         }
     }
-}
-
-/// Whether a timer is wanted.
-enum Wake<'a> {
-    /// The caller looks at what is due itself.
-    Now,
-    /// At the time.
-    Later(&'a mut Orders),
 }
 
 /// Returns the pending recipients of the entry in the channel, in order.
@@ -244,14 +252,12 @@ impl QueueManager for Qmail {
         // `pqstart`: a message that was under way is tried again at the time that its file has, which
         // is that of its last pass, so at once.
         let messages: Vec<EntryHandle> = self.messages.keys().copied().collect();
-        let waiting = Channel::ALL.map(|channel| {
-            let due = self.state(channel).due.iter();
-            due.map(|(_, entry)| *entry).collect::<BTreeSet<_>>()
-        });
+        let waiting = Channel::ALL
+            .map(|channel| self.state(channel).due.entries().collect::<BTreeSet<EntryHandle>>());
         for entry in messages {
             for (channel, waiting) in Channel::ALL.into_iter().zip(&waiting) {
                 if !waiting.contains(&entry) && has_pending(context.entries, entry, channel) {
-                    self.put(entry, channel, now, Wake::Now);
+                    self.put(entry, channel, now.as_secs());
                 }
             }
         }
@@ -285,7 +291,7 @@ impl QueueManager for Qmail {
         for channel in Channel::ALL {
             if has_pending(context.entries, entry, channel) {
                 channels += 1;
-                self.put(entry, channel, now, Wake::Now);
+                self.put(entry, channel, now.as_secs());
             }
         }
         if channels == 0 {
@@ -297,7 +303,7 @@ impl QueueManager for Qmail {
     }
 
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
-        if matches!(timer, Timer::Own { .. }) {
+        if timer == (Timer::Own { number: self.sleeps }) {
             self.run(now, context);
         }
     }
@@ -330,7 +336,8 @@ impl QueueManager for Qmail {
         _entries: &QueueEntries,
     ) -> bool {
         let process = self.processes.get(&delivery).copied().unwrap_or(0);
-        !self.table.is_left_out(candidate.address, now.as_secs(), process)
+        let unit = self.settings.dead_address_unit.as_secs();
+        !self.table.is_left_out(candidate.address, now.as_secs(), process, unit)
     }
 
     fn untried(
@@ -357,10 +364,7 @@ impl QueueManager for Qmail {
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
         // SIGALRM to `qmail-send`: everything is due now (`pqrun`).
         for channel in Channel::ALL {
-            let due = std::mem::take(&mut self.state(channel).due);
-            for (at, entry) in due {
-                self.state(channel).due.insert((at.min(now), entry));
-            }
+            self.state(channel).due.make_due(now.as_secs());
         }
         self.run(now, context);
     }

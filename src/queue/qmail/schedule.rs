@@ -1,7 +1,7 @@
 //! When a message is tried again: `nextretry` in `qmail-send.c`.
 
-/// `chanskip` of mail that leaves.
-pub const REMOTE_SKIP: u64 = 20;
+use crate::units::{SimDuration, SimTime};
+
 /// `chanskip` of mail for mailboxes of the host.
 pub const LOCAL_SKIP: u64 = 10;
 
@@ -14,9 +14,20 @@ pub fn next_retry(birth: u64, now: u64, skip: u64) -> u64 {
     birth + root * root
 }
 
+/// Returns when `qmail-send`, which falls asleep at `now` with nothing to do before the second
+/// `due`, wakes by itself: `select` sleeps for the whole seconds between the two and one more
+/// (`SLEEP_FUZZ`), from the fraction of a second at which it began. Any event wakes it before.
+#[must_use]
+pub fn wakes_at(now: SimTime, due: u64) -> SimTime {
+    now + SimDuration::from_secs(due.saturating_sub(now.as_secs()) + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `chanskip` of mail that leaves.
+    const REMOTE_SKIP: u64 = 20;
 
     /// The ages at which passes begin until the first that is later than `lifetime`, which is the
     /// last.
@@ -44,5 +55,14 @@ mod tests {
     fn a_late_pass_gets_back_no_lost_time() {
         // Due at 400 and begun at 500: the root of 500 is 22, so the next is at 42 squared.
         assert_eq!(next_retry(0, 500, REMOTE_SKIP), 1764);
+    }
+
+    #[test]
+    fn a_sleep_is_a_second_longer_than_the_clock_says() {
+        // Falling asleep at 14.131 for what is due at 16: three seconds on.
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        assert_eq!(wakes_at(at(14_131), 16), at(17_131));
+        // What is due already waits a second all the same.
+        assert_eq!(wakes_at(at(14_131), 10), at(15_131));
     }
 }

@@ -11,6 +11,11 @@ pub struct Settings {
     pub concurrency_remote: u32,
     /// `control/concurrencylocal`: deliveries at once into mailboxes of the host.
     pub concurrency_local: u32,
+    /// `chanskip` of mail that leaves, compiled in: ages of passes are the squares of its multiples
+    /// \[s\].
+    pub remote_skip: u64,
+    /// Unit of the time for which `tcpto` leaves out an address that does not answer, compiled in.
+    pub dead_address_unit: SimDuration,
 }
 
 impl Default for Settings {
@@ -20,6 +25,8 @@ impl Default for Settings {
             queue_lifetime: SimDuration::from_secs(604_800),
             concurrency_remote: 20,
             concurrency_local: 10,
+            remote_skip: 20,
+            dead_address_unit: SimDuration::from_secs(64),
         }
     }
 }

@@ -32,10 +32,17 @@ pub(super) struct Table {
 
 impl Table {
     /// Returns whether the address is left out now. How long it is depends on the number of the
-    /// delivery process, of which `process` is the remainder by 32.
-    pub(super) fn is_left_out(&self, address: AddressId, now: u64, process: u64) -> bool {
+    /// delivery process, of which `process` is the remainder by 32; it is counted in units of `unit`
+    /// seconds.
+    pub(super) fn is_left_out(
+        &self,
+        address: AddressId,
+        now: u64,
+        process: u64,
+        unit: u64,
+    ) -> bool {
         let place = self.places.iter().find(|place| place.address == address);
-        let lasts = (60 + process) * 64;
+        let lasts = (60 + process) * unit;
         place.is_some_and(|place| place.count >= ENOUGH && now - place.when < lasts)
     }
 
@@ -71,20 +78,21 @@ mod tests {
     use super::*;
 
     const ONE: AddressId = AddressId(1);
+    const UNIT: u64 = 64;
 
     #[test]
     fn two_time_outs_two_minutes_apart_leave_an_address_out() {
         let mut table = Table::default();
         table.note(ONE, 1000, true);
-        assert!(!table.is_left_out(ONE, 1000, 0));
+        assert!(!table.is_left_out(ONE, 1000, 0, UNIT));
         table.note(ONE, 1119, true);
-        assert!(!table.is_left_out(ONE, 1119, 0), "too close to the first");
+        assert!(!table.is_left_out(ONE, 1119, 0, UNIT), "too close to the first");
         table.note(ONE, 1120, true);
-        assert!(table.is_left_out(ONE, 1120, 0));
+        assert!(table.is_left_out(ONE, 1120, 0, UNIT));
         // (60 + (pid & 31)) << 6.
-        assert!(table.is_left_out(ONE, 1120 + 3839, 0));
-        assert!(!table.is_left_out(ONE, 1120 + 3840, 0));
-        assert!(table.is_left_out(ONE, 1120 + 5823, 31));
+        assert!(table.is_left_out(ONE, 1120 + 3839, 0, UNIT));
+        assert!(!table.is_left_out(ONE, 1120 + 3840, 0, UNIT));
+        assert!(table.is_left_out(ONE, 1120 + 5823, 31, UNIT));
     }
 
     #[test]
@@ -93,7 +101,7 @@ mod tests {
         table.note(ONE, 0, true);
         table.note(ONE, 200, true);
         table.note(ONE, 300, false);
-        assert!(!table.is_left_out(ONE, 300, 0));
+        assert!(!table.is_left_out(ONE, 300, 0, UNIT));
         for number in 0..70 {
             table.note(AddressId(100 + number), 1000 + u64::from(number), true);
         }

@@ -4,16 +4,24 @@
 use super::plain::{plain_client, plain_server};
 use super::windows::one_timeout;
 use super::{Evidence, Family, Profile};
+use crate::mail::Status;
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, TemporaryLookups};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, TemporaryLookups,
+};
 use crate::units::{Octets, SimDuration};
 
 /// Returns Haraka.
 ///
 /// `outbound/config.js`: 2^(n + 5) seconds after the n-th failure, `maxTempFailures` 13, so the list
 /// has twelve gaps and the thirteenth failure returns the message (`HMailItem.temp_fail`). One queue
-/// file for each destination. The timer queue is looked through once a second. `outbound/hmail.js`:
+/// file for each destination. The timer queue is looked through once a second, by a timer of Node that
+/// is set again when it has fired, a millisecond late or more (1 to 20 in the recordings), so that
+/// what became due by the work of one look is seen by another that many whole seconds on
+/// (`timer_queue.js`). A message given up is told of as its last failure, 5 for 4 (`temp_fail`,
+/// `convert_temp_failed_to_bounce`); 5.1.2 if no exchanger was left (`try_deliver`). Its server adds a
+/// Received field, and the outbound queue another. `outbound/hmail.js`:
 /// a socket that fails, closes or times out leads to the next exchanger at any stage, a 4yz reply
 /// never does; `client_pool.js` sets one time-out of 30 s of silence, which stays set for the whole
 /// session. Its own addresses are passed over (`local_mx_ok` false); where no address is left the message
@@ -24,8 +32,9 @@ pub fn haraka() -> Profile {
         name: "haraka",
         family: Family::Plain,
         version: "3.1.6",
-        evidence: Evidence::SourceCode,
-        source: "outbound/{config,hmail,queue,timer_queue,client_pool}.js",
+        evidence: Evidence::Recorded,
+        source: "recordings of 3.1.6, with outbound/{config,hmail,queue,timer_queue,client_pool}.js of \
+                 that version",
         summary: "Haraka with its default settings",
         required: &[],
         not_documented: &[
@@ -37,7 +46,8 @@ pub fn haraka() -> Profile {
         queue: QueueSettings::Plain(plain::Settings {
             gaps: Gaps::ending((1..=12).map(|n| SimDuration::from_secs(1 << (n + 5))).collect()),
             lifetime: None,
-            look_every: Some(SimDuration::from_secs(1)),
+            unreached_status: Some(Status::new(5, 1, 2)),
+            look_every: Some(SimDuration::from_millis(1001)),
             threads: Some(10_000),
             concurrency: None,
             recipient_limit: None,
@@ -62,6 +72,7 @@ pub fn haraka() -> Profile {
         server: ServerSettings {
             size_limit: Some(Octets(26_214_400)),
             hop_limit: Some(100),
+            options: ServerOptions { more_received: 1, ..ServerOptions::default() },
             ..plain_server()
         },
     }

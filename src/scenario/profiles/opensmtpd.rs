@@ -13,7 +13,9 @@ use crate::units::{Octets, SimDuration};
 /// connection too, but the kernel gives that up first.
 const TIMEOUT: SimDuration = SimDuration::from_minutes(5);
 
-/// Returns OpenSMTPD 6.8.0p2 with its defaults, as recorded and as read at that version.
+/// Returns OpenSMTPD with its defaults, as recorded at 6.8.0p2 and 7.6.0p1 and as read at the former.
+/// In the recordings the two differ in one thing, the notice of the end (`expires_for_good`); here it
+/// is the newer one's.
 ///
 /// Its relay action alone would send a backup's mail to the backup itself, so administrators write
 /// `relay backup` there. A scenario does the same of its own accord for a host that it makes an
@@ -24,14 +26,14 @@ pub fn opensmtpd() -> Profile {
     Profile {
         name: "opensmtpd",
         family: Family::OpenSmtpd,
-        version: "6.8.0p2",
+        version: "7.6.0p1",
         evidence: Evidence::Recorded,
-        source: "recordings of 6.8.0p2, with mta.c, mta_session.c, limit.c, scheduler.c, \
-                 scheduler_ramqueue.c, bounce.c and dns.c of that version",
+        source: "recordings of 6.8.0p2 and 7.6.0p1, with mta.c, mta_session.c, limit.c, scheduler.c, \
+                 scheduler_ramqueue.c, queue.c, bounce.c and dns.c of the former",
         summary: "quadratic back-off for each recipient, few connections, opened slowly and kept",
         required: &[],
         not_documented: &[
-            "The version followed is the one recorded, 6.8.0p2; later ones, up to 7.8, are not.",
+            "Versions after 7.6.0p1 are not recorded; for 6.8 set expires_for_good = false.",
         ],
         queue: QueueSettings::OpenSmtpd(opensmtpd::Settings::default()),
         client: ClientSettings {
@@ -68,6 +70,8 @@ pub fn opensmtpd() -> Profile {
                 loops_back: true,
             },
             options: ClientOptions {
+                // `mta_session.c`, `IMSG_MTA_OPEN_MESSAGE`: `fstat` of the message's file.
+                compares_file_size: true,
                 // `mta_session.c`, states `MTA_BODY` and `MTA_EOM`; 42 to 44 ms in all recordings.
                 writes_dot_apart: true,
                 // `mta_response`: RSET after a refusal, whatever its code (`MTA_RSET`), and an end

@@ -3,7 +3,7 @@
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, qmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, ServerOptions, ServerSettings};
 use crate::units::SimDuration;
 
 /// Returns notqmail with what its programs have built in. `qmail-remote` sends one command at a
@@ -16,8 +16,9 @@ pub fn qmail() -> Profile {
         name: "qmail",
         family: Family::Qmail,
         version: "notqmail 1.08",
-        evidence: Evidence::SourceCode,
-        source: "qmail-send.c, qmail-remote.c, tcpto.c, dns.c and qmail-smtpd.c of notqmail 1.08",
+        evidence: Evidence::Recorded,
+        source: "recordings of notqmail 1.08, with qmail-send.c, qmail-remote.c, tcpto.c, dns.c and \
+                 qmail-smtpd.c of that version",
         summary: "qmail or notqmail: ages of 400 s times the squares, one recipient a session",
         required: &[],
         not_documented: &[
@@ -48,6 +49,11 @@ pub fn qmail() -> Profile {
             next_host_after_refusal: false,
             ..plain_client()
         },
-        server: ServerSettings { hop_limit: Some(100), ..plain_server() },
+        server: ServerSettings {
+            hop_limit: Some(100),
+            // `qmail-smtpd` adds one, `qmail-queue` another.
+            options: ServerOptions { more_received: 1, ..ServerOptions::default() },
+            ..plain_server()
+        },
     }
 }

@@ -25,6 +25,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     own!("backoff_transfer", Period, backoff_transfer, "base of the back-off: the k-th next try is due at this times the square of k"),
     own!("backoff_delivery", Period, backoff_delivery, "the same for mailboxes of the host"),
     own!("ttl", Duration, ttl, "age at which a message expires, tried or not"),
+    own!("expires_for_good", Flag, expires_for_good, "whether the notice of the end says 5.4.7 (version 7) or 4.4.7 and delayed (6.8)"),
     own!("bounce_warn", Ages, bounce_warn, "ages for delay notices, sent when the next try lies beyond; []: none"),
     own!("route_delay_base", Duration, route_delay_base, "suspension of a route after a failed connection, times the square of its penalty"),
     own!("route_delay_max", Duration, route_delay_max, "longest suspension of a route"),

@@ -22,8 +22,6 @@ pub(super) struct Truths {
     pub(super) authenticates: bool,
     pub(super) declares_size: bool,
     pub(super) submission: bool,
-    /// Whether the dot waits for an acknowledgement.
-    pub(super) dot_is_held_back: bool,
     /// Whether it begins with an opening.
     pub(super) opens: bool,
     /// Whether it begins with RSET.
@@ -37,9 +35,8 @@ impl Truths {
     #[inline]
     pub(super) fn bits(&self) -> u16 {
         let &Self { authenticates, declares_size, submission, .. } = self;
-        let &Self { dot_is_held_back, opens, resets, extended, .. } = self;
-        let all =
-            [authenticates, declares_size, submission, dot_is_held_back, opens, resets, extended];
+        let &Self { opens, resets, extended, .. } = self;
+        let all = [authenticates, declares_size, submission, opens, resets, extended];
         all.into_iter().fold(0, |bits, truth| bits << 1 | u16::from(truth))
     }
 }

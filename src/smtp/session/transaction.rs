@@ -1,6 +1,7 @@
 //! One transaction of a session: MAIL, RCPT and DATA, the message, and the reply to its dot.
 
 use crate::mail::{AttemptOutcome, Reply, ReplyClass, Stage, Status};
+use crate::network::timer_fires;
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -45,7 +46,8 @@ impl Session<'_> {
                 transaction.open = !broken && !gives_up && !failure.reply.is_some_and(closing);
             }
         }
-        let refused = transaction.failure.map(|failure| failure.stage).or_else(|| {
+        let failure = transaction.failure.filter(|failure| !failure.is_unasked());
+        let refused = failure.map(|failure| failure.stage).or_else(|| {
             let refused = replies.iter().flatten().any(|reply| !reply.is_positive());
             refused.then_some(Stage::Rcpt)
         });
@@ -67,7 +69,10 @@ impl Session<'_> {
     ) -> Result<SimTime, Failure> {
         if self.extended
             && self.client.checks_advertised_size
-            && self.server.size_limit.is_some_and(|limit| letter.size > limit)
+            && self
+                .server
+                .size_limit
+                .is_some_and(|limit| self.client.compared_size(letter.size) > limit)
         {
             return Err(Failure {
                 at: sent,
@@ -256,7 +261,9 @@ impl Session<'_> {
         transaction.octets = letter.size;
         let mut dot_sent = self.send_body(sent, letter.size)?;
         if self.client.options.dot_is_held_back(letter.size) {
-            dot_sent += self.wire.round_trip() + DELAYED_ACKNOWLEDGEMENT;
+            let one_way = self.wire.round_trip() / 2;
+            dot_sent =
+                delayed_acknowledgement(dot_sent + one_way, self.client.syn.ticking) + one_way;
         }
         transaction.dot_sent = dot_sent;
         let timeout = self.client.timeouts.data_done;
@@ -389,6 +396,14 @@ fn too_many_refusals(at: SimTime) -> Failure {
 /// How long Linux puts off an acknowledgement in the hope of something to send with it
 /// (`TCP_DELACK_MIN`).
 const DELAYED_ACKNOWLEDGEMENT: SimDuration = SimDuration::from_millis(40);
+
+/// Returns when a server's machine acknowledges what came at `arrived`: at a tick of its timers, 40 to
+/// 44 ms later, so that connections that wait together go on together. All machines tick together
+/// here.
+fn delayed_acknowledgement(arrived: SimTime, ticking: Option<SimDuration>) -> SimTime {
+    let (due, timeout) = (arrived + DELAYED_ACKNOWLEDGEMENT, DELAYED_ACKNOWLEDGEMENT);
+    timer_fires(due, timeout, ticking.unwrap_or(SimDuration::ZERO))
+}
 
 /// Where a run of envelope commands stands.
 struct Turn {

@@ -13,12 +13,9 @@ use crate::recording::ServerParameters;
 
 /// How late the machine's clock of whole seconds showed a new second (as with Postfix).
 const CLOCK_LAG: SimDuration = SimDuration::from_micros(4500);
-/// How late a timer may fire: sessions that looked for work each second did so about a millisecond
-/// later each time (01a, 04a, 13a).
-const TIMER_LAG: SimDuration = SimDuration::from_millis(2);
 
-/// Returns the OpenSMTPD profile with a recording's parameters in place of its own.
-pub(crate) fn profile(server: &ServerParameters, _version: &str) -> Result<Profile, String> {
+/// Returns the OpenSMTPD profile of the version with these digits (none: 6.8), with a recording's parameters in place of its own.
+pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profile, String> {
     let own: Own = super::own(server)?;
     refuse_what_is_not_modelled(server, &own)?;
     let mut profile = profiles::opensmtpd();
@@ -30,6 +27,7 @@ pub(crate) fn profile(server: &ServerParameters, _version: &str) -> Result<Profi
     *queue = Settings {
         backoff_transfer: duration(own.backoff_base_s),
         ttl: duration(own.lifetime_s),
+        expires_for_good: version.starts_with('7'),
         bounce_warn: own.delay_warnings_s.iter().map(|&age| duration(age)).collect(),
         route_delay_base: duration(own.route_penalty.base_s),
         route_delay_max: duration(own.route_penalty.max_s),
@@ -52,7 +50,6 @@ pub(crate) fn profile(server: &ServerParameters, _version: &str) -> Result<Profi
         },
         max_deferred: own.deferred_limit_per_relay,
         clock_lag: CLOCK_LAG,
-        timer_lag: TIMER_LAG,
         ..queue.clone()
     };
     super::common(server, &mut profile);

@@ -11,8 +11,8 @@ use crate::recording::ServerParameters;
 /// Returns the qmail profile with a recording's parameters in place of its own.
 pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     let own: Own = super::own(server)?;
-    if own.backoff_exponent != 2.0 || own.backoff_base_s != 400.0 {
-        return Err("this back-off is not modelled for qmail".to_owned());
+    if own.backoff_exponent != 2.0 {
+        return Err("this value of `backoff_exponent` is not modelled for qmail".to_owned());
     }
     let mut profile = profiles::qmail();
     let duration = SimDuration::from_secs_f64;
@@ -22,6 +22,13 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     *queue = Settings {
         queue_lifetime: duration(own.lifetime_s),
         concurrency_remote: own.concurrency_limit,
+        remote_skip: own.backoff_base_s.sqrt() as u64,
+        // The recorded build with a shorter back-off had this shortened too.
+        dead_address_unit: if own.backoff_base_s < 400.0 {
+            SimDuration::from_secs(1)
+        } else {
+            queue.dead_address_unit
+        },
         ..queue.clone()
     };
     super::common(server, &mut profile);

@@ -34,7 +34,7 @@ pub(crate) struct Arrival {
     pub(crate) at: f64,
 }
 
-/// All that was seen. Messages are named as in the plan.
+/// All that was seen. Messages are named as in the experiment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Observation {
     /// When the mail program read the reply to its dot [s].
@@ -47,6 +47,8 @@ pub(crate) struct Observation {
     pub(crate) delay_notices: BTreeMap<String, Vec<f64>>,
     /// When the sender got a notice that a message failed [s].
     pub(crate) failure_notices: BTreeMap<String, Vec<f64>>,
+    /// When the server looked through its queue, as far as that left a trace [s].
+    pub(crate) queue_runs: Vec<f64>,
 }
 
 impl Observation {
@@ -54,6 +56,32 @@ impl Observation {
     pub(crate) fn suspensions(&self) -> usize {
         let all = self.deliveries.values().flatten();
         all.filter(|delivery| delivery.outcome == Outcome::Suspended).count()
+    }
+
+    /// Returns what happened to a message, in a fixed order of kinds, with times [s]. Which messages
+    /// of a burst are tried and which are put off without a try is a matter of milliseconds, so both
+    /// count as deferred.
+    pub(crate) fn events(&self, id: &str) -> Vec<(String, f64)> {
+        let mut events = Vec::new();
+        events.extend(self.accepted.get(id).map(|&at| ("accepted".to_owned(), at)));
+        for delivery in self.deliveries.get(id).into_iter().flatten() {
+            let word = match delivery.outcome {
+                Outcome::Sent => "sent",
+                Outcome::Deferred | Outcome::Suspended => "deferred",
+                Outcome::Bounced => "bounced",
+            };
+            events.push((word.to_owned(), delivery.at));
+        }
+        for arrival in self.arrivals.get(id).into_iter().flatten() {
+            events.push((format!("at {}", arrival.host), arrival.at));
+        }
+        let kinds =
+            [("delay notice", &self.delay_notices), ("failure notice", &self.failure_notices)];
+        for (kind, notices) in kinds {
+            let of_this = notices.get(id).into_iter().flatten();
+            events.extend(of_this.map(|&at| (kind.to_owned(), at)));
+        }
+        events
     }
 
     /// Puts each list into order of time.
@@ -67,5 +95,11 @@ impl Observation {
         for list in self.delay_notices.values_mut().chain(self.failure_notices.values_mut()) {
             list.sort_by(f64::total_cmp);
         }
+        self.queue_runs.sort_by(f64::total_cmp);
     }
+}
+
+/// Returns what happened to a message in words.
+pub(crate) fn told(events: &[(String, f64)]) -> String {
+    events.iter().map(|(what, at)| format!("{what} {at:.2}")).collect::<Vec<_>>().join(", ")
 }

@@ -1,10 +1,11 @@
-//! A name server of a few records: MX and address of the plan's domains and hosts, nothing else.
+//! A name server of a few records: MX and address of the experiment's domains and hosts, nothing else.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::thread;
 
-use crate::plan::{DOMAINS, NAME_SERVER, SINKS};
+use super::experiment::{Experiment, NAME_SERVER};
 
 const TYPE_A: u16 = 1;
 const TYPE_MX: u16 = 15;
@@ -12,31 +13,31 @@ const TYPE_MX: u16 = 15;
 const TTL: u32 = 1;
 
 /// Answers questions until the process ends.
-pub(crate) fn serve() -> io::Result<()> {
+pub(crate) fn serve(experiment: Arc<Experiment>) -> io::Result<()> {
     let socket = UdpSocket::bind((NAME_SERVER, 53))?;
     thread::spawn(move || {
         let mut datagram = [0; 1500];
         while let Ok((length, from)) = socket.recv_from(&mut datagram) {
-            reply(&socket, &datagram[..length], from);
+            reply(&experiment, &socket, &datagram[..length], from);
         }
     });
     Ok(())
 }
 
-fn reply(socket: &UdpSocket, question: &[u8], from: SocketAddr) {
-    if let Some(answer) = answer(question) {
+fn reply(experiment: &Experiment, socket: &UdpSocket, question: &[u8], from: SocketAddr) {
+    if let Some(answer) = answer(experiment, question) {
         // A resolver that has gone needs no answer.
         let _ = socket.send_to(&answer, from);
     }
 }
 
 /// Returns the answer to a question (RFC 1035 §4.1); nothing to what is none.
-fn answer(question: &[u8]) -> Option<Vec<u8>> {
+fn answer(experiment: &Experiment, question: &[u8]) -> Option<Vec<u8>> {
     let (name, end) = read_name(question)?;
     let kind = u16::from_be_bytes([*question.get(end)?, *question.get(end + 1)?]);
-    let records = records(&name, kind);
-    let exists = DOMAINS.iter().any(|(domain, _)| *domain == name)
-        || SINKS.iter().any(|host| host.name == name);
+    let records = records(experiment, &name, kind);
+    let exists = experiment.domains.iter().any(|domain| domain.name == name)
+        || experiment.sinks.iter().any(|host| host.name == name);
     let mut message = question.get(..2)?.to_vec();
     // An authoritative response, recursion asked for and available; the code says "no such name".
     message.extend([0x85, if exists { 0x80 } else { 0x83 }]);
@@ -55,22 +56,22 @@ fn answer(question: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns the data of the records of one kind at a name.
-fn records(name: &str, kind: u16) -> Vec<Vec<u8>> {
+fn records(experiment: &Experiment, name: &str, kind: u16) -> Vec<Vec<u8>> {
     match kind {
         TYPE_A => {
-            let hosts = SINKS.iter().filter(|host| host.name == name);
+            let hosts = experiment.sinks.iter().filter(|host| host.name == name);
             let addresses = hosts.filter_map(|host| host.address.parse::<Ipv4Addr>().ok());
             addresses.map(|address| address.octets().to_vec()).collect()
         }
         TYPE_MX => {
-            let domain = DOMAINS.iter().find(|(domain, _)| *domain == name);
-            let exchangers = domain.map_or(&[][..], |(_, exchangers)| exchangers);
-            let data = |preference: u16, exchanger: &str| {
+            let domain = experiment.domains.iter().find(|domain| domain.name == name);
+            let exchangers = domain.map_or(&[][..], |domain| &domain.exchangers);
+            let data = |preference: u16, sink: usize| {
                 let mut data = preference.to_be_bytes().to_vec();
-                data.extend(written(exchanger));
+                data.extend(written(&experiment.sinks[sink].name));
                 data
             };
-            exchangers.iter().map(|(preference, host)| data(*preference, host.name)).collect()
+            exchangers.iter().map(|(preference, sink)| data(*preference, *sink)).collect()
         }
         _ => Vec::new(),
     }
@@ -95,35 +96,9 @@ fn read_name(question: &[u8]) -> Option<(String, usize)> {
 fn written(name: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     for label in name.split('.') {
-        octets.push(u8::try_from(label.len()).expect("the plan's names are short"));
+        octets.push(u8::try_from(label.len()).expect("the names of an experiment are short"));
         octets.extend(label.as_bytes());
     }
     octets.push(0);
     octets
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_for_exchangers_is_answered_with_each() {
-        let mut question = vec![7, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-        question.extend(written("Double.test"));
-        question.extend([0, 15, 0, 1]);
-        let answer = answer(&question).expect("a question");
-        assert_eq!(answer[..2], [7, 7]);
-        assert_eq!((answer[3] & 0x0f, answer[7]), (0, 2), "no error, two records");
-        let text = String::from_utf8_lossy(&answer).into_owned();
-        assert!(text.contains("mx1") && text.contains("mx2"), "{text}");
-    }
-
-    #[test]
-    fn an_unknown_name_does_not_exist() {
-        let mut question = vec![0; 12];
-        question.extend(written("nowhere.test"));
-        question.extend([0, 1, 0, 1]);
-        let answer = answer(&question).expect("a question");
-        assert_eq!((answer[3] & 0x0f, answer[7]), (3, 0));
-    }
 }

@@ -4,16 +4,16 @@ use std::io::{self, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::plan::{MUA, Mail, RELAY};
+use super::clock::Clock;
+use super::experiment::{HOME, MUA, Mail, RELAY};
 
 /// How long the mail program waits for a reply.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Submits a message at its time; returns when the reply to the dot was read [s].
-pub(crate) fn submit(mail: Mail, clock: Clock) -> io::Result<f64> {
-    clock.sleep_until(mail.at);
-    let stream = TcpStream::connect((RELAY.address, 25))?;
+pub(crate) fn submit(mail: &Mail, clock: Clock) -> io::Result<f64> {
+    clock.sleep_until(mail.at_s);
+    let stream = TcpStream::connect((RELAY.1, 25))?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut replies = BufReader::new(&stream);
@@ -24,10 +24,10 @@ pub(crate) fn submit(mail: Mail, clock: Clock) -> io::Result<f64> {
         let refused = || io::Error::other(format!("`{command}` got `{reply}`"));
         if reply.starts_with(code) { Ok(()) } else { Err(refused()) }
     };
-    let sender = format!("{}@src.test", mail.id);
-    let recipient = format!("{}@{}", mail.to.0, mail.to.1);
+    let sender = format!("{}@{HOME}", mail.id);
+    let recipient = format!("{}@{}", mail.to, mail.domain);
     expect(String::new(), "220")?;
-    expect(format!("EHLO {}\r\n", MUA.name), "250")?;
+    expect(format!("EHLO {}\r\n", MUA.0), "250")?;
     expect(format!("MAIL FROM:<{sender}>\r\n"), "250")?;
     expect(format!("RCPT TO:<{recipient}>\r\n"), "250")?;
     expect("DATA\r\n".to_owned(), "354")?;
