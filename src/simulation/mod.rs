@@ -67,6 +67,7 @@ mod event;
 mod faults;
 mod handover;
 mod host;
+mod introduction;
 mod keeping;
 mod local;
 mod messages;

@@ -32,23 +32,26 @@ impl WaitDatabase {
     }
 
     /// Takes out the next message that waits for a host which has just taken `current`
-    /// (`transport_check_waiting`): the first of the record in use, then of the continuations.
-    /// `fits` says whether a message can go there, none that there is no such message any more.
+    /// (`transport_check_waiting`): the `newest` or the oldest of the record in use, then of the
+    /// continuations. `fits` says whether a message can go there, none that there is no such message
+    /// any more.
     pub(super) fn take(
         &mut self,
         host: HostId,
         current: EntryHandle,
+        newest: bool,
         fits: impl Fn(EntryHandle) -> Option<bool>,
     ) -> Option<EntryHandle> {
         let records = self.hosts.get_mut(&host)?;
         let mut found = None;
         for record in records.iter_mut().rev() {
-            let mut index = 0;
-            while index < record.len() && found.is_none() {
+            let mut passed = 0;
+            while passed < record.len() && found.is_none() {
+                let index = if newest { record.len() - 1 - passed } else { passed };
                 let entry = record[index];
                 let verdict = if entry == current { None } else { fits(entry) };
                 if verdict == Some(false) {
-                    index += 1;
+                    passed += 1;
                     continue;
                 }
                 record.remove(index);

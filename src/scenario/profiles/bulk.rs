@@ -6,7 +6,9 @@ use super::windows::one_timeout;
 use super::{Evidence, Family, Profile};
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerSettings, TemporaryLookups};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerSettings, TemporaryLookups,
+};
 use crate::units::{Octets, SimDuration};
 
 /// Returns Haraka.
@@ -48,8 +50,7 @@ pub fn haraka() -> Profile {
             timeouts: one_timeout(SimDuration::from_secs(30)),
             pipelining: false,
             tls: ClientTls::Opportunistic,
-            next_host_after_opening_reply: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::HARAKA,
             finds_itself: false,
             skips_itself: true,
             temporary_lookups: TemporaryLookups {
@@ -126,10 +127,7 @@ pub fn kumomta() -> Profile {
                 rset: SimDuration::from_secs(5),
             },
             tls: ClientTls::Opportunistic,
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::KUMOMTA,
             temporary_lookups: TemporaryLookups {
                 no_such_domain: true,
                 no_address: true,
@@ -189,9 +187,7 @@ pub fn stalwart() -> Profile {
             tls: ClientTls::Opportunistic,
             host_limit: Some(2),
             addresses_per_host: Some(2),
-            next_host_after_permanent_opening: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::UP_TO_EHLO,
             ..plain_client()
         },
         server: ServerSettings {
@@ -249,9 +245,7 @@ pub fn maddy() -> Profile {
             timeouts: one_timeout(SimDuration::from_minutes(5)),
             pipelining: false,
             tls: ClientTls::Opportunistic,
-            next_host_after_permanent_opening: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::UP_TO_EHLO,
             rset_before_reuse: true,
             ..plain_client()
         },
