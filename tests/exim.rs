@@ -314,3 +314,63 @@ fn a_retry_line_may_be_for_some_senders_only() {
     assert!((3_600..4_300).contains(&given_up(1)), "{} s", given_up(1));
     assert!((14_400..15_100).contains(&given_up(2)), "{} s", given_up(2));
 }
+
+/// `transports/smtp.c`, `smtp_reap_banner`: a client that opens its connection by TCP fast open waits
+/// for it a second and then for the greeting. (Recorded: 14.0 s for each silent host, with a
+/// `command_timeout` of 13 s and a `connect_timeout` of 6 s.)
+#[test]
+fn a_silent_host_costs_the_patience_for_a_greeting_and_a_second() {
+    let silent = "[[outage]]\nhost = \"mx.dst.example\"\nfrom = \"0\"\nfor = \"1h\"\n\
+                  mode = \"blackhole\"\n";
+    for (fast_open, expected) in [(true, 14_000), (false, 6_000)] {
+        let mta = format!(
+            r#"queue_interval = "5m", run_phase = "0", connect_timeout = "6s",
+               greeting_timeout = "13s", tcp_fast_open = {fast_open}"#
+        );
+        let mta = mta.replace('\n', " ");
+        let run = run(&network("30m", &mta, "1s", &format!("{}{silent}", mail(1, "1m"))));
+        let sender = run.host("a.src.example");
+        let tries = run.only().tries_of(sender);
+        let cost = tries[0].ended.since(tries[0].started);
+        assert_eq!(cost.as_millis(), expected, "tcp_fast_open = {fast_open}");
+    }
+}
+
+/// `transport.c`, `transport_check_waiting`: messages wait for a host, whatever their domain is, so
+/// that a connection to it takes mail of another domain with other exchangers beside it.
+#[test]
+fn a_connection_goes_on_to_mail_of_another_domain_with_the_host() {
+    let more = r#"
+        [[domain]]
+        name = "other.example"
+        mx = [{ host = "mx.dst.example", preference = 10 }, { host = "mx2.dst.example", preference = 20 }]
+        mailboxes = { count = 5 }
+        [[outage]]
+        host = "mx2.dst.example"
+        from = "0"
+        for = "3h"
+        mode = "refuse"
+        [[outage]]
+        host = "mx.dst.example"
+        from = "0"
+        for = "1h"
+        mode = "refuse"
+        [[mail]]
+        from = "user00002@src.example"
+        to = ["user00002@other.example"]
+        at = "2m"
+        size = "2kB"
+    "#;
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "F,2h,10m; F,4d,1h""#;
+    let run = run(&two_exchangers(mta, &format!("{}{more}", mail(1, "1m"))));
+    let sender = run.host("a.src.example");
+    let mut places: Vec<u32> = run
+        .mail()
+        .iter()
+        .flat_map(|story| story.tries_of(sender))
+        .filter(|fact| fact.outcome == AttemptOutcome::Accepted)
+        .map(|fact| fact.transaction)
+        .collect();
+    places.sort_unstable();
+    assert_eq!(places, [1, 2], "one connection takes both");
+}

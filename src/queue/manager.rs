@@ -119,6 +119,14 @@ pub enum Action {
         /// Which.
         destination: Destination,
     },
+    /// A connection that is kept for one destination is to serve another, to which the same host
+    /// belongs.
+    HandOn {
+        /// For which it was kept.
+        from: Destination,
+        /// For which it is kept now.
+        to: Destination,
+    },
     /// Ask where mail for this destination goes; the answer comes as
     /// [`QueueManager::resolved`].
     LookUp {

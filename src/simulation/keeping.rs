@@ -2,7 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::HostId;
-use crate::queue::KeepConnection;
+use crate::queue::{Destination, KeepConnection};
 use crate::trace::FactSink;
 
 use super::connection::{Connection, Keeper, Kept};
@@ -83,6 +83,14 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn close_kept(&mut self, host: HostId, keeper: Keeper) {
         while let Some(kept) = self.hosts[host.index()].cache.take(keeper, |_| true) {
             self.close_connection(kept);
+        }
+    }
+
+    /// Keeps for another destination what a host keeps open for one.
+    pub(super) fn hand_connection_on(&mut self, host: HostId, from: Destination, to: Destination) {
+        let cache = &mut self.hosts[host.index()].cache;
+        if let Some(kept) = cache.take(Keeper::Destination(from), |_| true) {
+            cache.put(Keeper::Destination(to), kept);
         }
     }
 

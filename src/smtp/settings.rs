@@ -122,6 +122,10 @@ pub struct ClientOptions {
     /// `smtp_randomize_addresses`); if not, the exchangers are, and the addresses of each in the
     /// order of the answer, as RFC 5321 §5.1 says.
     pub randomizes_addresses: bool,
+    /// Whether a fallback relay is used only where the look-up found hosts, none of which took the
+    /// message (Exim: `fallback_hosts` belong to the transport, to which an address that could not
+    /// be routed never comes).
+    pub fallback_needs_hosts: bool,
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,

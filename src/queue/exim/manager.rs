@@ -200,8 +200,17 @@ impl Exim {
             process.running += 1;
             process.waiting.pop_front();
             process.starts(delivery);
-            let continued = matches!(process.kind, Kind::Continued(_));
             let keep = keep_connection(&self.settings).filter(|_| !is_local);
+            let continued = match process.kind {
+                Kind::Continued { from, .. } => {
+                    if from != queued.destination {
+                        let to = queued.destination;
+                        context.actions.push(Action::HandOn { from, to });
+                    }
+                    true
+                }
+                _ => false,
+            };
             context.actions.push(Action::Deliver {
                 delivery,
                 reuse_connection: continued,
@@ -216,7 +225,7 @@ impl Exim {
     fn follow(
         &mut self,
         now: SimTime,
-        entry: EntryHandle,
+        (entry, from): (EntryHandle, Destination),
         report: &Report,
         context: &mut Context<'_>,
     ) -> bool {
@@ -234,6 +243,10 @@ impl Exim {
         process.running += 1;
         self.remote.busy += 1;
         if report.connection_kept {
+            let destination = |delivery| context.entries.delivery(delivery).map(|d| d.destination);
+            if let Some(to) = destination(delivery).filter(|&to| to != from) {
+                context.actions.push(Action::HandOn { from, to });
+            }
             context.actions.push(Action::Deliver {
                 delivery,
                 reuse_connection: true,
@@ -241,15 +254,19 @@ impl Exim {
             });
             return true;
         }
-        // None of the recipients before was taken: what is left is not even offered.
-        let suspended = Failure {
+        // All recipients before were put off: what is left is put off too, without having been
+        // offered and without a record.
+        let not_offered = Failure {
             at: now,
-            stage: Stage::Suspended,
-            outcome: AttemptOutcome::Suspended,
+            stage: Stage::Rcpt,
+            outcome: AttemptOutcome::Tempfail,
             reply: None,
             status: Status::NO_ANSWER,
         };
-        let failure = report.failure.unwrap_or(suspended);
+        if let Some(process) = self.processes.get_mut(&entry) {
+            process.warns_of.extend(context.entries.delivery_recipients(delivery));
+        }
+        let failure = report.failure.unwrap_or(not_offered);
         let because = Box::new(Abandoned { since: now, failure, tried: Vec::new() });
         context.actions.push(Action::Abandon { delivery, because });
         true
@@ -275,9 +292,9 @@ impl Exim {
         let Some(process) = self.processes.get_mut(&entry) else {
             return;
         };
-        if let Some(next) = process.next.take() {
-            let runner = process.runner;
-            self.begin(now, next, Kind::Continued(destination), runner, false, context);
+        if let Some((next, to)) = process.next.take() {
+            let (runner, from) = (process.runner, destination);
+            self.begin(now, next, Kind::Continued { from, to }, runner, false, context);
             if !self.processes.contains_key(&next) {
                 context.actions.push(Action::Close { destination });
             }
@@ -298,7 +315,7 @@ impl QueueManager for Exim {
         if self.ticks.number == 0 {
             self.ticks.begin(&self.settings, context.random);
         } else {
-            self.ticks.at_once(now);
+            self.ticks.restart(now, &self.settings);
         }
         self.arm(context);
     }
@@ -417,7 +434,7 @@ impl QueueManager for Exim {
         let Some(queued) = entries.delivery(tried.delivery) else {
             return false;
         };
-        let (entry, destination) = (queued.entry, queued.destination);
+        let entry = queued.entry;
         // Nothing follows where all recipients were put off, lest messages with the same ones take
         // turns for ever.
         let settles = |reply: &Reply| reply.is_positive() || reply.is_permanent();
@@ -429,21 +446,21 @@ impl QueueManager for Exim {
         if following.is_some_and(|following| !following.is_empty()) {
             return true;
         }
-        let next = self.waits.take(
-            tried.candidate.host,
-            entry,
-            self.settings.newest_waiting_first,
-            |other| entries.get(other).map(|_| has_pending(entries, other, destination)),
-        );
+        let (host, newest) = (tried.candidate.host, self.settings.newest_waiting_first);
+        let next = self.waits.take(host, entry, newest, |other, destinations| {
+            let pending = |&to: &Destination| has_pending(entries, other, to);
+            entries.get(other).map(|_| destinations.iter().any(pending))
+        });
         // A message that another process is at, or that is frozen, ends the chain.
-        let next = next.filter(|next| {
+        let next = next.filter(|(next, _)| {
             let frozen = self.spool.get(next).is_none_or(|spooled| spooled.frozen);
             !frozen && !self.processes.contains_key(next)
         });
+        let goes_on = next.is_some();
         if let Some(process) = self.processes.get_mut(&entry) {
             process.next = next;
         }
-        next.is_some()
+        goes_on
     }
 
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
@@ -456,11 +473,11 @@ impl QueueManager for Exim {
             let memory = Memory { clock: now.as_secs(), database, settings };
             let waits_for = process.delivered(delivery, report.failure, context, &memory);
             if self.settings.connection_max_messages != Some(1) {
-                waits_for.into_iter().for_each(|host| self.waits.add(host, entry));
+                waits_for.into_iter().for_each(|host| self.waits.add(host, entry, destination));
             }
         }
         context.entries.release(delivery);
-        let follows = self.follow(now, entry, report, context);
+        let follows = self.follow(now, (entry, destination), report, context);
         if report.connection_kept && !follows {
             self.hand_on(now, entry, destination, context);
         }

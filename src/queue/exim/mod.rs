@@ -19,9 +19,9 @@
 //! | processes at acceptance, in a queue run and over a kept connection | `manager.rs` |
 //! | how a process ends: records, bounces, freezing | `ending.rs` |
 //!
-//! Not modelled: `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put off, and the
-//! delivery of a message for another domain over a connection whose host happens to serve both
-//! (only messages for domains with the same exchangers follow).
+//! Not modelled: `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put
+//! off, another transaction at once for recipients refused with 452 behind others that were taken,
+//! and that fallback hosts wait until all deliveries of a message are over.
 
 mod condition;
 mod ending;

@@ -15,14 +15,19 @@ use super::retry::{FailedMessage, RetryDatabase, RetryItem, RetryKey};
 use super::settings::Settings;
 
 /// Why a delivery process was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The message has just come.
     First,
     /// A queue runner came to it; `forced`: retry times are ignored.
     QueueRun { forced: bool },
-    /// A connection to this destination was handed on to it.
-    Continued(Destination),
+    /// A connection was handed on to it.
+    Continued {
+        /// The destination for which it was kept.
+        from: Destination,
+        /// The destinations of the message to which the host belongs.
+        to: BTreeSet<Destination>,
+    },
 }
 
 /// Whether an address may be tried (`src/retry.c`, `retry_check_address`).
@@ -154,8 +159,9 @@ pub(super) struct Process {
     pub(super) had_records: BTreeSet<CopyIndex>,
     /// Whether the message is to be frozen.
     pub(super) freezes: bool,
-    /// The message to which a connection is to be handed on.
-    pub(super) next: Option<EntryHandle>,
+    /// The message to which a connection is to be handed on, with the destinations that the host
+    /// belongs to.
+    pub(super) next: Option<(EntryHandle, BTreeSet<Destination>)>,
 }
 
 impl Process {
@@ -205,7 +211,7 @@ impl Process {
             Some(false) => return Standing::Unusable,
             None => {}
         }
-        if matches!(self.kind, Kind::QueueRun { forced: true } | Kind::Continued(_)) {
+        if matches!(self.kind, Kind::QueueRun { forced: true } | Kind::Continued { .. }) {
             return Standing::Usable;
         }
         let &Memory { clock, database, settings } = memory;
@@ -243,7 +249,7 @@ impl Process {
             return false;
         };
         // Over a connection that was handed on, only its own host is tried.
-        if self.fails_all || matches!(self.kind, Kind::Continued(_)) {
+        if self.fails_all || matches!(self.kind, Kind::Continued { .. }) {
             return false;
         }
         let settings = memory.settings;
@@ -299,7 +305,7 @@ impl Process {
         let host = RetryKey::Host(address);
         if verdict == Verdict::HostDeferred {
             if let Some(first) = first
-                && !matches!(self.kind, Kind::Continued(_))
+                && !matches!(self.kind, Kind::Continued { .. })
             {
                 self.notes.add(first, item(host));
             }

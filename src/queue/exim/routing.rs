@@ -25,7 +25,8 @@ impl Exim {
             return held;
         }
         let entry = process.entry;
-        let looks = matches!(process.kind, Kind::Continued(_) | Kind::QueueRun { forced: false });
+        let looks =
+            matches!(process.kind, Kind::Continued { .. } | Kind::QueueRun { forced: false });
         let mut destinations = BTreeSet::new();
         for index in context.entries.recipients(entry) {
             let copy = context.entries.copy(index);
@@ -73,7 +74,7 @@ impl Exim {
                 )
             })
         };
-        let continued = matches!(process.kind, Kind::Continued(_));
+        let continued = matches!(process.kind, Kind::Continued { .. });
         too_early && (domain.is_some() || !old()) || continued && domain.is_some()
     }
 
@@ -102,6 +103,9 @@ impl Exim {
             .filter(|copy| copy.state == CopyState::Pending && free(copy))
             .filter(|copy| copy.destination != Destination::Local)
             .count();
+        // What goes over a connection that was handed on goes one after the other.
+        let continued = matches!(process.kind, Kind::Continued { .. });
+        let mut chain = None;
         loop {
             // By destination, where its last recipient stands and how many there are.
             let mut waiting: BTreeMap<Destination, (usize, u32)> = BTreeMap::new();
@@ -112,8 +116,8 @@ impl Exim {
                     (*last, *count) = (position, *count + 1);
                 }
             }
-            if let Kind::Continued(only) = process.kind {
-                waiting.retain(|&destination, _| destination == only);
+            if let Kind::Continued { to, .. } = &process.kind {
+                waiting.retain(|destination, _| to.contains(destination));
             }
             let places = waiting.into_iter().map(|(to, (last, count))| (last, to, count));
             let first = places.min_by_key(|&(last, to, _)| (to != Destination::Local, last));
@@ -124,7 +128,8 @@ impl Exim {
                 Destination::Local => (1, 1),
                 _ => (self.settings.max_rcpt.max(1), self.recipients_at_once(process, remote)),
             };
-            let (mut left, mut top, mut leader) = (most.min(count), None, None);
+            let (mut left, mut top) = (most.min(count), None);
+            let mut leader = chain.filter(|_| continued);
             while left > 0 {
                 let limit = limit.min(left);
                 left -= limit;
@@ -136,7 +141,7 @@ impl Exim {
                 process.transports.insert(delivery, Transport::of(copies, Some(top)));
                 match leader {
                     None => {
-                        leader = Some(delivery);
+                        (leader, chain) = (Some(delivery), Some(delivery));
                         process.waiting.push_back(delivery);
                     }
                     Some(leader) => {
@@ -155,7 +160,7 @@ impl Exim {
         let settings = &self.settings;
         let most = settings.max_rcpt.max(1);
         let parallel = match process.kind {
-            Kind::Continued(_) => 1,
+            Kind::Continued { .. } => 1,
             _ => settings.remote_max_parallel.max(1),
         };
         let share = u32::try_from(remote).unwrap_or(u32::MAX) / parallel;

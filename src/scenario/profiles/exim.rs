@@ -65,7 +65,11 @@ pub fn exim() -> Profile {
             temporary_lookups: TemporaryLookups { loops_back: true, ..Default::default() },
             rset_before_reuse: false,
             // `hosts_try_chunking` and `chunking_advertise_hosts` are `*`.
-            options: ClientOptions { chunking: true, ..ClientOptions::default() },
+            options: ClientOptions {
+                chunking: true,
+                fallback_needs_hosts: true,
+                ..ClientOptions::default()
+            },
         },
         server: ServerSettings {
             ehlo: true,

@@ -29,6 +29,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "declares_size", Flag, client.declares_size, "whether MAIL declares the size"),
     setting!(any, "size_margin", Size, client.size_margin, "octets added to the declared size"),
     setting!(any, "checks_advertised_size", Flag, client.checks_advertised_size, "whether a message above the server's SIZE is given up before MAIL"),
+    setting!(any, "fallback_needs_hosts", Flag, client.options.fallback_needs_hosts, "whether a fallback relay is used only where the look-up found hosts"),
     setting!(any, "excess_recipients_are_temporary", Flag, client.options.excess_recipients_are_temporary, "whether 552 at RCPT after other recipients were accepted is temporary"),
     setting!(any, "rset_before_reuse", Flag, client.rset_before_reuse, "whether RSET is sent before a connection is used again"),
     setting!(any, "rset_after_refusal", Flag, client.options.rset_after_refusal, "whether RSET is sent after a refused transaction"),
