@@ -128,6 +128,7 @@ impl<S: FactSink> World<'_, '_, S> {
         run.failure = None;
         run.tries += 1;
         run.tried += 1;
+        (run.said_quit, run.keeps) = (false, None);
         run.replies.clear();
         run.replies.resize(run.recipients.len(), None);
         for &recipient in &run.recipients {
@@ -311,6 +312,9 @@ impl<S: FactSink> World<'_, '_, S> {
             Purpose::Opening { connection } => return self.tell_connected(handle, connection),
             Purpose::Closing { connection } => return self.tell_closed(handle, connection),
             _ => {}
+        }
+        if self.says_quit(handle) {
+            return;
         }
         self.leave_session(handle);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");

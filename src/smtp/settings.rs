@@ -137,6 +137,9 @@ pub struct ClientOptions {
     /// Whether the client keeps its connection after a 421 for as long as the server does, although
     /// RFC 5321 §3.8 has the server close it.
     pub stays_after_421: bool,
+    /// How long the client waits for the reply to QUIT before it goes on with the delivery: to the
+    /// next host, or to its end. None: it does not wait.
+    pub quit_patience: Option<SimDuration>,
     /// Refused recipients in a row, in one transaction, at which the client gives up the session;
     /// none: it never does.
     pub refusals_in_a_row: Option<u32>,

@@ -68,6 +68,10 @@ pub fn exim() -> Profile {
             options: ClientOptions {
                 chunking: true,
                 fallback_needs_hosts: true,
+                // `smtp_deliver`: the reply to QUIT is waited for, for a second. A 421 is a reply
+                // like others, and the server's to act on.
+                quit_patience: Some(SimDuration::from_secs(1)),
+                stays_after_421: true,
                 ..ClientOptions::default()
             },
         },
