@@ -178,3 +178,199 @@ fn a_refused_recipient_is_remembered_for_itself() {
     assert_eq!(tries(&run, other), [120]);
     assert!(story.attempts.iter().any(|fact| fact.stage == Stage::Suspended));
 }
+
+/// A sender with Exim and two exchangers of one domain: its store, and a backup.
+fn two_exchangers(mta: &str, more: &str) -> String {
+    let second = r#"
+        [[host]]
+        name = "mx2.dst.example"
+        roles = ["mx"]
+        mta = "postfix"
+    "#;
+    let text = network("3h", mta, "1s", &format!("{second}{more}"));
+    text.replace(
+        r#"mx = [{ host = "mx.dst.example", preference = 10 }]"#,
+        r#"mx = [{ host = "mx.dst.example", preference = 10 }, { host = "mx2.dst.example", preference = 20 }]"#,
+    )
+}
+
+/// `retry.c`, `retry_update`: retry items of addresses that succeeded are recorded like others.
+/// Without that the second message would try the first exchanger again at 2 min.
+#[test]
+fn a_host_is_left_alone_although_another_took_the_message() {
+    let down = r#"
+        [[outage]]
+        host = "mx.dst.example"
+        from = "0"
+        for = "1h"
+        mode = "refuse"
+    "#;
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "F,2h,10m; F,4d,1h""#;
+    let more = [mail(1, "1m"), mail(2, "2m"), mail(3, "12m"), down.to_owned()].concat();
+    let run = run(&two_exchangers(mta, &more));
+    let to = |number: u32| run.to(&format!("user{number:05}@dst.example"));
+    assert_eq!(tries(&run, to(1)), [60, 60], "the first host, then the second");
+    assert_eq!(tries(&run, to(2)), [120], "the second alone, for the first is known to be down");
+    assert_eq!(tries(&run, to(3)), [720, 720], "its retry time has come");
+}
+
+/// `transports/smtp.c`, `smtp_setup_conn`: a 5yz greeting is final at the last host of the list and
+/// puts off elsewhere; the host is left alone for a while either way (recordings 03x and 03e).
+#[test]
+fn a_final_greeting_is_final_at_the_last_host_only() {
+    let refusing = |host: &str| {
+        format!(
+            "[[outage]]\nhost = \"{host}\"\nfrom = \"0\"\nfor = \"1h\"\n\
+             mode = \"permfail\"\nstage = \"greeting\"\n"
+        )
+    };
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "F,2h,10m; F,4d,1h""#;
+    let more = [mail(1, "1m"), mail(2, "2m"), refusing("mx.dst.example")].concat();
+    let alone = run(&network("3h", mta, "1s", &more));
+    let to = |number: u32| alone.to(&format!("user{number:05}@dst.example"));
+    assert_eq!((tries(&alone, to(1)), to(1).end()), (vec![60], End::Failed));
+    // The second waits for the host's retry time, at 11 min, and fails in the queue run after it.
+    assert_eq!((tries(&alone, to(2)), to(2).end()), (vec![900], End::Failed));
+    let more = [mail(1, "1m"), refusing("mx.dst.example")].concat();
+    let first = run(&two_exchangers(mta, &more));
+    assert_eq!(first.only().end(), End::Delivered);
+    assert_eq!(tries(&first, first.only()), [60, 60]);
+}
+
+/// `retry.c`: where a record is renewed twice in one second, as that of a recipient whom two
+/// exchangers put off, a rule G goes back to its first gap, for no time has passed since the try
+/// before. With one exchanger the gaps double.
+#[test]
+fn two_hosts_that_put_a_recipient_off_keep_the_gap_short() {
+    let refusing = |host: &str| {
+        format!(
+            "[[outage]]\nhost = \"{host}\"\nfrom = \"0\"\nfor = \"2h\"\n\
+             mode = \"tempfail\"\nstage = \"rcpt\"\n"
+        )
+    };
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "G,4d,10m,2""#;
+    let more = [mail(1, "1m"), refusing("mx.dst.example")].concat();
+    let alone = run(&network("3h", mta, "1s", &more));
+    assert_eq!(tries(&alone, alone.only()), [60, 900, 2100, 4500, 9300]);
+    let both = [more, refusing("mx2.dst.example")].concat();
+    let both = run(&two_exchangers(mta, &both));
+    let mut rounds = tries(&both, both.only());
+    rounds.dedup();
+    assert_eq!(rounds[..5], [60, 900, 1500, 2100, 2700]);
+}
+
+/// The specification of Exim, "Retry rules" (`retry.c`, `retry_find_config`): the first line whose
+/// pattern, error and senders fit counts. Wikimedia's `exim4.conf.mx` has a line for one sender.
+#[test]
+fn a_retry_line_may_be_for_some_failures_only() {
+    let mta = |lines: &str| {
+        format!(
+            r#"queue_interval = "5m", run_phase = "0", delay_warning = "0s", retry_rule = "{lines}""#
+        )
+    };
+    let given_up = |lines: &str, number: u32| {
+        // Both come in the same second, so that neither finds the host given up.
+        let mail = [mail(1, "0"), mail(2, "0")].concat();
+        let run = run(&network("6d", &mta(lines), "6d", &mail));
+        let story = run.to(&format!("user{number:05}@dst.example"));
+        story.only_ending().at.as_secs()
+    };
+    let two = |line: &str| format!("{line} F,1h,5m\\n* * F,4h,5m");
+    let (soon, late) = (3_600..4_200, 14_400..15_000);
+    for (line, both) in [
+        ("* *", true),
+        ("dst.example *", true),
+        ("*.dst.example refused", true),
+        ("mx.dst.example refused_MX", true),
+        ("src.example *", false),
+        ("* refused_A", false),
+        ("* timeout", false),
+        ("user00001@dst.example *", false),
+    ] {
+        for number in [1, 2] {
+            let at = given_up(&two(line), number);
+            let expected = if both { &soon } else { &late };
+            assert!(expected.contains(&at), "{line}: message {number} at {at} s");
+        }
+    }
+}
+
+/// Records of a recipient belong to one sender (`address_retry_include_sender`), so a line with
+/// `senders=` gives up one sender's mail and leaves that of others alone.
+#[test]
+fn a_retry_line_may_be_for_some_senders_only() {
+    let refusing = "[[outage]]\nhost = \"mx.dst.example\"\nfrom = \"0\"\nfor = \"6d\"\n\
+                    mode = \"tempfail\"\nstage = \"rcpt\"\n";
+    let lines = "* rcpt_4xx senders=user00001@src.example F,1h,5m\\n* * F,4h,5m";
+    let mta = format!(
+        r#"queue_interval = "5m", run_phase = "0", delay_warning = "0s", retry_rule = "{lines}""#
+    );
+    let more = [mail(1, "1m"), mail(2, "1m"), refusing.to_owned()].concat();
+    let run = run(&network("1d", &mta, "1s", &more));
+    let given_up = |number: u32| {
+        let story = run.to(&format!("user{number:05}@dst.example"));
+        story.only_ending().at.as_secs()
+    };
+    assert!((3_600..4_300).contains(&given_up(1)), "{} s", given_up(1));
+    assert!((14_400..15_100).contains(&given_up(2)), "{} s", given_up(2));
+}
+
+/// `transports/smtp.c`, `smtp_reap_banner`: a client that opens its connection by TCP fast open waits
+/// for it a second and then for the greeting. (Recorded: 14.0 s for each silent host, with a
+/// `command_timeout` of 13 s and a `connect_timeout` of 6 s.)
+#[test]
+fn a_silent_host_costs_the_patience_for_a_greeting_and_a_second() {
+    let silent = "[[outage]]\nhost = \"mx.dst.example\"\nfrom = \"0\"\nfor = \"1h\"\n\
+                  mode = \"blackhole\"\n";
+    for (fast_open, expected) in [(true, 14_000), (false, 6_000)] {
+        let mta = format!(
+            r#"queue_interval = "5m", run_phase = "0", connect_timeout = "6s",
+               greeting_timeout = "13s", tcp_fast_open = {fast_open}"#
+        );
+        let mta = mta.replace('\n', " ");
+        let run = run(&network("30m", &mta, "1s", &format!("{}{silent}", mail(1, "1m"))));
+        let sender = run.host("a.src.example");
+        let tries = run.only().tries_of(sender);
+        let cost = tries[0].ended.since(tries[0].started);
+        assert_eq!(cost.as_millis(), expected, "tcp_fast_open = {fast_open}");
+    }
+}
+
+/// `transport.c`, `transport_check_waiting`: messages wait for a host, whatever their domain is, so
+/// that a connection to it takes mail of another domain with other exchangers beside it.
+#[test]
+fn a_connection_goes_on_to_mail_of_another_domain_with_the_host() {
+    let more = r#"
+        [[domain]]
+        name = "other.example"
+        mx = [{ host = "mx.dst.example", preference = 10 }, { host = "mx2.dst.example", preference = 20 }]
+        mailboxes = { count = 5 }
+        [[outage]]
+        host = "mx2.dst.example"
+        from = "0"
+        for = "3h"
+        mode = "refuse"
+        [[outage]]
+        host = "mx.dst.example"
+        from = "0"
+        for = "1h"
+        mode = "refuse"
+        [[mail]]
+        from = "user00002@src.example"
+        to = ["user00002@other.example"]
+        at = "2m"
+        size = "2kB"
+    "#;
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "F,2h,10m; F,4d,1h""#;
+    let run = run(&two_exchangers(mta, &format!("{}{more}", mail(1, "1m"))));
+    let sender = run.host("a.src.example");
+    let mut places: Vec<u32> = run
+        .mail()
+        .iter()
+        .flat_map(|story| story.tries_of(sender))
+        .filter(|fact| fact.outcome == AttemptOutcome::Accepted)
+        .map(|fact| fact.transaction)
+        .collect();
+    places.sort_unstable();
+    assert_eq!(places, [1, 2], "one connection takes both");
+}

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::mail::{HostId, Mailbox, RecipientId, Reply, Status};
+use crate::mail::{DomainId, HostId, Mailbox, RecipientId, Reply, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::trace::SessionMarks;
@@ -118,6 +118,14 @@ pub enum Action {
     Close {
         /// Which.
         destination: Destination,
+    },
+    /// A connection that is kept for one destination is to serve another, to which the same host
+    /// belongs.
+    HandOn {
+        /// For which it was kept.
+        from: Destination,
+        /// For which it is kept now.
+        to: Destination,
     },
     /// Ask where mail for this destination goes; the answer comes as
     /// [`QueueManager::resolved`].
@@ -309,6 +317,16 @@ pub trait Addresses: Debug {
     fn address_of(&self, recipient: RecipientId) -> Mailbox;
 }
 
+/// The names in a scenario, for rules of an MTA that speak of them.
+pub trait Names {
+    /// Returns the domains with their names.
+    fn domains(&self) -> Vec<(DomainId, &str)>;
+    /// Returns the hosts with their names.
+    fn hosts(&self) -> Vec<(HostId, &str)>;
+    /// Returns the local parts of a domain's addresses, with their positions.
+    fn mailboxes(&self, domain: DomainId) -> Vec<(u32, String)>;
+}
+
 /// What a queue manager is handed with every call.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -428,6 +446,9 @@ pub trait QueueManager: Debug {
     /// The settings are replaced (`[[action]]` with `set`); the queue is kept. Settings of another
     /// family are ignored: a host does not change its software while it runs.
     fn configure(&mut self, settings: &QueueSettings);
+
+    /// Tells what things are called. Called before [`Self::start`] and after [`Self::configure`].
+    fn introduce(&mut self, _names: &dyn Names) {}
 
     /// Returns when the schedule would try the entry again if an attempt failed at `now`; none if
     /// it would give up.

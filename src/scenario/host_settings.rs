@@ -355,7 +355,8 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
             notation(
                 field,
                 "rules as Exim writes them, with semicolons between: letter F, G or H, cut-off, interval, and \
-                 for G and H a factor (letter,cut-off,interval[,factor])",
+                 for G and H a factor (letter,cut-off,interval[,factor]); or lines as in Exim's retry \
+                 section, each with pattern, error, senders= if need be, and rules",
                 "F,2h,15m; G,16h,1h,1.5",
             ),
         ),

@@ -20,6 +20,7 @@ use super::draws::name_key;
 use super::equal_routes::equal_routes;
 use super::faults::Faults;
 use super::host::HostState;
+use super::introduction::Introduction;
 use super::messages::Messages;
 use super::name_service::NameService;
 use super::reach::Reach;
@@ -95,11 +96,13 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
 
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
     let config = &scenario.hosts[id.index()];
+    let mut queue = config.queue.manager(config.delivery_processes, config.local_processes);
+    queue.introduce(&Introduction(scenario));
     HostState {
         config: Setup::of(config),
         counts_entries_once: config.queue.counts_entries_once(),
         key: name_key(&config.name),
-        queue: config.queue.manager(config.delivery_processes, config.local_processes),
+        queue,
         queue_random: streams.stream("queue", name_key(&config.name)),
         resolver: Resolver::new(),
         up: true,

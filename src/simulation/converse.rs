@@ -123,7 +123,9 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             Step::GoOn => Ok(self.now),
             Step::Quit => {
+                let patience = client_config.client.options.quit_patience;
                 let at = session.quit(self.now, &mut draws);
+                let at = patience.map_or(at, |patience| at.min(self.now + patience));
                 self.schedule_end(handle, at);
                 return false;
             }

@@ -273,18 +273,22 @@ impl<S: FactSink> World<'_, '_, S> {
     /// A try of a delivery has ended: settles its recipients, then goes on to the next host or
     /// reports to the queue manager.
     pub(super) fn delivery_tried(&mut self, handle: Handle) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let Some(delivery) = run.delivery() else {
             return;
         };
+        let config = self.hosts[run.client.index()].config;
+        let next_host = &config.client.next_host;
+        if is_at_last_host(run) {
+            run.failure = run.failure.map(|failure| next_host.at_last_host(failure));
+        }
         self.tell_tried(handle);
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let config = self.hosts[run.client.index()].config;
         let temporary = !run.all_accepted() && has_temporary_failure(run, config.client);
-        let permanent_opening = permanent_opening(run.failure.as_ref(), config.client);
+        let permanent_opening = next_host.takes_elsewhere(run.failure.as_ref());
         let goes_on = (temporary || permanent_opening)
             && config.client.session_limit.is_none_or(|limit| run.sessions < limit)
-            && leads_on(run.failure.as_ref(), config.client)
+            && next_host.leads_on(run.failure.as_ref())
             && self.next_target(handle).is_some();
         let (client, entry) = (run.client, self.entries.delivery(delivery).map(|d| d.entry));
         let entry = entry.expect("a delivery under way exists");
@@ -484,6 +488,16 @@ const AGENT: u64 = u64::MAX - 1;
 /// What an idle process takes to start.
 const NO_TIME: Distribution = Distribution::Constant(0.0);
 
+/// Returns whether no host follows the one just tried in its list. A fallback relay, which no MX
+/// record named, is in a list of its own.
+fn is_at_last_host(run: &Run) -> bool {
+    let Some(target) = run.target else {
+        return false;
+    };
+    let next = run.targets.get(run.next_target);
+    next.is_none_or(|next| target.preference.is_some() && next.preference.is_none())
+}
+
 /// Returns how many recipients of the try at hand were accepted at RCPT.
 pub(super) fn accepted_at_rcpt(run: &Run) -> usize {
     run.replies.iter().flatten().filter(|reply| reply.is_positive()).count()
@@ -502,37 +516,4 @@ fn has_temporary_failure(run: &Run, client: &ClientSettings) -> bool {
 /// Returns whether the destination as a whole failed, with the reason.
 fn site_failure(failure: Option<&Failure>) -> Option<Status> {
     failure.filter(|failure| failure.concerns_site()).map(|failure| failure.status)
-}
-
-/// Returns whether a host refused the session for good, and the client asks the next one then.
-fn permanent_opening(failure: Option<&Failure>, client: &ClientSettings) -> bool {
-    client.next_host_after_permanent_opening
-        && failure.is_some_and(|failure| {
-            failure.outcome == AttemptOutcome::Permfail
-                && matches!(failure.stage, Stage::Greeting | Stage::Ehlo | Stage::Tls)
-        })
-}
-
-/// Returns whether a try that ended like this leads to the next host in the same delivery.
-fn leads_on(failure: Option<&Failure>, client: &ClientSettings) -> bool {
-    let Some(failure) = failure else {
-        // Some recipients were refused.
-        return client.next_host_after_refusal;
-    };
-    match failure.stage {
-        Stage::Dns | Stage::Connect | Stage::Suspended => true,
-        _ if permanent_opening(Some(failure), client) => true,
-        Stage::Greeting | Stage::Ehlo | Stage::Tls
-            if failure.outcome == AttemptOutcome::Tempfail =>
-        {
-            client.next_host_after_connection && client.next_host_after_opening_reply
-        }
-        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot
-            if site_failure(Some(failure)).is_some() =>
-        {
-            client.next_host_after_connection && client.next_host_after_lost_transaction
-        }
-        _ if site_failure(Some(failure)).is_some() => client.next_host_after_connection,
-        _ => client.next_host_after_refusal,
-    }
 }

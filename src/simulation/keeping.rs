@@ -2,10 +2,11 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::HostId;
-use crate::queue::KeepConnection;
+use crate::queue::Destination;
 use crate::trace::FactSink;
 
 use super::connection::{Connection, Keeper, Kept};
+use super::converse::Step;
 use super::event::Event;
 use super::run::Purpose;
 use super::world::World;
@@ -34,18 +35,16 @@ impl<S: FactSink> World<'_, '_, S> {
             self.close_connection(connection);
             return;
         };
-        let client = run.client;
-        let KeepConnection { idle, age, transactions } = keep;
-        let Some(state) = self.connections.get(connection) else {
+        let (client, decided) = (run.client, run.keeps);
+        let Some(too_old) = self.connections.get(connection).map(|state| state.connected) else {
             return;
         };
-        let too_old = state.connected.saturating_add(age);
-        let worn = transactions.is_some_and(|most| state.transactions >= most)
-            || process.is_some_and(|(_, connections)| connections == 0);
-        if !open || worn || self.now >= too_old || !self.is_still_wanted(handle) {
+        let too_old = too_old.saturating_add(keep.age);
+        if !decided.unwrap_or_else(|| self.keeps(handle)) {
             self.close_connection(connection);
             return;
         }
+        let idle = keep.idle;
         let until = self.now + idle;
         let state = self.connections.get_mut(connection).expect("it is open");
         state.kept = Some(Kept { until, too_old });
@@ -62,6 +61,42 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         self.hosts[client.index()].cache.put(keeper, connection);
         self.schedule(until, Class::End, Event::ConnectionExpires { connection });
+    }
+
+    /// A client that waits for the reply to QUIT says it before it goes on, unless it keeps the
+    /// connection. Returns whether it does; the try then ends once more.
+    pub(super) fn says_quit(&mut self, handle: Handle) -> bool {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let waits = self.hosts[run.client.index()].config.client.options.quit_patience.is_some();
+        let open = run.transaction.is_some_and(|transaction| transaction.open);
+        let delivers = matches!(run.purpose, Purpose::Delivery { .. });
+        if !waits || run.said_quit || !open || !delivers || run.connection.is_none() {
+            return false;
+        }
+        let keeps = self.keeps(handle);
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        (run.keeps, run.said_quit) = (Some(keeps), !keeps);
+        if !keeps {
+            self.converse(handle, None, Step::Quit);
+        }
+        !keeps
+    }
+
+    /// Returns whether the connection of a delivery is kept for the next one.
+    fn keeps(&mut self, handle: Handle) -> bool {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Purpose::Delivery { keep: Some(keep), process, .. } = run.purpose else {
+            return false;
+        };
+        let open = run.transaction.is_some_and(|transaction| transaction.open);
+        let Some(state) = run.connection.and_then(|connection| self.connections.get(connection))
+        else {
+            return false;
+        };
+        let worn = keep.transactions.is_some_and(|most| state.transactions >= most)
+            || process.is_some_and(|(_, connections)| connections == 0);
+        let too_old = self.now >= state.connected.saturating_add(keep.age);
+        open && !worn && !too_old && self.is_still_wanted(handle)
     }
 
     /// Asks the queue manager whether it still wants the connection of a delivery that kept it.
@@ -83,6 +118,14 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn close_kept(&mut self, host: HostId, keeper: Keeper) {
         while let Some(kept) = self.hosts[host.index()].cache.take(keeper, |_| true) {
             self.close_connection(kept);
+        }
+    }
+
+    /// Keeps for another destination what a host keeps open for one.
+    pub(super) fn hand_connection_on(&mut self, host: HostId, from: Destination, to: Destination) {
+        let cache = &mut self.hosts[host.index()].cache;
+        if let Some(kept) = cache.take(Keeper::Destination(from), |_| true) {
+            cache.put(Keeper::Destination(to), kept);
         }
     }
 

@@ -81,6 +81,7 @@ mod event;
 mod faults;
 mod handover;
 mod host;
+mod introduction;
 mod keeping;
 mod local;
 mod messages;

@@ -8,6 +8,7 @@ use crate::trace::{AttemptFact, Fact, FactSink};
 
 use super::delivery::Fared;
 use super::event::Event;
+use super::introduction::Introduction;
 use super::run::{Phase, Purpose, Unsent};
 use super::setup::Setup;
 use super::world::World;
@@ -262,7 +263,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     pub(super) fn configure(&mut self, host: HostId, config: &'s Host) {
         self.hosts[host.index()].config = Setup::of(config);
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
-        self.hosts[host.index()].queue.configure(&config.queue);
+        let queue = &mut self.hosts[host.index()].queue;
+        queue.configure(&config.queue);
+        queue.introduce(&Introduction(self.scenario));
         self.sole_targets.forget(host);
         self.undisturbed.configure(host, config, &self.faults);
         self.serve_waiting(host);

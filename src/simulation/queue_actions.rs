@@ -107,6 +107,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Action::Close { destination } => {
                 self.close_kept(host, Keeper::Destination(destination));
             }
+            Action::HandOn { from, to } => self.hand_connection_on(host, from, to),
             Action::LookUp { destination } => self.look_up_for(host, destination),
             Action::Connect { connection, destination, candidate } => {
                 self.open_connection(host, connection, destination, candidate);

@@ -101,6 +101,10 @@ pub(super) struct Run {
     /// Whether the present connection was taken over from an earlier delivery, so that losing it
     /// costs a new connection and not the try.
     pub(super) reused: bool,
+    /// Whether the client has said QUIT at the end of the try at hand.
+    pub(super) said_quit: bool,
+    /// Whether the connection is to be kept, once that has been decided.
+    pub(super) keeps: Option<bool>,
     /// Sessions that got past the greeting.
     pub(super) sessions: u32,
     /// Whether some session ran to its end, whatever the server thought of the message.
@@ -188,6 +192,8 @@ impl Run {
             targets: Vec::new(),
             next_target: 0,
             reused: false,
+            said_quit: false,
+            keeps: None,
             sessions: 0,
             session_completed: false,
             tried: 0,
@@ -228,6 +234,7 @@ impl Run {
         self.targets.clear();
         self.next_target = 0;
         self.reused = false;
+        (self.said_quit, self.keeps) = (false, None);
         self.sessions = 0;
         self.session_completed = false;
         self.tried = 0;

@@ -48,8 +48,7 @@ mod tests {
             [sparse[0], sparse[1], sparse[2], sparse[3]],
             ["nothing", "one", "nothing", "three"]
         );
-        assert_eq!(sparse.iter().copied().collect::<Vec<_>>(), ["one", "three"]);
         let none = Sparse::new(4, BTreeMap::new(), 0);
-        assert_eq!((none[3], none.iter().count()), (0, 0));
+        assert_eq!(none[3], 0);
     }
 }

@@ -81,6 +81,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if let Some(relay) = config.fallback_relay()
             && relays
             && relay != run.client
+            && !(config.client.options.fallback_needs_hosts && run.targets.is_empty())
         {
             let addresses = &self.scenario.hosts[relay.index()].addresses;
             run.targets.extend(direct(addresses, relay));

@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod dialogue;
+mod next_host;
 mod order;
 mod rules;
 mod session;
@@ -19,6 +20,7 @@ pub use dialogue::{
     Conversation, Ending, Extensions, ForwardPath, Line, Speaker, WEB_PORT, dialogue, extensions,
     greeting, spelt, verified_in_words,
 };
+pub use next_host::NextHost;
 pub use order::{Offers, Order, Verb, plain_reply, verified};
 pub use rules::{Deviation, Rules, Slot};
 pub use session::{

@@ -154,12 +154,17 @@ impl Failure {
     pub fn concerns_site(&self) -> bool {
         match self.outcome {
             AttemptOutcome::Refused | AttemptOutcome::Timeout | AttemptOutcome::Lost => true,
-            AttemptOutcome::Tempfail => matches!(
-                self.stage,
-                Stage::Dns | Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Tls
-            ),
+            AttemptOutcome::Tempfail => {
+                matches!(self.stage, Stage::Dns | Stage::Connect) || self.is_of_opening()
+            }
             _ => false,
         }
+    }
+
+    /// Returns whether the session failed before MAIL: in the greeting, EHLO or TLS.
+    #[must_use]
+    pub fn is_of_opening(&self) -> bool {
+        matches!(self.stage, Stage::Greeting | Stage::Ehlo | Stage::Tls)
     }
 }
 
@@ -555,9 +560,7 @@ impl Session<'_> {
     }
 
     fn failure_by(&self, reply: Reply, at: SimTime, stage: Stage) -> Failure {
-        let excused = (stage == Stage::Greeting && self.client.permanent_greeting_is_temporary)
-            || (stage == Stage::Ehlo && self.client.permanent_ehlo_is_temporary);
-        let permanent = reply.is_permanent() && !excused;
+        let permanent = reply.is_permanent() && !self.client.next_host.excuses(stage);
         let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
         // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
         // the first digit).

@@ -1,6 +1,6 @@
 //! What a client and a server bring to a session.
 
-use super::Acceptance;
+use super::{Acceptance, NextHost};
 use crate::mail::Reply;
 use crate::network::SynSchedule;
 use crate::random::Distribution;
@@ -85,10 +85,6 @@ pub struct ClientSettings {
     pub size_margin: Octets,
     /// Whether a message larger than the advertised limit is given up before MAIL.
     pub checks_advertised_size: bool,
-    /// Whether a 5yz greeting counts as temporary (Postfix `smtp_skip_5xx_greeting`).
-    pub permanent_greeting_is_temporary: bool,
-    /// Whether a 5yz reply to EHLO and HELO counts as temporary.
-    pub permanent_ehlo_is_temporary: bool,
     /// Most addresses tried in one delivery; none: all.
     pub address_limit: Option<u32>,
     /// Most hosts tried in one delivery; none: all.
@@ -97,19 +93,8 @@ pub struct ClientSettings {
     pub addresses_per_host: Option<u32>,
     /// Most sessions that got past the greeting in one delivery; none: no limit.
     pub session_limit: Option<u32>,
-    /// Whether a host that was reached but whose session failed (greeting, EHLO, TLS, time-out or
-    /// loss later on) leads to the next host in the same delivery. If not, only hosts that cannot
-    /// be reached do.
-    pub next_host_after_connection: bool,
-    /// Whether this holds too where the host answered: a 4yz greeting or reply to EHLO.
-    pub next_host_after_opening_reply: bool,
-    /// Whether this holds too for a session lost or timed out after EHLO.
-    pub next_host_after_lost_transaction: bool,
-    /// Whether a 5yz greeting or reply to EHLO leads to the next host too, so that only that of the
-    /// last host is final.
-    pub next_host_after_permanent_opening: bool,
-    /// Whether a temporary refusal after EHLO leads to the next host in the same delivery.
-    pub next_host_after_refusal: bool,
+    /// Which failures lead to the next host in the same delivery.
+    pub next_host: NextHost,
     /// Whether hosts of equal preference are put in random order (RFC 5321 §5.1 demands it).
     pub randomizes_equal_preference: bool,
     /// Whether the client finds itself among the exchangers, and drops those that are no better
@@ -137,6 +122,10 @@ pub struct ClientOptions {
     /// `smtp_randomize_addresses`); if not, the exchangers are, and the addresses of each in the
     /// order of the answer, as RFC 5321 §5.1 says.
     pub randomizes_addresses: bool,
+    /// Whether a fallback relay is used only where the look-up found hosts, none of which took the
+    /// message (Exim: `fallback_hosts` belong to the transport, to which an address that could not
+    /// be routed never comes).
+    pub fallback_needs_hosts: bool,
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
@@ -151,6 +140,9 @@ pub struct ClientOptions {
     /// Whether the client keeps its connection after a 421 for as long as the server does, although
     /// RFC 5321 §3.8 has the server close it.
     pub stays_after_421: bool,
+    /// How long the client waits for the reply to QUIT before it goes on with the delivery: to the
+    /// next host, or to its end. None: it does not wait.
+    pub quit_patience: Option<SimDuration>,
     /// Refused recipients in a row, in one transaction, at which the client gives up the session;
     /// none: it never does.
     pub refusals_in_a_row: Option<u32>,

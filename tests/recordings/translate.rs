@@ -137,6 +137,7 @@ impl Blueprint {
             let host = &mut scenario.hosts[sink.index()];
             Arc::make_mut(&mut host.server).service = sink_service.clone();
         }
+        let busy = Streams::new(seed, 0).stream("recordings/machine", 0).unit_f64();
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
             let server = Arc::make_mut(&mut host.server);
@@ -150,7 +151,7 @@ impl Blueprint {
                     queue.take_up_time = Some(take_up_time());
                 }
                 QueueSettings::Exim(queue) => {
-                    let (service, tidying_up) = exim_times(&mut random, self.burst);
+                    let (service, tidying_up) = exim_times(&mut random, self.burst, busy);
                     server.service = service;
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();

@@ -7,8 +7,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::round::conclude;
 use super::super::{Action, Context, CopyIndex, CopyState, EntryHandle, QueueEntries};
 use super::manager::{Exim, FAILED};
-use super::process::{Deferral, Process};
-use super::retry::RetryKey;
+use super::notes::Note;
+use super::process::Process;
 use super::warning;
 
 impl Exim {
@@ -30,8 +30,13 @@ impl Exim {
             context.entries.drop_finished(entry, false);
             let spooled = self.spool.entry(entry).or_default();
             spooled.frozen = freezes;
-            if process.warns && !state.null_sender() {
-                let due = warning::due(age, &self.settings.delay_warning);
+            let put_off = all_in(entry, context.entries, |state| state == CopyState::Pending);
+            let warns = put_off.iter().any(|copy| process.warns_of.contains(copy));
+            if warns && !state.null_sender() {
+                // Both ends of the age are read from a clock of whole seconds.
+                let whole = now.as_secs().saturating_sub(state.arrived.as_secs());
+                let whole = SimDuration::from_secs(whole);
+                let due = warning::due(whole, &self.settings.delay_warning);
                 if due > spooled.warnings {
                     spooled.warnings = due;
                     context.entries[entry].set_warned();
@@ -70,53 +75,52 @@ impl Exim {
         frozen && !failed.is_empty()
     }
 
-    /// Writes what the process has learnt into the retry records, and lets recipients fail whose
-    /// last hope has timed out.
+    /// Writes what the process has learnt into the retry records, whatever became of the recipient
+    /// with whom it was learnt: first of those that are done, then of those that failed, then of
+    /// those put off. The last fail too when their last hope has timed out.
     fn update_records(&mut self, now: SimTime, process: &Process, context: &mut Context<'_>) {
         let clock = now.as_secs();
-        let written: BTreeSet<RetryKey> = process.items().collect();
-        // What is to be written anew is not deleted.
-        for &key in process.deletions.difference(&written) {
-            self.database.delete(key);
-        }
-        let mut verdicts = BTreeMap::new();
-        for &key in &written {
-            let (settings, random) = (&self.settings, &mut *context.random);
-            let timed_out = self.database.update(key, clock, process.message, settings, random);
-            verdicts.insert(key, timed_out);
-            if let (RetryKey::Message(..), Some(spooled)) =
-                (key, self.spool.get_mut(&process.entry))
-            {
-                spooled.refused_at.push(key);
+        let entries = &*context.entries;
+        let deferred: BTreeSet<CopyIndex> = all_in(process.entry, entries, |state| {
+            matches!(state, CopyState::Pending | CopyState::Assigned(_))
+        })
+        .into_iter()
+        .collect();
+        let mut copies: Vec<CopyIndex> = process.notes.copies().collect();
+        copies.sort_by_key(|&copy| match entries.copy(copy).state {
+            CopyState::Done => 0,
+            CopyState::Failed(_) => 1,
+            _ => 2,
+        });
+        let mut timed_out = BTreeMap::new();
+        for copy in copies {
+            for note in process.notes.of(copy) {
+                let item = match note {
+                    Note::Delete(key) => {
+                        self.database.delete(*key);
+                        continue;
+                    }
+                    // Nothing is kept of a message that has come to its end.
+                    Note::Failed(item) if item.key.is_of_message() && deferred.is_empty() => {
+                        self.database.delete(item.key);
+                        continue;
+                    }
+                    Note::Failed(item) => item,
+                };
+                let (settings, random) = (&self.settings, &mut *context.random);
+                let out = self.database.update(item, clock, process.message, settings, random);
+                *timed_out.entry(copy).or_insert(true) &= out;
+                if item.key.is_of_message()
+                    && let Some(spooled) = self.spool.get_mut(&process.entry)
+                {
+                    spooled.refused_at.push(item.key);
+                }
             }
         }
-        for deferral in &process.deferrals {
-            for index in timed_out(deferral, &verdicts) {
-                context.entries.set_state(index, CopyState::Failed(FAILED));
-            }
+        for copy in process.notes.given_up(&deferred, &timed_out) {
+            context.entries.set_state(copy, CopyState::Failed(FAILED));
         }
     }
-}
-
-/// Returns the recipients of a deferral that fail now: those all of whose records have timed out.
-/// Records of hosts stand with the first recipient; the others that have none of their own share
-/// its fate.
-fn timed_out(deferral: &Deferral, verdicts: &BTreeMap<RetryKey, bool>) -> Vec<CopyIndex> {
-    let verdict = |index: CopyIndex, with_hosts: bool| -> Option<bool> {
-        let own = deferral.own_items.iter().filter(|(copy, _)| *copy == index).map(|(_, key)| key);
-        let hosts = deferral.host_items.iter().filter(|_| with_hosts);
-        let all: Vec<bool> =
-            own.chain(hosts).filter_map(|key| verdicts.get(key).copied()).collect();
-        (!all.is_empty()).then(|| all.iter().all(|&timed_out| timed_out))
-    };
-    let Some(&first) = deferral.copies.first().filter(|_| !deferral.skipped) else {
-        return Vec::new();
-    };
-    let top = verdict(first, true).unwrap_or(false);
-    let fails = |&index: &CopyIndex| {
-        if index == first { top } else { verdict(index, false).unwrap_or(top) }
-    };
-    deferral.copies.iter().copied().filter(|index| fails(index)).collect()
 }
 
 fn all_in(

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::{Mailbox, RecipientId, Status};
+use crate::mail::{AttemptOutcome, Mailbox, Reply, Stage, Status};
+use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
-    Timer, Tried, Untried,
+    Abandoned, Action, Candidate, Context, DeliveryHandle, Destination, EntryHandle, Intake,
+    KeepConnection, Names, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried, Untried,
 };
-use super::process::{Kind, Process, Transport};
-use super::retry::{FailedMessage, RetryDatabase, RetryKey};
+use super::process::{Kind, Memory, Process};
+use super::retry::{FailedMessage, Finder, RetryDatabase, RetryKey};
 use super::runner::{Runners, Ticks};
 use super::settings::Settings;
 use super::wait::WaitDatabase;
@@ -22,6 +23,15 @@ pub(super) const FAILED: Status = Status::new(5, 0, 0);
 /// How long the next message may take to use a connection that was handed on to it: the server's
 /// patience, `smtp_receive_timeout` of Exim itself.
 const HANDED_ON: SimDuration = SimDuration::from_minutes(5);
+
+/// Returns for how long a connection is kept for what comes next.
+fn keep_connection(settings: &Settings) -> Option<KeepConnection> {
+    Some(KeepConnection {
+        idle: HANDED_ON,
+        age: SimDuration::from_days(3_650),
+        transactions: settings.connection_max_messages,
+    })
+}
 
 /// What is known of a message in the spool beside its entry.
 #[derive(Debug, Default)]
@@ -79,6 +89,11 @@ impl Exim {
             remote: places(remote),
             local: places(local),
         }
+    }
+
+    fn memory(&self, now: SimTime) -> Memory<'_> {
+        let (database, settings) = (&self.database, &self.settings);
+        Memory { clock: now.as_secs(), database, settings }
     }
 
     fn arm(&self, context: &mut Context<'_>) {
@@ -142,16 +157,16 @@ impl Exim {
         let state = &mut context.entries[entry];
         state.begin_round();
         let received = state.arrived.as_secs();
-        let message = FailedMessage { received, age: now.as_secs().saturating_sub(received) };
-        let loops = state.received_fields > self.settings.received_headers_max;
         let sender = self.spool.get(&entry).and_then(|spooled| spooled.sender);
-        let mut process = Process::new((entry, sender), kind, runner, message);
+        let age = now.as_secs().saturating_sub(received);
+        let message = FailedMessage { received, sender, age };
+        let loops = state.received_fields > self.settings.received_headers_max;
+        let mut process = Process::new(entry, kind, runner, message);
         process.fails_all = fails_all || loops;
         if let Some(runner) = runner {
             self.runners.born(runner);
         }
-        let held = self.hold_back(now, &process, context);
-        process.warns = !held.is_empty();
+        let held = self.hold_back(now, &mut process, context);
         self.assign(&mut process, &held, context);
         let idle = process.waiting.is_empty();
         self.processes.insert(entry, process);
@@ -163,84 +178,11 @@ impl Exim {
         }
     }
 
-    /// In a queue run, and over a connection that was handed on, recipients whose retry time has
-    /// not come are not even routed.
-    fn hold_back(
-        &self,
-        now: SimTime,
-        process: &Process,
-        context: &mut Context<'_>,
-    ) -> BTreeSet<RecipientId> {
-        let continued = matches!(process.kind, Kind::Continued(_));
-        if process.fails_all || !(continued || process.kind == Kind::QueueRun { forced: false }) {
-            return BTreeSet::new();
-        }
-        let (entry, clock) = (process.entry, now.as_secs());
-        let sender = process.sender;
-        let received = process.message.received;
-        let old = RetryDatabase::is_past_ultimate_timeout(clock, received, &self.settings);
-        let get = |key| self.database.get(key, clock, &self.settings);
-        let mut held = BTreeSet::new();
-        let mut destinations = BTreeSet::new();
-        for index in context.entries.recipients(entry) {
-            let copy = context.entries.copy(index);
-            if copy.state != CopyState::Pending || copy.destination == Destination::Local {
-                continue;
-            }
-            let mailbox = context.addresses.address_of(copy.recipient);
-            let domain = get(RetryKey::Domain(mailbox.domain));
-            let address = get(RetryKey::Address(mailbox))
-                .or_else(|| get(RetryKey::Recipient(mailbox, sender)));
-            let too_early = domain.is_some_and(|record| clock < record.next_try && !record.expired)
-                || address.is_some_and(|record| clock < record.next_try);
-            let waits = too_early && (domain.is_some() || !old);
-            if waits || (continued && domain.is_some()) {
-                held.insert(copy.recipient);
-                destinations.insert(copy.destination);
-            }
-        }
-        let status = context.entries[entry].last_status();
-        for destination in destinations {
-            let is_held = |copy: &QueueCopy| held.contains(&copy.recipient);
-            context.entries.suspend(entry, destination, is_held);
-            context.actions.suspend(entry, destination, status);
-        }
-        held
-    }
-
-    /// Makes the deliveries of a process, local ones first.
-    fn assign(
-        &self,
-        process: &mut Process,
-        held: &BTreeSet<RecipientId>,
-        context: &mut Context<'_>,
-    ) {
-        let entry = process.entry;
-        let free = |copy: &QueueCopy| !held.contains(&copy.recipient);
-        let mut before = None;
-        while let Some(destination) = context.entries.next_destination(entry, before) {
-            before = Some(destination);
-            if matches!(process.kind, Kind::Continued(only) if only != destination) {
-                continue;
-            }
-            let limit = match destination {
-                Destination::Local => 1,
-                _ => self.settings.max_rcpt.max(1),
-            };
-            while context.entries.pending(entry, destination).any(|copy| free(&copy)) {
-                let delivery = context.entries.assign_those(entry, destination, limit, free);
-                process.waiting.push_back(delivery);
-                process.transports.insert(delivery, Transport::default());
-            }
-        }
-    }
-
     /// Starts deliveries of a process as far as it may have them at once.
     fn start_deliveries(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
         let Some(process) = self.processes.get_mut(&entry) else {
             return;
         };
-        let continued = matches!(process.kind, Kind::Continued(_));
         while let Some(&delivery) = process.waiting.front() {
             let queued = context.entries.delivery(delivery).expect("a waiting delivery exists");
             let is_local = queued.destination == Destination::Local;
@@ -256,17 +198,77 @@ impl Exim {
             places.busy += 1;
             process.running += 1;
             process.waiting.pop_front();
-            let keep = KeepConnection {
-                idle: HANDED_ON,
-                age: SimDuration::from_days(3_650),
-                transactions: self.settings.connection_max_messages,
+            process.starts(delivery);
+            let keep = keep_connection(&self.settings).filter(|_| !is_local);
+            let continued = match process.kind {
+                Kind::Continued { from, .. } => {
+                    if from != queued.destination {
+                        let to = queued.destination;
+                        context.actions.push(Action::HandOn { from, to });
+                    }
+                    true
+                }
+                _ => false,
             };
             context.actions.push(Action::Deliver {
                 delivery,
                 reuse_connection: continued,
-                keep_connection: (!is_local).then_some(keep),
+                keep_connection: keep,
             });
         }
+    }
+
+    /// Goes on with the next transaction of the recipients that a delivery, which has just ended,
+    /// was a part of: over its connection if that is left, else they share its fate
+    /// (`src/transports/smtp.c`, `smtp_deliver`). Returns whether there was one.
+    fn follow(
+        &mut self,
+        now: SimTime,
+        (entry, from): (EntryHandle, Destination),
+        report: &Report,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let Some(process) = self.processes.get_mut(&entry) else {
+            return false;
+        };
+        let Some(mut following) = process.following.remove(&report.delivery) else {
+            return false;
+        };
+        let Some(delivery) = following.pop_front() else {
+            return false;
+        };
+        process.following.insert(delivery, following);
+        process.starts(delivery);
+        process.running += 1;
+        self.remote.busy += 1;
+        if report.connection_kept {
+            let destination = |delivery| context.entries.delivery(delivery).map(|d| d.destination);
+            if let Some(to) = destination(delivery).filter(|&to| to != from) {
+                context.actions.push(Action::HandOn { from, to });
+            }
+            context.actions.push(Action::Deliver {
+                delivery,
+                reuse_connection: true,
+                keep_connection: keep_connection(&self.settings),
+            });
+            return true;
+        }
+        // All recipients before were put off: what is left is put off too, without having been
+        // offered and without a record.
+        let not_offered = Failure {
+            at: now,
+            stage: Stage::Rcpt,
+            outcome: AttemptOutcome::Tempfail,
+            reply: None,
+            status: Status::NO_ANSWER,
+        };
+        if let Some(process) = self.processes.get_mut(&entry) {
+            process.warns_of.extend(context.entries.delivery_recipients(delivery));
+        }
+        let failure = report.failure.unwrap_or(not_offered);
+        let because = Box::new(Abandoned { since: now, failure, tried: Vec::new() });
+        context.actions.push(Action::Abandon { delivery, because });
+        true
     }
 
     /// A place is free again: a process that waited for one goes on.
@@ -289,9 +291,9 @@ impl Exim {
         let Some(process) = self.processes.get_mut(&entry) else {
             return;
         };
-        if let Some(next) = process.next.take() {
-            let runner = process.runner;
-            self.begin(now, next, Kind::Continued(destination), runner, false, context);
+        if let Some((next, to)) = process.next.take() {
+            let (runner, from) = (process.runner, destination);
+            self.begin(now, next, Kind::Continued { from, to }, runner, false, context);
             if !self.processes.contains_key(&next) {
                 context.actions.push(Action::Close { destination });
             }
@@ -312,7 +314,7 @@ impl QueueManager for Exim {
         if self.ticks.number == 0 {
             self.ticks.begin(&self.settings, context.random);
         } else {
-            self.ticks.at_once(now);
+            self.ticks.restart(now, &self.settings);
         }
         self.arm(context);
     }
@@ -322,7 +324,8 @@ impl QueueManager for Exim {
         self.ticks.stop();
         self.runners.clear();
         for (_, process) in std::mem::take(&mut self.processes) {
-            process.waiting.into_iter().for_each(|delivery| {
+            let following = process.following.into_values().flatten();
+            process.waiting.into_iter().chain(following).for_each(|delivery| {
                 context.entries.release(delivery);
             });
         }
@@ -396,10 +399,7 @@ impl QueueManager for Exim {
     ) -> bool {
         let entry = entries.delivery(delivery).map(|queued| queued.entry);
         let process = entry.and_then(|entry| self.processes.get(&entry));
-        let (clock, settings) = (now.as_secs(), &self.settings);
-        process.is_some_and(|process| {
-            process.may_try(delivery, candidate, clock, &self.database, settings)
-        })
+        process.is_some_and(|process| process.may_try(delivery, candidate, &self.memory(now)))
     }
 
     fn untried(
@@ -410,11 +410,10 @@ impl QueueManager for Exim {
     ) -> Untried {
         let entry = context.entries.delivery(delivery).map(|queued| queued.entry);
         let process = entry.and_then(|entry| self.processes.get(&entry));
-        let clock = now.as_secs();
         match process {
             Some(process) if process.fails_all => Untried::Failed(FAILED),
             // "All hosts have been failing for a long time."
-            Some(process) if process.gives_up(delivery, clock, &self.database, &self.settings) => {
+            Some(process) if process.gives_up(delivery, &self.memory(now)) => {
                 Untried::Failed(Status::NO_ANSWER)
             }
             _ => Untried::Deferred(Status::NO_ANSWER),
@@ -424,53 +423,61 @@ impl QueueManager for Exim {
     fn tried(&mut self, now: SimTime, tried: &Tried<'_>, context: &mut Context<'_>) {
         let entry = context.entries.delivery(tried.delivery).map(|queued| queued.entry);
         if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
-            let clock = now.as_secs();
-            process.tried(tried, clock, context, &self.database, &self.settings);
+            let (database, settings) = (&self.database, &self.settings);
+            let memory = Memory { clock: now.as_secs(), database, settings };
+            process.tried(tried, context, &memory);
         }
     }
 
     fn keeps_connection(&mut self, tried: &Tried<'_>, entries: &QueueEntries) -> bool {
-        let took = tried.replies.iter().flatten().any(|reply| reply.is_positive());
-        let Some(queued) = entries.delivery(tried.delivery).filter(|_| took) else {
+        let Some(queued) = entries.delivery(tried.delivery) else {
             return false;
         };
-        if tried.failure.is_some() {
+        let entry = queued.entry;
+        // Nothing follows where all recipients were put off, lest messages with the same ones take
+        // turns for ever.
+        let settles = |reply: &Reply| reply.is_positive() || reply.is_permanent();
+        if tried.failure.is_some() || !tried.replies.iter().flatten().any(settles) {
             return false;
         }
-        let (entry, destination) = (queued.entry, queued.destination);
-        let next = self.waits.take(tried.candidate.host, entry, |other| {
-            entries.get(other).map(|_| entries.has_pending(other, destination))
+        let process = self.processes.get(&entry);
+        let following = process.and_then(|process| process.following.get(&tried.delivery));
+        if following.is_some_and(|following| !following.is_empty()) {
+            return true;
+        }
+        let (host, newest) = (tried.candidate.host, self.settings.newest_waiting_first);
+        let next = self.waits.take(host, entry, newest, |other, destinations| {
+            let pending = |&to: &Destination| entries.has_pending(other, to);
+            entries.get(other).map(|_| destinations.iter().any(pending))
         });
         // A message that another process is at, or that is frozen, ends the chain.
-        let next = next.filter(|next| {
+        let next = next.filter(|(next, _)| {
             let frozen = self.spool.get(next).is_none_or(|spooled| spooled.frozen);
             !frozen && !self.processes.contains_key(next)
         });
+        let goes_on = next.is_some();
         if let Some(process) = self.processes.get_mut(&entry) {
             process.next = next;
         }
-        next.is_some()
+        goes_on
     }
 
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
         let delivery = report.delivery;
         let queued = context.entries.delivery(delivery).expect("it has just ended");
         let (entry, destination) = (queued.entry, queued.destination);
-        let clock = now.as_secs();
         if let Some(process) = self.processes.get_mut(&entry) {
             process.running -= 1;
-            let waits_for = process.delivered(
-                delivery,
-                report.failure,
-                clock,
-                context,
-                &self.database,
-                &self.settings,
-            );
-            waits_for.into_iter().for_each(|host| self.waits.add(host, entry));
+            let (database, settings) = (&self.database, &self.settings);
+            let memory = Memory { clock: now.as_secs(), database, settings };
+            let waits_for = process.delivered(delivery, report.failure, context, &memory);
+            if self.settings.connection_max_messages != Some(1) {
+                waits_for.into_iter().for_each(|host| self.waits.add(host, entry, destination));
+            }
         }
         context.entries.release(delivery);
-        if report.connection_kept {
+        let follows = self.follow(now, (entry, destination), report, context);
+        if report.connection_kept && !follows {
             self.hand_on(now, entry, destination, context);
         }
         self.start_deliveries(entry, context);
@@ -500,6 +507,10 @@ impl QueueManager for Exim {
         }
     }
 
+    fn introduce(&mut self, names: &dyn Names) {
+        self.database.finder = Finder::new(&self.settings.retry_rule, names);
+    }
+
     fn next_attempt(
         &self,
         now: SimTime,
@@ -509,9 +520,9 @@ impl QueueManager for Exim {
         let process = self.processes.get(&entry)?;
         let (clock, mut next) = (now.as_secs(), None::<u64>);
         let mut hopeless = false;
-        for key in process.items() {
-            let outcome = self.database.foresee(key, clock, process.message, &self.settings);
-            let at = outcome.record.next_try;
+        for item in process.notes.failures() {
+            let outcome = self.database.foresee(item, clock, process.message, &self.settings);
+            let at = outcome.record.map_or(clock, |record| record.next_try);
             if outcome.timed_out {
                 hopeless = true;
             } else {

@@ -8,29 +8,35 @@
 //! | mechanism | file |
 //! |---|---|
 //! | the notation of retry rules | `rule.rs` |
+//! | for which failures a retry line holds | `condition.rs` |
 //! | retry records of hosts, of messages at a host, of recipients and of domains | `retry.rs` |
 //! | which messages wait for which host, for delivery over a connection that is open anyway | `wait.rs` |
 //! | queue runners: when they start, in which order they go through the spool | `runner.rs` |
+//! | which recipients a process routes, and in which deliveries | `routing.rs` |
 //! | one delivery process: its addresses, the hosts it may try, what it learns of them | `process.rs` |
+//! | which records it will write, and who is given up | `notes.rs` |
 //! | when the sender is told of a delay | `warning.rs` |
 //! | processes at acceptance, in a queue run and over a kept connection | `manager.rs` |
 //! | how a process ends: records, bounces, freezing | `ending.rs` |
 //!
-//! Not modelled: retry rules that depend on the destination or the error (one line holds for all),
-//! `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put off, and the
-//! delivery of a message for another domain over a connection whose host happens to serve both
-//! (only messages for domains with the same exchangers follow).
+//! Not modelled: `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put
+//! off, another transaction at once for recipients refused with 452 behind others that were taken,
+//! and that fallback hosts wait until all deliveries of a message are over.
 
+mod condition;
 mod ending;
 mod manager;
+mod notes;
 mod process;
 mod retry;
+mod routing;
 mod rule;
 mod runner;
 mod settings;
 mod wait;
 mod warning;
 
+pub use condition::{Command, Pattern, RetryError};
 pub use manager::Exim;
-pub use rule::{Growth, RetryRule, RetryRules, exim_seconds, exim_time};
+pub use rule::{Growth, RetryLine, RetryRule, RetryRules, exim_seconds, exim_time};
 pub use settings::Settings;

@@ -2,30 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::{AttemptOutcome, HostId, Mailbox, Stage};
+use crate::mail::{AttemptOutcome, DomainId, HostId, Mailbox, Stage};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 
 use super::super::{
     Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle, Tried,
 };
-use super::retry::{FailedMessage, RetryDatabase, RetryKey};
+use super::condition::{Cause, Command, Subject};
+use super::notes::{Batch, Note, Notes};
+use super::retry::{FailedMessage, RetryDatabase, RetryItem, RetryKey};
 use super::settings::Settings;
 
 /// Why a delivery process was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The message has just come.
     First,
     /// A queue runner came to it; `forced`: retry times are ignored.
     QueueRun { forced: bool },
-    /// A connection to this destination was handed on to it.
-    Continued(Destination),
+    /// A connection was handed on to it.
+    Continued {
+        /// The destination for which it was kept.
+        from: Destination,
+        /// The destinations of the message to which the host belongs.
+        to: BTreeSet<Destination>,
+    },
 }
 
 /// Whether an address may be tried (`src/retry.c`, `retry_check_address`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+enum Standing {
     Usable,
     /// Given up long ago, and its retry time has come.
     UsableExpired,
@@ -35,330 +42,57 @@ pub(super) enum Standing {
     UnusableExpired,
 }
 
+/// What hosts have done before, and the rules.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory<'a> {
+    /// Whole seconds.
+    pub(super) clock: u64,
+    pub(super) database: &'a RetryDatabase,
+    pub(super) settings: &'a Settings,
+}
+
+impl Memory<'_> {
+    fn has(&self, key: RetryKey) -> bool {
+        self.database.get(key, self.clock, self.settings).is_some()
+    }
+}
+
 /// One call of the transport: a delivery, and the hosts for it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Transport {
     pub(super) hosts: Vec<Candidate>,
+    /// Its recipients.
+    copies: Vec<CopyIndex>,
+    /// The top one of all that the transport was given.
+    top: Option<CopyIndex>,
+    /// The domain of the top one.
+    domain: Option<DomainId>,
     tried: Vec<AddressId>,
+    /// Addresses known to be of no use when it began, and those that failed in it; true: given up
+    /// before.
+    unusable: BTreeMap<AddressId, bool>,
     /// Hosts that count for `hosts_max_try`; can be below zero for old messages.
     counted: i64,
     /// Hosts of this preference are passed over, because the limit is reached and others are left.
     passed_over: Option<Option<u16>>,
-    /// Records to be written for the delivery as a whole.
-    host_items: Vec<RetryKey>,
-    /// Records to be written for single recipients.
-    own_items: Vec<(CopyIndex, RetryKey)>,
-    /// Whether the message is to be noted as waiting for the hosts.
-    update_waiting: bool,
-}
-
-impl Default for Transport {
-    fn default() -> Self {
-        Self {
-            hosts: Vec::new(),
-            tried: Vec::new(),
-            counted: 0,
-            passed_over: None,
-            host_items: Vec::new(),
-            own_items: Vec::new(),
-            update_waiting: true,
-        }
-    }
-}
-
-/// Recipients that were put off together.
-#[derive(Debug)]
-pub(super) struct Deferral {
-    pub(super) copies: Vec<CopyIndex>,
-    pub(super) host_items: Vec<RetryKey>,
-    pub(super) own_items: Vec<(CopyIndex, RetryKey)>,
-    /// Whether hosts were left out that might have worked, so that nothing times out
-    /// (`af_retry_skipped`).
-    pub(super) skipped: bool,
-}
-
-/// A delivery process.
-#[derive(Debug)]
-pub(super) struct Process {
-    pub(super) entry: EntryHandle,
-    /// The reverse path of its message; none: null.
-    pub(super) sender: Option<Mailbox>,
-    pub(super) kind: Kind,
-    /// The queue runner that waits for it.
-    pub(super) runner: Option<u32>,
-    pub(super) message: FailedMessage,
-    /// Whether all recipients fail without a try.
-    pub(super) fails_all: bool,
-    /// Deliveries that wait for their turn.
-    pub(super) waiting: VecDeque<DeliveryHandle>,
-    pub(super) running: u32,
-    pub(super) transports: BTreeMap<DeliveryHandle, Transport>,
-    /// Addresses that failed in this process, which other deliveries of it pass over; true:
-    /// given up before.
-    unusable: BTreeMap<AddressId, bool>,
-    pub(super) deferrals: Vec<Deferral>,
-    /// Records that a success makes void.
-    pub(super) deletions: BTreeSet<RetryKey>,
-    /// Whether something was put off for which the sender may be warned.
-    pub(super) warns: bool,
-    /// Whether the message is to be frozen.
-    pub(super) freezes: bool,
-    /// The message to which a connection is to be handed on.
-    pub(super) next: Option<EntryHandle>,
-}
-
-impl Process {
-    /// Returns the process for a message in the queue, with its reverse path.
-    pub(super) fn new(
-        (entry, sender): (EntryHandle, Option<Mailbox>),
-        kind: Kind,
-        runner: Option<u32>,
-        message: FailedMessage,
-    ) -> Self {
-        Self {
-            entry,
-            sender,
-            kind,
-            runner,
-            message,
-            fails_all: false,
-            waiting: VecDeque::new(),
-            running: 0,
-            transports: BTreeMap::new(),
-            unusable: BTreeMap::new(),
-            deferrals: Vec::new(),
-            deletions: BTreeSet::new(),
-            warns: false,
-            freezes: false,
-            next: None,
-        }
-    }
-
-    /// Returns whether an address may be tried, as far as the records say.
-    pub(super) fn standing(
-        &self,
-        address: AddressId,
-        clock: u64,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) -> Standing {
-        match self.unusable.get(&address) {
-            Some(true) => return Standing::UnusableExpired,
-            Some(false) => return Standing::Unusable,
-            None => {}
-        }
-        if matches!(self.kind, Kind::QueueRun { forced: true } | Kind::Continued(_)) {
-            return Standing::Usable;
-        }
-        let received = self.message.received;
-        let old = RetryDatabase::is_past_ultimate_timeout(clock, received, settings);
-        let mut standing = Standing::Usable;
-        if let Some(host) = database.get(RetryKey::Host(address), clock, settings) {
-            if clock < host.next_try {
-                return match (host.expired, old) {
-                    (true, _) => Standing::UnusableExpired,
-                    (false, true) => Standing::Usable,
-                    (false, false) => Standing::Unusable,
-                };
-            }
-            if host.expired {
-                standing = Standing::UsableExpired;
-            }
-        }
-        match database.get(RetryKey::Message(address, self.entry), clock, settings) {
-            Some(message) if clock < message.next_try && !old => Standing::Unusable,
-            _ => standing,
-        }
-    }
-
-    /// Returns whether a delivery may try an address now.
-    pub(super) fn may_try(
-        &self,
-        delivery: DeliveryHandle,
-        candidate: &Candidate,
-        clock: u64,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) -> bool {
-        // Over a connection that was handed on, only its own host is tried.
-        let Some(transport) = self.transports.get(&delivery) else {
-            return false;
-        };
-        let barred = self.fails_all || matches!(self.kind, Kind::Continued(_));
-        if barred
-            || transport.is_at_limit(settings)
-            || transport.passed_over == Some(candidate.preference)
-        {
-            return false;
-        }
-        match self.standing(candidate.address, clock, database, settings) {
-            Standing::Usable | Standing::UsableExpired => true,
-            Standing::Unusable => false,
-            Standing::UnusableExpired => {
-                !settings.delay_after_cutoff
-                    && self.all_expired(transport, clock, database, settings)
-                    && database
-                        .get(RetryKey::Host(candidate.address), clock, settings)
-                        .is_some_and(|record| record.last_try <= self.message.received)
-            }
-        }
-    }
-
-    fn all_expired(
-        &self,
-        transport: &Transport,
-        clock: u64,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) -> bool {
-        transport.hosts.iter().all(|host| {
-            let standing = self.standing(host.address, clock, database, settings);
-            standing == Standing::UnusableExpired
-        })
-    }
-
-    /// Returns whether every host of a delivery none of which may be tried is given up for good.
-    pub(super) fn gives_up(
-        &self,
-        delivery: DeliveryHandle,
-        clock: u64,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) -> bool {
-        let Some(transport) = self.transports.get(&delivery) else {
-            return false;
-        };
-        transport.tried.is_empty() && self.all_expired(transport, clock, database, settings)
-    }
-
-    /// Notes how the try of a host ended (`src/transports/smtp.c`, `smtp_transport_entry` and
-    /// `smtp_deliver`).
-    pub(super) fn tried(
-        &mut self,
-        tried: &Tried<'_>,
-        clock: u64,
-        context: &Context<'_>,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) {
-        let address = tried.candidate.address;
-        let standing = self.standing(address, clock, database, settings);
-        let expired = standing != Standing::Usable;
-        let continued = matches!(self.kind, Kind::Continued(_));
-        let message_key = RetryKey::Message(address, self.entry);
-        let exists = |key| database.get(key, clock, settings).is_some();
-        let verdict = Verdict::of(tried.failure);
-        let Some(transport) = self.transports.get_mut(&tried.delivery) else {
-            return;
-        };
-        if verdict == Verdict::HostDeferred {
-            if !continued {
-                transport.host_items.push(RetryKey::Host(address));
-            }
-            self.unusable.insert(address, expired);
-        } else if exists(RetryKey::Host(address)) {
-            self.deletions.insert(RetryKey::Host(address));
-        }
-        if verdict == Verdict::MessageDeferred {
-            transport.host_items.push(message_key);
-            transport.update_waiting = false;
-        } else if exists(message_key) {
-            self.deletions.insert(message_key);
-        }
-        let mut deferred = verdict != Verdict::Answered;
-        let sender = self.sender;
-        for (&copy, reply) in tried.copies.iter().zip(tried.replies) {
-            let mailbox = address_of(copy, context);
-            let keys = [RetryKey::Recipient(mailbox, sender), RetryKey::Address(mailbox)];
-            match reply {
-                Some(reply) if reply.is_positive() => {
-                    self.deletions.extend(keys.into_iter().filter(|&key| exists(key)));
-                }
-                Some(reply) if !reply.is_permanent() => {
-                    transport.own_items.push((copy, keys[0]));
-                    transport.update_waiting = false;
-                    deferred = true;
-                }
-                None if verdict == Verdict::RecipientTimedOut => {
-                    transport.own_items.push((copy, keys[1]));
-                    transport.update_waiting = false;
-                }
-                _ => {}
-            }
-        }
-        self.warns |= deferred;
-        let old = RetryDatabase::is_past_ultimate_timeout(clock, self.message.received, settings);
-        transport.count(tried.candidate, expired, deferred && old, settings);
-    }
-
-    /// A delivery has ended; `failure` is that of its look-up, if it came to no host. Takes in what
-    /// it leaves to be tried again. Returns the hosts for which the message waits now.
-    pub(super) fn delivered(
-        &mut self,
-        delivery: DeliveryHandle,
-        failure: Option<Failure>,
-        clock: u64,
-        context: &Context<'_>,
-        database: &RetryDatabase,
-        settings: &Settings,
-    ) -> Vec<HostId> {
-        let mut transport = self.transports.remove(&delivery).unwrap_or_default();
-        let copies: Vec<CopyIndex> = context.entries.delivery_recipients(delivery).collect();
-        if copies.is_empty() {
-            return Vec::new();
-        }
-        let looked_up = failure.filter(|failure| failure.stage == Stage::Dns);
-        if let Some(failure) = looked_up {
-            self.warns = true;
-            self.freezes |= failure.status.detail == crate::mail::Status::ROUTING_LOOP.detail;
-            transport.update_waiting = false;
-            transport.own_items = copies
-                .iter()
-                .map(|&copy| (copy, RetryKey::Domain(address_of(copy, context).domain)))
-                .collect();
-        }
-        let mut skipped = false;
-        let at_limit = transport.is_at_limit(settings);
-        for host in &transport.hosts {
-            if transport.tried.contains(&host.address) {
-                continue;
-            }
-            let standing = self.standing(host.address, clock, database, settings);
-            skipped |= standing == Standing::Unusable;
-            // Left out for the number of hosts; at the hard limit that does not count.
-            skipped |= (at_limit && !transport.is_at_hard_limit(settings))
-                || transport.passed_over == Some(host.preference);
-            let message = RetryKey::Message(host.address, self.entry);
-            if database.get(message, clock, settings).is_some() {
-                transport.update_waiting = false;
-            }
-        }
-        let waits_for = transport.hosts.iter().map(|host| host.host);
-        let waits_for = waits_for.filter(|_| transport.update_waiting).collect();
-        self.deferrals.push(Deferral {
-            copies,
-            host_items: transport.host_items,
-            own_items: transport.own_items,
-            skipped,
-        });
-        waits_for
-    }
-
-    /// Returns the records that deliveries under way or over will write.
-    pub(super) fn items(&self) -> impl Iterator<Item = RetryKey> {
-        let under_way = self.transports.values().flat_map(|transport| {
-            let own = transport.own_items.iter().map(|(_, key)| *key);
-            transport.host_items.iter().copied().chain(own)
-        });
-        let over = self.deferrals.iter().flat_map(|deferral| {
-            let own = deferral.own_items.iter().map(|(_, key)| *key);
-            deferral.host_items.iter().copied().chain(own)
-        });
-        under_way.chain(over)
-    }
+    /// Whether the message is not to be noted as waiting for the hosts.
+    keeps_from_waiting: bool,
 }
 
 impl Transport {
+    /// Returns the transport for these recipients, with the top one of all that it was given and
+    /// this one's domain.
+    pub(super) fn of(copies: Vec<CopyIndex>, top: Option<(CopyIndex, DomainId)>) -> Self {
+        let (top, domain) = top.unzip();
+        Self { copies, top, domain, ..Self::default() }
+    }
+
+    /// Returns whether an address is a fallback host: one that no MX record named, behind others.
+    /// Those have a list of their own (`fallback_hosts`), for which nothing counts that was tried.
+    fn is_fallback(&self, candidate: &Candidate) -> bool {
+        candidate.preference.is_none() && self.hosts.iter().any(|host| host.preference.is_some())
+    }
+
     fn is_at_hard_limit(&self, settings: &Settings) -> bool {
         self.tried.len() >= settings.hosts_max_try_hardlimit as usize
     }
@@ -386,6 +120,316 @@ impl Transport {
             self.counted -= 1;
         }
     }
+
+    /// Returns whether the limit of hosts left some out: the list was not gone through to its end.
+    /// (At the hard limit that does not count.)
+    fn leaves_hosts_out(&self, settings: &Settings) -> bool {
+        let last = self.hosts.iter().rposition(|host| self.tried.contains(&host.address));
+        self.is_at_limit(settings)
+            && !self.is_at_hard_limit(settings)
+            && last.is_some_and(|last| last + 1 < self.hosts.len())
+    }
+}
+
+/// A delivery process.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) entry: EntryHandle,
+    pub(super) kind: Kind,
+    /// The queue runner that waits for it.
+    pub(super) runner: Option<u32>,
+    pub(super) message: FailedMessage,
+    /// Whether all recipients fail without a try.
+    pub(super) fails_all: bool,
+    /// Deliveries that wait for their turn.
+    pub(super) waiting: VecDeque<DeliveryHandle>,
+    pub(super) running: u32,
+    /// Transactions that follow a delivery on its connection, for it had more recipients than one
+    /// transaction may.
+    pub(super) following: BTreeMap<DeliveryHandle, VecDeque<DeliveryHandle>>,
+    pub(super) transports: BTreeMap<DeliveryHandle, Transport>,
+    /// Addresses found of no use in deliveries that are over, which later ones pass over; true:
+    /// given up before. (A delivery under way is a process of its own and does not know.)
+    unusable: BTreeMap<AddressId, bool>,
+    /// What was learnt.
+    pub(super) notes: Notes,
+    /// Recipients of whose delay the sender may be told if they are put off.
+    pub(super) warns_of: BTreeSet<CopyIndex>,
+    /// Recipients of whom, or of whose domain, there was a record when they were routed.
+    pub(super) had_records: BTreeSet<CopyIndex>,
+    /// Whether the message is to be frozen.
+    pub(super) freezes: bool,
+    /// The message to which a connection is to be handed on, with the destinations that the host
+    /// belongs to.
+    pub(super) next: Option<(EntryHandle, BTreeSet<Destination>)>,
+}
+
+impl Process {
+    /// Returns the process for a message in the queue.
+    pub(super) fn new(
+        entry: EntryHandle,
+        kind: Kind,
+        runner: Option<u32>,
+        message: FailedMessage,
+    ) -> Self {
+        Self {
+            entry,
+            kind,
+            runner,
+            message,
+            fails_all: false,
+            waiting: VecDeque::new(),
+            running: 0,
+            following: BTreeMap::new(),
+            transports: BTreeMap::new(),
+            unusable: BTreeMap::new(),
+            notes: Notes::default(),
+            warns_of: BTreeSet::new(),
+            had_records: BTreeSet::new(),
+            freezes: false,
+            next: None,
+        }
+    }
+
+    /// A delivery begins, with what is known of hosts by now.
+    pub(super) fn starts(&mut self, delivery: DeliveryHandle) {
+        if let Some(transport) = self.transports.get_mut(&delivery) {
+            transport.unusable.clone_from(&self.unusable);
+        }
+    }
+
+    /// Returns whether a delivery may try an address, as far as the records say.
+    fn standing(
+        &self,
+        transport: &Transport,
+        candidate: &Candidate,
+        memory: &Memory<'_>,
+    ) -> Standing {
+        let address = candidate.address;
+        match transport.unusable.get(&address) {
+            Some(true) => return Standing::UnusableExpired,
+            Some(false) => return Standing::Unusable,
+            None => {}
+        }
+        if matches!(self.kind, Kind::QueueRun { forced: true } | Kind::Continued { .. }) {
+            return Standing::Usable;
+        }
+        let &Memory { clock, database, settings } = memory;
+        let subject = Subject::Host(candidate.host, transport.domain);
+        let old = |cause| {
+            database.is_past_ultimate_timeout(subject, cause, self.message, clock, settings)
+        };
+        let mut standing = Standing::Usable;
+        if let Some(host) = database.get(RetryKey::Host(address), clock, settings) {
+            if clock < host.next_try {
+                return match host.expired {
+                    true => Standing::UnusableExpired,
+                    false if old(host.cause) => Standing::Usable,
+                    false => Standing::Unusable,
+                };
+            }
+            if host.expired {
+                standing = Standing::UsableExpired;
+            }
+        }
+        match database.get(RetryKey::Message(address, self.entry), clock, settings) {
+            Some(message) if clock < message.next_try && !old(message.cause) => Standing::Unusable,
+            _ => standing,
+        }
+    }
+
+    /// Returns whether a delivery may try an address now.
+    pub(super) fn may_try(
+        &self,
+        delivery: DeliveryHandle,
+        candidate: &Candidate,
+        memory: &Memory<'_>,
+    ) -> bool {
+        let Some(transport) = self.transports.get(&delivery) else {
+            return false;
+        };
+        // Over a connection that was handed on, only its own host is tried.
+        if self.fails_all || matches!(self.kind, Kind::Continued { .. }) {
+            return false;
+        }
+        let settings = memory.settings;
+        let limited =
+            transport.is_at_limit(settings) || transport.passed_over == Some(candidate.preference);
+        if limited && !transport.is_fallback(candidate) {
+            return false;
+        }
+        match self.standing(transport, candidate, memory) {
+            Standing::Usable | Standing::UsableExpired => true,
+            Standing::Unusable => false,
+            Standing::UnusableExpired => {
+                let record = RetryKey::Host(candidate.address);
+                !settings.delay_after_cutoff
+                    && self.all_expired(transport, memory)
+                    && memory
+                        .database
+                        .get(record, memory.clock, settings)
+                        .is_some_and(|record| record.last_try <= self.message.received)
+            }
+        }
+    }
+
+    fn all_expired(&self, transport: &Transport, memory: &Memory<'_>) -> bool {
+        let expired = |host| self.standing(transport, host, memory) == Standing::UnusableExpired;
+        transport.hosts.iter().all(expired)
+    }
+
+    /// Returns whether every host of a delivery none of which may be tried is given up for good.
+    pub(super) fn gives_up(&self, delivery: DeliveryHandle, memory: &Memory<'_>) -> bool {
+        let Some(transport) = self.transports.get(&delivery) else {
+            return false;
+        };
+        transport.tried.is_empty() && self.all_expired(transport, memory)
+    }
+
+    /// Notes how the try of a host ended (`src/transports/smtp.c`, `smtp_transport_entry`,
+    /// `smtp_deliver` and `sync_responses`). Records of the host stand with the first recipient that
+    /// it was tried for, records of the message there with the top one of the delivery.
+    pub(super) fn tried(&mut self, tried: &Tried<'_>, context: &Context<'_>, memory: &Memory<'_>) {
+        let Some(mut transport) = self.transports.remove(&tried.delivery) else {
+            return;
+        };
+        let address = tried.candidate.address;
+        let standing = self.standing(&transport, &tried.candidate, memory);
+        let expired = standing != Standing::Usable;
+        let verdict = Verdict::of(tried.failure);
+        let by_mx = tried.candidate.preference.is_some();
+        let cause = tried.failure.map_or(Cause::Other, |failure| cause(&failure, by_mx));
+        let subject = Subject::Host(tried.candidate.host, transport.domain);
+        let item = |key| Note::Failed(RetryItem { key, subject, cause });
+        let first = tried.copies.first().copied();
+        let host = RetryKey::Host(address);
+        if verdict == Verdict::HostDeferred {
+            if let Some(first) = first
+                && !matches!(self.kind, Kind::Continued { .. })
+            {
+                self.notes.add(first, item(host));
+            }
+            transport.unusable.insert(address, expired);
+        } else if let Some(first) = first
+            && memory.has(host)
+        {
+            self.notes.add(first, Note::Delete(host));
+        }
+        let message = RetryKey::Message(address, self.entry);
+        if let Some(top) = transport.top {
+            if verdict == Verdict::MessageDeferred {
+                self.notes.add(top, item(message));
+                transport.keeps_from_waiting = true;
+            } else if memory.has(message) {
+                self.notes.add(top, Note::Delete(message));
+                transport.keeps_from_waiting = true;
+            }
+        }
+        let mut deferred = tried.failure.is_some_and(|failure| failure.outcome.is_temporary());
+        if deferred {
+            self.warns_of.extend(tried.copies);
+        }
+        for (&copy, reply) in tried.copies.iter().zip(tried.replies) {
+            let mailbox = address_of(copy, context);
+            let keys =
+                [RetryKey::Recipient(mailbox, self.message.sender), RetryKey::Address(mailbox)];
+            let item = |key, cause| {
+                Note::Failed(RetryItem { key, subject: Subject::Address(mailbox), cause })
+            };
+            match reply {
+                Some(reply) if reply.is_positive() => {}
+                Some(reply) if !reply.is_permanent() => {
+                    let cause = Cause::Reply(Command::Rcpt, reply.code);
+                    self.notes.add(copy, item(keys[0], cause));
+                    self.warns_of.insert(copy);
+                    transport.keeps_from_waiting = true;
+                    deferred = true;
+                }
+                None if verdict == Verdict::RecipientTimedOut => {
+                    self.notes.add(copy, item(keys[1], cause));
+                    transport.keeps_from_waiting = true;
+                }
+                _ => {}
+            }
+        }
+        let by_host = Subject::Host(tried.candidate.host, None);
+        let &Memory { clock, database, settings } = memory;
+        let old = deferred
+            && database.is_past_ultimate_timeout(
+                by_host,
+                Cause::Other,
+                self.message,
+                clock,
+                settings,
+            );
+        transport.count(tried.candidate, expired, old, settings);
+        self.transports.insert(tried.delivery, transport);
+    }
+
+    /// A delivery has ended; `failure` is that of its look-up, if it came to no host. Returns the
+    /// hosts for which the message waits now.
+    pub(super) fn delivered(
+        &mut self,
+        delivery: DeliveryHandle,
+        failure: Option<Failure>,
+        context: &Context<'_>,
+        memory: &Memory<'_>,
+    ) -> Vec<HostId> {
+        let mut transport = self.transports.remove(&delivery).unwrap_or_default();
+        let copies: Vec<CopyIndex> = context.entries.delivery_recipients(delivery).collect();
+        if let Some(failure) = failure.filter(|failure| failure.stage == Stage::Dns) {
+            self.not_routed(&copies, &failure, context);
+            return Vec::new();
+        }
+        self.forget_routing(&transport.copies, context);
+        let mut top_skipped = false;
+        for host in &transport.hosts {
+            if transport.tried.contains(&host.address) {
+                continue;
+            }
+            let standing = self.standing(&transport, host, memory);
+            if matches!(standing, Standing::Unusable | Standing::UnusableExpired) {
+                let expired = standing == Standing::UnusableExpired;
+                top_skipped |= !expired;
+                transport.unusable.entry(host.address).or_insert(expired);
+                if memory.has(RetryKey::Message(host.address, self.entry)) {
+                    transport.keeps_from_waiting = true;
+                }
+            }
+        }
+        let all_skipped = transport.leaves_hosts_out(memory.settings);
+        for (&address, &expired) in &transport.unusable {
+            self.unusable.entry(address).or_insert(expired);
+        }
+        let waits = !copies.is_empty() && !transport.keeps_from_waiting;
+        let hosts = transport.hosts.iter().map(|host| host.host).filter(|_| waits).collect();
+        let Transport { copies, top, .. } = transport;
+        self.notes.batches.push(Batch { copies, top, top_skipped, all_skipped });
+        hosts
+    }
+
+    /// Recipients whose look-up succeeded need no record of an earlier failure any more, neither of
+    /// the domain nor of the address, unless what they met at a host renews it.
+    fn forget_routing(&mut self, copies: &[CopyIndex], context: &Context<'_>) {
+        for &copy in copies.iter().filter(|copy| self.had_records.contains(copy)) {
+            for key in routing_keys(address_of(copy, context), self.message.sender) {
+                self.notes.add(copy, Note::Delete(key));
+            }
+        }
+    }
+
+    /// A look-up left nobody to try: each recipient has a record of its own of the domain.
+    fn not_routed(&mut self, copies: &[CopyIndex], failure: &Failure, context: &Context<'_>) {
+        self.freezes |= failure.status.detail == crate::mail::Status::ROUTING_LOOP.detail;
+        for &copy in copies {
+            let domain = address_of(copy, context).domain;
+            let (key, subject) = (RetryKey::Domain(domain), Subject::Domain(domain));
+            self.notes.add(copy, Note::Failed(RetryItem { key, subject, cause: Cause::Other }));
+            self.warns_of.insert(copy);
+            let (copies, top) = (vec![copy], Some(copy));
+            self.notes.batches.push(Batch { copies, top, top_skipped: false, all_skipped: false });
+        }
+    }
 }
 
 /// What the end of a try says.
@@ -402,14 +446,18 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// Sorts errors as `smtp_deliver` does behind its label `FAILED`: a negative reply to MAIL or
-    /// DATA, a time-out after MAIL, and anything after the dot belong to the message, all else that
-    /// is no reply belongs to the host.
+    /// Sorts errors as `smtp_setup_conn` and `smtp_deliver` do behind their labels `FAILED`: a
+    /// session that was refused, for now or for good, belongs to the host; a negative reply to MAIL
+    /// or DATA, a time-out after MAIL, and anything after the dot to the message; all else that is
+    /// no reply to the host.
     fn of(failure: Option<Failure>) -> Self {
         let Some(failure) = failure else {
             return Self::Answered;
         };
         match (failure.stage, failure.outcome) {
+            (Stage::Greeting | Stage::Ehlo | Stage::Tls, AttemptOutcome::Permfail) => {
+                Self::HostDeferred
+            }
             (_, AttemptOutcome::Permfail | AttemptOutcome::Accepted) => Self::Answered,
             (Stage::Mail | Stage::Dot, AttemptOutcome::Timeout)
             | (Stage::Dot, AttemptOutcome::Lost)
@@ -423,7 +471,34 @@ impl Verdict {
     }
 }
 
+/// Returns what went wrong, as retry lines tell it apart.
+fn cause(failure: &Failure, by_mx: bool) -> Cause {
+    let code = failure.reply.map(|reply| reply.code);
+    match (failure.outcome, failure.stage, code) {
+        (AttemptOutcome::Refused, ..) => Cause::Refused { by_mx },
+        (AttemptOutcome::Timeout, stage, _) => {
+            Cause::Timeout { connecting: stage == Stage::Connect, by_mx }
+        }
+        (AttemptOutcome::Lost, ..) => Cause::Lost,
+        (AttemptOutcome::Tempfail, Stage::Mail, Some(code)) => Cause::Reply(Command::Mail, code),
+        (AttemptOutcome::Tempfail, Stage::Data | Stage::Dot, Some(code)) => {
+            Cause::Reply(Command::Data, code)
+        }
+        _ => Cause::Other,
+    }
+}
+
+/// Returns the records that keep a recipient from being routed: of its domain, of its address, and
+/// of this with the sender.
+pub(super) fn routing_keys(mailbox: Mailbox, sender: Option<Mailbox>) -> [RetryKey; 3] {
+    [
+        RetryKey::Domain(mailbox.domain),
+        RetryKey::Address(mailbox),
+        RetryKey::Recipient(mailbox, sender),
+    ]
+}
+
 /// Returns the address of a recipient.
-fn address_of(copy: CopyIndex, context: &Context<'_>) -> Mailbox {
+pub(super) fn address_of(copy: CopyIndex, context: &Context<'_>) -> Mailbox {
     context.addresses.address_of(context.entries.copy(copy).recipient)
 }

@@ -12,10 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::mail::{DomainId, Mailbox};
 use crate::network::AddressId;
 use crate::random::Draw as _;
-use crate::units::SimDuration;
 
-use super::super::EntryHandle;
-use super::rule::{Growth, RetryRule};
+use super::super::{EntryHandle, Names};
+use super::condition::{Cause, Matches, Subject};
+use super::rule::{Growth, RetryLine, RetryRule, RetryRules};
 use super::settings::Settings;
 
 /// What a retry record belongs to.
@@ -39,6 +39,11 @@ impl RetryKey {
     fn is_of_host(self) -> bool {
         matches!(self, Self::Host(_) | Self::Message(..))
     }
+
+    /// Returns whether it is about one message (`rf_message`).
+    pub(super) fn is_of_message(self) -> bool {
+        matches!(self, Self::Message(..))
+    }
 }
 
 /// A record; times in seconds.
@@ -49,20 +54,95 @@ pub(super) struct RetryRecord {
     pub(super) next_try: u64,
     /// Whether it has been failing for longer than the last cut-off.
     pub(super) expired: bool,
+    /// What went wrong last.
+    pub(super) cause: Cause,
+}
+
+/// A failure to be recorded: a retry item of `src/retry.c`, `retry_add_item`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RetryItem {
+    pub(super) key: RetryKey,
+    /// What lines of the retry section may be for.
+    pub(super) subject: Subject,
+    pub(super) cause: Cause,
 }
 
 /// The message whose failure is recorded, as far as it matters; times in seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailedMessage {
     pub(super) received: u64,
+    /// The reverse path; none: null.
+    pub(super) sender: Option<Mailbox>,
     /// Its age when its delivery process began.
     pub(super) age: u64,
+}
+
+/// The conditions of a line of the retry section, by the numbers of the scenario.
+#[derive(Debug, Clone)]
+struct Condition {
+    pattern: Matches,
+    /// None: anybody; the flag: the null reverse path too.
+    senders: Option<(bool, Vec<Matches>)>,
+}
+
+/// Finds the line of the retry section for a failure (`retry_find_config`).
+#[derive(Debug, Default)]
+pub(super) struct Finder {
+    /// As many as there are lines, once the names are known; before, and where every line holds for
+    /// everything, none.
+    conditions: Vec<Condition>,
+}
+
+impl Finder {
+    pub(super) fn new(rules: &RetryRules, names: &dyn Names) -> Self {
+        if rules.0.iter().all(RetryLine::is_of_all) {
+            return Self::default();
+        }
+        let condition = |line: &RetryLine| Condition {
+            pattern: Matches::of(&line.pattern, names),
+            senders: line.senders.as_ref().map(|items| {
+                let stated = items.iter().flatten();
+                let matches = stated.map(|item| Matches::of(item, names)).collect();
+                (items.iter().any(Option::is_none), matches)
+            }),
+        };
+        Self { conditions: rules.0.iter().map(condition).collect() }
+    }
+
+    fn find<'r>(
+        &self,
+        rules: &'r RetryRules,
+        subject: Subject,
+        cause: Cause,
+        sender: Option<Mailbox>,
+    ) -> Option<&'r RetryLine> {
+        rules.0.iter().enumerate().find_map(|(index, line)| {
+            let fits = self
+                .conditions
+                .get(index)
+                .is_none_or(|condition| condition.pattern.has(subject) && condition.is_for(sender));
+            (fits && line.error.is_for(cause)).then_some(line)
+        })
+    }
+}
+
+impl Condition {
+    fn is_for(&self, sender: Option<Mailbox>) -> bool {
+        let Some((null, senders)) = &self.senders else {
+            return true;
+        };
+        match sender {
+            None => *null,
+            Some(sender) => senders.iter().any(|item| item.has(Subject::Address(sender))),
+        }
+    }
 }
 
 /// What a failure leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outcome {
-    pub(super) record: RetryRecord,
+    /// The record; none where no line is for the failure, and nothing is written.
+    pub(super) record: Option<RetryRecord>,
     /// Whether this failure lets the address fail for good, if all others do too.
     pub(super) timed_out: bool,
     /// The rule that set the next try; none if the message is too old by itself.
@@ -73,6 +153,7 @@ pub(super) struct Outcome {
 #[derive(Debug, Default)]
 pub(super) struct RetryDatabase {
     records: BTreeMap<RetryKey, RetryRecord>,
+    pub(super) finder: Finder,
 }
 
 impl RetryDatabase {
@@ -97,17 +178,20 @@ impl RetryDatabase {
     /// Records a failure at `clock` (`retry_update`). Returns whether it is one too many.
     pub(super) fn update(
         &mut self,
-        key: RetryKey,
+        item: &RetryItem,
         clock: u64,
         message: FailedMessage,
         settings: &Settings,
         random: &mut ChaCha8Rng,
     ) -> bool {
-        let mut outcome = self.foresee(key, clock, message, settings);
-        if let Some(excess) = randomized_excess(&outcome, clock) {
-            outcome.record.next_try -= random.below(excess / 2 + 1);
+        let mut outcome = self.foresee(item, clock, message, settings);
+        let excess = randomized_excess(&outcome, clock);
+        if let Some(record) = &mut outcome.record {
+            if let Some(excess) = excess {
+                record.next_try -= random.below(excess / 2 + 1);
+            }
+            self.records.insert(item.key, *record);
         }
-        self.records.insert(key, outcome.record);
         outcome.timed_out
     }
 
@@ -115,22 +199,27 @@ impl RetryDatabase {
     /// its longest.
     pub(super) fn foresee(
         &self,
-        key: RetryKey,
+        item: &RetryItem,
         clock: u64,
         message: FailedMessage,
         settings: &Settings,
     ) -> Outcome {
-        let before = self.get(key, clock, settings).copied().unwrap_or(RetryRecord {
+        let rules = &settings.retry_rule;
+        let line = self.finder.find(rules, item.subject, item.cause, message.sender);
+        let Some(RetryLine { rules, .. }) = line else {
+            return Outcome { record: None, timed_out: true, rule: None };
+        };
+        let before = self.get(item.key, clock, settings).copied().unwrap_or(RetryRecord {
             first_failed: clock,
             last_try: clock,
             next_try: clock,
             expired: false,
+            cause: item.cause,
         });
         let mut failing = clock.saturating_sub(before.first_failed);
-        if !key.is_of_host() {
+        if !item.key.is_of_host() {
             failing = failing.max(message.age);
         }
-        let rules = &settings.retry_rule.0;
         let current = rules.iter().find(|rule| failing <= rule.until.as_secs());
         let expired = current.is_none();
         // The last rule goes on for ever; its cut-off says only when to give up.
@@ -146,15 +235,25 @@ impl RetryDatabase {
         }
         let gap = rule.map_or(0, |rule| gap(rule, &before, clock));
         let next_try = clock + gap.min(settings.retry_interval_max.as_secs());
-        let record = RetryRecord { last_try: clock, next_try, expired, ..before };
-        Outcome { record, timed_out, rule: rule.copied() }
+        let record =
+            RetryRecord { last_try: clock, next_try, expired, cause: item.cause, ..before };
+        Outcome { record: Some(record), timed_out, rule: rule.copied() }
     }
 
-    /// Returns whether a message is older than the last cut-off, so that it is tried whatever the
-    /// record says (`retry_ultimate_address_timeout`).
-    pub(super) fn is_past_ultimate_timeout(clock: u64, received: u64, settings: &Settings) -> bool {
-        let cutoff = settings.retry_rule.last_cutoff().map_or(0, SimDuration::as_secs);
-        clock.saturating_sub(received) > cutoff
+    /// Returns whether a message is older than the last cut-off of the line for what went wrong
+    /// last, so that it is tried whatever the record says (`retry_ultimate_address_timeout`).
+    pub(super) fn is_past_ultimate_timeout(
+        &self,
+        subject: Subject,
+        cause: Cause,
+        message: FailedMessage,
+        clock: u64,
+        settings: &Settings,
+    ) -> bool {
+        let line = self.finder.find(&settings.retry_rule, subject, cause, message.sender);
+        let cutoff = line.and_then(RetryLine::last_cutoff);
+        // Without rules it counts as timed out.
+        cutoff.is_none_or(|cutoff| clock.saturating_sub(message.received) > cutoff.as_secs())
     }
 }
 
@@ -184,7 +283,7 @@ fn randomized_excess(outcome: &Outcome, clock: u64) -> Option<u64> {
     let Growth::Randomized(_) = rule.growth else {
         return None;
     };
-    let gap = outcome.record.next_try.saturating_sub(clock);
+    let gap = outcome.record?.next_try.saturating_sub(clock);
     Some(gap.saturating_sub(rule.interval.as_secs())).filter(|&excess| excess > 0)
 }
 
@@ -206,9 +305,15 @@ mod tests {
         };
         let key = RetryKey::Domain(DomainId(0));
         let (clock, last_try) = (100_000, 90_000);
-        let record =
-            RetryRecord { first_failed: last_try, last_try, next_try: clock, expired: false };
-        let message = FailedMessage { received: 80_000, age: 20_000 };
+        let record = RetryRecord {
+            first_failed: last_try,
+            last_try,
+            next_try: clock,
+            expired: false,
+            cause: Cause::Other,
+        };
+        let message = FailedMessage { received: 80_000, sender: None, age: 20_000 };
+        let item = RetryItem { key, subject: Subject::Domain(DomainId(0)), cause: Cause::Other };
         let gaps = |rules: &str| -> BTreeSet<u64> {
             let settings = settings(rules);
             (0..200)
@@ -216,7 +321,7 @@ mod tests {
                     let mut database = RetryDatabase::default();
                     database.records.insert(key, record);
                     let mut random = ChaCha8Rng::seed_from_u64(seed);
-                    database.update(key, clock, message, &settings, &mut random);
+                    database.update(&item, clock, message, &settings, &mut random);
                     database.records[&key].next_try - clock
                 })
                 .collect()

@@ -33,10 +33,17 @@ impl Ticks {
         };
     }
 
-    /// Sets a timer for now, as at a restart.
-    pub(super) fn at_once(&mut self, now: SimTime) {
+    /// Sets a timer for now, as at a restart; where queue runs were observed, for the first of them
+    /// that followed within an interval, for a daemon takes its time to start.
+    pub(super) fn restart(&mut self, now: SimTime, settings: &Settings) {
         self.number += 1;
-        self.next = now;
+        self.next = match &settings.run_phase {
+            ScanPhase::Observed(times) => {
+                let mut soon = times.iter().copied().filter(|&time| time >= now);
+                soon.next().filter(|&time| time <= now + settings.queue_interval).unwrap_or(now)
+            }
+            _ => now,
+        };
     }
 
     /// No runner is started any more.

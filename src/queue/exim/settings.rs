@@ -16,7 +16,7 @@ pub struct Settings {
     pub run_phase: ScanPhase,
     /// `queue_run_max`: queue runners at once; zero: no limit.
     pub queue_run_max: u32,
-    /// `retry_rule`: the rules of the retry section, for all hosts, addresses and errors.
+    /// `retry_rule`: the retry section.
     pub retry_rule: RetryRules,
     /// `retry_interval_max`: longest gap between tries.
     pub retry_interval_max: SimDuration,
@@ -43,6 +43,10 @@ pub struct Settings {
     pub hosts_max_try_hardlimit: u32,
     /// `connection_max_messages`: messages over one connection; none: no limit.
     pub connection_max_messages: Option<u32>,
+    /// Which of the messages that wait for a host goes next over a connection to it: the last one
+    /// noted, up to 4.97, or the first, from 4.98 on (`src/transport.c`,
+    /// `transport_check_waiting`).
+    pub newest_waiting_first: bool,
     /// `queue_only`: whether messages wait for the next queue run.
     pub queue_only: bool,
     /// `smtp_accept_queue_per_connection`: messages of one session delivered at once, later ones
@@ -76,6 +80,7 @@ impl Default for Settings {
             hosts_max_try: 5,
             hosts_max_try_hardlimit: 50,
             connection_max_messages: Some(500),
+            newest_waiting_first: true,
             queue_only: false,
             smtp_accept_queue_per_connection: Some(10),
             smtp_accept_queue: None,

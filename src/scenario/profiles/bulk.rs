@@ -8,7 +8,8 @@ use crate::mail::Status;
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
 use crate::smtp::{
-    ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, TemporaryLookups,
+    ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions, ServerSettings,
+    TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
 
@@ -58,8 +59,7 @@ pub fn haraka() -> Profile {
             timeouts: one_timeout(SimDuration::from_secs(30)),
             pipelining: false,
             tls: ClientTls::Opportunistic,
-            next_host_after_opening_reply: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::HARAKA,
             finds_itself: false,
             skips_itself: true,
             temporary_lookups: TemporaryLookups {
@@ -137,10 +137,7 @@ pub fn kumomta() -> Profile {
                 rset: SimDuration::from_secs(5),
             },
             tls: ClientTls::Opportunistic,
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::KUMOMTA,
             temporary_lookups: TemporaryLookups {
                 no_such_domain: true,
                 no_address: true,
@@ -200,9 +197,7 @@ pub fn stalwart() -> Profile {
             tls: ClientTls::Opportunistic,
             host_limit: Some(2),
             addresses_per_host: Some(2),
-            next_host_after_permanent_opening: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::UP_TO_EHLO,
             ..plain_client()
         },
         server: ServerSettings {
@@ -260,9 +255,7 @@ pub fn maddy() -> Profile {
             timeouts: one_timeout(SimDuration::from_minutes(5)),
             pipelining: false,
             tls: ClientTls::Opportunistic,
-            next_host_after_permanent_opening: true,
-            next_host_after_lost_transaction: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::UP_TO_EHLO,
             rset_before_reuse: true,
             ..plain_client()
         },

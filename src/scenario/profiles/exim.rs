@@ -4,7 +4,7 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
-    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
     ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::{Octets, SimDuration};
@@ -22,14 +22,16 @@ pub fn exim() -> Profile {
         family: Family::Exim,
         version: "4.96",
         evidence: Evidence::Recorded,
-        source: "recordings of Exim 4.96; src/globals.c, src/retry.c, src/deliver.c, src/queue.c, \
+        source: "recordings of Exim 4.96 and 4.98.2; src/globals.c, src/retry.c, src/deliver.c, src/queue.c, \
                  src/daemon.c, src/transport.c, src/transports/smtp.c, src/configure.default of 4.99",
         summary: "Exim with its default settings",
         required: &[],
         not_documented: &[
             "The interval of queue runs is an argument of the daemon without a default; half an \
              hour is the example of the Exim specification.",
-            "Where 4.96 and 4.99 differ 4.96 is followed: remote_max_parallel is 2 (4.99: 4).",
+            "Where 4.96 and later versions differ 4.96 is followed: remote_max_parallel is 2 (4.99: \
+             4), and of the messages that wait for a host the newest goes first over a connection \
+             to it (from 4.98 on the oldest: newest_waiting_first = false).",
             "STARTTLS is offered to all, as upstream does; Debian's package offers it only where a \
              certificate is configured (starttls = false). Not modelled: that Exim goes on in \
              plain text where TLS fails (tls_tempfail_tryclear).",
@@ -51,17 +53,11 @@ pub fn exim() -> Profile {
             declares_size: true,
             size_margin: Octets(1024),
             checks_advertised_size: false,
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: true,
+            next_host: NextHost::EXIM,
             address_limit: None,
             host_limit: None,
             addresses_per_host: None,
             session_limit: None,
-            next_host_after_connection: true,
-            next_host_after_opening_reply: true,
-            next_host_after_lost_transaction: true,
-            next_host_after_permanent_opening: false,
-            next_host_after_refusal: true,
             randomizes_equal_preference: true,
             finds_itself: true,
             skips_itself: false,
@@ -69,7 +65,15 @@ pub fn exim() -> Profile {
             temporary_lookups: TemporaryLookups { loops_back: true, ..Default::default() },
             rset_before_reuse: false,
             // `hosts_try_chunking` and `chunking_advertise_hosts` are `*`.
-            options: ClientOptions { chunking: true, ..ClientOptions::default() },
+            options: ClientOptions {
+                chunking: true,
+                fallback_needs_hosts: true,
+                // `smtp_deliver`: the reply to QUIT is waited for, for a second. A 421 is a reply
+                // like others, and the server's to act on.
+                quit_patience: Some(SimDuration::from_secs(1)),
+                stays_after_421: true,
+                ..ClientOptions::default()
+            },
         },
         server: ServerSettings {
             ehlo: true,

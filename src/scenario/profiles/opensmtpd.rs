@@ -4,7 +4,7 @@ use super::plain::plain_client;
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, opensmtpd};
 use crate::smtp::{
-    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
     ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
 use crate::units::{Octets, SimDuration};
@@ -54,8 +54,7 @@ pub fn opensmtpd() -> Profile {
             pipelining: false,
             declares_size: false,
             // A greeting or EHLO that is refused, for now or for good, is a failed connection.
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: true,
+            next_host: NextHost::OPENSMTPD,
             // The look-ups of the exchangers' addresses run side by side; the list has them in the
             // order of the answers (`dns.c`, `mta.c`).
             randomizes_equal_preference: true,

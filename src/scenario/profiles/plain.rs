@@ -4,7 +4,7 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, plain};
 use crate::smtp::{
-    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
     ServerSettings, ServiceTimes, TemporaryLookups,
 };
 use crate::units::Octets;
@@ -117,17 +117,11 @@ pub(super) fn plain_client() -> ClientSettings {
         declares_size: true,
         size_margin: Octets::ZERO,
         checks_advertised_size: true,
-        permanent_greeting_is_temporary: false,
-        permanent_ehlo_is_temporary: false,
+        next_host: NextHost::RFC5321,
         address_limit: None,
         host_limit: None,
         addresses_per_host: None,
         session_limit: None,
-        next_host_after_connection: true,
-        next_host_after_opening_reply: true,
-        next_host_after_lost_transaction: true,
-        next_host_after_permanent_opening: false,
-        next_host_after_refusal: true,
         randomizes_equal_preference: true,
         finds_itself: true,
         skips_itself: false,

@@ -4,7 +4,7 @@ use super::{Evidence, Family, Profile};
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
-    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
+    Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
     ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
 use crate::units::{Octets, SimDuration};
@@ -51,17 +51,11 @@ pub fn postfix() -> Profile {
             declares_size: true,
             size_margin: Octets::ZERO,
             checks_advertised_size: true,
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: false,
+            next_host: NextHost::POSTFIX,
             address_limit: Some(5),
             host_limit: None,
             addresses_per_host: None,
             session_limit: Some(2),
-            next_host_after_connection: true,
-            next_host_after_opening_reply: true,
-            next_host_after_lost_transaction: true,
-            next_host_after_permanent_opening: false,
-            next_host_after_refusal: true,
             randomizes_equal_preference: true,
             finds_itself: true,
             skips_itself: false,

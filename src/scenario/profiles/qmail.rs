@@ -3,7 +3,7 @@
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, qmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ServerOptions, ServerSettings};
+use crate::smtp::{ClientSettings, ClientTimeouts, NextHost, ServerOptions, ServerSettings};
 use crate::units::SimDuration;
 
 /// Returns notqmail with what its programs have built in. `qmail-remote` sends one command at a
@@ -43,10 +43,7 @@ pub fn qmail() -> Profile {
             pipelining: false,
             declares_size: false,
             checks_advertised_size: false,
-            permanent_greeting_is_temporary: true,
-            permanent_ehlo_is_temporary: true,
-            next_host_after_connection: false,
-            next_host_after_refusal: false,
+            next_host: NextHost::QMAIL,
             ..plain_client()
         },
         server: ServerSettings {

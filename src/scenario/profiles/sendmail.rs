@@ -3,7 +3,9 @@
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
 use crate::queue::{QueueSettings, sendmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, Vrfy};
+use crate::smtp::{
+    ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions, ServerSettings, Vrfy,
+};
 use crate::units::SimDuration;
 
 /// Returns Sendmail with the defaults of `sendmail/conf.c`, `readcf.c` (`inittimeouts`) and
@@ -51,7 +53,7 @@ pub fn sendmail() -> Profile {
             tls: ClientTls::Opportunistic,
             pipelines_mail: false,
             checks_advertised_size: false,
-            next_host_after_permanent_opening: true,
+            next_host: NextHost::SENDMAIL,
             merges_equal_routes: true,
             rset_before_reuse: true,
             ..plain_client()

@@ -20,7 +20,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(not_postfix, "randomize_addresses", Flag, client.options.randomizes_addresses, "whether all addresses of equal preference are tried in random order, or only the exchangers"),
     setting!(not_postfix, "address_limit", Limit, client.address_limit, "addresses tried in one delivery; 0: all"),
     setting!(not_postfix, "session_limit", Limit, client.session_limit, "sessions past the greeting in one delivery; 0: no limit"),
-    setting!(not_postfix, "permanent_greeting_is_temporary", Flag, client.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),
+    setting!(not_postfix, "permanent_greeting_is_temporary", Flag, client.next_host.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),
     setting!(not_postfix, "tls", Tls, client.tls, "\"none\", \"may\" (STARTTLS where it is offered) or \"implicit\""),
     setting!(not_postfix, "max_recipients", Limit, server.max_recipients, "recipients in one transaction; 0: no limit"),
 ];

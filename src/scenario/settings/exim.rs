@@ -7,7 +7,7 @@ use crate::queue::QueueSettings;
 /// In the order in which people are told of them.
 #[rustfmt::skip]
 pub(super) static SETTINGS: &[Setting] = &[
-    setting!(queue Exim, "retry_rule", RetryRules, retry_rule, "the rules of the retry section, for all hosts and errors"),
+    setting!(queue Exim, "retry_rule", RetryRules, retry_rule, "the retry section: lines of pattern, error, senders= and rules, or rules alone for everything"),
     setting!(queue Exim, "queue_interval", Period, queue_interval, "the daemon's -q: time between starts of queue runners"),
     setting!(queue Exim, "queue_run_max", Count, queue_run_max, "queue runners at once; 0: no limit"),
     setting!(queue Exim, "retry_interval_max", Period, retry_interval_max, "longest gap between tries"),
@@ -21,6 +21,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(queue Exim, "hosts_max_try", Positive, hosts_max_try, "addresses tried in one delivery, those given up not counted"),
     setting!(queue Exim, "hosts_max_try_hardlimit", Positive, hosts_max_try_hardlimit, "the same, all counted"),
     setting!(queue Exim, "connection_max_messages", Limit, connection_max_messages, "messages over one connection; 0: no limit"),
+    setting!(queue Exim, "newest_waiting_first", Flag, newest_waiting_first, "not Exim's own: whether a connection goes on to the message that has waited shortest (4.97 and before) or longest (from 4.98 on)"),
     setting!(queue Exim, "queue_only", Flag, queue_only, "whether messages wait for the next queue run"),
     setting!(queue Exim, "smtp_accept_queue_per_connection", Limit, smtp_accept_queue_per_connection, "messages of one session delivered at once; 0: all"),
     setting!(queue Exim, "smtp_accept_queue", Limit, smtp_accept_queue, "sessions above which messages wait for a queue run; 0: no limit"),

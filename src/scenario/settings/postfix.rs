@@ -53,7 +53,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(only Postfix, "smtp_randomize_addresses", Flag, client.options.randomizes_addresses, "whether addresses of equal preference are tried in random order"),
     setting!(only Postfix, "smtp_mx_address_limit", Limit, client.address_limit, "addresses tried in one delivery; 0: all"),
     setting!(only Postfix, "smtp_mx_session_limit", Limit, client.session_limit, "sessions past the greeting in one delivery; 0: no limit"),
-    setting!(only Postfix, "smtp_skip_5xx_greeting", Flag, client.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),
+    setting!(only Postfix, "smtp_skip_5xx_greeting", Flag, client.next_host.permanent_greeting_is_temporary, "whether a 5yz greeting counts as temporary"),
     setting!(only Postfix, "smtp_tls_security_level", Tls, client.tls, "\"none\", or \"may\": STARTTLS where it is offered"),
     // Postfix's SMTP server.
     setting!(only Postfix, "smtpd_client_connection_count_limit", Limit, server.max_sessions_per_client, "sessions of one client at once; 0: no limit"),

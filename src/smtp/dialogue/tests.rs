@@ -3,7 +3,7 @@
 use super::*;
 use crate::network::SynSchedule;
 use crate::smtp::{
-    Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
+    Acceptance, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerSettings, ServiceTimes,
     TemporaryLookups,
 };
 use crate::trace::SessionMarks;
@@ -21,17 +21,11 @@ fn client(pipelining: bool) -> ClientSettings {
         declares_size: true,
         size_margin: Octets::ZERO,
         checks_advertised_size: true,
-        permanent_greeting_is_temporary: false,
-        permanent_ehlo_is_temporary: false,
+        next_host: NextHost::RFC5321,
         address_limit: None,
         host_limit: None,
         addresses_per_host: None,
         session_limit: None,
-        next_host_after_refusal: true,
-        next_host_after_connection: true,
-        next_host_after_opening_reply: true,
-        next_host_after_lost_transaction: true,
-        next_host_after_permanent_opening: false,
         randomizes_equal_preference: true,
         finds_itself: true,
         skips_itself: false,

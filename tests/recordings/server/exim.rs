@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mailsim::queue::exim::{Growth, RetryRule, RetryRules, Settings};
+use mailsim::queue::exim::{Growth, RetryLine, RetryRule, RetryRules, Settings};
 use mailsim::queue::{QueueSettings, ScanPhase};
 use mailsim::scenario::profiles::{self, Profile};
 use mailsim::smtp::ClientTls;
@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::recording::ServerParameters;
 
-/// Returns the Exim profile with a recording's parameters in place of its own.
-pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
+/// Returns the Exim profile with a recording's parameters in place of its own; `version`: `498`, or
+/// nothing for 4.96.
+pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profile, String> {
     let own: Own = super::own(server)?;
     refuse_what_is_not_modelled(server, &own)?;
     let mut profile = profiles::exim();
@@ -25,7 +26,9 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         queue_interval: duration(server.queue_run_interval_s.unwrap_or(0.0)),
         run_phase: ScanPhase::Random,
         queue_run_max: own.queue_runner_limit.unwrap_or(0),
-        retry_rule: RetryRules(own.retry_rules.iter().map(rule).collect::<Result<_, _>>()?),
+        retry_rule: RetryRules(vec![RetryLine::of_all(
+            own.retry_rules.iter().map(rule).collect::<Result<_, _>>()?,
+        )]),
         retry_interval_max: duration(own.retry_interval_max_s),
         delay_after_cutoff: own.delay_after_cutoff,
         delay_warning: own.delay_warnings_s.iter().map(|&s| duration(s)).collect(),
@@ -37,6 +40,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         hosts_max_try: own.hosts_max_try,
         hosts_max_try_hardlimit: own.hosts_max_try_hardlimit,
         connection_max_messages: own.connection_cache.max_messages,
+        newest_waiting_first: version.is_empty(),
         queue_only: !own.deliver_on_arrival,
         smtp_accept_queue_per_connection: server.accept.immediate_deliveries_per_session,
         smtp_accept_queue: server.accept.queue_only_above_connections,

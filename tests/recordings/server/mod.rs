@@ -28,7 +28,7 @@ pub(crate) const MODELLED: &[&str] =
 /// What the recording says and the model does not know, in words.
 pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profile, String> {
     match server.server.as_str() {
-        "exim" => exim::profile(server),
+        "exim" => exim::profile(server, version),
         "haraka" => haraka::profile(server),
         "opensmtpd" => opensmtpd::profile(server, version),
         "postfix" => postfix::profile(server),

@@ -1,0 +1,172 @@
+//! What a delivery process begins with: which recipients are routed, and in which deliveries
+//! (`src/deliver.c`, `deliver_message` and `do_remote_deliveries`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mail::{Mailbox, RecipientId};
+use crate::units::SimTime;
+
+use super::super::{Context, CopyIndex, CopyState, Destination, QueueCopy};
+use super::condition::Subject;
+use super::manager::Exim;
+use super::process::{Kind, Process, Transport, address_of, routing_keys};
+
+impl Exim {
+    /// In a queue run, and over a connection that was handed on, recipients whose retry time has
+    /// not come are not even routed. Of the others the process notes whether there are records.
+    pub(super) fn hold_back(
+        &self,
+        now: SimTime,
+        process: &mut Process,
+        context: &mut Context<'_>,
+    ) -> BTreeSet<CopyIndex> {
+        let mut held = BTreeSet::new();
+        if process.fails_all {
+            return held;
+        }
+        let entry = process.entry;
+        let looks =
+            matches!(process.kind, Kind::Continued { .. } | Kind::QueueRun { forced: false });
+        let mut destinations = BTreeSet::new();
+        for index in context.entries.recipients(entry) {
+            let copy = context.entries.copy(index);
+            if copy.state != CopyState::Pending || copy.destination == Destination::Local {
+                continue;
+            }
+            let mailbox = address_of(index, context);
+            if looks && self.is_too_early(now, mailbox, process) {
+                held.insert(index);
+                destinations.insert(copy.destination);
+            } else if self.has_record(now, mailbox, process) {
+                process.had_records.insert(index);
+            }
+        }
+        let status = context.entries[entry].last_status();
+        let recipients: BTreeSet<RecipientId> =
+            held.iter().map(|&copy| context.entries.copy(copy).recipient).collect();
+        for destination in destinations {
+            let is_held = |copy: &QueueCopy| recipients.contains(&copy.recipient);
+            context.entries.suspend(entry, destination, is_held);
+            context.actions.suspend(entry, destination, status);
+        }
+        process.warns_of.extend(&held);
+        held
+    }
+
+    /// Returns whether the retry time of an address or of its domain has not come.
+    fn is_too_early(&self, now: SimTime, mailbox: Mailbox, process: &Process) -> bool {
+        let clock = now.as_secs();
+        let get = |key| self.database.get(key, clock, &self.settings);
+        let [domain, address, recipient] = routing_keys(mailbox, process.message.sender).map(get);
+        let address = address.or(recipient);
+        let too_early = domain.is_some_and(|record| clock < record.next_try && !record.expired)
+            || address.is_some_and(|record| clock < record.next_try);
+        let old = || {
+            address.is_some_and(|record| {
+                let (subject, settings) = (Subject::Address(mailbox), &self.settings);
+                self.database.is_past_ultimate_timeout(
+                    subject,
+                    record.cause,
+                    process.message,
+                    clock,
+                    settings,
+                )
+            })
+        };
+        let continued = matches!(process.kind, Kind::Continued { .. });
+        too_early && (domain.is_some() || !old()) || continued && domain.is_some()
+    }
+
+    fn has_record(&self, now: SimTime, mailbox: Mailbox, process: &Process) -> bool {
+        let clock = now.as_secs();
+        let keys = routing_keys(mailbox, process.message.sender);
+        keys.into_iter().any(|key| self.database.get(key, clock, &self.settings).is_some())
+    }
+
+    /// Makes the deliveries of a process, local ones first. Addresses are routed from the last to
+    /// the first, and each domain goes before those routed already (`src/deliver.c`,
+    /// `deliver_message`), so that the domain whose last recipient comes first is the first.
+    pub(super) fn assign(
+        &self,
+        process: &mut Process,
+        held: &BTreeSet<CopyIndex>,
+        context: &mut Context<'_>,
+    ) {
+        let entry = process.entry;
+        let held: BTreeSet<RecipientId> =
+            held.iter().map(|&copy| context.entries.copy(copy).recipient).collect();
+        let free = |copy: &QueueCopy| !held.contains(&copy.recipient);
+        let remote = context
+            .entries
+            .copies(entry)
+            .filter(|copy| copy.state == CopyState::Pending && free(copy))
+            .filter(|copy| copy.destination != Destination::Local)
+            .count();
+        // What goes over a connection that was handed on goes one after the other.
+        let continued = matches!(process.kind, Kind::Continued { .. });
+        let mut chain = None;
+        loop {
+            // By destination, where its last recipient stands and how many there are.
+            let mut waiting: BTreeMap<Destination, (usize, u32)> = BTreeMap::new();
+            for (position, index) in context.entries.recipients(entry).enumerate() {
+                let copy = context.entries.copy(index);
+                if copy.state == CopyState::Pending && free(&copy) {
+                    let (last, count) = waiting.entry(copy.destination).or_default();
+                    (*last, *count) = (position, *count + 1);
+                }
+            }
+            if let Kind::Continued { to, .. } = &process.kind {
+                waiting.retain(|destination, _| to.contains(destination));
+            }
+            let places = waiting.into_iter().map(|(to, (last, count))| (last, to, count));
+            let first = places.min_by_key(|&(last, to, _)| (to != Destination::Local, last));
+            let Some((_, destination, count)) = first else {
+                return;
+            };
+            let (limit, most) = match destination {
+                Destination::Local => (1, 1),
+                _ => (self.settings.max_rcpt.max(1), self.recipients_at_once(process, remote)),
+            };
+            let (mut left, mut top) = (most.min(count), None);
+            let mut leader = chain.filter(|_| continued);
+            while left > 0 {
+                let limit = limit.min(left);
+                left -= limit;
+                let delivery = context.entries.assign_those(entry, destination, limit, free);
+                let copies: Vec<CopyIndex> =
+                    context.entries.delivery_recipients(delivery).collect();
+                let first = copies[0];
+                let &mut top = top.get_or_insert((first, address_of(first, context).domain));
+                process.transports.insert(delivery, Transport::of(copies, Some(top)));
+                match leader {
+                    None => {
+                        (leader, chain) = (Some(delivery), Some(delivery));
+                        process.waiting.push_back(delivery);
+                    }
+                    Some(leader) => {
+                        process.following.entry(leader).or_default().push_back(delivery);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns how many recipients the transport is given at once, of `remote` ones of the message:
+    /// as many as one transaction may have, or more if they would else need more transports than
+    /// there may be at once; then it sends them in several transactions over one connection
+    /// (`src/deliver.c`, `do_remote_deliveries`).
+    fn recipients_at_once(&self, process: &Process, remote: usize) -> u32 {
+        let settings = &self.settings;
+        let most = settings.max_rcpt.max(1);
+        let parallel = match process.kind {
+            Kind::Continued { .. } => 1,
+            _ => settings.remote_max_parallel.max(1),
+        };
+        let share = u32::try_from(remote).unwrap_or(u32::MAX) / parallel;
+        if most == 1 || most >= share {
+            return most;
+        }
+        let messages = settings.connection_max_messages.unwrap_or(u32::MAX).max(1);
+        share.min(most.saturating_mul(messages))
+    }
+}
