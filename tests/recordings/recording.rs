@@ -288,9 +288,11 @@ pub(crate) struct Attempt {
     pub(crate) id: String,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
-    pub(crate) to_host: Option<String>,
-    pub(crate) stage: Option<String>,
+        pub(crate) stage: Option<String>,
     pub(crate) outcome: String,
+    /// The recipient, where a line stands for one.
+    #[serde(default)]
+    pub(crate) rcpt: String,
     /// The process that logged it.
     pub(crate) pid: Option<String>,
     /// All recipients, where one line of the log stands for several.
