@@ -346,6 +346,26 @@ impl QueueEntries {
         delivery
     }
 
+    /// Makes a delivery of these pending recipients of `entry`, and counts it as outstanding.
+    /// `destination` is that of the first; the others' exchangers are the same.
+    pub fn assign_copies(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        copies: impl Iterator<Item = CopyIndex>,
+    ) -> DeliveryHandle {
+        let queued = QueuedDelivery { entry, destination, recipients: 0, next: None };
+        let delivery = self.deliveries.insert(queued);
+        let mut count = 0;
+        for index in copies {
+            self.set_state(index, CopyState::Assigned(delivery.index()));
+            count += 1;
+        }
+        self.deliveries.get_mut(delivery).expect("just made").recipients = count;
+        self[entry].outstanding += 1;
+        delivery
+    }
+
     /// Ends a delivery: recipients still assigned to it become pending again. Returns its entry.
     pub fn release(&mut self, delivery: DeliveryHandle) -> EntryHandle {
         let ended = self.deliveries.remove(delivery).expect("a delivery ends once");

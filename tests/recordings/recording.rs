@@ -288,7 +288,7 @@ pub(crate) struct Attempt {
     pub(crate) id: String,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
-        pub(crate) stage: Option<String>,
+    pub(crate) stage: Option<String>,
     pub(crate) outcome: String,
     /// The recipient, where a line stands for one.
     #[serde(default)]

@@ -18,7 +18,8 @@ use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
     Scans, after_last_acknowledgement, burst, command_time, exim_times, first_handover_time,
-    handover_time, known_scans, run_lag, sendmail_times, service_times, sink_times, take_up_time,
+    handover_time, known_scans, run_lag, run_phase, sendmail_times, service_times, sink_times,
+    take_up_time,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -154,7 +155,10 @@ impl Blueprint {
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
                 }
-                QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
+                QueueSettings::Sendmail(queue) => {
+                    queue.run_lag = run_lag(&mut random);
+                    queue.run_phase = run_phase(&queue.run_phase, &mut random);
+                }
                 QueueSettings::OpenSmtpd(queue) => {
                     queue.handover_time = Some(handover_time(&mut random));
                     server.service.command = command_time();
