@@ -310,3 +310,132 @@ fn the_client_groups_recipients_and_data_but_not_mail() {
     let length = tries[0].ended.since(tries[0].started).as_secs_f64();
     assert!((0.6..0.61).contains(&length), "{length} s");
 }
+
+/// Two more domains: c.example has the exchangers of b.example and a worse one, d.example has that
+/// one alone.
+const DOMAINS: &str = r#"
+[[domain]]
+name = "c.example"
+store = "mx1.b.example"
+mx = [
+    { host = "mx1.b.example", preference = 10 },
+    { host = "mx2.b.example", preference = 20 },
+]
+mailboxes = ["carol"]
+[[domain]]
+name = "d.example"
+mx = [{ host = "mx2.b.example", preference = 10 }]
+mailboxes = ["dave"]
+"#;
+
+/// Returns a message to these addresses after a second.
+fn mail_to(addresses: &[&str]) -> String {
+    let to: Vec<String> = addresses.iter().map(|to| format!("\"{to}\"")).collect();
+    format!(
+        "[[mail]]\nfrom = \"alice@a.example\"\nto = [{}]\nsize = \"1B\"\n\
+         submit = {{ port = 25 }}\nat = \"1s\"\n",
+        to.join(", ")
+    )
+}
+
+#[test]
+fn a_queue_run_looks_up_all_domains_before_it_delivers() {
+    // b.example is down for four minutes; the names of the two others cannot be looked up. Before
+    // the first try recipients stand in order of their domains, and where those of the first end is
+    // found out by looking up the second. A queue run sorts by what it has looked up: all.
+    let more = format!(
+        "{DOMAINS}{}{}{}{}",
+        mail_to(&["user00001@b.example", "carol@c.example", "dave@d.example"]),
+        "[[outage]]\nhost = \"mx1.b.example\"\nmode = \"refuse\"\nfor = \"4m\"\n",
+        "[[outage]]\ndns = \"c.example\"\nmode = \"no_answer\"\n",
+        "[[outage]]\ndns = \"d.example\"\nmode = \"no_answer\"\n"
+    );
+    let run = network("8m", "run_phase = \"5m\"", &more);
+    let tries = all_tries(&run);
+    let of = |outcome| {
+        let mut of = tries.iter().filter(|attempt| attempt.outcome == outcome);
+        of.next().expect("there is one").started.as_secs_f64()
+    };
+    let patience = of(AttemptOutcome::Refused) - 1.0;
+    assert!(patience > 1.0, "one look-up takes {patience} s");
+    let of_run = of(AttemptOutcome::Accepted) - 300.0;
+    assert!((of_run - 2.0 * patience).abs() < 0.01, "{of_run} s for two, {patience} s for one");
+}
+
+#[test]
+fn who_shares_the_best_exchangers_shares_the_transaction_and_its_failure() {
+    let addresses = ["user00001@b.example", "carol@c.example", "dave@d.example"];
+    let transactions = |more: &str| {
+        let run =
+            network("1m", "run_phase = \"5m\"", &format!("{DOMAINS}{}{more}", mail_to(&addresses)));
+        let mut tries: Vec<(u64, AttemptOutcome)> =
+            all_tries(&run).iter().map(|attempt| (attempt.delivery, attempt.outcome)).collect();
+        tries.sort_unstable_by_key(|&(delivery, _)| delivery);
+        let mut grouped: Vec<Vec<AttemptOutcome>> = Vec::new();
+        for group in tries.chunk_by(|a, b| a.0 == b.0) {
+            grouped.push(group.iter().map(|&(_, outcome)| outcome).collect());
+        }
+        grouped
+    };
+    use AttemptOutcome::{Accepted, Refused};
+    assert_eq!(transactions(""), [vec![Accepted; 2], vec![Accepted]]);
+    // `tochain` in `deliver`: the exchangers are those of the first recipient. The other rode on its
+    // coat-tails and has to wait, though its second exchanger is up.
+    let down = "[[outage]]\nhost = \"mx1.b.example\"\nmode = \"refuse\"\n";
+    assert_eq!(transactions(down), [vec![Refused; 2], vec![Accepted]]);
+}
+
+#[test]
+fn at_the_limit_of_recipients_the_second_exchanger_gets_some_of_them_only() {
+    // deliver.c:1770-1783 and 2291-2306: the first transaction is for 1, 2 and 3; at the second
+    // exchanger it is for 4 alone, who ended the list. The next begins with 2 and ends with 6, and
+    // the last is for 3, 5 and 7, with whom the list ends by itself. 1 and 2 wait for the next run,
+    // which sorts the other way round.
+    let to: Vec<String> = (1..=7).map(|number| format!("user{number:05}@e.example")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let more = format!(
+        "[[domain]]\nname = \"e.example\"\nstore = \"mx1.b.example\"\n\
+         mx = [{{ host = \"mx1.b.example\", preference = 10 }},\n\
+         {{ host = \"mx2.b.example\", preference = 20 }}]\nmailboxes = {{ count = 10 }}\n\
+         {}[[outage]]\nhost = \"mx1.b.example\"\nmode = \"refuse\"\n",
+        mail_to(&to)
+    );
+    let run = network("9m", "SMTP_MAILER_MAXRCPTS = 3, run_phase = \"5m\"", &more);
+    let accepted: Vec<(u32, u64)> = all_tries(&run)
+        .iter()
+        .filter(|attempt| attempt.outcome == AttemptOutcome::Accepted)
+        .map(|attempt| (attempt.recipients, attempt.started.as_secs()))
+        .collect();
+    assert_eq!(accepted, [(1, 1), (1, 1), (3, 1), (3, 1), (3, 1), (2, 300), (2, 300)]);
+}
+
+#[test]
+fn a_crash_sends_again_what_is_not_written_down() {
+    // b.example takes the message at once; d.example's exchanger does not answer for a minute.
+    let copies = |crash: &str| {
+        let more = format!(
+            "{DOMAINS}{}{}[[outage]]\nhost = \"out.a.example\"\nmode = \"crash\"\n\
+             from = \"{crash}\"\nfor = \"10s\"\n",
+            mail_to(&["user00001@b.example", "dave@d.example"]),
+            "[[outage]]\nhost = \"mx2.b.example\"\nmode = \"blackhole\"\n"
+        );
+        let run = network("8m", "run_phase = \"5m\", connect_timeout = \"1m\"", &more);
+        let mx1 = run.host("mx1.b.example");
+        all_tries(&run).iter().filter(|attempt| attempt.to == Some(mx1)).count()
+    };
+    assert_eq!(copies("30s"), 2, "in the middle of the message");
+    assert_eq!(copies("90s"), 1, "after it");
+}
+
+#[test]
+fn a_message_put_off_at_the_dot_tells_of_the_host_only_when_the_connection_is_closed() {
+    let outage = "[[outage]]\nhost = \"mx1.b.example\"\nmode = \"tempfail\"\nstage = \"dot\"\n";
+    let tried = |cache: u32| {
+        let settings = format!("run_phase = \"5m\", confMCI_CACHE_SIZE = {cache}");
+        let run = network("6m", &settings, &format!("{BURST}{outage}"));
+        let tries = all_tries(&run);
+        let later = tries.iter().filter(|attempt| attempt.started.as_secs() >= 300);
+        later.filter(|attempt| attempt.stage == Stage::Dot).count()
+    };
+    assert_eq!((tried(0), tried(1)), (1, 20));
+}

@@ -131,8 +131,10 @@ impl QueueEntries {
         &self,
         delivery: DeliveryHandle,
     ) -> impl Iterator<Item = CopyIndex> + '_ {
-        let ends = self.deliveries.get(delivery).expect("the delivery exists").ends;
-        self.stretch(ends).filter(move |&index| self.packed(index).is_in(delivery.index()))
+        let queued = self.deliveries.get(delivery).expect("the delivery exists");
+        let all = queued.is_scattered().then(|| self.recipients(queued.entry));
+        let own = self.stretch(queued.ends).chain(all.into_iter().flatten());
+        own.filter(move |&index| self.packed(index).is_in(delivery.index()))
     }
 
     /// Returns the copies from one to another with the same destination.
@@ -218,6 +220,30 @@ impl QueueEntries {
         delivery
     }
 
+    /// Makes a delivery of these pending recipients of `entry`, and counts it as outstanding.
+    /// `destination` is that of the first; the others' exchangers are the same.
+    pub fn assign_copies(
+        &mut self,
+        entry: EntryHandle,
+        destination: Destination,
+        copies: impl Iterator<Item = CopyIndex>,
+    ) -> DeliveryHandle {
+        let (recipients, ends, next) = (0, None, None);
+        let queued = QueuedDelivery { entry, destination, recipients, ends, next };
+        let delivery = self.deliveries.insert(queued);
+        if self[entry].only_copy().is_none() {
+            self.several(entry);
+        }
+        let mut count = 0;
+        for index in copies {
+            self.set_state(index, CopyState::Assigned(delivery.index()));
+            count += 1;
+        }
+        self.deliveries.get_mut(delivery).expect("just made").recipients = count;
+        self[entry].outstanding += 1;
+        delivery
+    }
+
     /// Gives recipients of an entry with several this state. Returns how many there are, and the first
     /// and the last.
     fn assign_several(
@@ -258,6 +284,13 @@ impl QueueEntries {
         if let Some(only) = self[ended.entry].only_copy_mut() {
             if only.is_in(delivery.index()) {
                 only.set_state(CopyState::Pending);
+            }
+        } else if ended.is_scattered() {
+            let all: Vec<CopyIndex> = self.recipients(ended.entry).collect();
+            for index in all {
+                if self.packed(index).is_in(delivery.index()) {
+                    self.set_state(index, CopyState::Pending);
+                }
             }
         } else {
             self.release_several(delivery, ended.ends);
@@ -315,12 +348,12 @@ impl QueueEntries {
             return;
         }
         let indices: Vec<CopyIndex> = self.delivery_recipients(delivery).collect();
-        for &index in &indices {
+        for index in indices {
             self.copy_mut(index).set_suspended(true);
-        }
-        let several = self.several(queued.entry);
-        if let Some(group) = several.group_mut(queued.destination) {
-            group.suspended += indices.len() as u32;
+            let destination = self.packed(index).destination();
+            if let Some(group) = self.several(queued.entry).group_mut(destination) {
+                group.suspended += 1;
+            }
         }
     }
 

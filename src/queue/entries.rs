@@ -46,6 +46,13 @@ pub struct QueuedDelivery {
     pub next: Option<DeliveryHandle>,
 }
 
+impl QueuedDelivery {
+    /// Returns whether its recipients may go to several destinations, so that no chain joins them.
+    pub(super) fn is_scattered(&self) -> bool {
+        self.ends.is_none() && self.recipients > 0
+    }
+}
+
 /// What only those schedules ask of an entry that count from its own past. It lies apart, so that it
 /// takes no room where nobody asks.
 #[derive(Debug, Clone, Copy)]

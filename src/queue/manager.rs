@@ -8,7 +8,7 @@ use crate::mail::{DomainId, HostId, Mailbox, RecipientId, Reply, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::trace::SessionMarks;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::{
     CopyIndex, DeliveryHandle, Destination, EntryHandle, Intake, Orders, QueueEntries,
@@ -132,6 +132,15 @@ pub enum Action {
     LookUp {
         /// Which.
         destination: Destination,
+        /// On whose behalf: only the manager knows what the number means.
+        asker: u32,
+    },
+    /// What has been handed over for this entry is written down: its copies that are done leave the
+    /// queue. Until then the host has them still, and if it crashes sends them again. For deliveries
+    /// in a process ([`Action::DeliverInProcess`]) only; others are written down one by one.
+    WriteDown {
+        /// The entry.
+        entry: EntryHandle,
     },
     /// Open a connection, up to the reply to EHLO, without any message yet; the answer comes as
     /// [`QueueManager::connected`].
@@ -176,10 +185,13 @@ pub enum Action {
 const _: () = assert!(size_of::<Action>() <= 40);
 
 /// A process in which a delivery is to take place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InProcess {
-    /// The process.
-    pub process: Process,
+    /// The number of the process, never used twice by one host.
+    pub process: u32,
+    /// The addresses to be tried, which the process knows; those of equal preference are put into
+    /// the client's order for each delivery.
+    pub candidates: Vec<Candidate>,
     /// How long the process keeps a connection; it is used again when its host's turn comes.
     pub keep_connection: KeepConnection,
     /// Most connections that the process keeps: beyond it, that used longest ago is closed.
@@ -197,16 +209,6 @@ pub struct Abandoned {
     pub tried: Vec<FailedConnection>,
 }
 
-/// A process of an MTA that delivers one message after another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Process {
-    /// Its number, never used twice by one host.
-    pub number: u32,
-    /// Set if it puts hosts of equal preference in order once and for all its messages: when it
-    /// began, by which that order is drawn.
-    pub fixed_order: Option<SimTime>,
-}
-
 /// A connection that a queue manager asked for, by the number it gave it; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
@@ -215,9 +217,9 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepConnection {
     /// Closed after idling this long.
-    pub idle: crate::units::SimDuration,
+    pub idle: SimDuration,
     /// Not used any more at this age.
-    pub age: crate::units::SimDuration,
+    pub age: SimDuration,
     /// Closed after this many transactions; none: no limit.
     pub transactions: Option<u32>,
 }
@@ -300,6 +302,19 @@ pub enum Untried {
     Failed(Status),
 }
 
+/// The answer to a look-up that a queue manager ordered.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolved<'a> {
+    /// What was looked up.
+    pub destination: Destination,
+    /// On whose behalf.
+    pub asker: u32,
+    /// The addresses in order of preference, or why there are none.
+    pub found: Result<&'a [Candidate], Failure>,
+    /// How long the records may be kept.
+    pub ttl: SimDuration,
+}
+
 /// Messages in a host's queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueLengths {
@@ -311,10 +326,18 @@ pub struct QueueLengths {
     pub deferred: u64,
 }
 
-/// Tells who the recipients are, to those MTAs that remember failures by address.
+/// Tells who the recipients are, to those MTAs that remember failures by address, and how names are
+/// ordered, to those that sort by them.
 pub trait Addresses: Debug {
     /// Returns the address of a recipient whose copy a host has.
     fn address_of(&self, recipient: RecipientId) -> Mailbox;
+
+    /// Returns the place of a domain's name among all names of domains and hosts in alphabetical
+    /// order.
+    fn place_of_domain(&self, domain: DomainId) -> u32;
+
+    /// Returns the place of a host's name among the same names.
+    fn place_of_host(&self, host: HostId) -> u32;
 }
 
 /// The names in a scenario, for rules of an MTA that speak of them.
@@ -405,20 +428,19 @@ pub trait QueueManager: Debug {
         Untried::Deferred(Status::NO_ANSWER)
     }
 
+    /// A delivery in a process is about to go on from its first host to the second, or would if it
+    /// might try it. The manager may change who belongs to the delivery; it orders nothing here.
+    /// Returns whether it did.
+    fn falls_back(&mut self, _delivery: DeliveryHandle, _entries: &mut QueueEntries) -> bool {
+        false
+    }
+
     /// The try of one address has ended. Called before the states of the recipients are set and
     /// before the next address is chosen; the manager orders nothing here.
     fn tried(&mut self, _now: SimTime, _tried: &Tried<'_>, _context: &mut Context<'_>) {}
 
-    /// A look-up that it ordered is over: the addresses in order of preference, or why there are
-    /// none.
-    fn resolved(
-        &mut self,
-        _now: SimTime,
-        _destination: Destination,
-        _found: Result<&[Candidate], Failure>,
-        _context: &mut Context<'_>,
-    ) {
-    }
+    /// A look-up that it ordered is over.
+    fn resolved(&mut self, _now: SimTime, _answer: &Resolved<'_>, _context: &mut Context<'_>) {}
 
     /// A connection that it ordered stands, the greeting and EHLO behind it, or has failed.
     fn connected(

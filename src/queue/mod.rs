@@ -31,7 +31,7 @@ pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, Qu
 pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
     Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
-    KeepConnection, Names, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
+    KeepConnection, Names, QueueLengths, QueueManager, Report, Resolved, Timer, Tried, Untried,
 };
 pub use orders::{FORESEEN, Orders, Suspensions};
 pub use phase::ScanPhase;

@@ -21,7 +21,7 @@ use super::equal_routes::equal_routes;
 use super::faults::Faults;
 use super::host::HostState;
 use super::introduction::Introduction;
-use super::messages::Messages;
+use super::messages::{Messages, NameOrder};
 use super::name_service::NameService;
 use super::reach::Reach;
 use super::reading::Readers;
@@ -69,7 +69,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             hosts,
             behind: scenario.servers_behind(),
             sources,
-            messages: Messages::default(),
+            messages: Messages::new(NameOrder::of(scenario)),
             entries: QueueEntries::default(),
             intakes: BTreeMap::new(),
             runs: Runs::default(),

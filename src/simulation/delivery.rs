@@ -45,16 +45,27 @@ impl<S: FactSink> World<'_, '_, S> {
         run.round = entry.rounds;
         run.size = entry.size();
         run.received_fields = entry.received_fields;
+        self.gather_recipients(handle, delivery);
+        let run = self.runs.get(handle).expect("just made");
+        if let (Some(&copy), Some(&mailbox)) = (run.recipients.first(), run.mailboxes.first()) {
+            self.chains.tried(self.now, copy, || (host, mailbox));
+        }
+        handle
+    }
+
+    /// Lets a run know who belongs to its delivery.
+    #[inline(always)]
+    pub(super) fn gather_recipients(&mut self, handle: Handle, delivery: DeliveryHandle) {
+        let run = self.runs.get_mut(handle).expect("it is told of its recipients");
+        run.copies.clear();
+        run.recipients.clear();
+        run.mailboxes.clear();
         for index in self.entries.delivery_recipients(delivery) {
             let recipient = self.entries.recipient(index);
             run.copies.push(index);
             run.recipients.push(recipient);
             run.mailboxes.push(self.messages[recipient].mailbox);
         }
-        if let (Some(&copy), Some(&mailbox)) = (run.recipients.first(), run.mailboxes.first()) {
-            self.chains.tried(self.now, copy, || (host, mailbox));
-        }
-        handle
     }
 
     /// Goes on with a new run when its agent has begun.
@@ -237,7 +248,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns where a run goes.
     pub(super) fn destination_of(&self, handle: Handle) -> Destination {
         match self.runs.get(handle).expect("a run that goes on exists").purpose {
-            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination } => destination,
+            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination, .. } => {
+                destination
+            }
             Purpose::Transaction { .. } | Purpose::Opening { .. } | Purpose::Closing { .. } => {
                 Destination::Local
             }
@@ -366,7 +379,10 @@ impl<S: FactSink> World<'_, '_, S> {
             match fared.outcome {
                 AttemptOutcome::Accepted => {
                     self.entries.set_state(copy, CopyState::Done);
-                    self.let_go(recipient);
+                    // In a process, what is done is written down when its manager says so.
+                    if run.process().is_none() {
+                        self.let_go(recipient);
+                    }
                 }
                 AttemptOutcome::Permfail if !still => {
                     self.entries.set_state(copy, CopyState::Failed(fared.status));

@@ -54,7 +54,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let keeper = match process {
             None => Keeper::Destination(destination),
             Some((process, connections)) => {
-                let keeper = Keeper::Process(process.number);
+                let keeper = Keeper::Process(process);
                 self.make_room(client, keeper, connections);
                 keeper
             }

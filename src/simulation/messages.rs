@@ -6,6 +6,8 @@ use crate::mail::{
     CompactKey, HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, ReversePath,
     Status,
 };
+use crate::queue::QueueSettings;
+use crate::scenario::{Host, Scenario};
 use crate::trace::{FinalOutcome, Identity, Ledger, Register};
 use crate::units::Octets;
 
@@ -217,9 +219,44 @@ pub(super) struct Messages {
     /// How many notices were made about a message. Apart from the messages, since few have any.
     notices: BTreeMap<MessageId, u32>,
     pub(super) ledger: Ledger,
+    /// How names are ordered, if somebody sorts by them.
+    pub(super) names: NameOrder,
+}
+
+/// The places of names in the alphabetical order of all of them.
+#[derive(Debug, Default)]
+pub(super) struct NameOrder {
+    pub(super) domains: Vec<u32>,
+    pub(super) hosts: Vec<u32>,
+}
+
+impl NameOrder {
+    /// Returns the order of the names of a scenario; nothing if no server of it sorts by them.
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let sorts = |host: &Host| matches!(*host.queue, QueueSettings::Sendmail(_));
+        if !scenario.hosts.iter().any(sorts) {
+            return Self::default();
+        }
+        let domains = scenario.domains.iter().map(|domain| domain.name.to_ascii_lowercase());
+        let hosts = scenario.hosts.iter().map(|host| host.name.to_ascii_lowercase());
+        let names: Vec<String> = domains.chain(hosts).collect();
+        let mut sorted: Vec<&String> = names.iter().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let place = |name: &String| sorted.partition_point(|other| *other < name) as u32;
+        let (domains, hosts) = names.split_at(scenario.domains.len());
+        Self {
+            domains: domains.iter().map(place).collect(),
+            hosts: hosts.iter().map(place).collect(),
+        }
+    }
 }
 
 impl Messages {
+    pub(super) fn new(names: NameOrder) -> Self {
+        Self { names, ..Self::default() }
+    }
+
     /// Counts a notice about a message; returns how many there were before.
     pub(super) fn count_notice(&mut self, about: MessageId) -> u32 {
         let count = self.notices.entry(about).or_default();

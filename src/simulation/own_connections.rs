@@ -6,10 +6,10 @@
 use crate::engine::Handle;
 use crate::mail::HostId;
 use crate::queue::{
-    Abandoned, Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection,
+    Abandoned, Candidate, ConnectionId, DeliveryHandle, Destination, FailedConnection, Resolved,
 };
 use crate::trace::FactSink;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::converse::Step;
 use super::run::{Phase, Purpose, Target};
@@ -17,24 +17,34 @@ use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
     /// Looks a destination up for a host's queue manager.
-    pub(super) fn look_up_for(&mut self, host: HostId, destination: Destination) {
-        let handle = self.new_run(Purpose::LookUp { destination }, host);
+    pub(super) fn look_up_for(&mut self, host: HostId, destination: Destination, asker: u32) {
+        let handle = self.new_run(Purpose::LookUp { destination, asker }, host);
         self.look_up(handle);
     }
 
     /// Tells a queue manager how its look-up ended.
     pub(super) fn tell_resolved(&mut self, handle: Handle) {
-        let destination = self.destination_of(handle);
         let run = self.runs.get(handle).expect("a run that goes on exists");
+        let Purpose::LookUp { destination, asker } = run.purpose else {
+            return;
+        };
         let (client, failure) = (run.client, run.failure);
         let candidates: Vec<Candidate> = run.targets.iter().map(|t| t.candidate()).collect();
         self.drop_run(handle);
+        let ttl = match destination {
+            Destination::Exchangers(domain) => {
+                let name = self.domains[domain.index()].dns;
+                self.scenario.zone.records(name, self.now).ttl
+            }
+            _ => SimDuration::MAX,
+        };
         self.tell(client, |queue, now, context| {
             let found = match failure {
                 Some(failure) if candidates.is_empty() => Err(failure),
                 _ => Ok(candidates.as_slice()),
             };
-            queue.resolved(now, destination, found, context);
+            let answer = Resolved { destination, asker, found, ttl };
+            queue.resolved(now, &answer, context);
         });
     }
 
@@ -47,16 +57,10 @@ impl<S: FactSink> World<'_, '_, S> {
         candidate: Candidate,
     ) {
         debug_assert!(destination != Destination::Local, "mailboxes need no connection");
-        let at = self.scenario.addresses[candidate.address.index()].host;
-        let server = self.behind.get(&at).copied();
+        let target = self.target_of(&candidate);
         let handle = self.new_run(Purpose::Opening { connection }, host);
         let run = self.runs.get_mut(handle).expect("just made");
-        run.targets.push(Target {
-            preference: candidate.preference,
-            address: candidate.address,
-            host: server.unwrap_or(at),
-            proxy: server.map(|_| at),
-        });
+        run.targets.push(target);
         self.try_next(handle);
     }
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use crate::engine::Class;
-use crate::mail::{AttemptOutcome, HostId, Mailbox, RecipientId, Stage, Status};
+use crate::mail::{AttemptOutcome, DomainId, HostId, Mailbox, RecipientId, Stage, Status};
 use crate::queue::{Action, Addresses, CopyState, Destination, EntryHandle, FORESEEN, Suspensions};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::Octets;
@@ -17,6 +17,14 @@ use super::world::World;
 impl Addresses for Messages {
     fn address_of(&self, recipient: RecipientId) -> Mailbox {
         self[recipient].mailbox
+    }
+
+    fn place_of_domain(&self, domain: DomainId) -> u32 {
+        self.names.domains.get(domain.index()).copied().unwrap_or(domain.0)
+    }
+
+    fn place_of_host(&self, host: HostId) -> u32 {
+        self.names.hosts.get(host.index()).copied().unwrap_or(host.0)
     }
 }
 
@@ -95,7 +103,13 @@ impl<S: FactSink> World<'_, '_, S> {
                     keep: Some(within.keep_connection),
                     process: Some((within.process, within.connections)),
                 };
-                self.begin_delivery(host, purpose);
+                if queued.destination == Destination::Local {
+                    self.begin_delivery(host, purpose);
+                } else {
+                    let handle = self.run_of(host, delivery, purpose);
+                    self.take_candidates(handle, &within.candidates);
+                    self.start_agent(handle);
+                }
             }
             Action::EndProcess { process } => self.close_kept(host, Keeper::Process(process)),
             Action::Suspended(run) => self.state_suspensions(host, run),
@@ -108,7 +122,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.close_kept(host, Keeper::Destination(destination));
             }
             Action::HandOn { from, to } => self.hand_connection_on(host, from, to),
-            Action::LookUp { destination } => self.look_up_for(host, destination),
+            Action::LookUp { destination, asker } => self.look_up_for(host, destination, asker),
+            Action::WriteDown { entry } => self.write_down(entry),
             Action::Connect { connection, destination, candidate } => {
                 self.open_connection(host, connection, destination, candidate);
             }
@@ -210,6 +225,20 @@ impl<S: FactSink> World<'_, '_, S> {
                 self.hosts[host.index()].totals.suspensions += 1;
                 self.sink.fact(self.now, &Fact::Attempt(fact), &self.messages);
             }
+        }
+    }
+
+    /// What an entry's processes have handed over leaves the queue.
+    fn write_down(&mut self, entry: EntryHandle) {
+        let done: Vec<RecipientId> = self
+            .entries
+            .copies(entry)
+            .filter(|copy| copy.state == CopyState::Done && copy.destination != Destination::Local)
+            .map(|copy| copy.recipient)
+            .collect();
+        self.entries.drop_finished(entry, false);
+        for recipient in done {
+            self.let_go(recipient);
         }
     }
 

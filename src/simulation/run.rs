@@ -4,7 +4,7 @@ use crate::engine::{Handle, Slots};
 use crate::mail::{HostId, Mailbox, MessageId, RecipientId, Reply};
 use crate::network::AddressId;
 use crate::queue::{
-    Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Process, Tried,
+    Candidate, ConnectionId, CopyIndex, DeliveryHandle, Destination, KeepConnection, Tried,
 };
 use crate::smtp::{Failure, Transaction};
 use crate::trace::{Findings, SessionMarks};
@@ -40,7 +40,7 @@ pub(super) enum Purpose {
         reuse: bool,
         keep: Option<KeepConnection>,
         /// The process of the MTA that makes it, with the number of connections it keeps.
-        process: Option<(Process, u32)>,
+        process: Option<(u32, u32)>,
     },
     /// A delivery over a connection that the queue manager has had opened.
     Transaction {
@@ -49,7 +49,7 @@ pub(super) enum Purpose {
         connection: Option<ConnectionId>,
     },
     /// A look-up for a queue manager.
-    LookUp { destination: Destination },
+    LookUp { destination: Destination, asker: u32 },
     /// A connection opened for a queue manager.
     Opening { connection: ConnectionId },
     /// A connection that a queue manager has closed.
@@ -98,6 +98,8 @@ pub(super) struct Run {
     pub(super) round: u32,
     pub(super) targets: Vec<Target>,
     pub(super) next_target: usize,
+    /// Whether it has gone on from its first host.
+    pub(super) fell_back: bool,
     /// Whether the present connection was taken over from an earlier delivery, so that losing it
     /// costs a new connection and not the try.
     pub(super) reused: bool,
@@ -191,6 +193,7 @@ impl Run {
             round: 0,
             targets: Vec::new(),
             next_target: 0,
+            fell_back: false,
             reused: false,
             said_quit: false,
             keeps: None,
@@ -233,6 +236,7 @@ impl Run {
         self.round = 0;
         self.targets.clear();
         self.next_target = 0;
+        self.fell_back = false;
         self.reused = false;
         (self.said_quit, self.keeps) = (false, None);
         self.sessions = 0;
@@ -278,7 +282,7 @@ impl Run {
 
     /// Returns the process of the MTA that makes this delivery, if it keeps connections to itself.
     #[inline]
-    pub(super) fn process(&self) -> Option<Process> {
+    pub(super) fn process(&self) -> Option<u32> {
         match self.purpose {
             Purpose::Delivery { process, .. } => process.map(|(process, _)| process),
             _ => None,

@@ -4,13 +4,13 @@ use crate::dns::{Lookup, RouteOutcome};
 use crate::engine::Handle;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
 use crate::network::AddressId;
-use crate::queue::{Destination, Untried};
+use crate::queue::{Candidate, Destination, Untried};
 use crate::smtp::{Failure, TemporaryLookups};
 use crate::trace::{FactSink, LookupOutcome};
 use crate::units::SimTime;
 
 use super::draws::TryDraws;
-use super::run::{Purpose, Target};
+use super::run::{Phase, Purpose, Target};
 use super::world::World;
 
 impl<S: FactSink> World<'_, '_, S> {
@@ -24,7 +24,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let by_mx = matches!(
             run.purpose,
             Purpose::Delivery { destination: Destination::Exchangers(_), .. }
-                | Purpose::LookUp { destination: Destination::Exchangers(_) }
+                | Purpose::LookUp { destination: Destination::Exchangers(_), .. }
         );
         for exchanger in &self.route.exchangers {
             let at = self.servers[exchanger.address.index()];
@@ -97,17 +97,56 @@ impl<S: FactSink> World<'_, '_, S> {
         outcome
     }
 
+    /// Gives a delivery in a process the addresses that the process knows.
+    pub(super) fn take_candidates(&mut self, handle: Handle, candidates: &[Candidate]) {
+        for candidate in candidates {
+            let target = self.target_of(candidate);
+            let run = self.runs.get_mut(handle).expect("just made");
+            run.targets.push(target);
+        }
+        let run = self.runs.get(handle).expect("just made");
+        let client = run.client;
+        if self.hosts[client.index()].config.client.randomizes_equal_preference
+            && run.targets.len() > 1
+        {
+            self.shuffle_equals(handle);
+        }
+        let run = self.runs.get_mut(handle).expect("just made");
+        run.phase = Phase::Targeting;
+        if let Purpose::Delivery { delivery, .. } = run.purpose {
+            let queue = &mut self.hosts[client.index()].queue;
+            let mut candidates = run.targets.iter().map(Target::candidate);
+            queue.found(self.now, delivery, &mut candidates, &self.entries);
+        }
+    }
+
+    /// Returns an address that a queue manager speaks of as a target.
+    pub(super) fn target_of(&self, candidate: &Candidate) -> Target {
+        let &Candidate { address, preference, .. } = candidate;
+        let at = self.servers[address.index()];
+        let server = self.behind.get(&at).copied();
+        Target { preference, address, host: server.unwrap_or(at), proxy: server.map(|_| at) }
+    }
+
+    /// A delivery in a process goes on from its first host: its queue manager may change who
+    /// belongs to it.
+    pub(super) fn fall_back(&mut self, handle: Handle) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        if std::mem::replace(&mut run.fell_back, true) {
+            return;
+        }
+        let (client, Some(delivery)) = (run.client, run.delivery()) else {
+            return;
+        };
+        if self.hosts[client.index()].queue.falls_back(delivery, &mut self.entries) {
+            self.gather_recipients(handle, delivery);
+        }
+    }
+
     /// Puts targets of equal preference in random order.
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let key = match run.process().and_then(|process| process.fixed_order) {
-            None => self.draw_key(run, SHUFFLE, 0),
-            Some(began) => {
-                let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
-                let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
-                [host, SHUFFLE, began.as_nanos(), self.domains[domain].key, 0, 0, 0]
-            }
-        };
+        let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
         let client = &self.hosts[run.client.index()].config.client;
         let addresses_too = client.options.randomizes_addresses;
@@ -162,7 +201,11 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         };
         let mut verdict = Untried::Deferred(Status::NO_ANSWER);
-        self.tell(run.client, |queue, now, context| {
+        let client = run.client;
+        if run.process().is_some() && run.targets.iter().any(|t| t.host != run.targets[0].host) {
+            self.fall_back(handle);
+        }
+        self.tell(client, |queue, now, context| {
             verdict = queue.untried(now, delivery, context);
         });
         let (outcome, status) = match verdict {

@@ -28,6 +28,17 @@ impl<S: FactSink> World<'_, '_, S> {
             self.leave_untried(handle);
             return;
         };
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        if run.process().is_some() && run.targets[next].host != run.targets[0].host {
+            self.fall_back(handle);
+            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+            if run.recipients.is_empty() {
+                // Nobody is left to be sent to.
+                run.failure = None;
+                self.share_failure(handle);
+                return;
+            }
+        }
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let target = run.targets[next];
         run.next_target = next + 1;
@@ -184,7 +195,7 @@ impl<S: FactSink> World<'_, '_, S> {
             connections.get(kept).is_some_and(|connection| connection.target.host == target.host)
         };
         let cache = &mut self.hosts[run.client.index()].cache;
-        let Some(kept) = cache.take(Keeper::Process(process.number), leads_there) else {
+        let Some(kept) = cache.take(Keeper::Process(process), leads_there) else {
             return false;
         };
         let Some(connection) = self.connections.get_mut(kept) else {

@@ -17,7 +17,7 @@ TOP = (
     "submissions outcomes observed_until_s setup sessions runs"
 ).split()
 ATTEMPT = "id rcpt t_s from_host to_host stage outcome dsn".split()
-# What tells Sendmail's deferrals without network activity apart, and lines about several recipients.
+# What tells which of Sendmail's lines are about one delivery, and lines about several recipients.
 SENDMAIL_ATTEMPT = ATTEMPT + ["pid", "rcpts"]
 OUTCOME_DROPPED = {"diagnostic", "subject", "sent_to"}
 SESSION = (

@@ -104,9 +104,13 @@ impl Figures {
         }
         figures.sort_notices();
         let ours = |id: &str| recording.submissions.iter().any(|submission| submission.id == id);
-        let mut log = sendmail::Log::default();
         let mut given_up: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
         let server = server_and_version(&recording.mta).0;
+        if server == "sendmail" {
+            let attempts = recording.attempts.iter().filter(|attempt| ours(&attempt.id));
+            figures.attempts = sendmail::deliveries(attempts);
+            return Ok(figures);
+        }
         for attempt in recording.attempts.iter().filter(|attempt| ours(&attempt.id)) {
             let recipients = attempt.rcpts.len().max(1) as u64;
             match attempt.outcome.as_str() {
@@ -117,14 +121,17 @@ impl Figures {
                     if server == "haraka"
                         && !given_up.insert((&attempt.id, attempt.rcpt.as_deref())) => {}
                 "suspended" => figures.suspensions += recipients,
-                "deferred" if server == "sendmail" && log.is_suspension(attempt) => {
-                    figures.suspensions += recipients;
-                }
                 "sent" | "deferred" | "bounced" => figures.attempts += recipients,
                 other => return Err(format!("unknown word `{other}` in attempts[].outcome")),
             }
         }
         Ok(figures)
+    }
+
+    /// Counts tries and deferrals without one together, for a server whose log does not tell them
+    /// apart.
+    pub(crate) fn merge_suspensions(&mut self) {
+        self.attempts += std::mem::take(&mut self.suspensions);
     }
 
     /// Returns the numbers of notices and tries, with what they are called.

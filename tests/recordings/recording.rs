@@ -286,10 +286,10 @@ pub(crate) struct Session {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Attempt {
     pub(crate) id: String,
+    /// The recipient, where a line stands for one.
     pub(crate) rcpt: Option<String>,
     pub(crate) t_s: f64,
     pub(crate) from_host: String,
-    pub(crate) to_host: Option<String>,
     pub(crate) stage: Option<String>,
     pub(crate) outcome: String,
     /// The process that logged it.

@@ -18,8 +18,8 @@ use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
     Scans, after_last_acknowledgement, burst, command_time, exim_times, first_handover_time,
-    handover_time, known_scans, look_interval, run_lag, sendmail_times, service_times, sink_times,
-    take_up_time, timer_lag,
+    handover_time, known_scans, look_interval, run_lag, run_phase, sendmail_times, service_times,
+    sink_times, take_up_time, timer_lag,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -156,7 +156,10 @@ impl Blueprint {
                     queue.tidying_up = Some(tidying_up);
                     queue.run_phase = scans.logged();
                 }
-                QueueSettings::Sendmail(queue) => queue.run_lag = run_lag(&mut random),
+                QueueSettings::Sendmail(queue) => {
+                    queue.run_lag = run_lag(&mut random);
+                    queue.run_phase = run_phase(&queue.run_phase, &mut random);
+                }
                 // Haraka.
                 QueueSettings::Plain(queue) => queue.look_every = Some(look_interval(&mut random)),
                 QueueSettings::OpenSmtpd(queue) => {

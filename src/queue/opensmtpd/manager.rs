@@ -6,7 +6,6 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::mail::{RecipientId, Status};
 use crate::random::Draw as _;
-use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
 use super::agent::{Agent, Moment, Order, Task};
@@ -15,9 +14,9 @@ use super::scheduler::{Due, Scheduler};
 use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
-    Abandoned, Action, Candidate, ConnectionId, Context, CopyState, DeliveryHandle, Destination,
-    EntryHandle, FailedConnection, Intake, QueueCopy, QueueEntries, QueueLengths, QueueManager,
-    QueueSettings, Report, Timer, Tried,
+    Abandoned, Action, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
+    FailedConnection, Intake, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Resolved, Timer, Tried,
 };
 
 /// A delivery under way.
@@ -191,7 +190,9 @@ impl OpenSmtpd {
     fn obey(&mut self, now: SimTime, order: Order, context: &mut Context<'_>) {
         let clock = self.clock(now);
         match order {
-            Order::LookUp(destination) => context.actions.push(Action::LookUp { destination }),
+            Order::LookUp(destination) => {
+                context.actions.push(Action::LookUp { destination, asker: 0 })
+            }
             Order::Connect(connection, destination, candidate) => {
                 context.actions.push(Action::Connect { connection, destination, candidate });
             }
@@ -412,13 +413,8 @@ impl QueueManager for OpenSmtpd {
         self.settle(now, context);
     }
 
-    fn resolved(
-        &mut self,
-        now: SimTime,
-        destination: Destination,
-        found: Result<&[Candidate], Failure>,
-        context: &mut Context<'_>,
-    ) {
+    fn resolved(&mut self, now: SimTime, answer: &Resolved<'_>, context: &mut Context<'_>) {
+        let &Resolved { destination, found, .. } = answer;
         self.agent(now, |agent, moment| agent.resolved(moment, destination, found));
         self.settle(now, context);
     }

@@ -6,17 +6,18 @@ use crate::mail::{AttemptOutcome, Stage, Status};
 use crate::random::Draw as _;
 use crate::units::{SimDuration, SimTime};
 
-use super::super::list::DeliveryList;
-use super::super::round::{conclude, next_destination, suspend_delivery};
+use super::super::round::{conclude, suspend_delivery};
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
-    Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
-    Report, ScanPhase, Timer, Tried, Untried,
+    Abandoned, Action, Candidate, Context, CopyIndex, CopyState, DeliveryHandle, Destination,
+    EntryHandle, InProcess, Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths,
+    QueueManager, QueueSettings, Report, Resolved, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
 use super::queue_run::{Job, first_run, work_list};
+use super::send_queue::{Chain, SendQueue};
 use super::settings::Settings;
+use super::signature::{Signature, place};
 
 /// Sendmail on one host.
 #[derive(Debug)]
@@ -94,31 +95,77 @@ impl Sendmail {
     /// A process goes on with the job at hand, or takes the next; without any it ends.
     fn go_on(&mut self, now: SimTime, number: u32, context: &mut Context<'_>) {
         while let Some(worker) = self.processes.get_mut(&number) {
-            let Some(entry) = worker.current else {
+            let Some(current) = &worker.current else {
                 match worker.next() {
                     Some(entry) => self.take_up(now, number, entry, context),
                     None => {
+                        if self.settings.host_status_directory {
+                            worker.known.store(&mut self.shared, true);
+                        }
                         self.processes.remove(&number);
                         context.actions.push(Action::EndProcess { process: number });
                     }
                 }
                 continue;
             };
-            if let Some(delivery) = worker.todo.pop_front(context.entries) {
-                if self.begin(now, number, delivery, context) {
+            let entry = current.entry;
+            match self.next_step(now, number) {
+                Step::LookUp(destination) => {
+                    let worker = self.processes.get_mut(&number).expect("it goes on");
+                    worker.asked = now;
+                    context.actions.push(Action::LookUp { destination, asker: number });
                     return;
                 }
-                continue;
-            }
-            worker.current = None;
-            if self.job_over(now, number, entry, context) {
-                // The notice comes into being first; then it is the next job.
-                self.notifier = Some(number);
-                let timer = Timer::Own { number: u64::from(number) };
-                context.actions.push(Action::Arm { timer, at: now });
-                return;
+                Step::Deliver(chain) => {
+                    if self.begin(number, chain, context) {
+                        return;
+                    }
+                }
+                Step::Over => {
+                    self.processes.get_mut(&number).expect("it goes on").current = None;
+                    if self.job_over(now, number, entry, context) {
+                        // The notice comes into being first; then it is the next job.
+                        self.notifier = Some(number);
+                        let timer = Timer::Own { number: u64::from(number) };
+                        context.actions.push(Action::Arm { timer, at: now });
+                        return;
+                    }
+                }
             }
         }
+    }
+
+    /// Returns what a process does next about the job at hand.
+    fn next_step(&mut self, now: SimTime, number: u32) -> Step {
+        let limit = self.settings.recipients_per_transaction.max(1) as usize;
+        let worker = self.processes.get_mut(&number).expect("a process that goes on exists");
+        let mut current = worker.current.take().expect("it has a job at hand");
+        let step = loop {
+            if let Some(&destination) = current.to_look_up.front() {
+                let Some(signature) = worker.fresh(now, destination) else {
+                    break Step::LookUp(destination);
+                };
+                current.signatures.insert(destination, signature.clone());
+                current.to_look_up.pop_front();
+                continue;
+            }
+            if current.unsorted {
+                current.sort();
+            }
+            match current.next_chain(limit) {
+                Err(destination) => current.to_look_up.push_back(destination),
+                Ok(None) => break Step::Over,
+                // The exchangers are asked for again, unless they are still known.
+                Ok(Some(chain)) => {
+                    let destination = current.recipients[chain.first[0]].destination;
+                    let known = destination == Destination::Local
+                        || worker.fresh(now, destination).is_some();
+                    break if known { Step::Deliver(chain) } else { Step::LookUp(destination) };
+                }
+            }
+        };
+        worker.current = Some(current);
+        step
     }
 
     /// Begins a job, unless somebody else has it or it is gone (`dowork`, `readqf`).
@@ -137,48 +184,48 @@ impl Sendmail {
             return;
         }
         self.locks.insert(entry, number);
-        worker.current = Some(entry);
         let state = &mut context.entries[entry];
         state.begin_round();
         if state.received_fields > self.settings.max_hop_count {
             mark_pending(context, entry, Status::ROUTING_LOOP);
-            return;
         }
-        worker.todo = DeliveryList::default();
-        let mut before = None;
-        while let Some(destination) = next_destination(context, entry, before) {
-            let limit = match destination {
-                Destination::Local => 1,
-                _ => self.settings.recipients_per_transaction.max(1),
-            };
-            let delivery = context.entries.assign(entry, destination, limit);
-            worker.todo.push_back(context.entries, delivery);
-            // Stay with this destination until none of its recipients is left.
-            if next_destination(context, entry, before) != Some(destination) {
-                before = Some(destination);
-            }
-        }
+        let names = context.addresses;
+        worker.current =
+            Some(SendQueue::new(entry, context.entries, job.tries > 0, |destination| {
+                place(destination, names)
+            }));
     }
 
-    /// Begins a delivery, unless the process knows already that its domain cannot be looked up.
-    fn begin(
-        &mut self,
-        now: SimTime,
-        number: u32,
-        delivery: DeliveryHandle,
-        context: &mut Context<'_>,
-    ) -> bool {
-        let destination = context.entries.delivery(delivery).expect("it waits").destination;
-        let worker = &self.processes[&number];
-        let lasts = self.settings.host_status;
-        if let Some(status) = worker.known.look_up_failed(now, lasts, destination) {
-            suspend_delivery(context, delivery, destination, status);
-            return false;
+    /// Begins a delivery. Returns whether it ends later: not if the process knows already that the
+    /// domain cannot be looked up.
+    fn begin(&mut self, number: u32, chain: Chain, context: &mut Context<'_>) -> bool {
+        let worker = self.processes.get_mut(&number).expect("a process that goes on exists");
+        let current = worker.current.as_mut().expect("it has a job at hand");
+        let destination = current.recipients[chain.first[0]].destination;
+        let copies: Vec<CopyIndex> = current.copies(&chain.first).collect();
+        let delivery =
+            context.entries.assign_copies(current.entry, destination, copies.into_iter());
+        current.chain = chain;
+        let signature = worker.signatures.get_mut(&destination);
+        let failure = signature.as_ref().and_then(|signature| signature.failure);
+        let candidates = signature.as_ref().map_or_else(Vec::new, |s| s.candidates.clone());
+        if let Some(failure) = failure {
+            if signature.is_some_and(|s| std::mem::replace(&mut s.told, true))
+                && failure.outcome == AttemptOutcome::Tempfail
+            {
+                suspend_delivery(context, delivery, destination, failure.status);
+                current.chain_over(context.entries);
+                return false;
+            }
+            let because = Abandoned { since: worker.asked, failure, tried: Vec::new() };
+            context.actions.push(Action::Abandon { delivery, because: Box::new(because) });
+            return true;
         }
         context.actions.push(Action::DeliverInProcess {
             delivery,
             within: Box::new(InProcess {
-                process: worker.identity(number),
+                process: number,
+                candidates,
                 keep_connection: KeepConnection {
                     idle: self.settings.connection_cache_timeout,
                     age: SimDuration::MAX,
@@ -208,6 +255,7 @@ impl Sendmail {
             mark_pending(context, entry, Status::EXPIRED);
         }
         let failed = has_failed(context.entries, entry);
+        context.actions.push(Action::WriteDown { entry });
         if !conclude(context, entry) {
             self.jobs.remove(&entry);
             return failed && !state.null_sender();
@@ -221,9 +269,6 @@ impl Sendmail {
                 // Otherwise the notice of the failure says both.
                 context.actions.push(Action::NotifyDelay { entry });
             }
-        }
-        if !failed {
-            context.entries.drop_finished(entry, false);
         }
         (failed || warns) && !state.null_sender()
     }
@@ -257,8 +302,27 @@ impl Sendmail {
         entries: &QueueEntries,
     ) -> Option<Status> {
         let lasts = self.settings.host_status;
-        let own = self.worker_of(delivery, entries)?.known.failed(now, lasts, candidate);
-        own.or_else(|| self.shared.failed(now, lasts, candidate))
+        self.worker_of(delivery, entries)?.known.failed(now, lasts, candidate)
+    }
+}
+
+/// What a process does next about the job at hand.
+#[derive(Debug)]
+enum Step {
+    LookUp(Destination),
+    Deliver(Chain),
+    /// Everybody has been tried.
+    Over,
+}
+
+/// Notes whom a host put off at RCPT (`QS_RETRY`): if the delivery goes on without them, they are
+/// not tried again before the next run.
+fn put_off(current: &mut SendQueue, tried: &Tried<'_>) {
+    let lost = tried.failure.is_some_and(|failure| failure.stage == Stage::Rcpt);
+    for (&copy, reply) in tried.copies.iter().zip(tried.replies) {
+        if reply.map_or(lost, |reply| !reply.is_positive()) {
+            current.set_tried(copy);
+        }
     }
 }
 
@@ -301,10 +365,18 @@ impl QueueManager for Sendmail {
         self.running = false;
         self.notifier = None;
         self.last_candidates.clear();
-        for mut worker in std::mem::take(&mut self.processes).into_values() {
-            while let Some(delivery) = worker.todo.pop_front(context.entries) {
-                context.entries.release(delivery);
+        for worker in std::mem::take(&mut self.processes).into_values() {
+            // What is not written down will be done again.
+            let Some(current) = worker.current else { continue };
+            let failed = |copy: &CopyIndex| {
+                matches!(context.entries.copy(*copy).state, CopyState::Failed(_))
+            };
+            let failed: Vec<CopyIndex> =
+                context.entries.recipients(current.entry).filter(failed).collect();
+            for copy in failed.into_iter().chain(current.unwritten) {
+                context.entries.set_state(copy, CopyState::Pending);
             }
+            context.actions.push(Action::WriteDown { entry: current.entry });
         }
         for entry in std::mem::take(&mut self.locks).into_keys() {
             context.entries[entry].set_active(false);
@@ -357,17 +429,49 @@ impl QueueManager for Sendmail {
     fn finished(&mut self, now: SimTime, report: &Report, context: &mut Context<'_>) {
         let delivery = report.delivery;
         self.last_candidates.remove(&delivery);
-        let queued = *context.entries.delivery(delivery).expect("it has just ended");
-        context.entries.release(delivery);
-        let number = self.locks[&queued.entry];
+        let entry = context.entries.release(delivery);
+        let number = self.locks[&entry];
         let worker = self.processes.get_mut(&number).expect("a process that delivers exists");
-        if let Some(failure) = report.failure
-            && failure.stage == Stage::Dns
-            && failure.outcome == AttemptOutcome::Tempfail
-        {
-            worker.known.note_look_up(now, queued.destination, failure.status);
+        if let Some(current) = &mut worker.current {
+            current.chain_over(context.entries);
         }
         self.go_on(now, number, context);
+    }
+
+    fn resolved(&mut self, now: SimTime, answer: &Resolved<'_>, context: &mut Context<'_>) {
+        let Some(worker) = self.processes.get_mut(&answer.asker) else {
+            return;
+        };
+        let signature = Signature::new(worker.asked, now, answer, context.addresses);
+        worker.signatures.insert(answer.destination, signature);
+        self.go_on(now, answer.asker, context);
+    }
+
+    fn falls_back(&mut self, delivery: DeliveryHandle, entries: &mut QueueEntries) -> bool {
+        let Some(entry) = entries.delivery(delivery).map(|delivery| delivery.entry) else {
+            return false;
+        };
+        let worker = self.locks.get(&entry).and_then(|number| self.processes.get_mut(number));
+        let Some(current) = worker.and_then(|worker| worker.current.as_mut()) else {
+            return false;
+        };
+        current.fell_back = true;
+        if current.chain.first == current.chain.later {
+            return false;
+        }
+        let first: Vec<CopyIndex> = current.copies(&current.chain.first).collect();
+        for copy in first {
+            if entries.copy(copy).is_in(delivery) {
+                entries.set_state(copy, CopyState::Pending);
+            }
+        }
+        let later: Vec<CopyIndex> = current.copies(&current.chain.later).collect();
+        for copy in later {
+            if entries.copy(copy).state == CopyState::Pending {
+                entries.set_state(copy, CopyState::Assigned(delivery.index()));
+            }
+        }
+        true
     }
 
     fn found(
@@ -375,10 +479,18 @@ impl QueueManager for Sendmail {
         _now: SimTime,
         delivery: DeliveryHandle,
         candidates: &mut dyn Iterator<Item = Candidate>,
-        _entries: &QueueEntries,
+        entries: &QueueEntries,
     ) {
-        if let Some(last) = candidates.last() {
-            self.last_candidates.insert(delivery, last);
+        let entry = entries.delivery(delivery).map(|delivery| delivery.entry);
+        let number = entry.and_then(|entry| self.locks.get(&entry));
+        let mut worker = number.and_then(|number| self.processes.get_mut(number));
+        for candidate in candidates {
+            if let Some(worker) = &mut worker
+                && self.settings.host_status_directory
+            {
+                worker.known.load(&self.shared, candidate.host);
+            }
+            self.last_candidates.insert(delivery, candidate);
         }
     }
 
@@ -412,10 +524,16 @@ impl QueueManager for Sendmail {
         };
         let worker = self.locks.get(&queued.entry).and_then(|n| self.processes.get_mut(n));
         if let Some(worker) = worker {
-            worker.known.note(now, &tried.candidate, tried.failure);
-        }
-        if self.settings.host_status_directory {
-            self.shared.note(now, &tried.candidate, tried.failure);
+            let kept = self.settings.connection_cache_size as usize;
+            worker.known.note(now, &tried.candidate, tried.failure, kept);
+            if self.settings.host_status_directory {
+                worker.known.store(&mut self.shared, false);
+            } else {
+                worker.known.keep_to_itself();
+            }
+            if let Some(current) = &mut worker.current {
+                put_off(current, tried);
+            }
         }
     }
 

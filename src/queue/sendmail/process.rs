@@ -1,12 +1,13 @@
 //! A process that delivers: a queue run, or the first attempt of one message.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::units::SimTime;
 
-use super::super::list::DeliveryList;
-use super::super::{EntryHandle, Process};
+use super::super::{Destination, EntryHandle};
 use super::host_status::HostStatus;
+use super::send_queue::SendQueue;
+use super::signature::Signature;
 
 /// A process at work.
 #[derive(Debug, Default)]
@@ -18,11 +19,13 @@ pub(super) struct Worker {
     /// Jobs still to be done.
     jobs: VecDeque<EntryHandle>,
     /// The job at hand.
-    pub(super) current: Option<EntryHandle>,
-    /// Deliveries of the job at hand that have not begun.
-    pub(super) todo: DeliveryList,
+    pub(super) current: Option<SendQueue>,
     /// What it knows of hosts.
     pub(super) known: HostStatus,
+    /// Where it has looked up that mail goes.
+    pub(super) signatures: BTreeMap<Destination, Signature>,
+    /// When it began the look-up that it waits for.
+    pub(super) asked: SimTime,
 }
 
 impl Worker {
@@ -45,9 +48,8 @@ impl Worker {
         self.notices.pop_front().or_else(|| self.jobs.pop_front())
     }
 
-    /// Returns the process as the delivery agent knows it. A process looks a domain up once and
-    /// keeps the order of its exchangers (`hostsignature` in `deliver.c`).
-    pub(super) fn identity(&self, number: u32) -> Process {
-        Process { number, fixed_order: self.run_began }
+    /// Returns the signature of a destination, if it is known and still counts.
+    pub(super) fn fresh(&self, now: SimTime, destination: Destination) -> Option<&Signature> {
+        self.signatures.get(&destination).filter(|signature| signature.is_fresh(now))
     }
 }

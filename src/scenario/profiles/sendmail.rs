@@ -19,8 +19,9 @@ pub fn sendmail() -> Profile {
         family: Family::Sendmail,
         version: "8.17.1",
         evidence: Evidence::Recorded,
-        source: "recordings of Sendmail 8.17.1.9; sendmail/queue.c, deliver.c, mci.c, envelope.c, \
-                 conf.c and readcf.c of sendmail 8.17.1",
+        source: "recordings of Sendmail 8.17.1.9 (Debian bookworm), chosen and drawn at random; \
+                 sendmail/queue.c, deliver.c, recipient.c, domain.c, mci.c, envelope.c, conf.c \
+                 and readcf.c of sendmail 8.17.1",
         summary: "Sendmail as Debian packages it: a queue run every ten minutes",
         required: &[],
         not_documented: &[
@@ -54,7 +55,6 @@ pub fn sendmail() -> Profile {
             pipelines_mail: false,
             checks_advertised_size: false,
             next_host: NextHost::SENDMAIL,
-            merges_equal_routes: true,
             rset_before_reuse: true,
             ..plain_client()
         },
