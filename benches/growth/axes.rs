@@ -10,26 +10,25 @@ pub(crate) struct Axis {
     pub(crate) size: u64,
     /// Returns the scenario of a size.
     pub(crate) write: Box<dyn Fn(u64) -> String>,
-    /// What a run of a size is about, where that is a product and not the size itself.
-    pub(crate) amount: fn(u64) -> f64,
     /// Whether it is one of the few that are looked at with every change.
     pub(crate) few: bool,
+    /// Whether the scenario is refused: it is about what is wrong with it.
+    pub(crate) refused: bool,
 }
 
 impl Axis {
     fn new(name: &str, size: u64, write: impl Fn(u64) -> String + 'static) -> Self {
-        let amount = |size| size as f64;
-        Self { name: name.to_owned(), size, write: Box::new(write), amount, few: false }
+        Self { name: name.to_owned(), size, write: Box::new(write), few: false, refused: false }
+    }
+
+    /// Expects that it is refused.
+    fn refused(self) -> Self {
+        Self { refused: true, ..self }
     }
 
     /// Looks at it with every change.
     fn few(self) -> Self {
         Self { few: true, ..self }
-    }
-
-    /// What grows with it is this product, and so is the output.
-    fn about(self, amount: fn(u64) -> f64) -> Self {
-        Self { amount, ..self }
     }
 }
 
@@ -273,7 +272,7 @@ fn lists() -> Vec<Axis> {
         })
         .few(),
         Axis::new("subscribers of many domains", 4000, |n| {
-            let domains = n / 20;
+            let domains = (n / 20).max(1);
             let of = |number| number % domains;
             let members =
                 |number| quoted(format!("{}@d{}.example", number / domains + 1, of(number)));
@@ -345,7 +344,7 @@ fn faults() -> Vec<Axis> {
         Axis::new("links of which fifty fail", 1000, |n| {
             // The first links make a tree; those behind them close circles.
             let fails = |number: u64| at_random(&format!("link = \"L{}\"", n / 4 + number), "5h");
-            graph(n / 4, n).each(50, fails).done()
+            graph(n / 4, n).each(50.min(n - n / 4), fails).done()
         })
         .few(),
     ]
@@ -367,11 +366,13 @@ fn what_is_read() -> Vec<Axis> {
             };
             Text::lasting("1h").each(n, site).each(n, outage).done()
         })
+        .refused()
         .few(),
         Axis::new("wrong values", 2000, |n| {
             let mail = |_| Text::mail_table("\"1@a.example\"", "[\"2@b.example\"]", "at = \"soon\"");
             Text::two_sites().each(n, mail).done()
-        }),
+        })
+        .refused(),
     ]
 }
 
@@ -386,13 +387,16 @@ fn servers() -> Vec<(&'static str, &'static str)> {
         ("opensmtpd", "\"opensmtpd\""),
         ("exchange", "\"exchange\""),
         ("exchange-2003", "\"exchange-2003\""),
-        ("exchange-online", "\"exchange-online\""),
+        (
+            "exchange-online",
+            "{ profile = \"exchange-online\", gaps = \"5m 10m 30m 1h*\", lifetime = \"5d\" }",
+        ),
         ("hmailserver", "\"hmailserver\""),
         ("haraka", "\"haraka\""),
         ("kumomta", "\"kumomta\""),
         ("stalwart", "\"stalwart\""),
         ("maddy", "\"maddy\""),
-        ("gmail", "\"gmail\""),
+        ("gmail", "{ profile = \"gmail\", gaps = \"5m 10m 30m 1h*\", lifetime = \"5d\" }"),
         ("rfc5321", "\"rfc5321\""),
         ("schedule", schedule),
     ]

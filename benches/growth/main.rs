@@ -41,8 +41,8 @@ impl Counter {
             .find(|counter| counter.count(Command::new("true")).is_some())
     }
 
-    /// Returns the instructions of a program, whatever it thinks of its arguments.
-    fn count(self, program: Command) -> Option<f64> {
+    /// Returns the instructions of a program, and whether it succeeded.
+    fn count(self, program: Command) -> Option<(f64, bool)> {
         let mut counter = match self {
             Self::Perf => Command::new("perf"),
             Self::Cachegrind => Command::new("valgrind"),
@@ -56,8 +56,8 @@ impl Counter {
             ]),
         };
         counter.arg(program.get_program()).args(program.get_args()).stdout(Stdio::null());
-        let told = counter.output().ok()?.stderr;
-        let told = String::from_utf8_lossy(&told).into_owned();
+        let output = counter.output().ok()?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
         let line = told.lines().find(|line| match self {
             Self::Perf => line.contains("instructions"),
             Self::Cachegrind => line.contains("I refs:") || line.contains("I   refs:"),
@@ -66,7 +66,7 @@ impl Counter {
             Self::Perf => line.split(',').next()?.to_owned(),
             Self::Cachegrind => line.rsplit(' ').next()?.replace(',', ""),
         };
-        number.parse().ok()
+        Some((number.parse().ok()?, output.status.success()))
     }
 }
 
@@ -77,7 +77,10 @@ fn instructions(counter: Counter, axis: &Axis, size: u64, place: &Path) -> f64 {
     let mut program = Command::new(env!("CARGO_BIN_EXE_mailsim"));
     program.args(["run", "--quiet", "--no-tables", "--no-charts", "--out"]);
     program.arg(place.join("run")).arg(&scenario);
-    counter.count(program).expect("what has counted before counts again")
+    let counted = counter.count(program);
+    let (instructions, succeeded) = counted.expect("what has counted before counts again");
+    assert_eq!(succeeded, !axis.refused, "{}, {size}: what is written is read", axis.name);
+    instructions
 }
 
 /// Measures one axis; returns the exponent.
@@ -86,7 +89,7 @@ fn measure(counter: Counter, axis: &Axis, place: &Path) -> f64 {
     let (small, large) = (axis.size, 4 * axis.size);
     let nothing = count(4);
     let (few, many) = (count(small) - nothing, count(large) - nothing);
-    let exponent = (many / few).ln() / ((axis.amount)(large) / (axis.amount)(small)).ln();
+    let exponent = (many / few).ln() / 4f64.ln();
     let verdict = if exponent > MOST { "  too much" } else { "" };
     println!(
         "{:<44} {small:>6} {:>9.1} million {large:>6} {:>9.1} million  {exponent:.2}{verdict}",
