@@ -40,6 +40,10 @@ pub struct QueuedDelivery {
     pub recipients: u32,
     /// Link for lists that queue managers keep.
     pub next: Option<DeliveryHandle>,
+    /// What a queue manager keeps beside it: which job it is a part of, and when that is served.
+    pub job: u32,
+    /// See `job`.
+    pub turn: u32,
 }
 
 /// What only those schedules ask of an entry that count from its own past. It lies apart, so that it
@@ -332,6 +336,8 @@ impl QueueEntries {
             destination,
             recipients: 0,
             next: None,
+            job: 0,
+            turn: 0,
         });
         let mut count = 0;
         self.change_copies(entry, |packed| {

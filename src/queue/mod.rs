@@ -9,6 +9,7 @@
 //! ([`Candidate`], [`Tried`]). A manager knows no engine loop, no DNS and no running session, so a
 //! retry rule can be tested by calling it.
 
+mod destination;
 mod entries;
 mod entry;
 pub mod exchange;
@@ -25,11 +26,12 @@ mod round;
 pub mod sendmail;
 mod settings;
 
+pub use destination::{Destination, TransportId, Via};
 pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
-pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
+pub use entry::{CopyIndex, CopyState, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
     Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
-    KeepConnection, Process, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
+    KeepConnection, Process, Processes, QueueLengths, QueueManager, Report, Timer, Tried, Untried,
 };
 pub use orders::{FORESEEN, Orders, Suspensions};
 pub use phase::ScanPhase;

@@ -217,7 +217,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let mut groups: Vec<(Destination, Vec<RecipientId>)> = Vec::new();
         for &recipient in recipients {
-            let route = self.route_of(host, self.messages[recipient].mailbox);
+            let route = self.route_of(host, recipient);
             match groups.iter_mut().find(|group| group.0 == route) {
                 Some(group) => group.1.push(recipient),
                 None => groups.push((route, vec![recipient])),
@@ -252,8 +252,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let state = QueueEntry::new(message, host, self.now, null_sender, size, received_fields);
         let entry = self.entries.insert(state);
         for &recipient in recipients.iter().rev() {
-            let mailbox = self.messages[recipient].mailbox;
-            let destination = self.route_of(host, mailbox);
+            let destination = self.route_of(host, recipient);
             self.entries.add_recipient(entry, recipient, destination);
         }
         if let Some(verdict) = arrival.condemned {

@@ -148,6 +148,10 @@ pub struct ClientOptions {
     /// Whether the client keeps its connection after a 421 for as long as the server does, although
     /// RFC 5321 §3.8 has the server close it.
     pub stays_after_421: bool,
+    /// Whether a delivery that may use an open connection also takes one to any of its best hosts that
+    /// was kept for another destination, before it opens one to anybody (Postfix,
+    /// `src/smtp/smtp_connect.c`, `smtp_reuse_session`).
+    pub reuses_by_address: bool,
     /// Refused recipients in a row, in one transaction, at which the client gives up the session;
     /// none: it never does.
     pub refusals_in_a_row: Option<u32>,
@@ -273,6 +277,9 @@ pub struct ServerOptions {
     pub checks_sender_domain: bool,
     /// What VRFY gets.
     pub vrfy: Vrfy,
+    /// Connections that wait to be served, in the queue of `listen(2)`; none: any number. Requests
+    /// for more are dropped, and clients repeat them.
+    pub listen_queue: Option<u32>,
 }
 
 impl ClientOptions {

@@ -8,8 +8,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination, suspend};
 use super::super::{
-    Action, Context, Destination, EntryHandle, Intake, KeepConnection, QueueEntries, QueueEntry,
-    QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+    Action, Context, Destination, EntryHandle, Intake, KeepConnection, Processes, QueueEntries,
+    QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
 };
 use super::delivery_queue::DeliveryQueue;
 use super::settings::Settings;
@@ -30,14 +30,19 @@ pub struct Exchange {
     resting: EntryList,
 }
 
+/// Returns the settings with the limit of connections that the host's `capacity` states.
+fn limited(mut settings: Settings, remote: Option<u32>) -> Settings {
+    settings.max_outbound_connections = remote.or(settings.max_outbound_connections);
+    settings
+}
+
 impl Exchange {
     /// Returns the transport service with `settings`; `remote` replaces the limit of outbound
     /// connections, `local` limits deliveries into local mailboxes.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.max_outbound_connections = remote.or(settings.max_outbound_connections);
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
+            settings: limited(settings, remote),
             local_processes: local.unwrap_or(u32::MAX),
             running: false,
             queues: BTreeMap::new(),
@@ -76,34 +81,56 @@ impl Exchange {
 
     /// Opens connections, or uses those at hand, for the messages of one queue.
     fn connect(&mut self, destination: Destination, context: &mut Context<'_>) {
+        while self.connect_once(destination, context) {}
+    }
+
+    /// Begins one delivery of a queue, if it may. Returns whether it does.
+    fn connect_once(&mut self, destination: Destination, context: &mut Context<'_>) -> bool {
         let local = destination == Destination::Local;
         let most = self.settings.max_outbound_connections.unwrap_or(u32::MAX);
         let Some(queue) = self.queues.get_mut(&destination) else {
-            return;
+            return false;
         };
+        let free = if local {
+            queue.busy < self.local_processes && !queue.ready.is_empty()
+        } else {
+            self.connections < most && queue.may_connect(&self.settings)
+        };
+        let next = if free { queue.ready.pop_first() } else { None };
+        let Some((_, entry)) = next else {
+            return false;
+        };
+        let delivery = context.entries.assign(entry, destination, u32::MAX);
+        queue.busy += 1;
+        self.connections += u32::from(!local);
+        let keep = KeepConnection {
+            idle: self.settings.connection_inactivity_timeout,
+            age: SimDuration::MAX,
+            transactions: Some(self.settings.smtp_max_messages_per_connection),
+        };
+        context.actions.push(Action::Deliver {
+            delivery,
+            reuse_connection: !local,
+            keep_connection: (!local).then_some(keep),
+        });
+        true
+    }
+
+    /// A connection has become free while all were in use: the oldest message of all queues that may
+    /// connect has it. (In which order Exchange serves its queues then is not documented; to serve
+    /// the same queue again would starve the others, which nobody reports.)
+    fn connect_oldest(&mut self, context: &mut Context<'_>) {
         loop {
-            let free = if local {
-                queue.busy < self.local_processes && !queue.ready.is_empty()
-            } else {
-                self.connections < most && queue.may_connect(&self.settings)
-            };
-            let next = if free { queue.ready.pop_first() } else { None };
-            let Some((_, entry)) = next else {
-                return;
-            };
-            let delivery = context.entries.assign(entry, destination, u32::MAX);
-            queue.busy += 1;
-            self.connections += u32::from(!local);
-            let keep = KeepConnection {
-                idle: self.settings.connection_inactivity_timeout,
-                age: SimDuration::MAX,
-                transactions: Some(self.settings.smtp_max_messages_per_connection),
-            };
-            context.actions.push(Action::Deliver {
-                delivery,
-                reuse_connection: !local,
-                keep_connection: (!local).then_some(keep),
+            let waiting = self.queues.iter().filter(|(destination, queue)| {
+                **destination != Destination::Local && queue.may_connect(&self.settings)
             });
+            let first = waiting.filter_map(|(destination, queue)| {
+                queue.ready.first().map(|(arrived, _)| (*arrived, *destination))
+            });
+            let Some((_, oldest)) = first.min() else { return };
+            if !self.connect_once(oldest, context) {
+                return;
+            }
         }
     }
 
@@ -143,17 +170,13 @@ impl Exchange {
 
     /// After a delivery or the end of a message: what else can go on, and what can be closed.
     fn settle(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
+        if self.settings.max_outbound_connections == Some(self.connections + 1) {
+            self.connect_oldest(context);
+        }
         self.connect(destination, context);
         let rests = self.queues.get_mut(&destination).is_some_and(|queue| queue.rests(now));
         if rests {
             context.actions.push(Action::Close { destination });
-        }
-        if self.settings.max_outbound_connections == Some(self.connections + 1) {
-            // A connection has become free: others may wait for one.
-            let all: Vec<Destination> = self.queues.keys().copied().collect();
-            for other in all {
-                self.connect(other, context);
-            }
         }
     }
 
@@ -340,9 +363,16 @@ impl QueueManager for Exchange {
         }
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Exchange(settings) = settings {
-            self.settings = *settings;
+            self.settings = limited(*settings, processes.remote);
+            self.local_processes = processes.local.unwrap_or(u32::MAX);
         }
     }
 

@@ -8,8 +8,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::round::has_pending;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
-    Timer, Tried, Untried,
+    KeepConnection, Processes, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Timer, Tried, Untried,
 };
 use super::process::{Kind, Process, Transport};
 use super::retry::{FailedMessage, RetryDatabase, RetryKey};
@@ -502,9 +502,16 @@ impl QueueManager for Exim {
         }
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Exim(settings) = settings {
             self.settings = settings.clone();
+            (self.remote.limit, self.local.limit) = (processes.remote, processes.local);
         }
     }
 

@@ -10,7 +10,8 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    Orders, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Orders, Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried, Untried,
 };
 use super::schedule::{LOCAL_SKIP, REMOTE_SKIP, next_retry};
 use super::settings::Settings;
@@ -75,14 +76,19 @@ pub struct Qmail {
     processes: BTreeMap<DeliveryHandle, u64>,
 }
 
+/// Returns the settings with the limits that the host's `capacity` states.
+fn limited(mut settings: Settings, processes: Processes) -> Settings {
+    settings.concurrency_remote = processes.remote.unwrap_or(settings.concurrency_remote);
+    settings.concurrency_local = processes.local.unwrap_or(settings.concurrency_local);
+    settings
+}
+
 impl Qmail {
     /// Returns the queue manager with `settings` and, if given, other limits of deliveries at once.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.concurrency_remote = remote.unwrap_or(settings.concurrency_remote);
-        settings.concurrency_local = local.unwrap_or(settings.concurrency_local);
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
+            settings: limited(settings, Processes { remote, local }),
             running: false,
             channels: Channel::ALL.into_iter().map(|c| (c, State::default())).collect(),
             jobs: BTreeMap::new(),
@@ -345,9 +351,15 @@ impl QueueManager for Qmail {
         self.run(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Qmail(settings) = settings {
-            self.settings = settings.clone();
+            self.settings = limited(settings.clone(), processes);
         }
     }
 

@@ -10,8 +10,8 @@ use super::super::list::DeliveryList;
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
-    Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
-    Report, ScanPhase, Timer, Tried, Untried,
+    Intake, KeepConnection, Processes, QueueEntries, QueueEntry, QueueLengths, QueueManager,
+    QueueSettings, Report, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
@@ -424,9 +424,16 @@ impl QueueManager for Sendmail {
         self.run_queue(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Sendmail(settings) = settings {
             self.settings = settings.clone();
+            self.process_limit = processes.remote;
         }
     }
 
