@@ -176,6 +176,8 @@ impl QueueEntries {
             recipients: 0,
             ends: None,
             next: None,
+            job: 0,
+            turn: 0,
         });
         let state = CopyState::Assigned(delivery.index());
         let (count, ends) = if let Some(only) = self[entry].only_copy_mut() {
@@ -208,6 +210,8 @@ impl QueueEntries {
             recipients: u32::from(fits),
             ends: fits.then_some((copy, copy)),
             next: None,
+            job: 0,
+            turn: 0,
         });
         if fits {
             // Who walks a delivery follows the chain of its destination.
@@ -228,8 +232,8 @@ impl QueueEntries {
         destination: Destination,
         copies: impl Iterator<Item = CopyIndex>,
     ) -> DeliveryHandle {
-        let (recipients, ends, next) = (0, None, None);
-        let queued = QueuedDelivery { entry, destination, recipients, ends, next };
+        let (recipients, ends, next, job, turn) = (0, None, None, 0, 0);
+        let queued = QueuedDelivery { entry, destination, recipients, ends, next, job, turn };
         let delivery = self.deliveries.insert(queued);
         if self[entry].only_copy().is_none() {
             self.several(entry);

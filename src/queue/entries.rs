@@ -44,6 +44,10 @@ pub struct QueuedDelivery {
     pub(super) ends: Option<(CopyIndex, CopyIndex)>,
     /// Link for lists that queue managers keep.
     pub next: Option<DeliveryHandle>,
+    /// What a queue manager keeps beside it: which job it is a part of, and when that is served.
+    pub job: u32,
+    /// See `job`.
+    pub turn: u32,
 }
 
 impl QueuedDelivery {

@@ -6,23 +6,11 @@
 
 use std::num::NonZeroU32;
 
-use crate::mail::{CompactStatus, DomainId, HostId, MessageId, RecipientId, Status};
+use crate::mail::{CompactStatus, HostId, MessageId, RecipientId, Status};
 use crate::units::{Octets, SimTime};
 
-use super::{DeliveryHandle, EntryHandle};
-
-/// Where a recipient's copy goes from a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Destination {
-    /// Into mailboxes of this host.
-    Local,
-    /// To the exchangers of this domain.
-    Exchangers(DomainId),
-    /// To this host; its address is looked up.
-    Host(HostId),
-    /// To this host without any look-up.
-    Address(HostId),
-}
+use super::destination::{Kind, TransportId};
+use super::{DeliveryHandle, Destination, EntryHandle};
 
 /// What a host still has to do for one recipient of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,30 +276,8 @@ pub(super) struct PackedCopy {
     /// The slot of the delivery, or the number of the status.
     about: u32,
     destination: Kind,
-    /// A [`Standing`], and whether it has been put off without an attempt.
+    /// A [`Standing`], whether it has been put off without an attempt, and the destination's transport.
     state: u8,
-}
-
-/// A [`Destination`] without domain or host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Local,
-    Exchangers,
-    Host,
-    Address,
-}
-
-impl Kind {
-    /// Returns the kind of a destination, and the number of its domain or host.
-    #[inline]
-    const fn of(destination: Destination) -> (Self, u32) {
-        match destination {
-            Destination::Local => (Self::Local, 0),
-            Destination::Exchangers(domain) => (Self::Exchangers, domain.0),
-            Destination::Host(host) => (Self::Host, host.0),
-            Destination::Address(host) => (Self::Address, host.0),
-        }
-    }
 }
 
 /// A [`CopyState`] without delivery or status.
@@ -339,10 +305,14 @@ impl Standing {
 impl PackedCopy {
     /// Above the two bits of the [`Standing`].
     const SUSPENDED: u8 = 4;
+    /// The transport stands above these bits.
+    const BELOW_TRANSPORT: u32 = 3;
+    const TRANSPORT: u8 = !0 << Self::BELOW_TRANSPORT;
 
     pub(super) fn new(recipient: RecipientId, destination: Destination) -> Self {
-        let (destination, which) = Kind::of(destination);
-        Self { recipient, which, about: 0, destination, state: Standing::Pending as u8 }
+        let (destination, which, transport) = destination.parts();
+        let state = Standing::Pending as u8 | transport.0 << Self::BELOW_TRANSPORT;
+        Self { recipient, which, about: 0, destination, state }
     }
 
     pub(super) const fn recipient(self) -> RecipientId {
@@ -350,12 +320,19 @@ impl PackedCopy {
     }
 
     pub(super) fn set_destination(&mut self, destination: Destination) {
-        (self.destination, self.which) = Kind::of(destination);
+        let transport;
+        (self.destination, self.which, transport) = destination.parts();
+        self.state = self.state & !Self::TRANSPORT | transport.0 << Self::BELOW_TRANSPORT;
     }
 
     #[inline]
     pub(super) fn goes_to(self, destination: Destination) -> bool {
-        (self.destination, self.which) == Kind::of(destination)
+        (self.destination, self.which, self.transport()) == destination.parts()
+    }
+
+    #[inline]
+    const fn transport(self) -> TransportId {
+        TransportId(self.state >> Self::BELOW_TRANSPORT)
     }
 
     /// Returns whether it is to be tried.
@@ -387,7 +364,8 @@ impl PackedCopy {
     }
 
     pub(super) fn set_state(&mut self, state: CopyState) {
-        self.state = self.state & Self::SUSPENDED | Standing::of(state) as u8;
+        self.state =
+            self.state & (Self::SUSPENDED | Self::TRANSPORT) | Standing::of(state) as u8;
         self.about = match state {
             CopyState::Assigned(delivery) => delivery,
             CopyState::Failed(status) => CompactStatus::from(status).number(),
@@ -417,12 +395,7 @@ impl PackedCopy {
 
     #[inline]
     pub(super) fn destination(self) -> Destination {
-        match self.destination {
-            Kind::Local => Destination::Local,
-            Kind::Exchangers => Destination::Exchangers(DomainId(self.which)),
-            Kind::Host => Destination::Host(HostId(self.which)),
-            Kind::Address => Destination::Address(HostId(self.which)),
-        }
+        Destination::of_parts(self.destination, self.which, self.transport())
     }
 
     /// Returns what it says; `next` is the next recipient of its entry.
@@ -441,6 +414,7 @@ impl PackedCopy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::DomainId;
 
     #[test]
     fn a_recipient_is_what_it_was_made_of() {
@@ -448,7 +422,7 @@ mod tests {
             Destination::Local,
             Destination::Exchangers(DomainId(u32::MAX)),
             Destination::Host(HostId(7)),
-            Destination::Address(HostId(0)),
+            Destination::Address(HostId(0)).by(TransportId(TransportId::MOST)),
         ];
         let states = [
             CopyState::Pending,
@@ -458,6 +432,7 @@ mod tests {
         ];
         for (destination, state) in places.into_iter().zip(states) {
             let mut copy = PackedCopy::new(RecipientId(9), Destination::Local);
+            copy.set_destination(Destination::Host(HostId(1)).by(TransportId(3)));
             copy.set_destination(destination);
             copy.set_state(state);
             copy.set_suspended(true);

@@ -89,6 +89,11 @@ impl DeliveryList {
         })
     }
 
+    /// Returns the first delivery.
+    pub(super) fn first(&self) -> Option<DeliveryHandle> {
+        self.ends.map(|(head, _)| head)
+    }
+
     pub(super) fn pop_front(&mut self, entries: &mut QueueEntries) -> Option<DeliveryHandle> {
         let (head, tail) = self.ends?;
         let next = entries.delivery_mut(head).expect("listed deliveries exist").next.take();

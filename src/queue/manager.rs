@@ -350,6 +350,16 @@ pub trait Names {
     fn mailboxes(&self, domain: DomainId) -> Vec<(u32, String)>;
 }
 
+/// How many deliveries a host may have under way at once by its `capacity`; none: as the MTA's own
+/// limit says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Processes {
+    /// Of mail that leaves.
+    pub remote: Option<u32>,
+    /// Into mailboxes of the host.
+    pub local: Option<u32>,
+}
+
 /// What a queue manager is handed with every call.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -465,9 +475,16 @@ pub trait QueueManager: Debug {
     /// All deferred messages are to be tried now.
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>);
 
-    /// The settings are replaced (`[[action]]` with `set`); the queue is kept. Settings of another
-    /// family are ignored: a host does not change its software while it runs.
-    fn configure(&mut self, settings: &QueueSettings);
+    /// The settings are replaced (`[[action]]` with `set`), and so is how many deliveries may be under
+    /// way at once; the queue is kept. Settings of another family are ignored: a host does not change
+    /// its software while it runs.
+    fn configure(
+        &mut self,
+        now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        context: &mut Context<'_>,
+    );
 
     /// Tells what things are called. Called before [`Self::start`] and after [`Self::configure`].
     fn introduce(&mut self, _names: &dyn Names) {}

@@ -10,6 +10,7 @@
 //! retry rule can be tested by calling it.
 
 mod deliveries;
+mod destination;
 mod entries;
 mod entry;
 pub mod exchange;
@@ -27,11 +28,13 @@ pub mod sendmail;
 mod settings;
 mod several;
 
+pub use destination::{Destination, TransportId, Via};
 pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
-pub use entry::{CopyIndex, CopyState, Destination, EntrySlot, QueueCopy, QueueEntry};
+pub use entry::{CopyIndex, CopyState, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
     Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
-    KeepConnection, Names, QueueLengths, QueueManager, Report, Resolved, Timer, Tried, Untried,
+    KeepConnection, Names, Processes, QueueLengths, QueueManager, Report, Resolved, Timer, Tried,
+    Untried,
 };
 pub use orders::{FORESEEN, Orders, Suspensions};
 pub use phase::ScanPhase;

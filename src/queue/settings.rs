@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::smtp::ClientSettings;
+
 use super::exchange::Exchange;
 use super::exim::Exim;
 use super::opensmtpd::OpenSmtpd;
@@ -9,7 +11,9 @@ use super::plain::{NoticesTo, Plain, Unit};
 use super::postfix::Postfix;
 use super::qmail::Qmail;
 use super::sendmail::Sendmail;
-use super::{QueueManager, exchange, exim, opensmtpd, plain, postfix, qmail, sendmail};
+use super::{
+    QueueManager, TransportId, exchange, exim, opensmtpd, plain, postfix, qmail, sendmail,
+};
 
 /// Settings of a host's queue manager.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +65,17 @@ impl QueueSettings {
             Self::OpenSmtpd(settings) => Some(settings.limits.max_conn_per_source),
             Self::Plain(settings) => settings.threads,
             Self::Exchange(settings) => settings.max_outbound_connections,
+        }
+    }
+
+    /// Returns the settings of the SMTP client that one transport has of its own.
+    #[must_use]
+    pub fn client_of(&self, transport: TransportId) -> Option<&ClientSettings> {
+        match self {
+            Self::Postfix(settings) => {
+                settings.transports.get(usize::from(transport.0))?.client.as_deref()
+            }
+            _ => None,
         }
     }
 

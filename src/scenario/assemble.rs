@@ -202,7 +202,7 @@ fn roles(
     }
     let free = |host: HostId| !hosts.entry(host).roles_stated;
     for routing in stated {
-        let hops = routing.routes.values().copied().chain(routing.smart_host);
+        let hops = routing.stated_hops();
         let targets = hops.filter_map(|hop| match hop {
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,

@@ -104,6 +104,9 @@ fn read_capacity(section: &Section<'_>, settings: &mut HostSettings) {
     if let Some(sessions) = count("sessions_per_client") {
         server.max_sessions_per_client = Some(sessions);
     }
+    if let Some(waiting) = count("listen_queue") {
+        server.options.listen_queue = Some(waiting);
+    }
     settings.delivery_processes = count("delivery_processes");
     settings.local_processes = count("local_processes");
     settings.queue_disk = section.field("queue_disk").and_then(|field| field.size());
@@ -237,11 +240,16 @@ fn named_profile(field: &Field<'_>) -> Option<Profile> {
 /// Reads the settings of a table `mta` into the profile.
 fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     let name = profile.name;
+    let is_postfix = profile.family == profiles::Family::Postfix;
     let named = |profile: &Profile, key: &str| {
         settings::all()
             .find(|s| s.name_in(profile) == key && s.slot(&mut profile.clone()).is_some())
     };
+    let of_transports = |key: &str| is_postfix && super::transports::is_read_here(key);
     for entry in table.entries.iter().filter(|entry| entry.key != "profile") {
+        if of_transports(&entry.key) {
+            continue;
+        }
         let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
         // Two families may have a setting of one name; the profile picks its own.
         let setting = named(profile, &entry.key);
@@ -263,6 +271,9 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
         };
         let shape = shape_of(&slot);
         fill(&Field { checker: mta.checker, node: &entry.node, shape, path }, slot);
+    }
+    if is_postfix {
+        super::transports::read_transports(mta, table, profile);
     }
     schedules::one_form_only(mta, table, profile);
     schedules::has_time_between(mta, table, profile);
@@ -286,7 +297,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
         Slot::Factor(_) => Shape::Number,
         Slot::Choice(choice) => Shape::Word(choice.words()),
         Slot::Positive(_) => Shape::Count(1, limits::PIECES),
-        Slot::Count(_) | Slot::CountAndLimit(..) | Slot::Limit(_) | Slot::HopLimit(_) => LIMIT,
+        Slot::Count(_) | Slot::CountAndLimits(..) | Slot::Limit(_) | Slot::HopLimit(_) => LIMIT,
         Slot::SizeLimit(_) | Slot::Size(_) => Shape::Size,
         Slot::Flag(_) => Shape::Flag,
         Slot::Tls(_) => Shape::Word(&["none", "may", "implicit"]),
@@ -296,7 +307,7 @@ pub(super) fn shape_of(slot: &Slot<'_>) -> Shape {
     }
 }
 
-fn fill(field: &Field<'_>, slot: Slot<'_>) {
+pub(super) fn fill(field: &Field<'_>, slot: Slot<'_>) {
     let unlimited = |count: u32| (count > 0).then_some(count);
     match slot {
         Slot::Duration(place) => put(place, field.duration()),
@@ -327,10 +338,12 @@ fn fill(field: &Field<'_>, slot: Slot<'_>) {
             }
         }
         Slot::Count(place) | Slot::Positive(place) => put(place, field.count32()),
-        Slot::CountAndLimit(place, limit) => {
+        Slot::CountAndLimits(place, limits) => {
             let count = field.count32();
             put(place, count);
-            put(limit, count.map(unlimited));
+            for limit in limits {
+                put(limit, count.map(unlimited));
+            }
         }
         Slot::Limit(place) => put(place, field.count32().map(unlimited)),
         Slot::HopLimit(place) => {

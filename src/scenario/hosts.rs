@@ -248,7 +248,7 @@ impl<'a> Hosts<'a> {
     }
 
     /// Says that there is no host `name`.
-    fn unknown(&self, field: &Field<'_>, name: &str) -> Remark {
+    pub(super) fn unknown(&self, field: &Field<'_>, name: &str) -> Remark {
         let remark = Remark::new(format!("there is no host named \"{name}\""));
         if self.entries.is_empty() {
             return remark.accepted("the name of a [[host]]").help("add a [[host]] of this name");

@@ -167,6 +167,12 @@ pub(super) static CAPACITY: Keys = Keys {
     keys: &[
         key("sessions", PIECES, "SMTP sessions served at once; more wait to be greeted"),
         key("sessions_per_client", PIECES, "sessions served at once for one client; more get 421"),
+        key(
+            "listen_queue",
+            Shape::Count(0, limits::PIECES),
+            "connections that wait to be greeted; requests for more are dropped, and clients repeat \
+             them after 1, 3, 7 s and so on",
+        ),
         key("delivery_processes", PIECES, "deliveries to other hosts at once"),
         key("local_processes", PIECES, "deliveries into mailboxes at once"),
         key("queue_disk", Shape::Size, "room for queued messages; when full, MAIL gets 452"),

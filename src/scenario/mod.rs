@@ -64,6 +64,8 @@ mod sharing;
 mod starter;
 mod study;
 mod top;
+mod transport_maps;
+mod transports;
 mod tree;
 mod warn;
 mod zone;
@@ -84,3 +86,4 @@ pub use study::{
     Better, Cell, Comparison, Factor, LoadedStudy, Replications, Study, StudyFigure, Variant,
     Width, compare_study, is_scenario, is_study, load_study, load_variant,
 };
+pub use transport_maps::Senders;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::note::Note;
+use super::transport_maps::Senders;
 use crate::access::Reading;
 use crate::dns::{DnsFailure, FailureScope, NameId, ResolverSettings, Zone};
 use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId, Mailbox, MailboxNames};
 use crate::network::{Address, AddressId, LinkId, Topology};
-use crate::queue::QueueSettings;
+use crate::queue::{QueueSettings, TransportId};
 use crate::screening::{Published, Screening};
 use crate::smtp::{ClientSettings, Deviation, ServerSettings, Standing};
 use crate::units::{Octets, SimDuration, SimTime, write_padded};
@@ -214,6 +215,13 @@ pub struct Routing {
     pub routes: BTreeMap<DomainId, NextHop>,
     /// Next hop of everything else.
     pub smart_host: Option<NextHop>,
+    /// Next hop by sender, of what would go to the smart host or to the exchangers of its domain
+    /// (Postfix's `sender_dependent_relayhost_maps`); addresses before domains.
+    pub by_sender: Vec<(Senders, NextHop)>,
+    /// The transport of each domain that does not go by the default one.
+    pub transports: BTreeMap<DomainId, TransportId>,
+    /// The transport of all other domains (`"*"` in Postfix's `transport_maps`).
+    pub other_transport: TransportId,
     /// Used when all exchangers have failed temporarily.
     pub fallback_relay: Option<HostId>,
     /// Who keeps a shadow copy of what is queued here, and sends it on when this host is lost
@@ -230,6 +238,33 @@ impl Routing {
         stated.unwrap_or(NextHop::Exchangers(domain))
     }
 
+    /// Returns the same for mail of one sender (`src/trivial-rewrite/resolve.c`: what is stated for
+    /// the recipient's domain goes before what is stated for the sender).
+    #[must_use]
+    pub fn next_hop_from(&self, sender: Option<Mailbox>, domain: DomainId) -> NextHop {
+        if self.by_sender.is_empty() || self.routes.contains_key(&domain) {
+            return self.next_hop(domain);
+        }
+        let is_theirs = |(senders, _): &&(Senders, NextHop)| match senders {
+            Senders::Mailbox(mailbox) => sender == Some(*mailbox),
+            Senders::Domain(theirs) => sender.is_some_and(|sender| sender.domain == *theirs),
+        };
+        let stated = self.by_sender.iter().find(is_theirs).map(|(_, hop)| *hop);
+        stated.unwrap_or_else(|| self.next_hop(domain))
+    }
+
+    /// Returns the transport by which mail for `domain` leaves.
+    #[must_use]
+    pub fn transport(&self, domain: DomainId) -> TransportId {
+        self.transports.get(&domain).copied().unwrap_or(self.other_transport)
+    }
+
+    /// Returns every next hop that is stated, whatever for.
+    pub fn stated_hops(&self) -> impl Iterator<Item = NextHop> {
+        let by_sender = self.by_sender.iter().map(|(_, hop)| *hop);
+        self.routes.values().copied().chain(self.smart_host).chain(by_sender)
+    }
+
     /// Returns whether it hands mail to `server` by configuration; `server` then relays for it.
     #[must_use]
     pub fn leads_to(&self, server: HostId) -> bool {
@@ -237,9 +272,7 @@ impl Routing {
             NextHop::Host(to) | NextHop::Address(to) => *to == server,
             NextHop::Exchangers(_) => false,
         };
-        self.smart_host.as_ref().is_some_and(leads)
-            || self.fallback_relay == Some(server)
-            || self.routes.values().any(leads)
+        self.fallback_relay == Some(server) || self.stated_hops().any(|hop| leads(&hop))
     }
 
     /// Returns whether the mailboxes of `domain` are on this host.

@@ -10,9 +10,11 @@ use super::model::{NextHop, Routing};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
+use super::transport_maps::{Hop, StatedTransports};
 use super::tree::Value;
 use crate::mail::{DomainId, HostId};
 use crate::network::AddressId;
+use crate::queue::TransportId;
 
 /// Routing as far as a host's table states it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,15 @@ pub(super) struct StatedRouting {
     pub(super) fallback_relay: Option<HostId>,
     pub(super) shadow_host: Option<HostId>,
     pub(super) dedicated_addresses: Vec<(DomainId, AddressId)>,
+    transports: StatedTransports,
+}
+
+impl StatedRouting {
+    /// Returns every next hop that is stated, whatever for.
+    pub(super) fn stated_hops(&self) -> impl Iterator<Item = NextHop> {
+        let stated = self.routes.values().copied().chain(self.smart_host);
+        stated.chain(self.transports.stated_hops())
+    }
 }
 
 /// Reads the routing that a host's table, or a change of it, states.
@@ -75,6 +86,7 @@ pub(super) fn stated_routing(
     if section.knows("dedicated_addresses") {
         stated.dedicated_addresses = dedicated_addresses(section, hosts, domains);
     }
+    stated.transports = StatedTransports::read(section, hosts, domains);
     let routes = section.field("routes").map(|field| field.map()).unwrap_or_default();
     for (name, _, field) in routes {
         // A route may name a domain that has no table: it is then known by that route alone.
@@ -84,6 +96,18 @@ pub(super) fn stated_routing(
         }
     }
     stated
+}
+
+/// Returns what Postfix's tables say of each domain of which they say something.
+fn transports_of(tables: &StatedTransports, names: &[String]) -> Vec<(DomainId, TransportId, Hop)> {
+    if !tables.goes_by_ending() {
+        return tables.by_domain.iter().map(|(domain, (by, hop))| (*domain, *by, *hop)).collect();
+    }
+    let said = |(index, name): (usize, &String)| {
+        let id = DomainId::from_index(index);
+        tables.of(id, name).map(|(by, hop)| (id, by, hop))
+    };
+    names.iter().enumerate().filter_map(said).collect()
 }
 
 fn known_domains(field: &Field<'_>, domains: &mut Domains<'_>) -> Vec<DomainId> {
@@ -124,6 +148,8 @@ pub(super) struct DerivedRouting {
     routes: BTreeMap<HostId, Vec<(DomainId, HostId)>>,
     /// Hosts that take mail for anybody: relays, and servers that take submissions.
     relays: BTreeMap<HostId, ()>,
+    /// Names of the domains.
+    names: Vec<String>,
     /// Address literals and the hosts that have the addresses.
     literals: Vec<(DomainId, HostId)>,
 }
@@ -132,7 +158,10 @@ impl DerivedRouting {
     /// Works out who keeps, relays and hands on the mail of each domain: the store has it in its
     /// mailboxes; exchangers take it; the best exchangers hand it to the store.
     pub(super) fn of(domains: &Domains<'_>) -> Self {
-        let mut derived = Self::default();
+        let mut derived = Self {
+            names: domains.list.iter().map(|draft| draft.name.clone()).collect(),
+            ..Self::default()
+        };
         for (index, draft) in domains.list.iter().enumerate() {
             derived.add(DomainId::from_index(index), draft);
         }
@@ -200,13 +229,48 @@ impl DerivedRouting {
                 routes.entry(domain).or_insert(NextHop::Address(store));
             }
         }
+        let mut smart_host = stated.smart_host;
+        let tables = &stated.transports;
+        let mut transports = BTreeMap::new();
+        for (domain, transport, hop) in transports_of(tables, &self.names) {
+            if local.binary_search(&domain).is_ok() {
+                continue;
+            }
+            transports.insert(domain, transport);
+            match hop {
+                Hop::Unchanged => {}
+                Hop::Domain => {
+                    routes.entry(domain).or_insert(NextHop::Exchangers(domain));
+                }
+                Hop::Stated(hop) => {
+                    routes.insert(domain, hop);
+                }
+            }
+        }
+        if let Some(relay) = tables.relay {
+            for domain in &relayed {
+                transports.entry(*domain).or_insert(relay);
+            }
+        }
+        let mut other_transport = TransportId::DEFAULT;
+        if let Some((transport, hop)) = tables.wildcard {
+            other_transport = transport;
+            match hop {
+                Hop::Unchanged => {}
+                Hop::Domain => smart_host = None,
+                Hop::Stated(hop) => smart_host = Some(hop),
+            }
+        }
         Routing {
+            by_sender: tables.by_sender.clone(),
+            transports,
+            other_transport,
             local,
             relayed,
             relays_all: stated.relays_all.unwrap_or_else(|| self.relays.contains_key(&host)),
             knows_relayed_mailboxes: stated.knows_recipients,
             routes,
-            smart_host: stated.smart_host,
+            smart_host,
             fallback_relay: stated.fallback_relay,
             shadow_host: stated.shadow_host,
         }

@@ -11,6 +11,7 @@ use super::profiles;
 use super::settings;
 use super::shape::{Keys, Shape};
 use super::study::STUDY;
+use super::transports;
 
 /// Returns the JSON Schema of scenario files.
 #[must_use]
@@ -130,9 +131,19 @@ impl Definitions {
                     properties.insert(setting.name_in(&known).into(), schema);
                 }
             }
+            for key in transports::TABLES.keys {
+                let mut schema = self.shape(key.shape);
+                schema["description"] = json!(key.about);
+                properties.insert(key.name.into(), schema);
+            }
+            let mut patterns = Map::new();
+            for (pattern, shape) in transports::patterns() {
+                patterns.insert(pattern, self.shape(shape));
+            }
             let table = json!({
                 "type": "object",
                 "properties": properties,
+                "patternProperties": patterns,
                 "additionalProperties": false,
             });
             self.0.insert("mta_settings".to_owned(), table);

@@ -280,7 +280,7 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
         used.extend([link.ends.0, link.ends.1]);
     }
     for (index, host) in scenario.hosts.iter().enumerate() {
-        let hops = host.routing.routes.values().copied().chain(host.routing.smart_host);
+        let hops = host.routing.stated_hops();
         used.extend(hops.filter_map(|hop| match hop {
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,

@@ -69,9 +69,19 @@ impl Cache {
         Some(self.kept.remove(index).1)
     }
 
+    /// Takes out the first connection that is `wanted`, whoever keeps it.
+    pub(super) fn take_any(&mut self, wanted: impl Fn(Keeper, Handle) -> bool) -> Option<Handle> {
+        let index = self.kept.iter().position(|(keeper, c)| wanted(*keeper, *c))?;
+        Some(self.kept.remove(index).1)
+    }
+
     /// Returns how many connections `keeper` has.
     pub(super) fn count(&self, keeper: Keeper) -> usize {
         self.kept.iter().filter(|(kept, _)| *kept == keeper).count()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
     }
 
     pub(super) fn forget(&mut self, connection: Handle) {

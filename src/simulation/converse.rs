@@ -81,7 +81,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let authorised = self.is_authorised(run, target.host);
         let looks = self.screens.is_some() && !opens && step != Step::Quit;
         let screen = looks.then(|| self.screen_of(handle, target, authorised)).flatten();
-        let client_config = self.hosts[run.client.index()].config;
+        let client_config = self.config_of(run);
         let client = run.client;
         let seen = self.seen_by_server(client, target);
         let sender = if run.carries_nothing() { None } else { self.messages[message].sender() };

@@ -12,11 +12,12 @@ use crate::units::{Octets, SimTime};
 use super::draws::{TryDraws, constant};
 use super::event::Event;
 use super::run::{Phase, Purpose, Run, Target};
+use super::setup::Setup;
 use super::sole_targets::SoleTarget;
 use super::targets::direct;
 use super::world::World;
 
-impl<S: FactSink> World<'_, '_, S> {
+impl<'s, S: FactSink> World<'s, '_, S> {
     /// Begins a delivery that a queue manager ordered.
     pub(super) fn begin_delivery(&mut self, host: HostId, purpose: Purpose) {
         let Purpose::Delivery { delivery, destination, .. } = purpose else {
@@ -192,7 +193,7 @@ impl<S: FactSink> World<'_, '_, S> {
             settings: state.config.resolver,
         };
         let resolver = &mut state.resolver;
-        Some(match destination {
+        Some(match destination.next_hop() {
             Destination::Exchangers(domain) => {
                 let name = self.domains[domain.index()].dns;
                 resolver.mail_route(&ask, name, self.now, &mut self.route)
@@ -206,7 +207,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
                 Lookup { outcome: RouteOutcome::Found, ended: self.now }
             }
-            Destination::Local => return None,
+            Destination::Local | Destination::Via(_) => return None,
         })
     }
 
@@ -239,10 +240,21 @@ impl<S: FactSink> World<'_, '_, S> {
             let mut candidates = run.targets.iter().map(Target::candidate);
             queue.found(self.now, delivery, &mut candidates, &self.entries);
         }
-        if let Destination::Exchangers(domain) = destination {
+        if let Destination::Exchangers(domain) = destination.next_hop() {
             let started = self.now;
             self.state(&Fact::Lookup { delivery, host, domain, started, answered, outcome });
         }
+    }
+
+    /// Returns the settings by which a run sends: its host's, with those of the SMTP client that its
+    /// transport has for itself.
+    #[inline]
+    pub(super) fn config_of(&self, run: &Run) -> Setup<'s> {
+        let mut config = self.hosts[run.client.index()].config;
+        if let Purpose::Delivery { destination, .. } = run.purpose {
+            config.client = config.client_to(destination);
+        }
+        config
     }
 
     /// Returns where a run goes.
@@ -286,13 +298,14 @@ impl<S: FactSink> World<'_, '_, S> {
     /// A try of a delivery has ended: settles its recipients, then goes on to the next host or
     /// reports to the queue manager.
     pub(super) fn delivery_tried(&mut self, handle: Handle) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let Some(delivery) = run.delivery() else {
             return;
         };
-        let config = self.hosts[run.client.index()].config;
+        let config = self.config_of(run);
         let next_host = &config.client.next_host;
         if is_at_last_host(run) {
+            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
             run.failure = run.failure.map(|failure| next_host.at_last_host(failure));
         }
         self.tell_tried(handle);
@@ -419,7 +432,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let refusal = refusal.filter(|reply| !reply.is_positive());
         match (refusal, run.failure) {
             (Some(reply), _) => {
-                let client = &self.hosts[run.client.index()].config.client;
+                let client = self.config_of(run).client;
                 let outcome = if client.refuses_for_good(reply, accepted) {
                     AttemptOutcome::Permfail
                 } else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::dns::{FailureScope, Failures, MxRecord, Zone};
-use crate::mail::{DomainId, HostId, Mailbox};
+use crate::mail::{DomainId, HostId, RecipientId};
 use crate::queue::Destination;
 use crate::scenario::{Domain, Scenario};
 use crate::trace::FactSink;
@@ -41,10 +41,14 @@ fn exchangers(zone: &Zone, failures: &Failures, domain: &Domain) -> Option<Vec<M
 }
 
 impl<S: FactSink> World<'_, '_, S> {
-    /// Returns where mail for `mailbox` goes from `host`.
-    pub(super) fn route_of(&self, host: HostId, mailbox: Mailbox) -> Destination {
+    /// Returns where the copy for `recipient` goes from `host`.
+    #[inline]
+    pub(super) fn route_of(&self, host: HostId, recipient: RecipientId) -> Destination {
         let state = &self.hosts[host.index()];
-        match state.route(mailbox) {
+        let mailbox = self.messages[recipient].mailbox;
+        let sender = || self.messages[self.messages[recipient].message].sender();
+        let sender = if state.config.asks_for_sender() { sender() } else { None };
+        match state.route(sender, mailbox) {
             Destination::Exchangers(domain) if state.config.client.merges_equal_routes => {
                 Destination::Exchangers(self.equal_routes[domain.index()])
             }

@@ -221,7 +221,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut groups: Vec<Vec<RecipientId>> = Vec::new();
         let mut places: BTreeMap<Destination, usize> = BTreeMap::new();
         for &recipient in recipients {
-            let route = self.route_of(host, self.messages[recipient].mailbox);
+            let route = self.route_of(host, recipient);
             let place = *places.entry(route).or_insert(groups.len());
             if place == groups.len() {
                 groups.push(Vec::new());
@@ -257,8 +257,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let state = QueueEntry::new(message, host, self.now, null_sender, size, received_fields);
         let entry = self.entries.insert(state);
         for &recipient in recipients.iter().rev() {
-            let mailbox = self.messages[recipient].mailbox;
-            let destination = self.route_of(host, mailbox);
+            let destination = self.route_of(host, recipient);
             self.entries.add_recipient(entry, recipient, destination);
         }
         if let Some(verdict) = arrival.condemned {

@@ -8,7 +8,6 @@ use crate::dns::Resolver;
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
 use crate::queue::{ConnectionId, Destination, QueueManager};
-use crate::scenario::NextHop;
 use crate::trace::HostTotals;
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -68,17 +67,13 @@ pub(super) struct HostState<'s> {
 }
 
 impl HostState<'_> {
-    /// Returns where mail for `mailbox` goes from here.
+    /// Returns where mail of `sender` for `mailbox` goes from here.
     #[inline]
-    pub(super) fn route(&self, mailbox: Mailbox) -> Destination {
+    pub(super) fn route(&self, sender: Option<Mailbox>, mailbox: Mailbox) -> Destination {
         if self.config.is_local(mailbox.domain) {
             return Destination::Local;
         }
-        match self.config.next_hop(mailbox.domain) {
-            NextHop::Exchangers(domain) => Destination::Exchangers(domain),
-            NextHop::Host(host) => Destination::Host(host),
-            NextHop::Address(host) => Destination::Address(host),
-        }
+        self.config.destination(sender, mailbox.domain)
     }
 
     /// Notes a session taken on for `client`.
@@ -116,6 +111,13 @@ impl HostState<'_> {
     #[inline]
     pub(super) fn has_slot(&self) -> bool {
         self.config.server.max_sessions.is_none_or(|limit| self.inbound < limit)
+    }
+
+    /// Returns whether no more connections can wait. The kernel lets one more wait than it was asked
+    /// for (Linux, `sk_acceptq_is_full`).
+    pub(super) fn listen_queue_is_full(&self) -> bool {
+        let limit = self.config.server.options.listen_queue;
+        limit.is_some_and(|limit| self.waiting.len() > limit as usize)
     }
 
     /// Returns whether one more session of `client` exceeds the client's limit.

@@ -2,6 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::queue::Processes;
 use crate::scenario::Host;
 use crate::smtp::Failure;
 use crate::trace::{AttemptFact, Fact, FactSink};
@@ -263,9 +264,12 @@ impl<'s, S: FactSink> World<'s, '_, S> {
     pub(super) fn configure(&mut self, host: HostId, config: &'s Host) {
         self.hosts[host.index()].config = Setup::of(config);
         self.hosts[host.index()].totals.inbound_slots = config.server.max_sessions;
-        let queue = &mut self.hosts[host.index()].queue;
-        queue.configure(&config.queue);
-        queue.introduce(&Introduction(self.scenario));
+        let processes =
+            Processes { remote: config.delivery_processes, local: config.local_processes };
+        self.tell(host, |queue, now, context| {
+            queue.configure(now, &config.queue, processes, context);
+        });
+        self.hosts[host.index()].queue.introduce(&Introduction(self.scenario));
         self.sole_targets.forget(host);
         self.undisturbed.configure(host, config, &self.faults);
         self.serve_waiting(host);

@@ -148,7 +148,7 @@ impl<S: FactSink> World<'_, '_, S> {
             let copy = self.entries.copy(index);
             next = copy.next;
             if copy.state == CopyState::Pending {
-                let route = self.route_of(host, self.messages[copy.recipient].mailbox);
+                let route = self.route_of(host, copy.recipient);
                 self.entries.set_destination(index, route);
             }
         }

@@ -7,8 +7,8 @@
 use std::ops::Deref;
 
 use crate::dns::{NameId, ResolverSettings};
-use crate::mail::{DomainId, HostId};
-use crate::queue::QueueSettings;
+use crate::mail::{DomainId, HostId, Mailbox};
+use crate::queue::{Destination, QueueSettings, TransportId};
 use crate::scenario::{Domain, Host, NextHop};
 use crate::smtp::{ClientSettings, ServerSettings};
 use crate::units::Octets;
@@ -57,8 +57,9 @@ impl<'s> Setup<'s> {
                 _ => Local::Several,
             },
             takes_local_only: routing.relayed.is_empty() && !routing.relays_all,
-            goes_by_exchangers: routing.routes.is_empty()
-                && routing.smart_host.is_none()
+            goes_by_exchangers: routing.stated_hops().next().is_none()
+                && routing.transports.is_empty()
+                && routing.other_transport == TransportId::DEFAULT
                 && routing.fallback_relay.is_none(),
             host,
         }
@@ -106,13 +107,30 @@ impl<'s> Setup<'s> {
         !self.takes_local_only && self.host.routing.relays_all
     }
 
-    /// Returns where mail for `domain` goes from here, if the domain is not local.
+    /// Returns where mail of `sender` for `domain` goes from here, if the domain is not local.
     #[inline]
-    pub(super) fn next_hop(&self, domain: DomainId) -> NextHop {
+    pub(super) fn destination(&self, sender: Option<Mailbox>, domain: DomainId) -> Destination {
         if self.goes_by_exchangers {
-            return NextHop::Exchangers(domain);
+            return Destination::Exchangers(domain);
         }
-        self.host.routing.next_hop(domain)
+        stated_destination(self.host, sender, domain)
+    }
+
+    /// Returns whether it matters who sends.
+    #[inline]
+    pub(super) fn asks_for_sender(&self) -> bool {
+        !self.goes_by_exchangers && !self.host.routing.by_sender.is_empty()
+    }
+
+    /// Returns the settings of the SMTP client by which mail goes to a destination.
+    #[inline]
+    pub(super) fn client_to(&self, destination: Destination) -> &'s ClientSettings {
+        match destination {
+            Destination::Via(_) => {
+                self.queue.client_of(destination.transport()).unwrap_or(self.client)
+            }
+            _ => self.client,
+        }
     }
 
     /// Returns whether it hands mail to `server` by configuration.
@@ -126,6 +144,17 @@ impl<'s> Setup<'s> {
     pub(super) fn fallback_relay(&self) -> Option<HostId> {
         if self.goes_by_exchangers { None } else { self.host.routing.fallback_relay }
     }
+}
+
+/// Not inlined: few hosts state anything.
+#[inline(never)]
+fn stated_destination(host: &Host, sender: Option<Mailbox>, domain: DomainId) -> Destination {
+    let destination = match host.routing.next_hop_from(sender, domain) {
+        NextHop::Exchangers(domain) => Destination::Exchangers(domain),
+        NextHop::Host(host) => Destination::Host(host),
+        NextHop::Address(host) => Destination::Address(host),
+    };
+    destination.by(host.routing.transport(domain))
 }
 
 /// Not inlined: the compiler would read the settings before it knows whether it has to, and wait for
@@ -243,7 +272,8 @@ at = "1m"
             for domain in (0..scenario.domains.len()).map(DomainId::from_index) {
                 assert_eq!(setup.is_local(domain), routing.local.contains(&domain));
                 assert_eq!(setup.relays(domain), routing.relayed.contains(&domain));
-                assert_eq!(setup.next_hop(domain), routing.next_hop(domain));
+                let expected = stated_destination(host, None, domain);
+                assert_eq!(setup.destination(None, domain), expected);
             }
             assert_eq!(setup.relays_all(), routing.relays_all);
             assert_eq!(setup.fallback_relay(), routing.fallback_relay);

@@ -60,13 +60,9 @@ impl SoleTargets {
     }
 }
 
+#[inline]
 fn place(destination: Destination, submission: bool) -> usize {
-    let number = match destination {
-        Destination::Local => 0,
-        Destination::Exchangers(domain) => domain.index(),
-        Destination::Host(host) | Destination::Address(host) => host.index(),
-    };
-    (number * 2 + usize::from(submission)) % PLACES
+    (destination.number() as usize * 2 + usize::from(submission)) % PLACES
 }
 
 #[cfg(test)]

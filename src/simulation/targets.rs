@@ -18,14 +18,16 @@ impl<S: FactSink> World<'_, '_, S> {
     /// that the rules forbid, or notes why nobody is to be tried.
     #[inline]
     pub(super) fn choose_targets(&mut self, handle: Handle, lookup: Lookup) -> LookupOutcome {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let config = self.config_of(run);
         let mut run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let config = self.hosts[run.client.index()].config;
         // A host asked for by name has no preference: no MX record named it.
-        let by_mx = matches!(
-            run.purpose,
-            Purpose::Delivery { destination: Destination::Exchangers(_), .. }
-                | Purpose::LookUp { destination: Destination::Exchangers(_), .. }
-        );
+        let by_mx = match run.purpose {
+            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination, .. } => {
+                matches!(destination.next_hop(), Destination::Exchangers(_))
+            }
+            _ => false,
+        };
         for exchanger in &self.route.exchangers {
             let at = self.servers[exchanger.address.index()];
             let server = self.behind.get(&at).copied();
@@ -148,8 +150,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let key = self.draw_key(run, SHUFFLE, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
-        let client = &self.hosts[run.client.index()].config.client;
-        let addresses_too = client.options.randomizes_addresses;
+        let addresses_too = self.config_of(run).client.options.randomizes_addresses;
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
             if addresses_too {

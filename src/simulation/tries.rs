@@ -42,19 +42,15 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let target = run.targets[next];
         run.next_target = next + 1;
-        let (client, round) = (run.client, run.round);
+        let client = run.client;
         if run.process().is_some() && self.take_up_process_connection(handle, target) {
             return;
         }
         self.begin_try(handle, target);
         let line = self.line_of(handle, client, target);
-        let settings = &self.hosts[client.index()].config.client;
-        let first = settings.first_connect_timeout.filter(|_| round <= 1);
-        let patience = if settings.tcp_fast_open {
-            settings.timeouts.greeting + FAST_OPEN_WAIT
-        } else {
-            first.unwrap_or(settings.timeouts.connect)
-        };
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let settings = self.config_of(run).client;
+        let patience = self.connect_patience(run);
         let round_trip = line.latency * 2;
         let at_once = connects_at_once(self.now, round_trip, line.calm, patience, settings.syn);
         let connect = match at_once {
@@ -107,14 +103,64 @@ impl<S: FactSink> World<'_, '_, S> {
         if served {
             self.occupy_slot(target.host, seen);
         } else if !web && !server.config.server.refuses_excess_sessions {
+            if server.listen_queue_is_full() {
+                self.request_dropped(handle, line);
+                return;
+            }
+            let greeting = self.config_of(run).client.timeouts.greeting;
             self.runs.get_mut(handle).expect("a run that goes on exists").phase = Phase::Waiting;
             self.hosts[target.host.index()].waiting.push_back(handle);
-            let greeting = self.hosts[client.index()].config.client.timeouts.greeting;
             let event = Event::GreetingTimeout { run: handle, number };
             self.schedule(at + greeting, Class::End, event);
             return;
         }
         self.settle(handle, seen, line, served);
+    }
+
+    /// The kernel of a busy server drops a connection request, since too many connections wait: the
+    /// client repeats it, or has waited for long enough.
+    #[inline(never)]
+    fn request_dropped(&mut self, handle: Handle, line: Option<&Line>) {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let (client, target, started) = (run.client, run.target, run.started);
+        let target = target.expect("a try has a target");
+        let settings = self.config_of(run).client;
+        let gives_up = started + self.connect_patience(run);
+        // The last moment is that at which the kernel gives up.
+        let moments: Vec<SimTime> = settings.syn.moments(started).collect();
+        let last = moments.last().copied().unwrap_or(started).min(gives_up);
+        let repeats = moments.iter().copied().find(|at| *at > self.now);
+        let round_trip = match line {
+            Some(line) => line.latency * 2,
+            None => self.line_now(handle, client, target).latency * 2,
+        };
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        if let Some(at) = repeats.filter(|at| *at + round_trip <= last) {
+            run.phase = Phase::Connecting;
+            run.connected = at + round_trip;
+            self.schedule(at, Class::Start, Event::Proceed { run: handle });
+            return;
+        }
+        run.phase = Phase::Trying;
+        run.connected = SimTime::MAX;
+        run.failure = Some(Failure {
+            at: last,
+            stage: Stage::Connect,
+            outcome: AttemptOutcome::Timeout,
+            reply: None,
+            status: Status::NO_ANSWER,
+        });
+        self.schedule_end(handle, last);
+    }
+
+    /// Returns how long a run waits for a connection.
+    fn connect_patience(&self, run: &Run) -> SimDuration {
+        let settings = self.config_of(run).client;
+        if settings.tcp_fast_open {
+            return settings.timeouts.greeting + FAST_OPEN_WAIT;
+        }
+        let first = settings.first_connect_timeout.filter(|_| run.round <= 1);
+        first.unwrap_or(settings.timeouts.connect)
     }
 
     /// Returns whom a server takes for its client: the host that connects, or the proxy in front of
@@ -154,35 +200,6 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Uses a kept connection to the run's destination, if there is one that is still good.
-    pub(super) fn take_up_connection(&mut self, handle: Handle) -> bool {
-        let Some(run) = self.runs.get(handle) else {
-            return false;
-        };
-        let (client, purpose) = (run.client, run.purpose);
-        let Purpose::Delivery { destination, reuse: true, .. } = purpose else {
-            return false;
-        };
-        loop {
-            let cache = &mut self.hosts[client.index()].cache;
-            let Some(kept) = cache.take(Keeper::Destination(destination), |_| true) else {
-                return false;
-            };
-            let Some(connection) = self.connections.get_mut(kept) else {
-                continue;
-            };
-            let good = connection.kept.is_some_and(|kept| self.now < kept.too_old);
-            connection.kept = None;
-            let target = connection.target;
-            if !good {
-                self.close_connection(kept);
-                continue;
-            }
-            self.try_over(handle, target, kept);
-            return true;
-        }
-    }
-
     /// Uses a connection to the host whose turn it is, if the run's process has one open.
     #[inline(never)]
     fn take_up_process_connection(&mut self, handle: Handle, target: Target) -> bool {
@@ -208,7 +225,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Tries a host over a connection that was kept.
-    fn try_over(&mut self, handle: Handle, target: Target, connection: Handle) {
+    pub(super) fn try_over(&mut self, handle: Handle, target: Target, connection: Handle) {
         self.begin_try(handle, target);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         (run.connection, run.reused) = (Some(connection), true);

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
+use crate::queue::Destination;
 use crate::scenario::{Host, Scenario};
 use crate::smtp::{ServerSettings, Transaction, WEB_PORT};
 use crate::trace::{FactSink, SessionMarks};
@@ -36,6 +37,7 @@ use super::converse::Step;
 use super::draws::constant;
 use super::faults::Faults;
 use super::policy::{RECIPIENT_TAKEN, standing_reply};
+use super::run::Purpose;
 use super::wires::Line;
 use super::world::World;
 use memory::{Circumstances, ClientNumber, Known, Memory, Question, ServerNumber, Truths, Went};
@@ -140,6 +142,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let &[mailbox] = run.mailboxes.as_slice() else {
             return None;
         };
+        // A transport may have a client of its own.
+        if matches!(run.purpose, Purpose::Delivery { destination: Destination::Via(_), .. }) {
+            return None;
+        }
         let habits = self.habits_of(run);
         if self.screens.is_some()
             || step == Step::Quit

@@ -143,6 +143,10 @@ pub struct ClientOptions {
     /// How long the client waits for the reply to QUIT before it goes on with the delivery: to the
     /// next host, or to its end. None: it does not wait.
     pub quit_patience: Option<SimDuration>,
+    /// Whether a delivery that may use an open connection also takes one to any of its best hosts that
+    /// was kept for another destination, before it opens one to anybody (Postfix,
+    /// `src/smtp/smtp_connect.c`, `smtp_reuse_session`).
+    pub reuses_by_address: bool,
     /// Refused recipients in a row, in one transaction, at which the client gives up the session;
     /// none: it never does.
     pub refusals_in_a_row: Option<u32>,
@@ -274,6 +278,9 @@ pub struct ServerOptions {
     pub vrfy: Vrfy,
     /// Received fields that its other programs add to the one of its SMTP server.
     pub more_received: u32,
+    /// Connections that wait to be served, in the queue of `listen(2)`; none: any number. Requests
+    /// for more are dropped, and clients repeat them.
+    pub listen_queue: Option<u32>,
 }
 
 impl ClientOptions {

@@ -36,7 +36,11 @@ const OBJECTS: &[(&str, &str)] = &[
          size_declaration_extra_octets delivery_process_limit active_queue_limit \
          input_flow_delay_s transport_retry_s queue_runner_limit queue_run_order \
          queue_runners_in_parallel deliveries_at_once_per_queue_run deliver_on_arrival accept \
-         routing rate_delay_s address_preference retry_gaps_s",
+         routing rate_delay_s address_preference retry_gaps_s transports",
+    ),
+    (
+        "settings_neutral.*.transports[]",
+        "name domains process_limit rate_delay_s concurrency_limit recipient_limit",
     ),
     ("settings_neutral.*.queue_run_phases_after_start[]", "start_t_s first_run_s"),
     ("settings_neutral.*.retry_rules[]", "kind until_s interval_s factor"),

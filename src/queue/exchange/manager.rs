@@ -8,7 +8,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::list::EntryList;
 use super::super::round::{conclude, suspend};
 use super::super::{
-    Action, Context, CopyState, Destination, EntryHandle, Intake, KeepConnection, QueueEntries,
+    Action, Context, CopyState, Destination, EntryHandle, Intake, KeepConnection, Processes,
+    QueueEntries,
     QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
 };
 use super::delivery_queue::DeliveryQueue;
@@ -31,14 +32,19 @@ pub struct Exchange {
     resting: EntryList,
 }
 
+/// Returns the settings with the limit of connections that the host's `capacity` states.
+fn limited(mut settings: Settings, remote: Option<u32>) -> Settings {
+    settings.max_outbound_connections = remote.or(settings.max_outbound_connections);
+    settings
+}
+
 impl Exchange {
     /// Returns the transport service with `settings`; `remote` replaces the limit of outbound
     /// connections, `local` limits deliveries into local mailboxes.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.max_outbound_connections = remote.or(settings.max_outbound_connections);
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
+            settings: limited(settings, remote),
             local_processes: local.unwrap_or(u32::MAX),
             running: false,
             queues: Queues::default(),
@@ -350,10 +356,17 @@ impl QueueManager for Exchange {
         }
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Exchange(settings) = settings {
-            self.settings = *settings;
-            self.queues.configure(settings);
+            self.settings = limited(*settings, processes.remote);
+            self.local_processes = processes.local.unwrap_or(u32::MAX);
+            self.queues.configure(&self.settings);
         }
     }
 

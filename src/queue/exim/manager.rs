@@ -8,8 +8,8 @@ use crate::units::{SimDuration, SimTime};
 
 use super::super::{
     Abandoned, Action, Candidate, Context, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, Names, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
-    Tried, Untried,
+    KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Timer, Tried, Untried,
 };
 use super::process::{Kind, Memory, Process};
 use super::retry::{FailedMessage, Finder, RetryDatabase, RetryKey};
@@ -501,9 +501,16 @@ impl QueueManager for Exim {
         }
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Exim(settings) = settings {
             self.settings = settings.clone();
+            (self.remote.limit, self.local.limit) = (processes.remote, processes.local);
         }
     }
 

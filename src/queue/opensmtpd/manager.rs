@@ -15,8 +15,8 @@ use super::settings::Settings;
 use super::{Clock, EnvelopeId};
 use crate::queue::{
     Abandoned, Action, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
-    FailedConnection, Intake, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings,
-    Report, Resolved, Timer, Tried,
+    FailedConnection, Intake, Processes, QueueCopy, QueueEntries, QueueLengths, QueueManager,
+    QueueSettings, Report, Resolved, Timer, Tried,
 };
 
 /// A delivery under way.
@@ -58,15 +58,23 @@ pub struct OpenSmtpd {
     number: u64,
 }
 
+/// Deliveries at once into local mailboxes.
+const LOCAL_PROCESSES: u32 = 50;
+
+/// Returns the settings with the limit of connections that the host's `capacity` states.
+fn limited(mut settings: Settings, remote: Option<u32>) -> Settings {
+    settings.limits.max_conn_per_source = remote.unwrap_or(settings.limits.max_conn_per_source);
+    settings
+}
+
 impl OpenSmtpd {
     /// Returns the queue manager with `settings`; `remote` replaces the limit of connections at
     /// once, `local` that of deliveries into local mailboxes.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.limits.max_conn_per_source = remote.unwrap_or(settings.limits.max_conn_per_source);
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
-            local_processes: local.unwrap_or(50),
+            settings: limited(settings, remote),
+            local_processes: local.unwrap_or(LOCAL_PROCESSES),
             running: false,
             scheduler: Scheduler::default(),
             agent: Agent::default(),
@@ -441,9 +449,16 @@ impl QueueManager for OpenSmtpd {
         self.settle(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::OpenSmtpd(settings) = settings {
-            self.settings = settings.clone();
+            self.settings = limited(settings.clone(), processes.remote);
+            self.local_processes = processes.local.unwrap_or(LOCAL_PROCESSES);
         }
     }
 

@@ -12,7 +12,7 @@ use super::super::list::{DeliveryList, EntryList};
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
     Action, Context, DeliveryHandle, Destination, EntryHandle, History, Intake, KeepConnection,
-    QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Processes, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::gaps::Past;
 use super::lane::Lane;
@@ -40,18 +40,24 @@ pub struct Plain {
     resting: EntryList,
 }
 
+/// Returns the settings with the limit that the host's `capacity` states: of messages tried at once, or
+/// of deliveries at once to one destination where there is none.
+fn limited(mut settings: Settings, remote: Option<u32>) -> Settings {
+    match &mut settings.threads {
+        Some(threads) => *threads = remote.unwrap_or(*threads),
+        None => settings.concurrency = remote.or(settings.concurrency),
+    }
+    settings
+}
+
 impl Plain {
     /// Returns the queue manager with `settings`; `remote` replaces the limit of messages tried at
     /// once, or of deliveries at once to one destination where there is none; `local` limits those
     /// into local mailboxes.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        match &mut settings.threads {
-            Some(threads) => *threads = remote.unwrap_or(*threads),
-            None => settings.concurrency = remote.or(settings.concurrency),
-        }
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
+            settings: limited(settings, remote),
             local_processes: local,
             begun: false,
             running: false,
@@ -494,9 +500,16 @@ impl QueueManager for Plain {
         self.take_up_all(now, all, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Plain(settings) = settings {
-            self.settings = settings.clone();
+            self.settings = limited(settings.clone(), processes.remote);
+            self.local_processes = processes.local;
             self.looks.configure(&self.settings);
         }
     }

@@ -7,7 +7,9 @@ use crate::mail::Status;
 
 use super::super::FORESEEN;
 use super::super::list::DeliveryList;
-use super::settings::{Feedback, Settings};
+use super::policy::Policy;
+use super::settings::Feedback;
+use super::transport::Turn;
 
 /// The state of one destination in one transport.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub(super) struct State {
     pub(super) reason: Status,
     /// Which timer ends its death, or its pause.
     pub(super) closing: u32,
-    /// The clock second from which any activity ends its death.
+    /// The clock second from which any activity ends its death, or its pause.
     pub(super) revives: u64,
     /// Whether it pauses between deliveries (`default_destination_rate_delay`).
     pub(super) paused: bool,
@@ -33,8 +35,8 @@ pub(super) struct State {
     last_done: Option<u64>,
     store: bool,
     load: bool,
-    /// Whether it waits in the ring of those that lack a delivery process.
-    pub(super) in_ring: bool,
+    /// When it is served, if it lacks nothing but a delivery process.
+    pub(super) turn: Option<Turn>,
     limit: u32,
     initial: u32,
     /// So many of those that wait have been looked at.
@@ -59,7 +61,7 @@ impl State {
             last_done: None,
             store: false,
             load: false,
-            in_ring: false,
+            turn: None,
             limit,
             initial,
             foreseen: 0,
@@ -73,7 +75,13 @@ impl State {
 
     /// Returns whether a waiting delivery may begin, as far as the destination is concerned.
     pub(super) fn may_begin(&self) -> bool {
-        !self.todo.is_empty() && !self.paused && self.busy < self.window
+        !self.todo.is_empty() && self.has_room()
+    }
+
+    /// Returns whether another delivery may begin if there is one.
+    #[inline]
+    pub(super) const fn has_room(&self) -> bool {
+        !self.paused && self.busy < self.window
     }
 
     /// A delivery no longer waits. Returns whether it is time to look at the next ones: at so many
@@ -121,7 +129,7 @@ impl State {
     }
 
     /// The destination answered: `qmgr_queue_unthrottle`.
-    pub(super) fn succeed(&mut self, settings: &Settings) {
+    pub(super) fn succeed(&mut self, policy: &Policy) {
         self.fail_cohorts = 0.0;
         if self.is_dead() {
             self.revive();
@@ -129,7 +137,7 @@ impl State {
         }
         let below_limit = self.limit == 0 || self.window < self.limit;
         if below_limit && self.window < self.busy + self.initial {
-            let feedback = value(settings.positive_feedback, self.window);
+            let feedback = value(policy.positive_feedback, self.window);
             self.success += feedback;
             while self.success + feedback / 2.0 >= 1.0 {
                 self.window += 1;
@@ -143,19 +151,19 @@ impl State {
     }
 
     /// The destination failed: `qmgr_queue_throttle`. Does nothing to a dead one.
-    pub(super) fn fail(&mut self, settings: &Settings, reason: Status) {
+    pub(super) fn fail(&mut self, policy: &Policy, reason: Status) {
         if self.is_dead() {
             return;
         }
         self.fail_cohorts += 1.0 / f64::from(self.window);
-        let cohort_limit = f64::from(settings.failed_cohort_limit);
-        if settings.failed_cohort_limit > 0 && self.fail_cohorts >= cohort_limit {
+        let cohort_limit = f64::from(policy.failed_cohort_limit);
+        if policy.failed_cohort_limit > 0 && self.fail_cohorts >= cohort_limit {
             self.window = 0;
             self.reason = reason;
             (self.store, self.load) = (false, false);
             return;
         }
-        let feedback = value(settings.negative_feedback, self.window);
+        let feedback = value(policy.negative_feedback, self.window);
         self.failure -= feedback;
         // The loop runs twice the first time: half a feedback is taken off in advance.
         while self.failure - feedback / 2.0 < 0.0 {
@@ -186,14 +194,20 @@ fn value(feedback: Feedback, window: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy::TransportSettings;
+    use super::super::settings::Settings;
     use super::*;
+
+    fn policy(settings: Settings) -> Policy {
+        Policy::of(&settings, &TransportSettings::NOTHING)
+    }
 
     /// Failures in a row until the destination is dead, starting from `initial`.
     fn failures_until_dead(initial: u32, cohort_limit: u32) -> Option<u32> {
-        let settings = Settings { failed_cohort_limit: cohort_limit, ..Settings::default() };
+        let policy = policy(Settings { failed_cohort_limit: cohort_limit, ..Settings::default() });
         let mut state = State::new(initial, 20);
         (1..=100).find(|_| {
-            state.fail(&settings, Status::NO_ANSWER);
+            state.fail(&policy, Status::NO_ANSWER);
             state.is_dead()
         })
     }
@@ -211,7 +225,7 @@ mod tests {
     #[test]
     fn the_window_doubles_with_each_service_time() {
         // Recording 10a: 5, 10, 20, 20 deliveries a second when each takes a second.
-        let settings = Settings::default();
+        let policy = policy(Settings::default());
         let mut state = State::new(5, 20);
         let mut windows = Vec::new();
         let fill = |state: &mut State| {
@@ -224,7 +238,7 @@ mod tests {
             let under_way = state.busy;
             windows.push(under_way);
             for _ in 0..under_way {
-                state.succeed(&settings);
+                state.succeed(&policy);
                 state.end(0);
                 fill(&mut state);
             }

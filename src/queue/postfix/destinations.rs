@@ -33,12 +33,8 @@ const LOCAL: u64 = 0;
 /// Returns a number for a destination, in the order of destinations.
 #[inline]
 fn number(destination: Destination) -> u64 {
-    let (kind, which) = match destination {
-        Destination::Local => (0, 0),
-        Destination::Exchangers(domain) => (1, domain.0),
-        Destination::Host(host) => (2, host.0),
-        Destination::Address(host) => (3, host.0),
-    };
+    let (kind, which, transport) = destination.parts();
+    let kind = u64::from(transport.0) << 2 | kind as u64;
     kind << 32 | u64::from(which)
 }
 
@@ -146,6 +142,7 @@ impl Destinations {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::TransportId;
     use super::*;
     use crate::mail::DomainId;
 
@@ -164,6 +161,9 @@ mod tests {
     fn numbers_have_the_order_of_destinations() {
         let mut all = vec![Destination::Local];
         for which in [0, 1, u32::MAX] {
+            let host = Destination::Host(crate::mail::HostId(which));
+            all.extend([1, 2].map(|transport| host.by(TransportId(transport))));
+            all.push(destination(which).by(TransportId(1)));
             all.push(Destination::Exchangers(DomainId(which)));
             all.push(Destination::Host(crate::mail::HostId(which)));
             all.push(Destination::Address(crate::mail::HostId(which)));

@@ -1,25 +1,28 @@
 //! The queue manager: incoming, active and deferred queue.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::mail::Status;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::super::list::EntryList;
-use super::super::round::{conclude, has_pending, next_destination, suspend, suspend_delivery};
+use super::super::round::{conclude, has_pending, next_destination};
 use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, EntrySlot, Intake,
-    KeepConnection, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
 };
 use super::ahead;
-use super::clock::{Sleep, begins, second, up_to};
+use super::clock::{Sleep, second, up_to};
 use super::deferred::Deferred;
 use super::destination::State;
 use super::destinations::{Destinations, Place};
+use super::jobs::JobId;
+use super::policy::Policy;
+use super::retry::Retry;
 use super::scan::Scans;
 use super::schedule::eligible;
 use super::shared::Shared;
+use super::transport::Transports;
 
 /// Postfix's `qmgr` on one host.
 ///
@@ -28,35 +31,37 @@ use super::shared::Shared;
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct Postfix {
-    settings: Shared,
-    /// Delivery processes for mail that leaves.
-    remote_processes: u32,
-    /// Delivery processes for local mailboxes.
-    local_processes: u32,
-    busy_remote: u32,
-    busy_local: u32,
+    pub(super) settings: Shared,
+    pub(super) transports: Transports,
     begun: bool,
     running: bool,
     /// Whether a message is being taken up, so that the next has to wait.
     taking_up: bool,
     starts: u32,
     active: u64,
-    sleep: Sleep,
+    pub(super) sleep: Sleep,
     /// Accepted, but the active queue is full.
     incoming: EntryList,
     /// Picked by a scan, but the active queue is full.
     picked: VecDeque<EntrySlot>,
-    destinations: Destinations,
+    pub(super) destinations: Destinations,
     scans: Scans,
     /// Dead destinations in the order in which they died: the clock second from which any
     /// activity revives them, and the closing that it is about.
-    dead: VecDeque<(u64, Destination, u32)>,
-    /// Destinations with waiting deliveries for which there is no process.
-    ring: VecDeque<Destination>,
+    pub(super) dead: VecDeque<(u64, Destination, u32)>,
+    /// Destinations that pause: the clock second from which they go on, and the closing.
+    pub(super) pauses: BTreeSet<(u64, Destination, u32)>,
+    pub(super) retry: Retry,
+    /// How long the transport `retry` pauses between two deliveries that are put off.
+    pub(super) retry_pause: SimDuration,
+    /// Destinations of which something was put off while an entry was taken up.
+    pub(super) put_off_later: Vec<Destination>,
+    /// Kept for its room: the deliveries of an entry that is taken up.
+    made: Vec<(Destination, DeliveryHandle)>,
     deferred: Deferred,
     /// Entries known on disk while the MTA is down.
     resting: EntryList,
-    closings: u32,
+    pub(super) closings: u32,
 }
 
 impl Postfix {
@@ -66,8 +71,8 @@ impl Postfix {
     pub fn new(settings: Arc<QueueSettings>, remote: Option<u32>, local: Option<u32>) -> Self {
         let settings = Shared(settings);
         Self {
-            remote_processes: remote.unwrap_or(settings.process_limit),
-            local_processes: local.unwrap_or(settings.process_limit),
+            transports: Transports::new(&settings, Processes { remote, local }),
+            retry_pause: Policy::of(&settings, &settings.retry).rate_delay,
             settings,
             begun: false,
             running: false,
@@ -82,14 +87,15 @@ impl Postfix {
             destinations: Destinations::default(),
             closings: 0,
             dead: VecDeque::new(),
-            busy_remote: 0,
-            busy_local: 0,
-            ring: VecDeque::new(),
+            pauses: BTreeSet::new(),
+            retry: Retry::default(),
+            put_off_later: Vec::new(),
+            made: Vec::new(),
             resting: EntryList::default(),
         }
     }
 
-    fn clock(&self, now: SimTime) -> u64 {
+    pub(super) fn clock(&self, now: SimTime) -> u64 {
         second(now, self.settings.clock_lag)
     }
 
@@ -111,34 +117,13 @@ impl Postfix {
         self.feed(now, context);
     }
 
-    /// Any activity ends the death of destinations whose time is over, and then lets an overdue
-    /// scan run first.
-    fn wake(&mut self, now: SimTime, context: &mut Context<'_>) {
+    /// Any activity ends the death of destinations whose time is over, and their pauses, and then
+    /// lets an overdue scan run first.
+    pub(super) fn wake(&mut self, now: SimTime, context: &mut Context<'_>) {
         self.sleep.interrupt(now);
         self.revive_due(now, context);
         if self.scans.due(self.clock(now)) {
             self.scan(now, context);
-        }
-    }
-
-    /// Revives the destinations that have been dead for long enough by the clock of whole seconds,
-    /// which may be almost a second less than the time really passed: a timer set in second S for
-    /// d seconds is over as soon as the clock shows S + d (`src/util/events.c`).
-    fn revive_due(&mut self, now: SimTime, context: &mut Context<'_>) {
-        while let Some(&(due, destination, closing)) = self.dead.front() {
-            if due > self.clock(now) {
-                return;
-            }
-            self.dead.pop_front();
-            let Some(place) = self.destinations.place(destination) else {
-                continue;
-            };
-            let state = self.destinations.at(place);
-            if let Some(state) = state.filter(|s| s.is_dead() && s.closing == closing) {
-                state.revive();
-                self.dispatch(now, (destination, place), context);
-                self.forget_if_idle(place);
-            }
         }
     }
 
@@ -171,165 +156,127 @@ impl Postfix {
         state.begin_round();
         match context.entries.only_copy(entry).map(|only| (only.state, only.destination)) {
             Some((CopyState::Pending, destination)) => {
-                self.enlist(now, entry, destination, context);
+                self.enlist_one(now, entry, destination, context);
             }
             Some(_) => {}
-            None => {
-                let mut before = None;
-                while let Some(destination) = next_destination(context, entry, before) {
-                    before = Some(destination);
-                    self.enlist(now, entry, destination, context);
-                }
-            }
+            None => self.enlist_several(now, entry, context),
         }
         if context.entries[entry].outstanding == 0 {
             self.round_over(now, entry, context);
         }
+        while let Some(destination) = self.put_off_later.pop() {
+            self.serve_retry(now, destination, context);
+        }
     }
 
-    /// Makes deliveries for the pending recipients of an active entry at one destination.
-    fn enlist(
+    /// Makes the delivery of an entry with one recipient.
+    fn enlist_one(
         &mut self,
         now: SimTime,
         entry: EntryHandle,
         destination: Destination,
         context: &mut Context<'_>,
     ) {
-        let settings = &self.settings;
-        let place = self.destinations.make_known(destination, || {
-            let (initial, limit) = settings.window(destination);
-            State::new(initial, limit)
-        });
+        let place = self.make_known(destination);
         let Some(state) = self.destinations.at(place) else { return };
         if state.is_dead() {
-            suspend(context, entry, destination, state.reason);
+            let reason = state.reason;
+            self.put_off_at_once(entry, destination, reason, context);
             return;
         }
-        let recipients = match destination {
-            Destination::Local => 1,
-            _ => settings.destination_recipient_limit.max(1),
-        };
-        loop {
-            let delivery = context.entries.assign(entry, destination, recipients);
-            state.todo.push_back(context.entries, delivery);
-            let all = context.entries.only_copy(entry).is_some();
-            if all || !has_pending(context.entries, entry, destination) {
-                break;
-            }
+        let delivery = context.entries.assign(entry, destination, 1);
+        let begins = state.todo.is_empty() && state.has_room();
+        let transport = self.transports.of(destination);
+        if begins && transport.is_free() {
+            self.begin(now, (destination, place), delivery, context);
+            return;
         }
+        let queued = second(now, self.settings.clock_lag);
+        let job = transport.jobs.add(entry, queued, 1, &transport.policy);
+        self.enqueue(place, delivery, job, context);
         self.dispatch(now, (destination, place), context);
     }
 
-    /// Begins waiting deliveries of `destination` as far as window and processes allow.
-    fn dispatch(
-        &mut self,
-        now: SimTime,
-        (destination, place): (Destination, Place),
-        context: &mut Context<'_>,
-    ) {
-        loop {
-            let has_process = self.has_process(destination);
-            let Some(state) = self.destinations.at(place) else {
-                return;
-            };
-            if state.in_ring || !state.may_begin() {
-                return;
+    /// Makes the deliveries of an entry with several recipients; none begins before all are made, as
+    /// in `qmgr_message_assign`.
+    fn enlist_several(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+        let mut made = std::mem::take(&mut self.made);
+        let mut before = None;
+        while let Some(destination) = next_destination(context, entry, before) {
+            before = Some(destination);
+            let place = self.make_known(destination);
+            let Some(state) = self.destinations.at(place) else { continue };
+            if state.is_dead() {
+                let reason = state.reason;
+                self.put_off_at_once(entry, destination, reason, context);
+                continue;
             }
-            if !has_process {
-                state.in_ring = true;
-                self.ring.push_back(destination);
-                return;
+            let recipients = self.transports.of(destination).policy.recipient_limit;
+            while has_pending(context.entries, entry, destination) {
+                made.push((destination, context.entries.assign(entry, destination, recipients)));
             }
-            self.begin(now, (destination, place), context);
         }
-    }
-
-    fn has_process(&self, destination: Destination) -> bool {
-        match destination {
-            Destination::Local => self.busy_local < self.local_processes,
-            _ => self.busy_remote < self.remote_processes,
+        let queued = self.clock(now);
+        let transport_of =
+            |destination: Destination| (destination == Destination::Local, destination.transport());
+        let mut job = None;
+        for index in 0..made.len() {
+            let (destination, delivery) = made[index];
+            let by = transport_of(destination);
+            let known = job.filter(|(of, _)| *of == by);
+            let first_of = |at: &(Destination, _)| transport_of(at.0) == by;
+            let (_, id) = *job.insert(known.unwrap_or_else(|| {
+                // By the same transport as one before: its job is that one's.
+                let earlier = made[..index].iter().find(|at| first_of(at));
+                let earlier = earlier.and_then(|(_, other)| context.entries.delivery(*other));
+                if let Some(other) = earlier {
+                    return (by, JobId::of_number(other.job));
+                }
+                let entries = made.iter().filter(|at| first_of(at)).count() as u32;
+                let transport = self.transports.of(destination);
+                (by, transport.jobs.add(entry, queued, entries, &transport.policy))
+            }));
+            let place = self.make_known(destination);
+            self.enqueue(place, delivery, id, context);
         }
-    }
-
-    /// Begins one delivery.
-    fn begin(
-        &mut self,
-        now: SimTime,
-        (destination, place): (Destination, Place),
-        context: &mut Context<'_>,
-    ) {
-        let clock = self.clock(now);
-        let settings = &self.settings;
-        let Some(state) = self.destinations.at(place) else {
-            return;
-        };
-        let Some(delivery) = state.todo.pop_front(context.entries) else {
-            return;
-        };
-        ahead::at_beginning(state, context);
-        let (reuse, keep) = state.begin(clock, settings.connection_cache_on_demand);
-        *self.busy(destination) += 1;
-        let keep_connection = keep.then_some(KeepConnection {
-            idle: self.settings.connection_cache_time_limit,
-            age: self.settings.connection_reuse_time_limit,
-            transactions: self.settings.messages_per_connection(),
+        let enough = made.iter().all(|(destination, _)| {
+            let transport = self.transports.of(*destination);
+            transport.is_free() && transport.free_processes() >= made.len()
         });
-        let deliver = Action::Deliver { delivery, reuse_connection: reuse, keep_connection };
-        context.actions.push(deliver);
-    }
-
-    fn busy(&mut self, destination: Destination) -> &mut u32 {
-        match destination {
-            Destination::Local => &mut self.busy_local,
-            _ => &mut self.busy_remote,
-        }
-    }
-
-    /// Gives free processes to the destinations that wait for one, in turn.
-    fn serve_ring(&mut self, now: SimTime, context: &mut Context<'_>) {
-        for _ in 0..self.ring.len() {
-            let Some(destination) = self.ring.pop_front() else {
-                return;
-            };
-            let Some(place) = self.destinations.place(destination) else {
+        let mut latest = None;
+        for (destination, _) in &made {
+            if latest.replace(*destination) == Some(*destination) {
                 continue;
-            };
-            let may_begin = self.destinations.at(place).is_some_and(|state| state.may_begin());
-            if may_begin && self.has_process(destination) {
-                self.begin(now, (destination, place), context);
             }
-            let Some(state) = self.destinations.at(place) else {
-                continue;
-            };
-            state.in_ring = state.may_begin();
-            if state.in_ring {
-                self.ring.push_back(destination);
+            let place = self.make_known(*destination);
+            if enough {
+                self.dispatch(now, (*destination, place), context);
+            } else {
+                self.wait_in_turn((*destination, place), context);
             }
         }
+        for (destination, _) in made.drain(..).filter(|_| !enough) {
+            self.serve_waiting(now, destination, context);
+        }
+        self.made = made;
     }
 
-    /// Defers at once what waits for a destination that has just died.
-    fn suspend_waiting(
-        &mut self,
-        now: SimTime,
-        (destination, place): (Destination, Place),
-        context: &mut Context<'_>,
-    ) {
-        while let Some(state) = self.destinations.at(place) {
-            let Some(delivery) = state.todo.pop_front(context.entries) else {
-                return;
-            };
-            ahead::at_suspended(state, context.entries);
-            let reason = state.reason;
-            let entry = suspend_delivery(context, delivery, destination, reason);
-            if context.entries[entry].outstanding == 0 {
-                self.round_over(now, entry, context);
-            }
-        }
+    /// Returns the place of a destination, of which something is known from now on.
+    fn make_known(&mut self, destination: Destination) -> Place {
+        let transports = &mut self.transports;
+        self.destinations.make_known(destination, || {
+            let (initial, limit) = transports.of(destination).policy.window;
+            State::new(initial, limit)
+        })
     }
 
     /// Every recipient of the entry has been tried: `qmgr_active_done`.
-    fn round_over(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
+    pub(super) fn round_over(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        context: &mut Context<'_>,
+    ) {
         self.active -= 1;
         context.entries[entry].set_active(false);
         if !conclude(context, entry) {
@@ -357,75 +304,8 @@ impl Postfix {
         self.clock(entry.arrived)
     }
 
-    /// Applies what a delivery told about its destination.
-    fn feedback(
-        &mut self,
-        now: SimTime,
-        (destination, place): (Destination, Place),
-        site_failure: Option<Status>,
-        context: &mut Context<'_>,
-    ) {
-        let clock = self.clock(now);
-        let settings = &self.settings;
-        let Some(state) = self.destinations.at(place) else {
-            return;
-        };
-        match site_failure {
-            None => state.succeed(settings),
-            Some(reason) if !state.is_dead() => {
-                state.fail(settings, reason);
-                if state.is_dead() {
-                    self.closings += 1;
-                    state.closing = self.closings;
-                    let over = clock + self.settings.minimal_backoff_time.as_secs();
-                    state.revives = over;
-                    self.dead.push_back((over, destination, self.closings));
-                    let timer = Timer::Destination { destination, closing: self.closings };
-                    let at = begins(over, self.settings.clock_lag).max(now);
-                    context.actions.push(Action::Arm { timer, at });
-                    self.suspend_waiting(now, (destination, place), context);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// A destination is done with one delivery: pause, go on, or forget it.
-    fn after_delivery(
-        &mut self,
-        now: SimTime,
-        (destination, place): (Destination, Place),
-        context: &mut Context<'_>,
-    ) {
-        let clock = self.clock(now);
-        let pause = self.settings.destination_rate_delay;
-        let Some(state) = self.destinations.at(place) else {
-            return;
-        };
-        state.end(clock);
-        if pause.as_nanos() > 0 && !state.is_dead() && destination != Destination::Local {
-            self.closings += 1;
-            state.closing = self.closings;
-            state.paused = true;
-            let timer = Timer::Destination { destination, closing: self.closings };
-            context.actions.push(Action::Arm { timer, at: now + pause });
-        }
-    }
-
-    /// The pause of a destination between two deliveries is over.
-    fn end_pause(&mut self, now: SimTime, destination: Destination, context: &mut Context<'_>) {
-        if let Some(place) = self.destinations.place(destination)
-            && let Some(state) = self.destinations.at(place)
-            && state.paused
-        {
-            state.paused = false;
-            self.dispatch(now, (destination, place), context);
-            self.forget_if_idle(place);
-        }
-    }
-
     /// Discards what is known of a destination without mail.
-    fn forget_if_idle(&mut self, place: Place) {
+    pub(super) fn forget_if_idle(&mut self, place: Place) {
         if self.destinations.at(place).is_some_and(|state| state.is_idle()) {
             self.destinations.forget(place);
         }
@@ -454,13 +334,17 @@ impl QueueManager for Postfix {
         self.running = false;
         self.scans.stop();
         self.dead.clear();
+        self.pauses.clear();
+        for delivery in self.retry.stop() {
+            context.entries.release(delivery);
+        }
         for mut state in self.destinations.drain() {
             while let Some(delivery) = state.todo.pop_front(context.entries) {
                 context.entries.release(delivery);
             }
         }
-        self.ring.clear();
-        (self.busy_remote, self.busy_local, self.active) = (0, 0, 0);
+        self.transports.stop();
+        self.active = 0;
         // `active` files go back to `incoming` when the MTA starts again.
         for entry in context.entries.active_at(context.host) {
             context.entries[entry].set_active(false);
@@ -513,7 +397,7 @@ impl QueueManager for Postfix {
                 if state.closing != closing {
                     return;
                 }
-                if state.is_dead() {
+                if state.is_dead() || state.paused {
                     let wakes = self.sleep.ends(state.revives, self.settings.clock_lag);
                     if wakes > now {
                         let late = up_to(self.settings.timer_lag, context.random);
@@ -522,7 +406,15 @@ impl QueueManager for Postfix {
                     }
                 }
                 self.wake(now, context);
-                self.end_pause(now, destination, context);
+            }
+            // The clock second in which the transport `retry` goes on.
+            Timer::Own { number } if self.running && self.retry.waits_for(number) => {
+                let wakes = self.sleep.ends(number, self.settings.clock_lag);
+                if wakes > now {
+                    context.actions.push(Action::Arm { timer, at: wakes });
+                    return;
+                }
+                self.wake(now, context);
             }
             _ => {}
         }
@@ -535,14 +427,14 @@ impl QueueManager for Postfix {
         let place = place.expect("a destination with a delivery under way is known");
         self.feedback(now, (destination, place), report.site_failure, context);
         self.after_delivery(now, (destination, place), context);
-        *self.busy(destination) -= 1;
+        self.transports.of(destination).busy -= 1;
         let entry = context.entries.release(report.delivery);
         if context.entries[entry].outstanding == 0 {
             self.round_over(now, entry, context);
         }
         self.feed(now, context);
         self.dispatch(now, (destination, place), context);
-        self.serve_ring(now, context);
+        self.serve_waiting(now, destination, context);
         self.forget_if_idle(place);
     }
 
@@ -558,11 +450,19 @@ impl QueueManager for Postfix {
         self.feed(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        context: &mut Context<'_>,
+    ) {
         // As `postfix reload`: windows and timers go on.
         if let QueueSettings::Postfix(changed) = settings {
-            self.remote_processes = changed.process_limit;
+            self.transports.configure(changed, processes);
+            self.retry_pause = Policy::of(changed, &changed.retry).rate_delay;
             self.settings = Shared(Arc::new(settings.clone()));
+            self.serve_all_waiting(now, context);
         }
     }
 

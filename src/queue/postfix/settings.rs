@@ -3,7 +3,8 @@
 use crate::random::Distribution;
 use crate::units::SimDuration;
 
-use super::super::{Destination, ScanPhase};
+use super::super::ScanPhase;
+use super::policy::TransportSettings;
 use super::schedule::backoff;
 
 /// The queue manager of Postfix 3.7 (the recorded version; the source read is 3.12, whose queue
@@ -40,8 +41,22 @@ pub struct Settings {
     /// `default_destination_rate_delay`: pause between deliveries to one destination, which are then
     /// made one at a time, whatever the concurrency limit; zero: none.
     pub destination_rate_delay: SimDuration,
-    /// `default_process_limit`: delivery processes for each transport.
+    /// `default_delivery_slot_cost`: deliveries of a large message that let a smaller one make one
+    /// before it; below two: none go before it.
+    pub delivery_slot_cost: u32,
+    /// `default_delivery_slot_loan`: slots lent to the smaller message.
+    pub delivery_slot_loan: u32,
+    /// `default_delivery_slot_discount` \[%\]: part of its slots that need not be earned before.
+    pub delivery_slot_discount: u32,
+    /// `default_minimum_delivery_slots`: a message that cannot earn so many slots is not preempted.
+    pub minimum_delivery_slots: u32,
+    /// `default_process_limit`: delivery processes of each transport.
     pub process_limit: u32,
+    /// Transports with settings of their own, by [`TransportId`](crate::queue::TransportId): the first,
+    /// if there is any, is `smtp`.
+    pub transports: Vec<TransportSettings>,
+    /// What the transport `retry` has of its own.
+    pub retry: TransportSettings,
     /// `qmgr_message_active_limit`: messages in the active queue.
     pub active_limit: u32,
     /// Time that it takes to take up one message (to read its file and resolve its recipients) \[s\];
@@ -76,22 +91,10 @@ pub enum Feedback {
 }
 
 impl Settings {
-    /// Returns initial and greatest concurrency for a destination. Local delivery counts by
-    /// mailbox in Postfix (two at once for each), so only the processes limit it here.
-    pub(super) fn window(&self, destination: Destination) -> (u32, u32) {
-        match destination {
-            Destination::Local => (u32::MAX / 2, u32::MAX / 2),
-            _ => {
-                // A pause between deliveries makes sense one at a time only
-                // (`src/qmgr/qmgr_transport.c` sets the limit to one then).
-                let limit = match self.destination_rate_delay {
-                    SimDuration::ZERO => self.destination_concurrency_limit,
-                    _ => 1,
-                };
-                let initial = self.initial_destination_concurrency.max(1);
-                (if limit > 0 { initial.min(limit) } else { initial }, limit)
-            }
-        }
+    /// Returns what the default transport has of its own.
+    pub(super) fn smtp(&self) -> &TransportSettings {
+        static NOTHING: TransportSettings = TransportSettings::NOTHING;
+        self.transports.first().unwrap_or(&NOTHING)
     }
 
     /// Returns how long a message may stay in the queue \[s\].
@@ -134,7 +137,13 @@ impl Default for Settings {
             negative_feedback: Feedback::Fixed(1.0),
             destination_recipient_limit: 50,
             destination_rate_delay: SimDuration::ZERO,
+            delivery_slot_cost: 5,
+            delivery_slot_loan: 3,
+            delivery_slot_discount: 50,
+            minimum_delivery_slots: 3,
             process_limit: 100,
+            transports: Vec::new(),
+            retry: TransportSettings::NOTHING,
             active_limit: 20_000,
             take_up_time: None,
             connection_cache_on_demand: true,

@@ -10,7 +10,8 @@ use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried, Untried,
+    Processes, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried, Untried,
 };
 use super::prioq::Prioq;
 use super::schedule::{LOCAL_SKIP, next_retry, wakes_at};
@@ -74,14 +75,19 @@ pub struct Qmail {
     sleeps: u64,
 }
 
+/// Returns the settings with the limits that the host's `capacity` states.
+fn limited(mut settings: Settings, processes: Processes) -> Settings {
+    settings.concurrency_remote = processes.remote.unwrap_or(settings.concurrency_remote);
+    settings.concurrency_local = processes.local.unwrap_or(settings.concurrency_local);
+    settings
+}
+
 impl Qmail {
     /// Returns the queue manager with `settings` and, if given, other limits of deliveries at once.
     #[must_use]
-    pub fn new(mut settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
-        settings.concurrency_remote = remote.unwrap_or(settings.concurrency_remote);
-        settings.concurrency_local = local.unwrap_or(settings.concurrency_local);
+    pub fn new(settings: Settings, remote: Option<u32>, local: Option<u32>) -> Self {
         Self {
-            settings,
+            settings: limited(settings, Processes { remote, local }),
             running: false,
             channels: Channel::ALL.into_iter().map(|c| (c, State::default())).collect(),
             jobs: BTreeMap::new(),
@@ -369,9 +375,15 @@ impl QueueManager for Qmail {
         self.run(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Qmail(settings) = settings {
-            self.settings = settings.clone();
+            self.settings = limited(settings.clone(), processes);
         }
     }
 

@@ -9,8 +9,8 @@ use crate::units::{SimDuration, SimTime};
 use super::super::round::{conclude, suspend_delivery};
 use super::super::{
     Abandoned, Action, Candidate, Context, CopyIndex, CopyState, DeliveryHandle, Destination,
-    EntryHandle, InProcess, Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths,
-    QueueManager, QueueSettings, Report, Resolved, ScanPhase, Timer, Tried, Untried,
+    EntryHandle, InProcess, Intake, KeepConnection, Processes, QueueEntries, QueueEntry,
+    QueueLengths, QueueManager, QueueSettings, Report, Resolved, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
@@ -542,9 +542,16 @@ impl QueueManager for Sendmail {
         self.run_queue(now, context);
     }
 
-    fn configure(&mut self, settings: &QueueSettings) {
+    fn configure(
+        &mut self,
+        _now: SimTime,
+        settings: &QueueSettings,
+        processes: Processes,
+        _context: &mut Context<'_>,
+    ) {
         if let QueueSettings::Sendmail(settings) = settings {
             self.settings = settings.clone();
+            self.process_limit = processes.remote;
         }
     }
 

@@ -104,8 +104,8 @@ pub(super) fn place(destination: Destination, names: &dyn Addresses) -> u32 {
     match destination {
         Destination::Exchangers(domain) => names.place_of_domain(domain),
         Destination::Host(host) => names.place_of_host(host),
-        // A bracket comes before all letters; what is local has no host.
-        Destination::Address(_) | Destination::Local => 0,
+        // A bracket comes before all letters; what is local has no host. Sendmail has no transports.
+        Destination::Address(_) | Destination::Local | Destination::Via(_) => 0,
     }
 }
 

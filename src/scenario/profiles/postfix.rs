@@ -20,13 +20,13 @@ pub fn postfix() -> Profile {
         family: Family::Postfix,
         version: "3.7.11",
         evidence: Evidence::Recorded,
-        source: "recordings of Postfix 3.7.11; src/global/mail_params.h, src/qmgr, \
-                 src/smtp of 3.12-20260821",
+        source: "recordings of Postfix 3.7.11 and 3.10.13; src/global/mail_params.h, src/qmgr, \
+                 src/smtp of 3.7.11 and 3.12-20260821",
         summary: "Postfix with its default settings",
         required: &[],
         not_documented: &[
-            "The source read is newer than the version recorded: 3.7.11 is followed, in its \
-             defaults and wherever the recordings show it.",
+            "3.7.11 and 3.10.13 have the same defaults for what is modelled, and their recordings \
+             agree with one model; where newer source differs, 3.7.11 is followed.",
         ],
         queue: QueueSettings::Postfix(postfix::Settings::default()),
         client: ClientSettings {
@@ -64,7 +64,11 @@ pub fn postfix() -> Profile {
             rset_before_reuse: true,
             // That 552 at RCPT is temporary stands in `src/smtp/smtp_proto.c`, in a block that is
             // never compiled.
-            options: ClientOptions { randomizes_addresses: true, ..ClientOptions::default() },
+            options: ClientOptions {
+                randomizes_addresses: true,
+                reuses_by_address: true,
+                ..ClientOptions::default()
+            },
         },
         server: ServerSettings {
             ehlo: true,
@@ -83,6 +87,8 @@ pub fn postfix() -> Profile {
                 chunking: true,
                 smtputf8: true,
                 vrfy: Vrfy::AsRcpt,
+                // `src/master/master_listen.c` takes the process limit for it.
+                listen_queue: Some(100),
                 ..ServerOptions::default()
             },
             service: ServiceTimes::default(),

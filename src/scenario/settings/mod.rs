@@ -15,7 +15,7 @@ mod postfix;
 mod qmail;
 mod sendmail;
 
-use super::profiles::{Family, Profile};
+use super::profiles::{self, Family, Profile};
 use crate::queue::ScanPhase;
 use crate::queue::exim::{RetryRules, exim_time};
 use crate::queue::plain::{Form, Gaps};
@@ -50,8 +50,8 @@ pub(super) enum Slot<'a> {
     Count(&'a mut u32),
     /// A whole number above zero.
     Positive(&'a mut u32),
-    /// A whole number for two things; zero: no limit.
-    CountAndLimit(&'a mut u32, &'a mut Option<u32>),
+    /// A whole number for several things; zero: no limit.
+    CountAndLimits(&'a mut u32, [&'a mut Option<u32>; 2]),
     /// A whole number; zero: no limit.
     Limit(&'a mut Option<u32>),
     /// As `Limit`, one more than what is kept: the server counts its own Received field too.
@@ -128,6 +128,15 @@ impl Setting {
     }
 }
 
+/// Returns whether this is a setting of Postfix's SMTP client, which one transport may have for itself.
+pub(super) fn is_of_postfix_client(setting: &Setting) -> bool {
+    let scratch = profiles::postfix();
+    setting.name.starts_with("smtp_")
+        && setting.is_of(Family::Postfix)
+        && setting.slot(&mut scratch.clone()).is_some()
+        && !setting.name.starts_with("smtp_connection_")
+}
+
 /// Settings of all servers whose names happen to be a server's own words.
 const SHARED_WORDS: &[(Family, &str)] = &[
     (Family::Postfix, "message_size_limit"),
@@ -195,7 +204,7 @@ fn shown(slot: &Slot<'_>) -> String {
         Slot::Schedule(..) | Slot::FirstGap(_) => "not used".to_owned(),
         Slot::Factor(number) => number.to_string(),
         Slot::Choice(choice) => choice.word().to_owned(),
-        Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimit(count, _) => {
+        Slot::Count(count) | Slot::Positive(count) | Slot::CountAndLimits(count, _) => {
             count.to_string()
         }
         Slot::Limit(count) => limit(**count),
@@ -279,7 +288,6 @@ pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profiles;
     use super::*;
 
     #[test]

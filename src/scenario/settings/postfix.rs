@@ -21,6 +21,10 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(queue Postfix, "default_destination_concurrency_negative_feedback", Feedback, negative_feedback, "window loss for a failure"),
     setting!(queue Postfix, "default_destination_recipient_limit", Positive, destination_recipient_limit, "recipients in one delivery"),
     setting!(queue Postfix, "default_destination_rate_delay", Duration, destination_rate_delay, "pause between deliveries to one destination; 0: none"),
+    setting!(queue Postfix, "default_delivery_slot_cost", Count, delivery_slot_cost, "deliveries of a large message that let a smaller one make one before it; below 2: none"),
+    setting!(queue Postfix, "default_delivery_slot_loan", Count, delivery_slot_loan, "slots lent to the smaller message"),
+    setting!(queue Postfix, "default_delivery_slot_discount", Count, delivery_slot_discount, "percentage of its slots that need not be earned before"),
+    setting!(queue Postfix, "default_minimum_delivery_slots", Count, minimum_delivery_slots, "a message that cannot earn so many slots is not preempted"),
     setting!(queue Postfix, "qmgr_message_active_limit", Positive, active_limit, "messages in the active queue"),
     setting!(queue Postfix, "smtp_connection_cache_on_demand", Flag, connection_cache_on_demand, "whether connections are used again under load"),
     setting!(queue Postfix, "smtp_connection_cache_time_limit", Duration, connection_cache_time_limit, "how long an unused connection is kept"),
@@ -30,10 +34,11 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(queue Postfix, "clock_lag", Duration, clock_lag, "not Postfix's own: how late its clock of whole seconds shows a new second"),
     setting!(queue Postfix, "timer_lag", Duration, timer_lag, "not Postfix's own: how late a timer may fire"),
     Setting { name: "default_process_limit", of: Of::Only(Family::Postfix),
-        about: "delivery processes of each transport, and sessions served at once",
+        about: "delivery processes of each transport, sessions served at once, and connections that wait for one",
         slot: |profile| {
             let Profile { queue: QueueSettings::Postfix(queue), server, .. } = profile else { return None };
-            Some(Slot::CountAndLimit(&mut queue.process_limit, &mut server.max_sessions))
+            let limits = [&mut server.max_sessions, &mut server.options.listen_queue];
+            Some(Slot::CountAndLimits(&mut queue.process_limit, limits))
         } },
     // Postfix's SMTP client.
     setting!(only Postfix, "smtp_connect_timeout", Duration, client.timeouts.connect, "TCP connection"),

@@ -92,6 +92,9 @@ pub(crate) fn routing(server: &ServerParameters, names: &Names) -> Result<Routin
             routing.routes.insert(names.domain(&route.domain)?, next_hop);
         }
     }
+    if server.server == "postfix" {
+        postfix::route(server, names, &mut routing)?;
+    }
     Ok(routing)
 }
 

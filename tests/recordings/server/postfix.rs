@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use mailsim::queue::QueueSettings;
-use mailsim::queue::postfix::{Feedback, ScanPhase, Settings};
+use mailsim::queue::postfix::{Feedback, ScanPhase, Settings, TransportSettings};
+use mailsim::queue::{QueueSettings, TransportId};
+use mailsim::scenario::Routing;
 use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::names::Names;
 use crate::recording::ServerParameters;
 
 /// How late the machine's clock of whole seconds showed a new second: deferrals up to 4 ms after it
@@ -51,6 +53,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         connection_cache_time_limit: duration(own.connection_cache.idle_s.unwrap_or(0.0)),
         connection_reuse_time_limit: duration(own.connection_cache.max_age_s.unwrap_or(0.0)),
         connection_reuse_count_limit: own.connection_cache.max_messages.unwrap_or(0),
+        transports: transports(server)?.iter().map(OwnTransport::settings).collect(),
         clock_lag: CLOCK_LAG,
         timer_lag: TIMER_LAG,
         ..queue.clone()
@@ -62,6 +65,8 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     profile.client.address_limit = own.mx_address_limit.filter(|&limit| limit > 0);
     profile.client.session_limit = own.mx_session_limit.filter(|&limit| limit > 0);
+    // `src/master/master_listen.c`.
+    profile.server.options.listen_queue = Some(own.delivery_process_limit);
     // Postfix counts the field that it adds itself.
     profile.server.hop_limit = Some(own.hop_limit.saturating_sub(1));
     Ok(profile)
@@ -107,9 +112,66 @@ struct ConnectionCache {
     max_messages: Option<u32>,
 }
 
+/// A transport of its own name (`transport_maps`, a line of `master.cf`).
+#[derive(Debug, Deserialize)]
+struct OwnTransport {
+    name: String,
+    /// Which domains go by it.
+    domains: Vec<String>,
+    process_limit: Option<u32>,
+    rate_delay_s: Option<f64>,
+    concurrency_limit: Option<u32>,
+    recipient_limit: Option<u32>,
+}
+
+impl OwnTransport {
+    fn settings(&self) -> TransportSettings {
+        TransportSettings {
+            name: self.name.clone(),
+            process_limit: self.process_limit,
+            destination_rate_delay: self.rate_delay_s.map(SimDuration::from_secs_f64),
+            destination_concurrency_limit: self.concurrency_limit,
+            destination_recipient_limit: self.recipient_limit,
+            ..TransportSettings::NOTHING
+        }
+    }
+}
+
+/// Returns a server's transports, by their numbers: the default one first, if there are others.
+fn transports(server: &ServerParameters) -> Result<Vec<OwnTransport>, String> {
+    let Some(table) = server.others.get("transports") else { return Ok(Vec::new()) };
+    let mut all: Vec<OwnTransport> = serde_json::from_value(table.clone())
+        .map_err(|error| format!("transports of {}: {error}", server.server))?;
+    let default = OwnTransport {
+        name: "smtp".to_owned(),
+        domains: Vec::new(),
+        process_limit: None,
+        rate_delay_s: None,
+        concurrency_limit: None,
+        recipient_limit: None,
+    };
+    all.insert(0, default);
+    Ok(all)
+}
+
+/// Says which domains go by which transport.
+pub(crate) fn route(
+    server: &ServerParameters,
+    names: &Names,
+    routing: &mut Routing,
+) -> Result<(), String> {
+    for (number, transport) in transports(server)?.iter().enumerate() {
+        for domain in &transport.domains {
+            let number = TransportId(u8::try_from(number).map_err(|error| error.to_string())?);
+            routing.transports.insert(names.domain(domain)?, number);
+        }
+    }
+    Ok(())
+}
+
 /// Keys that say nothing which the model would have to follow: explanations, what other keys say
-/// already, and limits that Postfix never comes to in an experiment.
-const INFORMATIVE: [&str; 12] = [
+/// already, what is read elsewhere, and limits that Postfix never comes to in an experiment.
+const INFORMATIVE: [&str; 13] = [
     "address_preference",
     "concurrency_scope",
     "delay_warnings_s",
@@ -122,6 +184,7 @@ const INFORMATIVE: [&str; 12] = [
     "transport_retry_s",
     "queue_run_order",
     "queue_runner_limit",
+    "transports",
 ];
 
 fn refuse_what_is_not_modelled(server: &ServerParameters, own: &Own) -> Result<(), String> {
