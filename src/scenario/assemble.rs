@@ -238,6 +238,7 @@ fn final_domains(domains: &Domains<'_>, zone: &mut ZoneBuilder) -> Vec<Domain> {
         unknown: draft.unknown.clone(),
         also: draft.also.clone(),
         mistyped: draft.mistyped.clone(),
+        stray_dots: draft.stray_dots.clone(),
         store: draft.store,
     });
     each.collect()

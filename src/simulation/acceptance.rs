@@ -13,6 +13,7 @@ use crate::trace::FactSink;
 use crate::units::{SimDuration, SimTime};
 
 use super::draws::{TryDraws, key};
+use super::run::{Purpose, Run};
 use super::world::World;
 
 /// Whom a limit counts.
@@ -234,7 +235,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let seen = run.target.map(|target| self.seen_by_server(run.client, target));
         let seen = seen.unwrap_or(run.client);
         let address = if seen == run.client {
-            self.source_address(run.client, run.message)
+            run.source
         } else {
             // A proxy connects from its own address.
             self.hosts[seen.index()].config.addresses.first().copied()
@@ -247,20 +248,38 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the address from which a host sends a message: the one dedicated to the sender's
-    /// domain, or one drawn from the others.
-    pub(super) fn source_address(&self, client: HostId, message: MessageId) -> Option<AddressId> {
-        let state = &self.hosts[client.index()];
+    /// Returns the address from which the client of a run connects to the address `towards`.
+    #[inline(always)]
+    pub(super) fn source_of_run(&self, handle: Handle, towards: AddressId) -> Option<AddressId> {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let sole = self.hosts[run.client.index()].config.sole_address;
+        if sole.is_some() { sole } else { self.draw_source(run, towards) }
+    }
+
+    /// The same, where a host has several addresses: the one dedicated to the sender's domain, or one
+    /// drawn from the others, of the family that leads there.
+    #[inline(never)]
+    fn draw_source(&self, run: &Run, towards: AddressId) -> Option<AddressId> {
+        let state = &self.hosts[run.client.index()];
         let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
-        let (key_of_message, sender) = {
-            let message = &self.messages[message];
-            (message.stream_key(), message.sender())
+        let (key_of_message, domain) = match run.purpose {
+            // It is opened for whatever message comes.
+            Purpose::Opening { connection } => (connection.0, None),
+            _ if run.carries_nothing() => return None,
+            _ => {
+                let message = &self.messages[run.message];
+                (message.stream_key(), message.sender().map(|mailbox| mailbox.domain))
+            }
         };
-        let domain = sender.map(|mailbox| mailbox.domain);
-        if let Some((_, address)) = dedicated.iter().find(|(owner, _)| Some(*owner) == domain) {
+        let family = self.family_of(towards);
+        let leads_there = |address: AddressId| self.family_of(address) == family;
+        let own = dedicated.iter().filter(|(owner, _)| Some(*owner) == domain);
+        if let Some((_, address)) = own.clone().find(|(_, address)| leads_there(*address)) {
             return Some(*address);
         }
-        let in_pool = |address: &&AddressId| dedicated.iter().all(|(_, own)| own != *address);
+        let in_pool = |address: &&AddressId| {
+            leads_there(**address) && dedicated.iter().all(|(_, own)| own != *address)
+        };
         let count = all.iter().filter(in_pool).count() as u64;
         let drawn = key(&[key_of_message, state.key, POOL]).checked_rem(count)?;
         all.iter().filter(in_pool).nth(usize::try_from(drawn).ok()?).copied()

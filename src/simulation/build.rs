@@ -57,7 +57,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             events: EventQueue::new(),
             now: SimTime::ZERO,
             until,
-            equal_routes: equal_routes(scenario, &faults.dns),
+            equal_routes: equal_routes(scenario),
             sole_targets: SoleTargets::new(scenario.hosts.len()),
             calm: Calm::new(scenario.addresses.len(), scenario.hosts.len()),
             undisturbed: Undisturbed::new(scenario, &faults),
@@ -79,6 +79,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             screens: Screens::of(scenario, &streams),
             session_streams: streams.purpose("session"),
             domains: scenario.domains.iter().map(DomainTraits::of).collect(),
+            two_families: has_two_families(scenario),
             servers: scenario.addresses.iter().map(|address| address.host).collect(),
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
@@ -91,6 +92,12 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             processed: 0,
         }
     }
+}
+
+fn has_two_families(scenario: &Scenario) -> bool {
+    let mut families = scenario.addresses.iter().map(|address| address.family);
+    let first = families.next();
+    families.any(|family| Some(family) != first)
 }
 
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {

@@ -52,6 +52,7 @@
 //! look-ups (`sole_targets`), calm lines (`calm`), hosts passed over (`sampling`).
 
 mod acceptance;
+mod address_order;
 mod agents;
 mod automatic;
 mod build;
@@ -69,6 +70,7 @@ mod handover;
 mod host;
 mod keeping;
 mod local;
+mod look_up;
 mod messages;
 mod moment;
 mod name_service;

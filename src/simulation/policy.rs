@@ -101,7 +101,8 @@ impl RecipientPolicy for Policy<'_, '_> {
         let domain = self.scenario.domains.get(mailbox.domain.index()).filter(|_| !ordinary);
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
-        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local)) {
+        let with_dots = self.config.server.options.takes_stray_dots;
+        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local, with_dots)) {
             return Reply::new(501, Status::new(5, 1, 3));
         }
         let rules = &self.config.server.acceptance;

@@ -187,6 +187,7 @@ impl<S: FactSink> World<'_, '_, S> {
             from: host,
             to: None,
             address: None,
+            source: None,
             preference: None,
             started: self.now,
             ended: self.now,

@@ -3,13 +3,12 @@
 use crate::dns::{Lookup, RouteOutcome};
 use crate::engine::Handle;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
-use crate::network::AddressId;
+use crate::network::{AddressFamilies, AddressId};
 use crate::queue::{Destination, Untried};
 use crate::smtp::{Failure, TemporaryLookups};
 use crate::trace::{FactSink, LookupOutcome};
 use crate::units::SimTime;
 
-use super::draws::TryDraws;
 use super::run::{Purpose, Target};
 use super::world::World;
 
@@ -26,7 +25,16 @@ impl<S: FactSink> World<'_, '_, S> {
             Purpose::Delivery { destination: Destination::Exchangers(_), .. }
                 | Purpose::LookUp { destination: Destination::Exchangers(_) }
         );
+        let families = config.client.options.families;
+        let family = |address: &AddressId| self.scenario.addresses[address.index()].family;
+        let own = || config.addresses.iter().map(family);
+        let uses = |address| families.includes(family(&address), own());
+        let mut passed_over = None;
         for exchanger in &self.route.exchangers {
+            if families != AddressFamilies::All && !uses(exchanger.address) {
+                passed_over = Some(exchanger.preference.min(passed_over.unwrap_or(u16::MAX)));
+                continue;
+            }
             let at = self.servers[exchanger.address.index()];
             let server = self.behind.get(&at).copied();
             run.targets.push(Target {
@@ -37,6 +45,8 @@ impl<S: FactSink> World<'_, '_, S> {
             });
         }
         let mut outcome = match lookup.outcome {
+            // As if the others had not been found: nobody asked for them.
+            RouteOutcome::Found if run.targets.is_empty() => LookupOutcome::NoAddress,
             RouteOutcome::Found => LookupOutcome::Found,
             RouteOutcome::NoSuchDomain => LookupOutcome::NoSuchDomain,
             RouteOutcome::NullMx => LookupOutcome::NullMx,
@@ -56,7 +66,8 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
-            better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
+            let unresolved = [self.route.best_unresolved, passed_over];
+            better_unresolved = unresolved.into_iter().flatten().any(|best| best < own);
             if run.targets.is_empty() {
                 outcome = LookupOutcome::LoopsBack;
             }
@@ -67,8 +78,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        if config.client.randomizes_equal_preference && run.targets.len() > 1 {
-            self.shuffle_equals(handle);
+        if run.targets.len() > 1 {
+            self.order_targets(handle);
             run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
         limit_hosts(&mut run.targets, config.client.host_limit, config.client.addresses_per_host);
@@ -94,50 +105,6 @@ impl<S: FactSink> World<'_, '_, S> {
             run.failure = Some(failure);
         }
         outcome
-    }
-
-    /// Puts targets of equal preference in random order.
-    fn shuffle_equals(&mut self, handle: Handle) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let key = match run.process().and_then(|process| process.fixed_order) {
-            None => self.draw_key(run, SHUFFLE, 0),
-            Some(began) => {
-                let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
-                let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
-                [host, SHUFFLE, began.as_nanos(), self.domains[domain].key, 0, 0, 0]
-            }
-        };
-        let mut draws = TryDraws::new(&self.session_streams, key);
-        let client = &self.hosts[run.client.index()].config.client;
-        let addresses_too = client.options.randomizes_addresses;
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
-            if addresses_too {
-                draws.shuffle(equals);
-            } else {
-                shuffle_hosts(equals, &mut draws);
-            }
-        }
-    }
-
-    /// Leaves so many targets that `limit` of them can be tried; those that the queue manager
-    /// passes over do not count.
-    fn cut_targets(&mut self, handle: Handle, limit: u32) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let queue = &self.hosts[run.client.index()].queue;
-        let mut counted = 0;
-        let purpose = run.purpose;
-        run.targets.retain(|target| {
-            let fits = counted < limit;
-            let may = match purpose {
-                Purpose::Delivery { delivery, .. } => {
-                    queue.may_try(self.now, delivery, &target.candidate(), &self.entries)
-                }
-                _ => true,
-            };
-            counted += u32::from(may);
-            fits
-        });
     }
 
     /// Returns the position of the next target that may be tried now.
@@ -173,24 +140,6 @@ impl<S: FactSink> World<'_, '_, S> {
         run.failure = Some(Failure { at, stage, outcome, reply: None, status });
         self.nobody_to_try(handle);
     }
-}
-
-/// Tells the draws of the order of equal hosts from those of tries.
-const SHUFFLE: u64 = u64::MAX - 2;
-
-/// Puts the hosts in random order, and the addresses of each in the order in which they were.
-fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
-    if targets.len() < 2 {
-        return;
-    }
-    let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
-    for target in targets.iter() {
-        if !hosts.contains(&target.host) {
-            hosts.push(target.host);
-        }
-    }
-    draws.shuffle(&mut hosts);
-    targets.sort_by_key(|target| hosts.iter().position(|host| *host == target.host));
 }
 
 /// Returns a host's addresses as targets without preference.

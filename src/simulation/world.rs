@@ -91,6 +91,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) domains: Vec<DomainTraits>,
     /// The host of each address: four octets each, where the scenario has a whole record.
     pub(super) servers: Vec<HostId>,
+    /// Whether the scenario has addresses of both families.
+    pub(super) two_families: bool,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
     pub(super) given: Given,

@@ -2,7 +2,7 @@
 
 use super::Acceptance;
 use crate::mail::Reply;
-use crate::network::SynSchedule;
+use crate::network::{AddressFamilies, PreferredFamily, SynSchedule};
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration};
 
@@ -137,6 +137,22 @@ pub struct ClientOptions {
     /// `smtp_randomize_addresses`); if not, the exchangers are, and the addresses of each in the
     /// order of the answer, as RFC 5321 §5.1 says.
     pub randomizes_addresses: bool,
+    /// Whether the addresses of one exchanger are tried in random order, where
+    /// `randomizes_addresses` does not mix them with those of others (Exim `src/host.c`,
+    /// `set_address_from_dns`).
+    pub randomizes_within_host: bool,
+    /// Families of addresses that are used.
+    pub families: AddressFamilies,
+    /// The family tried first: among all addresses of equal preference where
+    /// `randomizes_addresses` mixes them, among those of each exchanger where it does not.
+    pub preferred_family: PreferredFamily,
+    /// Whether, of neighbours of equal preference in the list, one of the preferred family also comes
+    /// before one of the other that belongs to another exchanger. The list is passed through once
+    /// (Exim `src/host.c`, the end of `host_find_bydns`).
+    pub prefers_family_across_hosts: bool,
+    /// Whether a limit of addresses leaves room for both families (Postfix
+    /// `smtp_balance_inet_protocols`).
+    pub balances_families: bool,
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
@@ -273,6 +289,9 @@ pub struct ServerOptions {
     pub checks_sender_domain: bool,
     /// What VRFY gets.
     pub vrfy: Vrfy,
+    /// Whether addresses whose local part has dots in a row, at its beginning or at its end are
+    /// taken, against RFC 5321 §4.1.2.
+    pub takes_stray_dots: bool,
 }
 
 impl ClientOptions {

@@ -38,7 +38,7 @@ def notices(rows):
 def compact(full):
     out = pick(full, TOP)
     if "topology" in full:
-        hosts = [pick(host, ["name", "address", "role", "kind"]) for host in full["topology"]["hosts"]]
+        hosts = [pick(host, ["name", "address", "address6", "listens6", "unrouted6", "role", "kind"]) for host in full["topology"]["hosts"]]
         out["topology"] = {"hosts": hosts}
         out["timeline"] = pick(full["timeline"], ["outages", "actions"])
         out["attempts"] = [pick(row, SENDMAIL_ATTEMPT if full["mta"] == "sendmail" else ATTEMPT) for row in full["attempts"]]

@@ -192,6 +192,7 @@ impl Names {
                 unknown,
                 also: Vec::new(),
                 mistyped: Vec::new(),
+                stray_dots: Vec::new(),
                 store,
             };
             self.domains.push(domain);

@@ -144,6 +144,7 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         unknown: Vec::new(),
         also: Vec::new(),
         mistyped: Vec::new(),
+        stray_dots: Vec::new(),
         store: Some(SERVER),
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::mail::{Mailbox, RecipientId, Status};
+use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::round::has_pending;
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
-    Timer, Tried, Untried,
+    Action, Candidate, Context, CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle,
+    Intake, KeepConnection, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Report, Timer, Tried, Untried,
 };
 use super::process::{Kind, Process, Transport};
 use super::retry::{FailedMessage, RetryDatabase, RetryKey};
@@ -434,6 +435,20 @@ impl QueueManager for Exim {
         if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
             let clock = now.as_secs();
             process.tried(tried, clock, context, &self.database, &self.settings);
+        }
+    }
+
+    fn unrouted(
+        &mut self,
+        _now: SimTime,
+        delivery: DeliveryHandle,
+        copies: &[CopyIndex],
+        failure: Failure,
+        context: &mut Context<'_>,
+    ) {
+        let entry = context.entries.delivery(delivery).map(|queued| queued.entry);
+        if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
+            process.unrouted(copies, failure, context);
         }
     }
 

@@ -291,6 +291,39 @@ impl Process {
         transport.count(tried.candidate, expired, deferred && old, settings);
     }
 
+    /// Takes in recipients whose domain could not be looked up, and which the others of their delivery
+    /// leave behind.
+    pub(super) fn unrouted(
+        &mut self,
+        copies: &[CopyIndex],
+        failure: Failure,
+        context: &Context<'_>,
+    ) {
+        if !failure.outcome.is_temporary() {
+            return;
+        }
+        let own_items = self.note_look_up(copies, failure, context);
+        self.deferrals.push(Deferral {
+            copies: copies.to_vec(),
+            host_items: Vec::new(),
+            own_items,
+            skipped: false,
+        });
+    }
+
+    /// Returns the records that a failed look-up of these recipients' domains writes.
+    fn note_look_up(
+        &mut self,
+        copies: &[CopyIndex],
+        failure: Failure,
+        context: &Context<'_>,
+    ) -> Vec<(CopyIndex, RetryKey)> {
+        self.warns = true;
+        self.freezes |= failure.status.detail == crate::mail::Status::ROUTING_LOOP.detail;
+        let key = |copy| RetryKey::Domain(address_of(copy, context).domain);
+        copies.iter().map(|&copy| (copy, key(copy))).collect()
+    }
+
     /// A delivery has ended; `failure` is that of its look-up, if it came to no host. Takes in what
     /// it leaves to be tried again. Returns the hosts for which the message waits now.
     pub(super) fn delivered(
@@ -303,19 +336,17 @@ impl Process {
         settings: &Settings,
     ) -> Vec<HostId> {
         let mut transport = self.transports.remove(&delivery).unwrap_or_default();
-        let copies: Vec<CopyIndex> = context.entries.delivery_recipients(delivery).collect();
+        let left_behind =
+            |copy: &CopyIndex| self.deferrals.iter().any(|deferral| deferral.copies.contains(copy));
+        let copies = context.entries.delivery_recipients(delivery);
+        let copies: Vec<CopyIndex> = copies.filter(|copy| !left_behind(copy)).collect();
         if copies.is_empty() {
             return Vec::new();
         }
         let looked_up = failure.filter(|failure| failure.stage == Stage::Dns);
         if let Some(failure) = looked_up {
-            self.warns = true;
-            self.freezes |= failure.status.detail == crate::mail::Status::ROUTING_LOOP.detail;
             transport.update_waiting = false;
-            transport.own_items = copies
-                .iter()
-                .map(|&copy| (copy, RetryKey::Domain(address_of(copy, context).domain)))
-                .collect();
+            transport.own_items = self.note_look_up(&copies, failure, context);
         }
         let mut skipped = false;
         let at_limit = transport.is_at_limit(settings);

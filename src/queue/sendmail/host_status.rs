@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::mail::{AttemptOutcome, DomainId, HostId, Stage, Status};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
-use super::super::{Candidate, Destination};
+use super::super::Candidate;
 
 /// A failure and when it was seen.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub(super) struct HostStatus {
     /// (`makeconnection`).
     addresses: BTreeMap<AddressId, (HostId, Seen)>,
     /// Domains whose exchangers could not be looked up (`hostsignature`).
-    domains: BTreeMap<Destination, Seen>,
+    domains: BTreeMap<DomainId, Seen>,
 }
 
 impl HostStatus {
@@ -59,9 +59,9 @@ impl HostStatus {
         &self,
         now: SimTime,
         lasts: SimDuration,
-        destination: Destination,
+        domain: DomainId,
     ) -> Option<Status> {
-        self.domains.get(&destination).and_then(|seen| seen.fresh(now, lasts))
+        self.domains.get(&domain).and_then(|seen| seen.fresh(now, lasts))
     }
 
     /// Notes how the try of a host ended.
@@ -82,8 +82,8 @@ impl HostStatus {
     }
 
     /// Notes that a domain could not be looked up.
-    pub(super) fn note_look_up(&mut self, now: SimTime, destination: Destination, status: Status) {
-        self.domains.insert(destination, Seen { at: now, status });
+    pub(super) fn note_look_up(&mut self, now: SimTime, domain: DomainId, status: Status) {
+        self.domains.insert(domain, Seen { at: now, status });
     }
 
     fn forget(&mut self, host: HostId) {

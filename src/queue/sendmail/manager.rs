@@ -1,17 +1,18 @@
 //! The daemon, its queue directory and its processes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mail::{AttemptOutcome, Stage, Status};
+use crate::mail::{AttemptOutcome, DomainId, Stage, Status};
 use crate::random::Draw as _;
+use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::list::DeliveryList;
 use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
-    Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, InProcess,
-    Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings,
-    Report, ScanPhase, Timer, Tried, Untried,
+    Action, Candidate, Context, CopyIndex, CopyState, DeliveryHandle, Destination, EntryHandle,
+    InProcess, Intake, KeepConnection, QueueEntries, QueueEntry, QueueLengths, QueueManager,
+    QueueSettings, Report, ScanPhase, Timer, Tried, Untried,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
@@ -171,7 +172,11 @@ impl Sendmail {
         let destination = context.entries.delivery(delivery).expect("it waits").destination;
         let worker = &self.processes[&number];
         let lasts = self.settings.host_status;
-        if let Some(status) = worker.known.look_up_failed(now, lasts, destination) {
+        // If some of its domains may be found, all are asked for again.
+        let known = |domain| worker.known.look_up_failed(now, lasts, domain);
+        let domains = domains_of(delivery, context);
+        let failed: Option<Vec<Status>> = domains.into_iter().map(known).collect();
+        if let Some(&status) = failed.as_ref().and_then(|failed| failed.first()) {
             suspend_delivery(context, delivery, destination, status);
             return false;
         }
@@ -279,6 +284,13 @@ fn has_failed(entries: &QueueEntries, entry: EntryHandle) -> bool {
     recipients.any(|index| matches!(entries.copy(index).state, CopyState::Failed(_)))
 }
 
+/// Returns the domains of the recipients of a delivery, each once.
+fn domains_of(delivery: DeliveryHandle, context: &Context<'_>) -> BTreeSet<DomainId> {
+    let entries = &context.entries;
+    let recipients = entries.delivery_recipients(delivery).map(|copy| entries.recipient(copy));
+    recipients.map(|recipient| context.addresses.address_of(recipient).domain).collect()
+}
+
 impl QueueManager for Sendmail {
     fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
         self.running = true;
@@ -358,6 +370,7 @@ impl QueueManager for Sendmail {
         let delivery = report.delivery;
         self.last_candidates.remove(&delivery);
         let queued = *context.entries.delivery(delivery).expect("it has just ended");
+        let domains = domains_of(delivery, context);
         context.entries.release(delivery);
         let number = self.locks[&queued.entry];
         let worker = self.processes.get_mut(&number).expect("a process that delivers exists");
@@ -365,9 +378,31 @@ impl QueueManager for Sendmail {
             && failure.stage == Stage::Dns
             && failure.outcome == AttemptOutcome::Tempfail
         {
-            worker.known.note_look_up(now, queued.destination, failure.status);
+            let known = &mut worker.known;
+            domains.into_iter().for_each(|domain| known.note_look_up(now, domain, failure.status));
         }
         self.go_on(now, number, context);
+    }
+
+    fn unrouted(
+        &mut self,
+        now: SimTime,
+        delivery: DeliveryHandle,
+        copies: &[CopyIndex],
+        failure: Failure,
+        context: &mut Context<'_>,
+    ) {
+        let entry = context.entries.delivery(delivery).map(|queued| queued.entry);
+        let number = entry.and_then(|entry| self.locks.get(&entry));
+        if let Some(worker) = number.and_then(|number| self.processes.get_mut(number))
+            && failure.outcome == AttemptOutcome::Tempfail
+        {
+            for &copy in copies {
+                let recipient = context.entries.recipient(copy);
+                let domain = context.addresses.address_of(recipient).domain;
+                worker.known.note_look_up(now, domain, failure.status);
+            }
+        }
     }
 
     fn found(

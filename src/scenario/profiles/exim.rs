@@ -1,7 +1,7 @@
 //! Exim.
 
 use super::{Evidence, Family, Profile};
-use crate::network::SynSchedule;
+use crate::network::{PreferredFamily, SynSchedule};
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
     Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions,
@@ -69,7 +69,13 @@ pub fn exim() -> Profile {
             temporary_lookups: TemporaryLookups { loops_back: true, ..Default::default() },
             rset_before_reuse: false,
             // `hosts_try_chunking` and `chunking_advertise_hosts` are `*`.
-            options: ClientOptions { chunking: true, ..ClientOptions::default() },
+            options: ClientOptions {
+                chunking: true,
+                randomizes_within_host: true,
+                preferred_family: PreferredFamily::Ipv6,
+                prefers_family_across_hosts: true,
+                ..ClientOptions::default()
+            },
         },
         server: ServerSettings {
             ehlo: true,
@@ -85,7 +91,12 @@ pub fn exim() -> Profile {
             hop_limit: None,
             adds_received: true,
             acceptance: Acceptance::default(),
-            options: ServerOptions { chunking: true, ..ServerOptions::default() },
+            // That it takes stray dots was asked of Exim 4.96.
+            options: ServerOptions {
+                chunking: true,
+                takes_stray_dots: true,
+                ..ServerOptions::default()
+            },
             service: ServiceTimes::default(),
         },
     }

@@ -70,7 +70,11 @@ pub fn postfix() -> Profile {
             rset_before_reuse: true,
             // That 552 at RCPT is temporary stands in `src/smtp/smtp_proto.c`, in a block that is
             // never compiled.
-            options: ClientOptions { randomizes_addresses: true, ..ClientOptions::default() },
+            options: ClientOptions {
+                randomizes_addresses: true,
+                balances_families: true,
+                ..ClientOptions::default()
+            },
         },
         server: ServerSettings {
             ehlo: true,
@@ -89,6 +93,8 @@ pub fn postfix() -> Profile {
                 chunking: true,
                 smtputf8: true,
                 vrfy: Vrfy::AsRcpt,
+                // Asked of Postfix 3.7.11.
+                takes_stray_dots: true,
                 ..ServerOptions::default()
             },
             service: ServiceTimes::default(),

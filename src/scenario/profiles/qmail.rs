@@ -2,8 +2,9 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::network::AddressFamilies;
 use crate::queue::{QueueSettings, qmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings};
+use crate::smtp::{ClientOptions, ClientSettings, ClientTimeouts, ServerSettings};
 use crate::units::SimDuration;
 
 /// Returns notqmail with what its programs have built in. `qmail-remote` sends one command at a
@@ -46,6 +47,8 @@ pub fn qmail() -> Profile {
             permanent_ehlo_is_temporary: true,
             next_host_after_connection: false,
             next_host_after_refusal: false,
+            // `dns.c` asks for A records alone.
+            options: ClientOptions { families: AddressFamilies::Ipv4, ..ClientOptions::default() },
             ..plain_client()
         },
         server: ServerSettings { hop_limit: Some(100), ..plain_server() },

@@ -2,8 +2,11 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::network::PreferredFamily;
 use crate::queue::{QueueSettings, sendmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, Vrfy};
+use crate::smtp::{
+    ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, Vrfy,
+};
 use crate::units::SimDuration;
 
 /// Returns Sendmail with the defaults of `sendmail/conf.c`, `readcf.c` (`inittimeouts`) and
@@ -54,11 +57,20 @@ pub fn sendmail() -> Profile {
             next_host_after_permanent_opening: true,
             merges_equal_routes: true,
             rset_before_reuse: true,
+            options: ClientOptions {
+                preferred_family: PreferredFamily::Ipv6,
+                ..plain_client().options
+            },
             ..plain_client()
         },
         server: ServerSettings {
             hop_limit: None,
-            options: ServerOptions { vrfy: Vrfy::Answers, ..ServerOptions::default() },
+            // That it takes stray dots was asked of Sendmail 8.17.1.
+            options: ServerOptions {
+                vrfy: Vrfy::Answers,
+                takes_stray_dots: true,
+                ..ServerOptions::default()
+            },
             ..plain_server()
         },
     }

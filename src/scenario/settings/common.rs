@@ -45,6 +45,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "auth", Flag, server.auth, "whether the server offers AUTH"),
     setting!(any, "data_without_recipients", Flag, server.options.data_without_recipients, "whether DATA gets 354 although every RCPT was refused"),
     setting!(any, "checks_sender_domain", Flag, server.options.checks_sender_domain, "whether MAIL from a domain that takes no mail (550) or does not exist (450) is refused"),
+    setting!(any, "takes_stray_dots", Flag, server.options.takes_stray_dots, "whether the server takes addresses with dots in a row or at an end of the local part, as a..b@recipient.example"),
     setting!(any, "vrfy", Choice, server.options.vrfy, "what VRFY gets: 252 (\"unsure\"), the refusal that RCPT would get (\"as_rcpt\"), 250 or 550 (\"answers\"), 502 (\"disabled\"), 500 (\"unknown\")"),
     setting!(any, "adds_received", Flag, server.adds_received, "whether the server adds a Received field"),
 ];

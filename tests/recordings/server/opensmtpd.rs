@@ -55,7 +55,7 @@ pub(crate) fn profile(server: &ServerParameters, _version: &str) -> Result<Profi
         timer_lag: TIMER_LAG,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     // Only as a backup does it know its own name among the exchangers.
     profile.client.finds_itself = !server.routing.backup_for.is_empty();

@@ -24,7 +24,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         concurrency_remote: own.concurrency_limit,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     profile.client.timeouts.connect = duration(own.connect_timeout_s);
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     Ok(profile)
