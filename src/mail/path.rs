@@ -44,6 +44,8 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     };
     // An at sign may stand within quotes, never within a domain.
     let (local, domain) = text.rsplit_once('@')?;
+    // The root's dot, which names in the DNS may end in, changes nothing.
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
     let names = is_domain(domain) || address_literal(domain).is_some();
     (text.len() <= PATH && names).then_some((local, domain))
 }
@@ -168,8 +170,9 @@ mod tests {
             assert_eq!(split(&format!("ann@{domain}")), address("ann", domain));
         }
         assert_eq!(split("ann@[IPv6:2001:db8::1]"), address("ann", "[IPv6:2001:db8::1]"));
+        assert_eq!(split("ann@a.example."), address("ann", "a.example"), "the root's dot");
         for domain in
-            ["a..example", ".example", "a.example.", "-a.example", "a-.example", "a_b", "a,b"]
+            ["a..example", ".example", "a.example..", "-a.example", "a-.example", "a_b", "a,b"]
         {
             assert_eq!(split(&format!("ann@{domain}")), None, "{domain}");
         }

@@ -4,6 +4,7 @@
 //! that moment have been judged already.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, Reply};
@@ -69,6 +70,16 @@ pub(super) struct Tallies {
     acquaintances: BTreeMap<AddressId, Acquaintance>,
 }
 
+/// The counts of limits that several servers share, by name and account.
+#[derive(Debug, Default)]
+pub(super) struct SharedWindows(BTreeMap<(Arc<str>, Account), Window>);
+
+impl SharedWindows {
+    fn get(&mut self, name: &Arc<str>, account: Account) -> Option<&mut Window> {
+        self.0.get_mut(&(name.clone(), account))
+    }
+}
+
 /// A session as the rules of acceptance see it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Visitor {
@@ -101,10 +112,11 @@ impl Tallies {
     pub(super) fn at_mail(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         at: SimTime,
     ) -> Option<Reply> {
-        let reached = self.reached(rules, visitor, None, at);
+        let reached = self.reached(rules, shared, visitor, None, at);
         reached.or_else(|| {
             let rules = rules.reputation.as_ref().filter(|_| !visitor.submission)?;
             self.reputation(rules, visitor, at)
@@ -115,11 +127,12 @@ impl Tallies {
     pub(super) fn at_rcpt(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipient: Mailbox,
         at: SimTime,
     ) -> Option<Reply> {
-        self.reached(rules, visitor, Some(recipient), at)
+        self.reached(rules, shared, visitor, Some(recipient), at)
     }
 
     /// Returns the reply of the first limit that is reached: with `recipient` those judged at RCPT,
@@ -127,6 +140,7 @@ impl Tallies {
     fn reached(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipient: Option<Mailbox>,
         at: SimTime,
@@ -137,7 +151,10 @@ impl Tallies {
                 continue;
             }
             let account = visitor.account(limit, recipient);
-            let window = account.and_then(|account| self.windows.get_mut(&(index, account)));
+            let window = account.and_then(|account| match &limit.shared {
+                None => self.windows.get_mut(&(index, account)),
+                Some(name) => shared.get(name, account),
+            });
             if window.is_some_and(|w| w.sum(at, limit.within) >= u64::from(limit.most)) {
                 return Some(limit.reply);
             }
@@ -163,6 +180,7 @@ impl Tallies {
     pub(super) fn note(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipients: &[Mailbox],
         unwanted: bool,
@@ -173,17 +191,20 @@ impl Tallies {
                 continue;
             }
             let all = u32::try_from(recipients.len()).unwrap_or(u32::MAX);
+            let mut add = |account, count| {
+                let window = match &limit.shared {
+                    None => self.windows.entry((index, account)).or_default(),
+                    Some(name) => shared.0.entry((name.clone(), account)).or_default(),
+                };
+                window.add(at, count);
+            };
             match limit.per {
                 Party::Recipient => {
-                    for &recipient in recipients {
-                        let account = (index, Account::Mailbox(recipient));
-                        self.windows.entry(account).or_default().add(at, 1);
-                    }
+                    recipients.iter().for_each(|&recipient| add(Account::Mailbox(recipient), 1));
                 }
                 Party::Sender | Party::Client => {
                     let Some(account) = visitor.account(limit, None) else { continue };
-                    let count = if limit.counts == Counted::Messages { 1 } else { all };
-                    self.windows.entry((index, account)).or_default().add(at, count);
+                    add(account, if limit.counts == Counted::Messages { 1 } else { all });
                 }
             }
         }
@@ -301,7 +322,7 @@ impl<S: FactSink> World<'_, '_, S> {
             accepted.map(|(recipient, _)| self.messages[*recipient].mailbox).collect();
         let unwanted = rules.reputation.is_some() && self.is_unwanted(message);
         let tallies = &mut self.hosts[server.index()].tallies;
-        tallies.note(rules, &visitor, &recipients, unwanted, self.now);
+        tallies.note(rules, &mut self.shared_limits, &visitor, &recipients, unwanted, self.now);
     }
 
     /// Returns whether its recipients do not want a message: the same answer whenever it is asked.

@@ -77,6 +77,10 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             readers: Readers::new(scenario, &streams),
             business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
+            greylists: Default::default(),
+            verified: BTreeMap::new(),
+            shared_limits: Default::default(),
+            resolver_streams: streams.purpose("resolver"),
             session_streams: streams.purpose("session"),
             domains: scenario.domains.iter().map(DomainTraits::of).collect(),
             two_families: has_two_families(scenario),
@@ -118,7 +122,6 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         inbound_by_client: Default::default(),
         waiting: Default::default(),
         tallies: Default::default(),
-        greylist: Default::default(),
         pick_ups: 0,
         queued_octets: Octets(0),
         totals: HostTotals {

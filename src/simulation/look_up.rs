@@ -4,11 +4,11 @@
 //! transaction, each of the domains is looked up, one after the other; a domain whose look-up fails
 //! stays behind with its own failure, and the others go on together.
 
-use crate::dns::{Ask, Lookup, RouteOutcome};
+use crate::dns::{Ask, Chance, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::HostId;
 use crate::queue::Destination;
-use crate::smtp::Failure;
+use crate::smtp::{Failure, LookupFailure};
 use crate::trace::{Fact, FactSink, LookupOutcome};
 use crate::units::SimTime;
 
@@ -147,10 +147,13 @@ impl<S: FactSink> World<'_, '_, S> {
     fn ask_for(&mut self, handle: Handle, destination: Destination, at: SimTime) -> Option<Lookup> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let state = &mut self.hosts[run.client.index()];
+        let lookup_failure = state.config.client.options.lookup_failure;
         let ask = Ask {
             zone: &self.scenario.zone,
             failures: self.name_service.failures(run.client),
             settings: state.config.resolver,
+            chance: Some(Chance { streams: &self.resolver_streams, host: state.key }),
+            failure_is_none: lookup_failure == LookupFailure::NoExchangers,
         };
         let resolver = &mut state.resolver;
         Some(match destination {

@@ -68,6 +68,7 @@ mod event;
 mod faults;
 mod handover;
 mod host;
+mod inquiry;
 mod keeping;
 mod local;
 mod look_up;

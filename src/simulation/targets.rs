@@ -5,7 +5,7 @@ use crate::engine::Handle;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
 use crate::network::{AddressFamilies, AddressId};
 use crate::queue::{Destination, Untried};
-use crate::smtp::{Failure, TemporaryLookups};
+use crate::smtp::{ClientSettings, Failure, LookupFailure};
 use crate::trace::{FactSink, LookupOutcome};
 use crate::units::SimTime;
 
@@ -98,9 +98,12 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         if run.targets.is_empty() {
             let mut failure = lookup_failure(outcome, better_unresolved, lookup.ended);
-            if is_temporary(outcome, config.client.temporary_lookups) {
+            if is_temporary(outcome, config.client) {
                 failure.outcome = AttemptOutcome::Tempfail;
                 failure.status = Status { class: 4, ..failure.status };
+            } else if outcome == LookupOutcome::TemporaryFailure {
+                failure.outcome = AttemptOutcome::Permfail;
+                failure.status = Status { class: 5, ..failure.status };
             }
             run.failure = Some(failure);
         }
@@ -169,13 +172,14 @@ fn limit_hosts(targets: &mut Vec<Target>, hosts: Option<u32>, addresses: Option<
 }
 
 /// Returns whether a look-up without a host to try counts as temporary for this client.
-fn is_temporary(outcome: LookupOutcome, lookups: TemporaryLookups) -> bool {
+fn is_temporary(outcome: LookupOutcome, client: &ClientSettings) -> bool {
+    let lookups = client.temporary_lookups;
     match outcome {
         LookupOutcome::NoSuchDomain => lookups.no_such_domain,
         LookupOutcome::NullMx => lookups.null_mx,
         LookupOutcome::NoAddress => lookups.no_address,
         LookupOutcome::LoopsBack => lookups.loops_back,
-        LookupOutcome::TemporaryFailure => true,
+        LookupOutcome::TemporaryFailure => client.options.lookup_failure != LookupFailure::Fail,
         LookupOutcome::Found => false,
     }
 }

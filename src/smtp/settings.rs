@@ -150,6 +150,8 @@ pub struct ClientOptions {
     /// before one of the other that belongs to another exchanger. The list is passed through once
     /// (Exim `src/host.c`, the end of `host_find_bydns`).
     pub prefers_family_across_hosts: bool,
+    /// What a look-up without an answer leads to.
+    pub lookup_failure: LookupFailure,
     /// Whether a limit of addresses leaves room for both families (Postfix
     /// `smtp_balance_inet_protocols`).
     pub balances_families: bool,
@@ -173,6 +175,19 @@ pub struct ClientOptions {
 /// acknowledged at once. On a loopback a segment takes up to half a window, 32 KiB, and there 4 kB
 /// were held back and 50 kB were not (recordings 04a, 12a).
 const HELD_BACK: Octets = Octets(32_768);
+
+/// What a client makes of a look-up that is not answered or met with SERVFAIL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LookupFailure {
+    /// It tries again later (RFC 5321 §5.1).
+    #[default]
+    Defer,
+    /// It takes the domain for one without exchangers, and asks for the domain's own address
+    /// (Postfix `ignore_mx_lookup_error`).
+    NoExchangers,
+    /// It returns the mail.
+    Fail,
+}
 
 /// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up
 /// that found no answer always does.

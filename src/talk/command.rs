@@ -91,7 +91,7 @@ pub(super) fn read(line: &str, offered: Offered) -> Result<Command, Reply> {
         "EHLO" => hello(Verb::Ehlo, arguments),
         "HELO" => hello(Verb::Helo, arguments),
         "MAIL" => mail(arguments, offered),
-        "RCPT" => recipient(arguments),
+        "RCPT" => recipient(arguments, offered),
         "DATA" => alone(Verb::Data),
         "BDAT" => chunk(arguments),
         "RSET" => alone(Verb::Rset),
@@ -159,7 +159,7 @@ fn mail(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     Ok(Command::Mail { from: (!from.is_empty()).then(|| from.to_owned()), size })
 }
 
-fn recipient(arguments: &str) -> Result<Command, Reply> {
+fn recipient(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     let (to, parameters) = path(arguments, "TO:").ok_or(ARGUMENTS)?;
     let postmaster = to.eq_ignore_ascii_case(super::address::POSTMASTER);
     if !postmaster && !is_address(to, offered) {

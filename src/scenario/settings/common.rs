@@ -21,6 +21,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "host_limit", Limit, client.host_limit, "hosts tried in one delivery; 0: all"),
     setting!(any, "addresses_per_host", Limit, client.addresses_per_host, "addresses of one host tried in one delivery; 0: all"),
     setting!(any, "merges_equal_routes", Flag, client.merges_equal_routes, "whether domains with the same exchangers share a transaction"),
+    setting!(any, "lookup_failure", Choice, client.options.lookup_failure, "what a look-up without answer, or with SERVFAIL, leads to: another attempt (\"defer\"), the domain's own address (\"no_mx\"), a return (\"fail\")"),
     setting!(any, "no_such_domain_is_temporary", Flag, client.temporary_lookups.no_such_domain, "whether mail to a domain that does not exist is tried again"),
     setting!(any, "null_mx_is_temporary", Flag, client.temporary_lookups.null_mx, "whether mail to a domain that takes none is tried again"),
     setting!(any, "no_address_is_temporary", Flag, client.temporary_lookups.no_address, "whether mail to a domain without a reachable exchanger is tried again"),
