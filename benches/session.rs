@@ -15,8 +15,8 @@ use mailsim::mail::{Mailbox, Reply, Status};
 use mailsim::random::Distribution;
 use mailsim::scenario::Scenario;
 use mailsim::smtp::{
-    ClientTls, Conditions, CrashFault, Deviation, Draws, Letter, PortFault, RecipientPolicy, Rules,
-    Session, Transaction, Wire,
+    ClientTls, Conditions, CrashFault, Deviation, Draws, GreylistRules, Letter, PortFault,
+    RecipientPolicy, Rules, Session, Transaction, Wire,
 };
 use mailsim::trace::SessionMarks;
 use mailsim::units::{Octets, SimDuration, SimTime};
@@ -46,7 +46,7 @@ impl RecipientPolicy for Open {
         None
     }
 
-    fn greylist_passes(&mut self, _: usize, _: SimTime, _: SimDuration) -> bool {
+    fn greylist_passes(&mut self, _: usize, _: SimTime, _: SimDuration, _: &GreylistRules) -> bool {
         true
     }
 }

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dns", &["units", "random", "mail", "network", "fault"]),
     ("trace", &["units", "mail"]),
     ("smtp", &["units", "random", "mail", "network", "fault", "trace"]),
-    ("screening", &["units", "random", "mail", "network", "fault", "dns", "trace"]),
+    ("screening", &["units", "random", "mail", "network", "fault", "dns", "smtp", "trace"]),
     ("workload", &["units", "random", "mail", "network", "fault"]),
     ("access", &["units", "random", "mail", "network", "fault"]),
     ("queue", &["units", "engine", "random", "mail", "network", "trace", "smtp"]),

@@ -1,7 +1,7 @@
 //! How and when look-ups fail.
 
 use crate::fault::Interval;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// How the DNS fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub enum DnsFailure {
     ServerFailure,
     /// NXDOMAIN at once, although the name exists.
     NameError,
+    /// The answer comes so much later than usual.
+    Slow(SimDuration),
 }
 
 /// Which look-ups a DNS failure strikes.

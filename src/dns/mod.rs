@@ -23,6 +23,6 @@ mod route;
 mod zone;
 
 pub use failures::{DnsFailure, FailureScope, Failures};
-pub use resolver::{Ask, Freshness, Resolver, ResolverSettings};
+pub use resolver::{Ask, Chance, Freshness, Resolver, ResolverSettings};
 pub use route::{Exchanger, Lookup, MailRoute, RouteOutcome};
 pub use zone::{MxRecord, Name, NameId, Records, Zone};

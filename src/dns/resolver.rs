@@ -1,5 +1,6 @@
 //! A caching resolver of one host.
 
+use crate::random::{Distribution, PurposeStreams, mix, name_key};
 use crate::units::{SimDuration, SimTime};
 
 use super::cache::{Answer, Cache, Entry, QuestionType};
@@ -9,10 +10,13 @@ use super::{
 };
 
 /// How a host asks the DNS.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ResolverSettings {
     /// Time until an answer that is not in the cache arrives.
     pub latency: SimDuration,
+    /// The same, drawn anew for each packet sent; `latency` is then its median. None: it is always the
+    /// same.
+    pub drawn_latency: Option<Distribution>,
     /// How long each try of a question waits, in order, one at least: their sum passes before a
     /// look-up without answer is given up (glibc: 5 s twice).
     pub tries: Vec<SimDuration>,
@@ -26,6 +30,7 @@ impl Default for ResolverSettings {
     fn default() -> Self {
         Self {
             latency: SimDuration::from_millis(20),
+            drawn_latency: None,
             tries: vec![SimDuration::from_secs(5), SimDuration::from_secs(5)],
             caches: true,
             negative_ttl_limit: SimDuration::from_hours(3),
@@ -42,6 +47,32 @@ pub struct Ask<'a> {
     pub failures: &'a Failures,
     /// The asking host's settings.
     pub settings: &'a ResolverSettings,
+    /// What it draws from; none: nothing is left to chance.
+    pub chance: Option<Chance<'a>>,
+    /// Whether a look-up of exchangers that fails counts as one that finds none, so that the domain's
+    /// own address serves: what some programs make of a time-out or SERVFAIL.
+    pub failure_is_none: bool,
+}
+
+/// What a resolver draws from.
+#[derive(Debug, Clone, Copy)]
+pub struct Chance<'a> {
+    /// The streams of this purpose.
+    pub streams: &'a PurposeStreams,
+    /// Stands for the asking host.
+    pub host: u64,
+}
+
+impl Ask<'_> {
+    /// Returns how long the answer to a packet takes that is sent at `at`.
+    fn latency(&self, name: NameId, asked: QuestionType, at: SimTime) -> SimDuration {
+        let (Some(drawn), Some(chance)) = (&self.settings.drawn_latency, self.chance) else {
+            return self.settings.latency;
+        };
+        let name = name_key(self.zone.text(name));
+        let key = mix(&[chance.host, name, asked as u64, at.as_nanos()]);
+        drawn.sample_duration(&mut chance.streams.at(key))
+    }
 }
 
 /// More steps than this from alias to alias are a loop.
@@ -56,7 +87,8 @@ const MOST_ALIASES: usize = 8;
 /// - no time when the answer is in the cache (positive answers for their time to live, negative ones
 ///   as RFC 2308 §5 says; failures are not kept); a question whose answer is already on its way to
 ///   this host waits for that answer;
-/// - the resolver's latency when it is answered, be it with NODATA or NXDOMAIN;
+/// - the resolver's latency when it is answered, be it with NODATA or NXDOMAIN: always the same, or
+///   drawn for each packet from the stream of the host, the name and the time; a slow DNS adds to it;
 /// - the latency once for each try when the answer is SERVFAIL (recording 07c has two questions for
 ///   each failed look-up, hard on each other);
 /// - the sum of all tries when no answer comes in that time (recording 07b: 2 s twice).
@@ -133,8 +165,10 @@ impl Resolver {
         let (answer, ended) = self.question(ask, domain, QuestionType::Exchangers, at);
         into.answered = self.arrived;
         match answer {
-            Answer::Failed => Lookup { outcome: RouteOutcome::TemporaryFailure, ended },
-            Answer::NoData => self.add_host(ask, domain, ended, into),
+            Answer::Failed if !ask.failure_is_none => {
+                Lookup { outcome: RouteOutcome::TemporaryFailure, ended }
+            }
+            Answer::Failed | Answer::NoData => self.add_host(ask, domain, ended, into),
             Answer::NoName => {
                 let (_, ended) = self.question(ask, domain, QuestionType::Addresses, ended);
                 Lookup { outcome: RouteOutcome::NoSuchDomain, ended }
@@ -285,13 +319,14 @@ struct Reply {
     keep: SimDuration,
 }
 
-/// Sends the question at `at`, and again for as long as the settings say.
+/// Sends the question at `at`, and again for as long as the settings say. Tries are the same packet
+/// sent again, so a late reply to an earlier one is still welcome.
 fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply {
-    let latency = ask.settings.latency;
     let given_up = at + ask.settings.tries.iter().sum();
-    let mut now = at;
+    let (mut now, mut first) = (at, None::<Reply>);
     for &wait in &ask.settings.tries {
         let failure = ask.failures.of(ask.zone.text(name), now);
+        let mut latency = ask.latency(name, asked, now);
         let (answer, keep) = match failure {
             Some(DnsFailure::NoAnswer) => {
                 now += wait;
@@ -301,21 +336,31 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
             Some(DnsFailure::NameError) => {
                 (Answer::NoName, negative_ttl(ask, ask.zone.revision(name, now)))
             }
+            Some(DnsFailure::Slow(by)) => {
+                latency += by;
+                answer(ask, name, asked, now)
+            }
             None => answer(ask, name, asked, now),
         };
         if answer == Answer::Failed {
             now += latency.min(wait);
-            continue;
+        } else {
+            let arrived = now + latency;
+            if first.as_ref().is_none_or(|first| arrived < first.arrived) {
+                first = Some(Reply { answer, arrived, keep });
+            }
+            now += wait;
         }
-        // Tries are the same packet sent again, so a late reply to the first is still welcome.
-        let arrived = now + latency;
-        if arrived > given_up {
-            return Reply { answer: Answer::Failed, arrived: given_up, keep: SimDuration::ZERO };
+        if first.as_ref().is_some_and(|first| first.arrived <= now) {
+            break;
         }
-        return Reply { answer, arrived, keep };
     }
-    // Every try met silence or SERVFAIL.
-    Reply { answer: Answer::Failed, arrived: now, keep: SimDuration::ZERO }
+    match first {
+        Some(reply) if reply.arrived <= given_up => reply,
+        Some(_) => Reply { answer: Answer::Failed, arrived: given_up, keep: SimDuration::ZERO },
+        // Every try met silence or SERVFAIL.
+        None => Reply { answer: Answer::Failed, arrived: now, keep: SimDuration::ZERO },
+    }
 }
 
 /// Returns what the zone answers at `at`, after following aliases, and how long that may be kept.

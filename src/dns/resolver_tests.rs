@@ -62,7 +62,13 @@ impl World {
     }
 
     fn ask(&self) -> Ask<'_> {
-        Ask { zone: &self.zone, failures: &self.failures, settings: &self.settings }
+        Ask {
+            zone: &self.zone,
+            failures: &self.failures,
+            settings: &self.settings,
+            chance: None,
+            failure_is_none: false,
+        }
     }
 
     fn route(&self, resolver: &mut Resolver, domain: NameId, at: SimTime) -> (Lookup, MailRoute) {
@@ -320,8 +326,7 @@ fn statements_are_kept_for_their_own_times() {
     let silent = world.add("silent.test", host(&[1]));
     let (mut resolver, ask) =
         (Resolver::new(), |world: &World, resolver: &mut Resolver, name, at| {
-            let ask =
-                Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+            let ask = world.ask();
             let (found, ended) = resolver.statement(&ask, name, at);
             (found, ended.since(at))
         });
@@ -334,7 +339,7 @@ fn statements_are_kept_for_their_own_times() {
     assert_eq!(ask(&world, &mut resolver, silent, later), (Some(false), SimDuration::ZERO));
     // One asks for addresses, and learns nothing about statements, and the other way round.
     let mut route = MailRoute::default();
-    let asking = Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+    let asking = world.ask();
     let lookup = resolver.addresses(&asking, silent, start + LATENCY, &mut route);
     assert_eq!(lookup.outcome, RouteOutcome::Found);
     assert_eq!(lookup.ended, start + LATENCY * 2);
@@ -345,7 +350,7 @@ fn a_statement_that_nobody_answered_for_is_asked_for_again() {
     let mut world = World::default();
     let stated = world.add("stated.test", Records { states: true, ..exists() });
     world.fails(0, 60, DnsFailure::NoAnswer, "stated.test");
-    let ask = Ask { zone: &world.zone, failures: &world.failures, settings: &world.settings };
+    let ask = world.ask();
     let mut resolver = Resolver::new();
     let wait = world.settings.tries.iter().sum();
     assert_eq!(resolver.statement(&ask, stated, SimTime::ZERO), (None, SimTime::ZERO + wait));

@@ -93,6 +93,7 @@ pub(crate) fn attempt(
         from,
         to: Some(to),
         address: Some(0),
+        source: None,
         preference: (to == MX).then_some(10),
         started,
         ended,

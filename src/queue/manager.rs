@@ -415,6 +415,18 @@ pub trait QueueManager: Debug {
     ) {
     }
 
+    /// Some recipients of a delivery have a domain whose look-up failed; the delivery goes on without
+    /// them, and leaves them assigned if the failure is temporary. The manager orders nothing here.
+    fn unrouted(
+        &mut self,
+        _now: SimTime,
+        _delivery: DeliveryHandle,
+        _copies: &[CopyIndex],
+        _failure: Failure,
+        _context: &mut Context<'_>,
+    ) {
+    }
+
     /// Returns whether a delivery may try this address now. Asked of each address in turn, once
     /// or several times at one instant; those it may not are passed over as if they were not there.
     /// MTAs that remember hosts which were down answer from that memory.

@@ -19,12 +19,14 @@
 mod distribution;
 mod draw;
 mod empirical;
+mod key;
 mod normal;
 mod stream;
 
 pub use distribution::{Distribution, DistributionError};
 pub use draw::Draw;
 pub use empirical::Empirical;
+pub use key::{mix, name_key};
 pub use normal::normal_quantile;
 pub use rand_chacha::ChaCha8Rng;
 pub use stream::{PurposeStreams, Streams};

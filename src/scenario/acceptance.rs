@@ -8,9 +8,9 @@ use super::mail::share;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::{Keys, Shape, key, required};
-use crate::mail::{DomainId, Reply, Status};
+use crate::mail::{DomainId, HostId, Reply, Status};
 use crate::network::AddressId;
-use crate::smtp::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
+use crate::smtp::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic, Verification};
 
 static LIMIT: Keys = Keys {
     name: "a limit",
@@ -33,6 +33,7 @@ static LIMIT: Keys = Keys {
             Shape::Word(&["submission", "relay", "any"]),
             "mail of mail programs, of other servers, or both; default \"any\"",
         ),
+        key("shared", Shape::Text, "a name: hosts whose limits have the same count together"),
     ],
 };
 /// The shape of `limits`.
@@ -63,6 +64,64 @@ pub(super) static REPUTATION: Keys = Keys {
         key("bad_for", Shape::Duration, "how long an address stays bad; default 1d"),
     ],
 };
+
+/// The keys of `verifies_recipients`.
+pub(super) static VERIFICATION: Keys = Keys {
+    name: "`verifies_recipients`",
+    keys: &[
+        required("ask", Shape::Text, "the host that it asks: who keeps the mailboxes"),
+        key("patience", Shape::Duration, "how long RCPT waits for the answer; default 9s"),
+        key(
+            "positive_lifetime",
+            Shape::Duration,
+            "how long it is kept that a mailbox exists; default 31d",
+        ),
+        key(
+            "negative_lifetime",
+            Shape::Duration,
+            "how long it is kept that it does not; default 3d",
+        ),
+        key("reply", Shape::Text, "said to who does not exist; default \"550 5.1.1\""),
+        key(
+            "unsure",
+            Shape::Word(&["defer", "accept"]),
+            "what happens without an answer: 450 4.1.1 (default), or trust",
+        ),
+    ],
+};
+
+/// Reads `verifies_recipients`.
+pub(super) fn read_verification(
+    section: &Section<'_>,
+    own: HostId,
+    hosts: &Hosts<'_>,
+    acceptance: &mut Acceptance,
+) {
+    let Some(table) = section.field("verifies_recipients").and_then(|field| field.section()) else {
+        return;
+    };
+    let Some(field) = table.field("ask") else { return };
+    let Some(ask) = hosts.one_of(&field) else { return };
+    if ask == own {
+        let remark = Remark::new("a server that asks itself learns nothing")
+            .accepted("another host: the one that keeps the mailboxes")
+            .help("name the primary exchanger");
+        field.error(ProblemKind::Contradiction, remark);
+        return;
+    }
+    let mut verification = Verification::of(ask);
+    let span = |key: &str| table.field(key).and_then(|field| field.positive_duration());
+    verification.patience = span("patience").unwrap_or(verification.patience);
+    verification.positive = span("positive_lifetime").unwrap_or(verification.positive);
+    verification.negative = span("negative_lifetime").unwrap_or(verification.negative);
+    if let Some(reply) = table.field("reply").and_then(|field| refusal(&field)) {
+        verification.unknown = reply;
+    }
+    if table.field("unsure").and_then(|field| field.word()) == Some("accept") {
+        verification.unsure = None;
+    }
+    acceptance.verification = Some(verification);
+}
 
 /// The words of `standing`.
 pub(super) const STANDINGS: &[&str] = &["known", "new", "bad"];
@@ -101,6 +160,7 @@ fn limit(section: &Section<'_>) -> Option<Limit> {
         most: section.field("most")?.count32()?,
         within: section.field("within")?.positive_duration()?,
         reply: section.field("reply").map_or(Some(default), |field| refusal(&field))?,
+        shared: section.field("shared").and_then(|field| field.text()).map(Into::into),
     })
 }
 

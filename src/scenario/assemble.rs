@@ -6,6 +6,7 @@ use super::builder::Builder;
 use super::domains::Domains;
 use super::effects::greylist;
 use super::expectations::read_expectations;
+use super::greylists::greylist_rules;
 use super::hosts::Hosts;
 use super::implied::add_implied_clients;
 use super::links::{Links, Sites};
@@ -163,7 +164,7 @@ fn add_policies(hosts: &Hosts<'_>, first: u32, outages: &mut Vec<Outage>) {
         let Some(section) = host.section.field("greylist").and_then(|field| field.section()) else {
             continue;
         };
-        let Some(deviation) = greylist(&section) else {
+        let Some(deviation) = greylist(&section, greylist_rules(&section)) else {
             continue;
         };
         let members = host.members.clone();
@@ -238,6 +239,7 @@ fn final_domains(domains: &Domains<'_>, zone: &mut ZoneBuilder) -> Vec<Domain> {
         unknown: draft.unknown.clone(),
         also: draft.also.clone(),
         mistyped: draft.mistyped.clone(),
+        stray_dots: draft.stray_dots.clone(),
         store: draft.store,
     });
     each.collect()

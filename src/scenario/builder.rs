@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::acceptance::read_verification;
 use super::actions::{ActionDraft, Deed, merged_section, overlaid, record_change};
 use super::domains::Domains;
 use super::host_settings::{HostSettings, host_settings};
@@ -38,13 +39,20 @@ impl Builder<'_, '_> {
                 let roles = self.roles[host.index()];
                 let settings = match &last {
                     Some((same, settings)) if *same == roles => settings.clone(),
-                    _ => host_settings(&entry.section, roles, &self.defaults.resolver),
+                    _ => self.settings(host, &entry.section, roles),
                 };
                 last = Some((roles, settings.clone()));
                 built.push(self.host(host, &entry.section, settings, stated, zone));
             }
         }
         built
+    }
+
+    fn settings(&self, host: HostId, section: &Section<'_>, roles: Roles) -> HostSettings {
+        let mut settings = host_settings(section, roles, &self.defaults.resolver);
+        let acceptance = &mut settings.profile.server.acceptance;
+        read_verification(section, host, self.hosts, acceptance);
+        settings
     }
 
     fn host(
@@ -162,7 +170,7 @@ impl Builder<'_, '_> {
         let section = merged_section(&self.hosts.entry(host).section, merged);
         let stated = stated_routing(&section, self.hosts, domains);
         let roles = self.roles[host.index()];
-        let settings = host_settings(&section, roles, &self.defaults.resolver);
+        let settings = self.settings(host, &section, roles);
         self.host(host, &section, settings, &stated, zone)
     }
 }

@@ -1,14 +1,14 @@
 //! Reading addresses: one mailbox, one of several, or one drawn from a domain.
 
 use super::domains::Domains;
-use super::hosts::{dns_name, is_dns_name};
+use super::hosts::dns_name;
 use super::keys_of_mail::DRAWN_KEYS;
 use super::limits;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark};
 use super::shape::Shape;
 use super::tree::{Node, Value};
-use crate::mail::{DomainId, Mailbox, split_address};
+use crate::mail::{DomainId, Mailbox, split_address, split_stray_dots};
 use crate::workload::Correspondents;
 
 /// Reads one sender or recipient: an address, a list to draw from, or `{ domain = … }`.
@@ -115,7 +115,7 @@ pub(super) fn mistyped_address(
     domains: &mut Domains<'_>,
 ) -> Option<Correspondents> {
     let text = field.text()?;
-    let right = split_address(text).is_some_and(|(_, name)| is_dns_name(name));
+    let right = split_address(text).is_some();
     let problem = if right {
         Some(("is right in syntax".to_owned(), format!("write it in `to`: to = [\"{text}\"]")))
     } else if !text.contains('@') {
@@ -135,7 +135,8 @@ pub(super) fn mistyped_address(
     }
     let (local, name) = text.rsplit_once('@')?;
     let (domain, _) = domains.find_or_add(name);
-    Some(Correspondents::One(domains.mistyped(domain, local)))
+    let stray_dots = split_stray_dots(text).is_some();
+    Some(Correspondents::One(domains.mistyped(domain, local, stray_dots)))
 }
 
 /// Reads an address that exists because an alias or a list has it.

@@ -11,7 +11,7 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
 use super::tree::Value;
-use crate::mail::{DomainId, HostId, Mailbox, local_part};
+use crate::mail::{DomainId, HostId, Mailbox, address_literal, local_part};
 use crate::network::AddressId;
 
 /// A mail domain.
@@ -33,6 +33,8 @@ pub(super) struct DomainDraft<'a> {
     pub(super) also: BTreeSet<u32>,
     /// Positions of addresses that are wrong in syntax.
     pub(super) mistyped: BTreeSet<u32>,
+    /// Positions of those of them that are wrong by stray dots alone.
+    pub(super) stray_dots: BTreeSet<u32>,
     /// Whether this is the address of a host in brackets rather than a name.
     pub(super) literal: bool,
     /// Positions of named and unknown mailboxes by their spelling.
@@ -113,13 +115,13 @@ impl<'a> Domains<'a> {
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]`: the mailboxes of the host that has the address. None:
     /// no host has it.
     pub(super) fn literal(&mut self, text: &str) -> Option<DomainId> {
-        let inner = text.strip_prefix('[')?.strip_suffix(']')?;
-        let address: IpAddr = match inner.split_once(':') {
-            Some((tag, rest)) if tag.eq_ignore_ascii_case("ipv6") => rest.parse().ok()?,
-            _ => inner.parse().ok().filter(IpAddr::is_ipv4)?,
-        };
+        let address = address_literal(text)?;
         let store = Some(*self.hosts.get(&address)?);
-        let (id, added) = self.find_or_add(text);
+        // However it is spelt, it is one address.
+        let (id, added) = self.find_or_add(&match address {
+            IpAddr::V4(address) => format!("[{address}]"),
+            IpAddr::V6(address) => format!("[IPv6:{address}]"),
+        });
         if added {
             let draft = &mut self.list[id.index()];
             (draft.store, draft.literal) = (store, true);
@@ -150,12 +152,16 @@ impl<'a> Domains<'a> {
         (Mailbox { domain, local }, exists)
     }
 
-    /// Returns the mailbox that stands for an address wrong in syntax; no server takes it.
-    pub(super) fn mistyped(&mut self, domain: DomainId, local: &str) -> Mailbox {
+    /// Returns the mailbox that stands for an address wrong in syntax: no server takes it, or, if it
+    /// is wrong by `stray_dots` alone, some do.
+    pub(super) fn mistyped(&mut self, domain: DomainId, local: &str, stray_dots: bool) -> Mailbox {
         let draft = &mut self.list[domain.index()];
         let position = draft.mailboxes + draft.unknown.len() as u32;
         draft.unknown.push(local.to_owned());
         draft.mistyped.insert(position);
+        if stray_dots {
+            draft.stray_dots.insert(position);
+        }
         Mailbox { domain, local: position }
     }
 

@@ -6,7 +6,7 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use crate::dns::{DnsFailure, FailureScope};
 use crate::mail::{Mailbox, Reply, Stage, Status};
-use crate::smtp::Deviation;
+use crate::smtp::{Deviation, GreylistRules};
 use crate::units::SimDuration;
 
 /// What an outage strikes, as far as the modes it may have go.
@@ -34,7 +34,7 @@ impl Kind {
             Self::Host => &super::keys_of_outages::MODES[..12],
             Self::Address => &["blackhole", "refuse", "unreachable"],
             Self::Link => &["blackhole"],
-            Self::Dns => &["no_answer", "servfail", "nxdomain"],
+            Self::Dns => &["no_answer", "servfail", "nxdomain", "slow"],
         }
     }
 }
@@ -81,6 +81,7 @@ pub(super) fn effect(
         let failure = match mode {
             "no_answer" => DnsFailure::NoAnswer,
             "servfail" => DnsFailure::ServerFailure,
+            "slow" => slow_dns(section)?,
             _ => DnsFailure::NameError,
         };
         return Some(Effect::Dns(failure, scope));
@@ -93,6 +94,26 @@ pub(super) fn effect(
         "crash" => Effect::Crash { machine: flag("machine").unwrap_or(false) },
         _ => Effect::Server(deviation(section, mode, recipients)?),
     })
+}
+
+/// Reads how much later the DNS answers.
+fn slow_dns(section: &Section<'_>) -> Option<DnsFailure> {
+    for key in ["factor", "stage"] {
+        if section.has(key) {
+            let remark = Remark::new(format!("`{key}` means nothing for the DNS"))
+                .accepted("`delay`: how much later each answer comes")
+                .help(format!("remove `{key}`"));
+            section.error_at(key, ProblemKind::Contradiction, remark);
+        }
+    }
+    let Some(delay) = section.field("delay") else {
+        let remark = Remark::new("nothing says how slow")
+            .accepted("`delay`: how much later each answer comes")
+            .help("add delay = \"3s\"");
+        section.error_at("mode", ProblemKind::Missing, remark);
+        return None;
+    };
+    delay.positive_duration().map(DnsFailure::Slow)
 }
 
 fn deviation(section: &Section<'_>, mode: &str, recipients: Vec<Mailbox>) -> Option<Deviation> {
@@ -114,7 +135,7 @@ fn deviation(section: &Section<'_>, mode: &str, recipients: Vec<Mailbox>) -> Opt
         "disk_full" => Deviation::DiskFull,
         "tempfail" => answer(section, stage, Reply::new(451, Status::new(4, 3, 0)), recipients)?,
         "permfail" => answer(section, stage, Reply::new(550, Status::new(5, 0, 0)), recipients)?,
-        "greylist" => greylist(section)?,
+        "greylist" => greylist(section, GreylistRules::default())?,
         _ => session_limit(section)?,
     })
 }
@@ -186,12 +207,13 @@ fn session_limit(section: &Section<'_>) -> Option<Deviation> {
     Some(Deviation::SessionLimit { limit: field.count32()?, reply })
 }
 
-/// Reads `delay` and `reply` of greylisting, in an outage or in a host's own table.
-pub(super) fn greylist(section: &Section<'_>) -> Option<Deviation> {
+/// Reads `delay` and `reply` of greylisting, in an outage or in a host's own table; what only the
+/// latter has comes as `rules`.
+pub(super) fn greylist(section: &Section<'_>, rules: GreylistRules) -> Option<Deviation> {
     let delay = section.field("delay").map(|field| field.duration());
     let reply = reply(section, Reply::new(450, Status::new(4, 2, 0)))?;
     let delay = delay.unwrap_or(Some(SimDuration::from_minutes(5)))?;
-    Some(Deviation::Greylist { delay, reply })
+    Some(Deviation::Greylist { delay, reply, rules: Box::new(rules) })
 }
 
 /// Reads a reply of the class of `default`: a code, and an enhanced status if one is written.

@@ -73,8 +73,12 @@ pub(super) fn resolver_settings(
     default: &ResolverSettings,
 ) -> ResolverSettings {
     let mut settings = default.clone();
-    if let Some(latency) = section.field("latency").and_then(|field| field.duration()) {
-        settings.latency = latency;
+    if let Some(latency) = section.field("latency").and_then(|field| field.distribution()) {
+        settings.latency = SimDuration::from_secs_f64(latency.quantile(0.5));
+        settings.drawn_latency = match latency {
+            Distribution::Constant(_) => None,
+            drawn => Some(drawn),
+        };
     }
     if let Some(field) = section.field("tries") {
         let items = field.list();

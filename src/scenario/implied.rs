@@ -27,7 +27,7 @@ pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSe
             None => {
                 let name = free_name(&names, &scenario.hosts[server.index()].name);
                 names.insert(name.clone());
-                let client = add_client(scenario, name, resolver);
+                let client = add_client(scenario, name, server, resolver);
                 made.insert(server, client);
                 client
             }
@@ -41,16 +41,24 @@ pub(super) fn add_implied_clients(scenario: &mut Scenario, resolver: &ResolverSe
     }
 }
 
-fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings) -> HostId {
+fn add_client(
+    scenario: &mut Scenario,
+    name: String,
+    server: HostId,
+    resolver: &ResolverSettings,
+) -> HostId {
     let client = HostId::from_index(scenario.hosts.len());
     let address = AddressId(HostId::from_index(scenario.addresses.len()).0);
     let [_, high, middle, low] = client.0.to_be_bytes();
-    scenario.addresses.push(Address {
-        host: client,
-        // From 172.16.0.0/12, apart from the addresses invented for hosts of the file.
-        literal: format!("172.{}.{middle}.{low}", 16 + (high & 15)),
-        family: AddressFamily::V4,
-    });
+    let family = |address: &AddressId| scenario.addresses[address.index()].family;
+    let mut families = scenario.hosts[server.index()].addresses.iter().map(family);
+    // Of a family that leads to the server; apart from the addresses invented for hosts of the file.
+    let (literal, family) = if families.any(|family| family == AddressFamily::V4) {
+        (format!("172.{}.{middle}.{low}", 16 + (high & 15)), AddressFamily::V4)
+    } else {
+        (format!("fc00::{:x}:{:x}", client.0 >> 16, client.0 & 0xffff), AddressFamily::V6)
+    };
+    scenario.addresses.push(Address { host: client, literal, family });
     let dns = NameId(HostId::from_index(scenario.zone.names.len()).0);
     let records = Records {
         exists: true,

@@ -6,7 +6,7 @@ use super::keys_of_mail::{LIST, MAIL, READING, RESPONDER};
 use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
 use super::keys_of_screening::BLOCKLIST;
 use super::limits;
-use super::shape::{Keys, Shape, key, required};
+use super::shape::{Keys, Shape, Unit, key, required};
 
 /// A text, or a list of texts.
 pub(super) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS]);
@@ -84,7 +84,11 @@ pub(super) static DEFAULTS: Keys = Keys {
 pub(super) static RESOLVER: Keys = Keys {
     name: "`resolver`",
     keys: &[
-        key("latency", Shape::Duration, "time of a look-up that no cache answers; default 20ms"),
+        key(
+            "latency",
+            Shape::Distribution(Unit::Time),
+            "time of a look-up that no cache answers; default 20ms",
+        ),
         key(
             "tries",
             Shape::List(&Shape::Duration),

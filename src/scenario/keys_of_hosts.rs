@@ -1,6 +1,6 @@
 //! The keys of `[[host]]` and of the tables within it.
 
-use super::acceptance::{LIMITS, REPUTATION, STANDINGS};
+use super::acceptance::{LIMITS, REPUTATION, STANDINGS, VERIFICATION};
 use super::keys::{PIECES, RESOLVER, TEXTS};
 use super::keys_of_screening::{FILTER, POLICIES};
 use super::limits;
@@ -98,6 +98,11 @@ pub(super) static HOST: Keys = Keys {
             "limits",
             LIMITS,
             "how much it takes from whom over time; default: as the profile says",
+        ),
+        key(
+            "verifies_recipients",
+            Shape::Table(&VERIFICATION),
+            "asks another host about recipients of domains that it relays, before it takes them",
         ),
         key("reputation", Shape::Table(&REPUTATION), "how it treats addresses that connect to it"),
         key(
@@ -199,5 +204,31 @@ static GREYLIST: Keys = Keys {
     keys: &[
         key("delay", Shape::Duration, "how long a new triple must wait; default 5m"),
         key("reply", Shape::Text, "reply meanwhile; default \"450 4.2.0\""),
+        key(
+            "by",
+            Shape::Word(&["address", "network", "domain"]),
+            "how it tells clients apart: by address (default), by /24 or /64, by the domain of the name",
+        ),
+        key(
+            "retry_window",
+            Shape::Duration,
+            "how long a first visit is remembered if nobody comes back; default 2d",
+        ),
+        key(
+            "lifetime",
+            Shape::Duration,
+            "how long who has passed is remembered after the last visit; default 35d",
+        ),
+        key(
+            "whitelist",
+            Shape::List(&Shape::Text),
+            "clients that need not wait: \"192.0.2.1\", \"192.0.2.0/24\" or \"big.example\"",
+        ),
+        key(
+            "exempt_after",
+            Shape::Count(0, limits::PIECES),
+            "visits let pass after which a client is exempt (automatic whitelist); default 0: never",
+        ),
+        key("shared", Shape::Text, "a name: hosts whose greylists have the same share one memory"),
     ],
 };

@@ -4,7 +4,7 @@ use super::correspondents::{
     MOST_RECIPIENTS, address, correspondents, domain_of, mistyped_address,
 };
 use super::domains::Domains;
-use super::hosts::Hosts;
+use super::hosts::{HostEntry, Hosts};
 use super::keys_of_mail::NOTIFY;
 use super::limits;
 use super::names::listed;
@@ -364,7 +364,8 @@ fn port(field: &Field<'_>) -> Option<u16> {
 }
 
 /// Returns the server that takes the mail of senders of this domain: a submission host that is
-/// its exchanger or store; else the only submission host; else its best exchanger.
+/// its exchanger or store, else one that bears the domain's name, else its best exchanger. Mail never
+/// leaves through the server of somebody else unless the entry says so.
 fn default_server(
     section: &Section<'_>,
     hosts: &Hosts<'_>,
@@ -380,7 +381,10 @@ fn default_server(
         return Some(host);
     }
     let mut submission = hosts.entries.iter().filter(|entry| entry.roles.submission);
-    if let (Some(entry), None) = (submission.next(), submission.next()) {
+    let of_domain = |entry: &&HostEntry<'_>| {
+        shares_name(&hosts.names[entry.members.start as usize], &draft.name)
+    };
+    if let Some(entry) = submission.find(of_domain) {
         return Some(HostId(entry.members.start));
     }
     let best = own.into_iter().next();
@@ -399,4 +403,31 @@ fn default_server(
         section.error_at(key, ProblemKind::Missing, remark);
     }
     best
+}
+
+/// Returns whether a host bears the name of a domain: it stands below the domain
+/// (`smtp.sender.example`), or both stand below one name of two labels or more (for
+/// `news.sender.example` too).
+fn shares_name(host: &str, domain: &str) -> bool {
+    let stands_below = |name: &str, parent: &str| {
+        name.strip_suffix(parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let of_parent =
+        |(_, parent): (&str, &str)| parent.contains('.') && stands_below(domain, parent);
+    stands_below(host, domain) || host.split_once('.').is_some_and(of_parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_bears_the_name_of_its_own_organization_only() {
+        assert!(shares_name("smtp.sender.example", "sender.example"));
+        assert!(shares_name("smtp.sender.example", "news.sender.example"));
+        assert!(shares_name("spam.example", "spam.example"));
+        assert!(!shares_name("spam.example", "sender.example"), "all end in \"example\"");
+        assert!(!shares_name("smtp.nsender.example", "sender.example"));
+        assert!(!shares_name("smtp.sender.example", "nsender.example"));
+    }
 }

@@ -26,6 +26,7 @@ mod edited;
 mod effects;
 mod exchangers;
 mod expectations;
+mod greylists;
 mod host_settings;
 mod hosts;
 mod implied;

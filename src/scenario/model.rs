@@ -84,6 +84,8 @@ pub struct Domain {
     pub also: BTreeSet<u32>,
     /// Positions that stand for addresses wrong in syntax (RFC 5321 §4.1.2): no server takes them.
     pub mistyped: BTreeSet<u32>,
+    /// Those of them that are wrong by stray dots alone (`a..b`), which some servers take.
+    pub stray_dots: BTreeSet<u32>,
     /// The host where mailboxes are kept; none: outside the scenario, nobody accepts.
     pub store: Option<HostId>,
 }
@@ -95,10 +97,30 @@ impl Domain {
         local < self.mailboxes || self.also.contains(&local)
     }
 
-    /// Returns whether the local part at this position is no address at all.
+    /// Returns whether the local part at this position is no address at all; `with_dots`: for a server
+    /// that takes stray dots.
     #[must_use]
-    pub fn is_mistyped(&self, local: u32) -> bool {
-        self.mistyped.contains(&local)
+    pub fn is_mistyped(&self, local: u32, with_dots: bool) -> bool {
+        self.mistyped.contains(&local) && !(with_dots && self.stray_dots.contains(&local))
+    }
+
+    /// Returns the position of a local part, in the form of [`crate::mail::local_part`], if the
+    /// scenario speaks of it.
+    #[must_use]
+    pub fn position(&self, local: &str) -> Option<u32> {
+        let find = |list: &[String]| {
+            let place = list.iter().position(|known| known == local)?;
+            u32::try_from(place).ok()
+        };
+        let numbered = || {
+            let digits = local.strip_prefix("user")?;
+            let number: u32 = digits.parse().ok()?;
+            let spelt = format!("user{number:05}") == local;
+            let there = (self.named.len() as u32 + 1..=self.mailboxes).contains(&number);
+            (spelt && there).then(|| number - 1)
+        };
+        let unknown = || find(&self.unknown).map(|place| self.mailboxes + place);
+        find(&self.named).or_else(numbered).or_else(unknown)
     }
 
     /// Returns whether the local part at this position goes beyond ASCII (RFC 6531).

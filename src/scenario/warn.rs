@@ -13,12 +13,13 @@ use super::reader::{Remark, Section};
 use crate::dns::Name;
 use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use crate::workload::{Arrivals, Correspondents, MailEntry};
 
 /// Looks at the scenario as a whole.
 pub(super) fn check(scenario: &Scenario, entries: &Entries<'_, '_>) {
     routes_in_circles(scenario, entries);
+    impatient_resolvers(scenario, entries);
     let receiving = receiving(scenario);
     let names = scenario.zone.names.iter().map(|known| (known.text.as_str(), known)).collect();
     let mut reading: BTreeMap<DomainId, Vec<(u32, u32)>> = BTreeMap::new();
@@ -67,6 +68,32 @@ fn receiving(scenario: &Scenario) -> BTreeSet<DomainId> {
         domains.extend(replayed.map(|mailbox| mailbox.domain));
     }
     domains
+}
+
+/// Warns of resolvers that give up before an answer can come.
+fn impatient_resolvers(scenario: &Scenario, entries: &Entries<'_, '_>) {
+    let mut defaults_told = false;
+    for entry in &entries.hosts.entries {
+        let resolver = &scenario.hosts[entry.members.start as usize].resolver;
+        let patience: SimDuration = resolver.tries.iter().sum();
+        if resolver.latency <= patience {
+            continue;
+        }
+        let often = if resolver.drawn_latency.is_some() { "half of the time" } else { "always" };
+        let remark = Remark::new(format!(
+            "the answer of the DNS comes after {}, and a look-up is given up after {}: it fails {often}",
+            resolver.latency.exact(),
+            patience.exact()
+        ))
+        .help("make `latency` shorter or `tries` longer, unless this is what you want to study");
+        if entry.section.has("resolver") {
+            entry.section.warn_at("resolver", remark);
+        } else if !std::mem::replace(&mut defaults_told, true)
+            && let Some(defaults) = entries.top.field("defaults").and_then(|field| field.section())
+        {
+            defaults.warn_at("resolver", remark);
+        }
+    }
 }
 
 fn routes_in_circles(scenario: &Scenario, entries: &Entries<'_, '_>) {

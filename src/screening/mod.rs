@@ -1,5 +1,5 @@
 //! What a server asks about a client and its message before it takes the message: blocklists,
-//! sender policies, a content filter.
+//! sender policies, a content filter, and whether it has seen them before (greylists).
 //!
 //! # Scope and limitations
 //! Models when each question is asked in the session (blocklists and SPF before the first reply to
@@ -15,15 +15,19 @@
 //! scheduled, and nothing is drawn. A server without screening never comes here.
 //!
 //! # Validation
-//! RFC 5782, RFC 7208, RFC 6376 and RFC 7489 rule by rule in the tests of this folder, and in whole
+//! RFC 5782, RFC 6647, RFC 7208, RFC 6376 and RFC 7489 rule by rule in the tests of this folder, and in whole
 //! runs in `tests/screening.rs`.
 
 mod blocklist;
 mod filter;
+mod greylist;
 mod screen;
 mod sender_policy;
+mod verification;
 
 pub use blocklist::{Blocklist, reversed};
 pub use filter::{Filter, FilterStage, Opinion};
+pub use greylist::{Client, Greylist};
 pub use screen::{Dossier, Judgement, Published, Screen, Screening, Signature};
 pub use sender_policy::{Asking, Dmarc, PolicyCheck, SenderPolicy, Spf, aligned, check_host};
+pub use verification::{Answered, Verified};

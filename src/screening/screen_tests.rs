@@ -79,7 +79,8 @@ fn look(
     failures: &Failures,
 ) -> (Option<Reply>, Option<Reply>, Findings) {
     let (zone, settings) = (zone(), ResolverSettings::default());
-    let ask = Ask { zone: &zone, failures, settings: &settings };
+    let ask =
+        Ask { zone: &zone, failures, settings: &settings, chance: None, failure_is_none: false };
     let mut resolver = Resolver::new();
     let mut screen = Screen {
         screening,
@@ -220,7 +221,13 @@ fn looking_takes_time() {
     let filter = Filter { junk_from: Some(6.0), ..Filter::default() };
     let screening = Screening { filter: Some(filter), ..policies_only() };
     let (zone, failures, settings) = (zone(), Failures::default(), ResolverSettings::default());
-    let ask = Ask { zone: &zone, failures: &failures, settings: &settings };
+    let ask = Ask {
+        zone: &zone,
+        failures: &failures,
+        settings: &settings,
+        chance: None,
+        failure_is_none: false,
+    };
     let (published, mut resolver) = (published(DmarcPolicy::None), Resolver::new());
     let mut screen = Screen {
         screening: &screening,

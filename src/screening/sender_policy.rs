@@ -241,7 +241,13 @@ mod tests {
     ) -> (AuthenticationResult, SimDuration) {
         let (zone, failures) = (zone(20), Failures::default());
         let settings = ResolverSettings::default();
-        let ask = Ask { zone: &zone, failures: &failures, settings: &settings };
+        let ask = Ask {
+            zone: &zone,
+            failures: &failures,
+            settings: &settings,
+            chance: None,
+            failure_is_none: false,
+        };
         let mut resolver = Resolver::new();
         let mut asking = Asking { resolver: &mut resolver, ask: &ask, now: SimTime::ZERO };
         let policies = policies.iter().cloned().collect();

@@ -4,6 +4,7 @@
 //! that moment have been judged already.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, Reply};
@@ -13,6 +14,7 @@ use crate::trace::FactSink;
 use crate::units::{SimDuration, SimTime};
 
 use super::draws::{TryDraws, key};
+use super::run::{Purpose, Run};
 use super::world::World;
 
 /// Whom a limit counts.
@@ -68,6 +70,16 @@ pub(super) struct Tallies {
     acquaintances: BTreeMap<AddressId, Acquaintance>,
 }
 
+/// The counts of limits that several servers share, by name and account.
+#[derive(Debug, Default)]
+pub(super) struct SharedWindows(BTreeMap<(Arc<str>, Account), Window>);
+
+impl SharedWindows {
+    fn get(&mut self, name: &Arc<str>, account: Account) -> Option<&mut Window> {
+        self.0.get_mut(&(name.clone(), account))
+    }
+}
+
 /// A session as the rules of acceptance see it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Visitor {
@@ -100,10 +112,11 @@ impl Tallies {
     pub(super) fn at_mail(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         at: SimTime,
     ) -> Option<Reply> {
-        let reached = self.reached(rules, visitor, None, at);
+        let reached = self.reached(rules, shared, visitor, None, at);
         reached.or_else(|| {
             let rules = rules.reputation.as_ref().filter(|_| !visitor.submission)?;
             self.reputation(rules, visitor, at)
@@ -114,11 +127,12 @@ impl Tallies {
     pub(super) fn at_rcpt(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipient: Mailbox,
         at: SimTime,
     ) -> Option<Reply> {
-        self.reached(rules, visitor, Some(recipient), at)
+        self.reached(rules, shared, visitor, Some(recipient), at)
     }
 
     /// Returns the reply of the first limit that is reached: with `recipient` those judged at RCPT,
@@ -126,6 +140,7 @@ impl Tallies {
     fn reached(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipient: Option<Mailbox>,
         at: SimTime,
@@ -136,7 +151,10 @@ impl Tallies {
                 continue;
             }
             let account = visitor.account(limit, recipient);
-            let window = account.and_then(|account| self.windows.get_mut(&(index, account)));
+            let window = account.and_then(|account| match &limit.shared {
+                None => self.windows.get_mut(&(index, account)),
+                Some(name) => shared.get(name, account),
+            });
             if window.is_some_and(|w| w.sum(at, limit.within) >= u64::from(limit.most)) {
                 return Some(limit.reply);
             }
@@ -162,6 +180,7 @@ impl Tallies {
     pub(super) fn note(
         &mut self,
         rules: &Acceptance,
+        shared: &mut SharedWindows,
         visitor: &Visitor,
         recipients: &[Mailbox],
         unwanted: bool,
@@ -172,17 +191,20 @@ impl Tallies {
                 continue;
             }
             let all = u32::try_from(recipients.len()).unwrap_or(u32::MAX);
+            let mut add = |account, count| {
+                let window = match &limit.shared {
+                    None => self.windows.entry((index, account)).or_default(),
+                    Some(name) => shared.0.entry((name.clone(), account)).or_default(),
+                };
+                window.add(at, count);
+            };
             match limit.per {
                 Party::Recipient => {
-                    for &recipient in recipients {
-                        let account = (index, Account::Mailbox(recipient));
-                        self.windows.entry(account).or_default().add(at, 1);
-                    }
+                    recipients.iter().for_each(|&recipient| add(Account::Mailbox(recipient), 1));
                 }
                 Party::Sender | Party::Client => {
                     let Some(account) = visitor.account(limit, None) else { continue };
-                    let count = if limit.counts == Counted::Messages { 1 } else { all };
-                    self.windows.entry((index, account)).or_default().add(at, count);
+                    add(account, if limit.counts == Counted::Messages { 1 } else { all });
                 }
             }
         }
@@ -234,7 +256,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let seen = run.target.map(|target| self.seen_by_server(run.client, target));
         let seen = seen.unwrap_or(run.client);
         let address = if seen == run.client {
-            self.source_address(run.client, run.message)
+            run.source
         } else {
             // A proxy connects from its own address.
             self.hosts[seen.index()].config.addresses.first().copied()
@@ -247,20 +269,38 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the address from which a host sends a message: the one dedicated to the sender's
-    /// domain, or one drawn from the others.
-    pub(super) fn source_address(&self, client: HostId, message: MessageId) -> Option<AddressId> {
-        let state = &self.hosts[client.index()];
+    /// Returns the address from which the client of a run connects to the address `towards`.
+    #[inline(always)]
+    pub(super) fn source_of_run(&self, handle: Handle, towards: AddressId) -> Option<AddressId> {
+        let run = self.runs.get(handle).expect("a run that goes on exists");
+        let sole = self.hosts[run.client.index()].config.sole_address;
+        if sole.is_some() { sole } else { self.draw_source(run, towards) }
+    }
+
+    /// The same, where a host has several addresses: the one dedicated to the sender's domain, or one
+    /// drawn from the others, of the family that leads there.
+    #[inline(never)]
+    fn draw_source(&self, run: &Run, towards: AddressId) -> Option<AddressId> {
+        let state = &self.hosts[run.client.index()];
         let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
-        let (key_of_message, sender) = {
-            let message = &self.messages[message];
-            (message.stream_key(), message.sender())
+        let (key_of_message, domain) = match run.purpose {
+            // It is opened for whatever message comes.
+            Purpose::Opening { connection } => (connection.0, None),
+            _ if run.carries_nothing() => return None,
+            _ => {
+                let message = &self.messages[run.message];
+                (message.stream_key(), message.sender().map(|mailbox| mailbox.domain))
+            }
         };
-        let domain = sender.map(|mailbox| mailbox.domain);
-        if let Some((_, address)) = dedicated.iter().find(|(owner, _)| Some(*owner) == domain) {
+        let family = self.family_of(towards);
+        let leads_there = |address: AddressId| self.family_of(address) == family;
+        let own = dedicated.iter().filter(|(owner, _)| Some(*owner) == domain);
+        if let Some((_, address)) = own.clone().find(|(_, address)| leads_there(*address)) {
             return Some(*address);
         }
-        let in_pool = |address: &&AddressId| dedicated.iter().all(|(_, own)| own != *address);
+        let in_pool = |address: &&AddressId| {
+            leads_there(**address) && dedicated.iter().all(|(_, own)| own != *address)
+        };
         let count = all.iter().filter(in_pool).count() as u64;
         let drawn = key(&[key_of_message, state.key, POOL]).checked_rem(count)?;
         all.iter().filter(in_pool).nth(usize::try_from(drawn).ok()?).copied()
@@ -282,7 +322,7 @@ impl<S: FactSink> World<'_, '_, S> {
             accepted.map(|(recipient, _)| self.messages[*recipient].mailbox).collect();
         let unwanted = rules.reputation.is_some() && self.is_unwanted(message);
         let tallies = &mut self.hosts[server.index()].tallies;
-        tallies.note(rules, &visitor, &recipients, unwanted, self.now);
+        tallies.note(rules, &mut self.shared_limits, &visitor, &recipients, unwanted, self.now);
     }
 
     /// Returns whether its recipients do not want a message: the same answer whenever it is asked.

@@ -58,7 +58,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             events: EventQueue::new(),
             now: SimTime::ZERO,
             until,
-            equal_routes: equal_routes(scenario, &faults.dns),
+            equal_routes: equal_routes(scenario),
             sole_targets: SoleTargets::new(scenario.hosts.len()),
             calm: Calm::new(scenario.addresses.len(), scenario.hosts.len()),
             undisturbed: Undisturbed::new(scenario, &faults),
@@ -78,8 +78,13 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             readers: Readers::new(scenario, &streams),
             business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
+            greylists: Default::default(),
+            verified: BTreeMap::new(),
+            shared_limits: Default::default(),
+            resolver_streams: streams.purpose("resolver"),
             session_streams: streams.purpose("session"),
             domains: scenario.domains.iter().map(DomainTraits::of).collect(),
+            two_families: has_two_families(scenario),
             servers: scenario.addresses.iter().map(|address| address.host).collect(),
             answered: BTreeMap::new(),
             offspring: BTreeMap::new(),
@@ -92,6 +97,12 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             processed: 0,
         }
     }
+}
+
+fn has_two_families(scenario: &Scenario) -> bool {
+    let mut families = scenario.addresses.iter().map(|address| address.family);
+    let first = families.next();
+    families.any(|family| Some(family) != first)
 }
 
 fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> HostState<'s> {
@@ -114,7 +125,6 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         inbound_by_client: Default::default(),
         waiting: Default::default(),
         tallies: Default::default(),
-        greylist: Default::default(),
         pick_ups: 0,
         queued_octets: Octets(0),
         totals: HostTotals {

@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 use crate::mail::HostId;
+use crate::network::AddressId;
 use crate::queue::Destination;
 use crate::trace::SessionMarks;
 use crate::units::SimTime;
@@ -15,6 +16,8 @@ pub(super) struct Connection {
     /// Whom the server takes for its client.
     pub(super) seen: HostId,
     pub(super) target: Target,
+    /// The client's address.
+    pub(super) source: Option<AddressId>,
     /// When it stood, at the client.
     pub(super) connected: SimTime,
     /// When the server's slot was taken.

@@ -7,9 +7,10 @@ use crate::trace::FactSink;
 
 use super::draws::TryDraws;
 use super::event::Event;
+use super::inquiry::Inquiry;
 use super::policy::{Policy, tls};
 use super::run::Purpose;
-use super::wires::Line;
+use super::wires::{Line, wire};
 use super::world::World;
 
 /// What comes next in a session.
@@ -73,6 +74,11 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn settle_session(&mut self, handle: Handle, line: &Line, step: Step) -> bool {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
+        let asked = self.asked_by(target.host).map(|(rules, asked)| {
+            let pairs = self.pairs(target.host, asked);
+            (rules, (asked, pairs), self.hosts[asked.host.index()].config)
+        });
+        let run = self.runs.get(handle).expect("a run that goes on exists");
         let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
         let habits = self.habits_of(run);
         let port = habits.port;
@@ -93,6 +99,20 @@ impl<S: FactSink> World<'_, '_, S> {
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let connection = run.connection.and_then(|connection| self.connections.get_mut(connection));
         let connection = connection.expect("a session has a connection");
+        let inquiry = asked.map(|(rules, (asked, pairs), config)| Inquiry {
+            rules,
+            wire: wire(&self.reach, &self.faults, target.host, asked, pairs, self.now)
+                .with_jitter(&self.session_streams, || service_key),
+            asked: config,
+            deviations: &self.faults.rules[asked.host.index()],
+            verified: self.verified.entry(target.host).or_default(),
+        });
+        let client_address = if seen == run.client {
+            run.source
+        } else {
+            // A proxy connects from its own.
+            self.hosts[seen.index()].config.addresses.first().copied()
+        };
         let server = &mut self.hosts[target.host.index()];
         let server_config = server.config;
         let limit = server.client_exceeds_limit(seen) || !connection.holds_slot;
@@ -168,13 +188,22 @@ impl<S: FactSink> World<'_, '_, S> {
             has_room: !server.disk_is_full(),
             visitor,
             tallies: &mut server.tallies,
+            shared_limits: &mut self.shared_limits,
             resolver: &mut server.resolver,
             ask: crate::dns::Ask {
                 zone: &self.scenario.zone,
                 failures: self.name_service.failures(target.host),
                 settings: server_config.resolver,
+                chance: Some(crate::dns::Chance {
+                    streams: &self.resolver_streams,
+                    host: server.key,
+                }),
+                failure_is_none: false,
             },
-            greylist: &mut server.greylist,
+            greylists: &mut self.greylists,
+            own: target.host,
+            client_address,
+            inquiry,
             sender,
             mailboxes: &run.mailboxes,
             screen,

@@ -1,20 +1,17 @@
 //! The delivery agent of an MTA: look up where a destination is, and try its hosts in turn.
 
-use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
 use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
 use crate::random::Distribution;
 use crate::smtp::{ClientSettings, Draws as _, Failure, ServiceTimes};
-use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
+use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::{Octets, SimTime};
 
 use super::draws::{TryDraws, constant};
 use super::event::Event;
-use super::run::{Phase, Purpose, Run, Target};
+use super::run::{Phase, Purpose, Run};
 use super::setup::Setup;
-use super::sole_targets::SoleTarget;
-use super::targets::direct;
 use super::world::World;
 
 impl<'s, S: FactSink> World<'s, '_, S> {
@@ -104,6 +101,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 _ => self.look_up(handle),
             },
             Phase::Targeting => {
+                if !run.unrouted.is_empty() {
+                    self.leave_unrouted(handle);
+                }
+                let run = self.runs.get(handle).expect("a run that goes on exists");
                 if matches!(run.purpose, Purpose::LookUp { .. }) {
                     self.tell_resolved(handle);
                 } else if run.targets.is_empty() {
@@ -119,130 +120,11 @@ impl<'s, S: FactSink> World<'s, '_, S> {
 
     /// Tries the hosts that were found, if no connection is left to one of them.
     #[inline(always)]
-    fn try_targets(&mut self, handle: Handle) {
+    pub(super) fn try_targets(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let reuses = matches!(run.purpose, Purpose::Delivery { reuse: true, .. });
         if !reuses || !self.take_up_connection(handle) {
             self.try_next(handle);
-        }
-    }
-
-    /// Finds the hosts to try.
-    pub(super) fn look_up(&mut self, handle: Handle) {
-        let destination = self.destination_of(handle);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        (run.phase, run.next_target) = (Phase::Targeting, 0);
-        run.targets.clear();
-        run.failure = None;
-        let (client, submission) = (run.client, run.is_submission());
-        let looks_up = matches!(run.purpose, Purpose::LookUp { .. });
-        let resolver = &self.hosts[client.index()].resolver;
-        let known = self.sole_targets.of(client, destination, submission);
-        if let Some(known) = known.filter(|known| resolver.is_fresh(known.freshness, self.now)) {
-            let &SoleTarget { target, answered, .. } = known;
-            if cfg!(debug_assertions) {
-                let known = *known;
-                self.assert_found_again(handle, &known);
-            }
-            let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-            run.targets.push(target);
-            self.targets_found(handle, destination, LookupOutcome::Found, answered);
-            // There is one target; a look-up for a queue manager has no more to do than to tell.
-            if looks_up {
-                self.proceed(handle)
-            } else {
-                self.try_targets(handle)
-            }
-            return;
-        }
-        self.ask_afresh(handle, destination, submission);
-    }
-
-    /// Asks the DNS for the hosts to try.
-    #[inline(never)]
-    fn ask_afresh(&mut self, handle: Handle, destination: Destination, submission: bool) {
-        let Some(lookup) = self.ask_for(handle, destination) else {
-            return;
-        };
-        let outcome = self.choose_targets(handle, lookup);
-        let answered = self.route.answered;
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let client = run.client;
-        if let (LookupOutcome::Found, [_], &[target]) =
-            (outcome, self.route.exchangers.as_slice(), run.targets.as_slice())
-        {
-            let freshness = self.hosts[client.index()].resolver.freshness();
-            let found = SoleTarget { destination, submission, target, answered, freshness };
-            self.sole_targets.keep(client, found);
-        }
-        self.targets_found(handle, destination, outcome, answered);
-        if lookup.ended > self.now {
-            self.schedule(lookup.ended, Class::Start, Event::Proceed { run: handle });
-        } else {
-            self.proceed(handle);
-        }
-    }
-
-    /// Asks the resolver of a run's host where its destination is; none: there is nothing to ask.
-    fn ask_for(&mut self, handle: Handle, destination: Destination) -> Option<Lookup> {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let state = &mut self.hosts[run.client.index()];
-        let ask = Ask {
-            zone: &self.scenario.zone,
-            failures: self.name_service.failures(run.client),
-            settings: state.config.resolver,
-        };
-        let resolver = &mut state.resolver;
-        Some(match destination.next_hop() {
-            Destination::Exchangers(domain) => {
-                let name = self.domains[domain.index()].dns;
-                resolver.mail_route(&ask, name, self.now, &mut self.route)
-            }
-            Destination::Host(host) => {
-                let name = self.scenario.hosts[host.index()].dns;
-                resolver.addresses(&ask, name, self.now, &mut self.route)
-            }
-            Destination::Address(host) => {
-                self.route.clear();
-                run.targets.extend(direct(&self.scenario.hosts[host.index()].addresses, host));
-                Lookup { outcome: RouteOutcome::Found, ended: self.now }
-            }
-            Destination::Local | Destination::Via(_) => return None,
-        })
-    }
-
-    /// Asserts that asking would bring what is known.
-    fn assert_found_again(&mut self, handle: Handle, known: &SoleTarget) {
-        let lookup = self.ask_for(handle, known.destination).expect("it was asked for before");
-        let outcome = self.choose_targets(handle, lookup);
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        assert_eq!((outcome, lookup.ended), (LookupOutcome::Found, self.now));
-        assert_eq!(
-            (run.targets.as_slice(), self.route.answered),
-            (&[known.target][..], known.answered)
-        );
-        run.targets.clear();
-    }
-
-    /// The targets of a run are chosen: lets the queue manager and the reader of the trace know.
-    #[inline(always)]
-    fn targets_found(
-        &mut self,
-        handle: Handle,
-        destination: Destination,
-        outcome: LookupOutcome,
-        answered: SimTime,
-    ) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (host, delivery) = (run.client, run.number);
-        if let Purpose::Delivery { delivery, .. } = run.purpose {
-            let queue = &mut self.hosts[host.index()].queue;
-            let mut candidates = run.targets.iter().map(Target::candidate);
-            queue.found(self.now, delivery, &mut candidates, &self.entries);
-        }
-        if let Destination::Exchangers(domain) = destination.next_hop() {
-            let started = self.now;
-            self.state(&Fact::Lookup { delivery, host, domain, started, answered, outcome });
         }
     }
 
@@ -255,21 +137,6 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             config.client = config.client_to(destination);
         }
         config
-    }
-
-    /// Returns where a run goes.
-    pub(super) fn destination_of(&self, handle: Handle) -> Destination {
-        match self.runs.get(handle).expect("a run that goes on exists").purpose {
-            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination, .. } => {
-                destination
-            }
-            Purpose::Transaction { .. } | Purpose::Opening { .. } | Purpose::Closing { .. } => {
-                Destination::Local
-            }
-            Purpose::Submission { entry } => {
-                Destination::Host(self.sources[entry as usize].submission.server)
-            }
-        }
     }
 
     /// The look-up left nobody to try: all recipients share its failure.
@@ -469,6 +336,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             from: run.client,
             to: run.target.map(|target| target.host),
             address: run.target.map(|target| target.address.0),
+            source: run.target.and(run.source).map(|address| address.0),
             preference: run.target.and_then(|target| target.preference),
             started: run.started,
             ended: self.now,

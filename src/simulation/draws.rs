@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::random::{Distribution, Draw as _, PurposeStreams};
+pub(super) use crate::random::{mix as key, name_key};
 use crate::smtp::Draws;
 use crate::units::SimDuration;
 
@@ -76,20 +77,4 @@ pub(super) fn constant(distribution: &Distribution) -> Option<SimDuration> {
         Distribution::Constant(seconds) => Some(SimDuration::from_secs_f64(*seconds)),
         _ => None,
     }
-}
-
-/// Returns 64 bits that stand for a name in a key, so that draws do not depend on the order of a
-/// scenario's tables.
-pub(super) fn name_key(name: &str) -> u64 {
-    name.bytes().fold(name.len() as u64, |state, byte| key(&[state, u64::from(byte)]))
-}
-
-/// Mixes the parts of a key into 64 bits (SplitMix64's finalizer after each part).
-pub(super) fn key(parts: &[u64]) -> u64 {
-    parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, part| {
-        let mut mixed = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    })
 }

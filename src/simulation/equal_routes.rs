@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::dns::{FailureScope, Failures, MxRecord, Zone};
+use crate::dns::{MxRecord, Zone};
 use crate::mail::{DomainId, HostId, RecipientId};
 use crate::queue::Destination;
 use crate::scenario::{Domain, Scenario};
@@ -12,12 +12,12 @@ use crate::units::SimTime;
 use super::world::World;
 
 /// Returns for each domain the first one with the same exchangers, or itself. Domains whose answers
-/// change, or are struck by a failure that does not strike all names, are like no other.
-pub(super) fn equal_routes(scenario: &Scenario, failures: &Failures) -> Vec<DomainId> {
+/// change are like no other. (Whether each can be looked up is found out when it is: `look_up.rs`.)
+pub(super) fn equal_routes(scenario: &Scenario) -> Vec<DomainId> {
     let mut first: BTreeMap<Vec<MxRecord>, DomainId> = BTreeMap::new();
     (0..scenario.domains.len())
         .map(DomainId::from_index)
-        .map(|id| match exchangers(&scenario.zone, failures, &scenario.domains[id.index()]) {
+        .map(|id| match exchangers(&scenario.zone, &scenario.domains[id.index()]) {
             Some(records) => *first.entry(records).or_insert(id),
             None => id,
         })
@@ -25,14 +25,10 @@ pub(super) fn equal_routes(scenario: &Scenario, failures: &Failures) -> Vec<Doma
 }
 
 /// Returns a domain's exchangers in order, if they never change.
-fn exchangers(zone: &Zone, failures: &Failures, domain: &Domain) -> Option<Vec<MxRecord>> {
+fn exchangers(zone: &Zone, domain: &Domain) -> Option<Vec<MxRecord>> {
     let name = &zone.names[domain.dns.index()];
-    let struck = failures.0.iter().any(|(_, _, scope)| match scope {
-        FailureScope::All => false,
-        FailureScope::Suffix(_) => scope.covers(&name.text),
-    });
     let records = zone.records(domain.dns, SimTime::ZERO);
-    if struck || name.revisions.len() != 1 || records.alias.is_some() || records.mx.is_empty() {
+    if name.revisions.len() != 1 || records.alias.is_some() || records.mx.is_empty() {
         return None;
     }
     let mut mx = records.mx.clone();

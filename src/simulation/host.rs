@@ -9,16 +9,13 @@ use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox};
 use crate::queue::{ConnectionId, Destination, QueueManager};
 use crate::trace::HostTotals;
-use crate::units::{Octets, SimDuration, SimTime};
+use crate::units::{Octets, SimDuration};
 
 use super::acceptance::Tallies;
 use super::agents::Agents;
 use super::connection::Cache;
 use super::setup::Setup;
 use super::shadow::Watch;
-
-/// A triple that a greylist remembers.
-pub(super) type Triple = (HostId, Option<Mailbox>, Mailbox);
 
 /// The state of one host.
 ///
@@ -58,8 +55,6 @@ pub(super) struct HostState<'s> {
     pub(super) opened: BTreeMap<ConnectionId, Handle>,
     /// What it has taken from whom.
     pub(super) tallies: Tallies,
-    /// When a greylist first saw each triple.
-    pub(super) greylist: BTreeMap<Triple, SimTime>,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
     /// What the queue manager draws from; opened when first needed.

@@ -53,6 +53,7 @@ impl<S: FactSink> World<'_, '_, S> {
                 from: client,
                 to: Some(client),
                 address: None,
+                source: None,
                 preference: None,
                 started,
                 ended: self.now,

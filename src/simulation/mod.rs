@@ -66,6 +66,7 @@
 //! look-ups (`sole_targets`), calm lines (`calm`), hosts passed over (`sampling`).
 
 mod acceptance;
+mod address_order;
 mod agents;
 mod automatic;
 mod build;
@@ -81,9 +82,11 @@ mod event;
 mod faults;
 mod handover;
 mod host;
+mod inquiry;
 mod introduction;
 mod keeping;
 mod local;
+mod look_up;
 mod messages;
 mod moment;
 mod name_service;

@@ -6,10 +6,10 @@
 //! the run goes on around the caller, who takes up one of the server's slots. What the caller hands
 //! over is kept by nobody here: it belongs to another run, in which it is mail of the scenario.
 
-use crate::dns::Ask;
+use crate::dns::{Ask, Chance};
 use crate::fault::Timeline;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
-use crate::network::SynSchedule;
+use crate::network::{AddressId, SynSchedule};
 use crate::screening::Screen;
 use crate::smtp::{
     ClientSettings, ClientTimeouts, ClientTls, Conditions, Connect, Extensions, Failure, Heard,
@@ -20,6 +20,7 @@ use crate::units::{Octets, SimDuration, SimTime};
 
 use super::acceptance::Visitor;
 use super::draws::TryDraws;
+use super::inquiry::Inquiry;
 use super::policy::Policy;
 use super::run::Target;
 use super::wires::{cuts, wire};
@@ -154,6 +155,10 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     fn reach(&mut self, call: Call, target: Target, stage: Stage) -> Result<SimTime, Failure> {
         let syn = SynSchedule::default();
         let now = self.world.now;
+        if !self.world.speaks_to(call.client, target.address) {
+            let (outcome, status) = (AttemptOutcome::Refused, Status::NO_ANSWER);
+            return Err(Failure { at: now, stage, outcome, reply: None, status });
+        }
         let pairs = self.world.pairs(call.client, target);
         let world = &self.world;
         let mut wire = wire(&world.reach, &world.faults, call.client, target, pairs, now)
@@ -316,7 +321,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let host = &mut self.world.hosts[visit.target.host.index()];
         let rules = &host.config.server.acceptance;
         if let Some(at) = taken.filter(|_| rules.counts()) {
-            host.tallies.note(rules, &visitor, accepted, false, at);
+            host.tallies.note(rules, &mut self.world.shared_limits, &visitor, accepted, false, at);
         }
         let most = rules.messages_per_connection;
         let worn = most.is_some_and(|most| visit.transactions >= most);
@@ -416,7 +421,10 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
 
     fn target(&self, call: Call) -> Target {
         let host = self.server_at(call.host);
-        let address = self.world.scenario.hosts[call.host.index()].addresses[0];
+        // One that the caller's machine has a way to, if there is one.
+        let addresses = &self.world.scenario.hosts[call.host.index()].addresses;
+        let reached = |address: &&AddressId| self.world.speaks_to(call.client, **address);
+        let address = *addresses.iter().find(reached).unwrap_or(&addresses[0]);
         let proxy = (host != call.host).then_some(call.host);
         Target { preference: None, address, host, proxy }
     }
@@ -437,12 +445,25 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let (call, target) = (visit.call, visit.target);
         let pairs = self.world.pairs(call.client, target);
         let seen = self.world.seen_by_server(call.client, target);
+        let asked = self.world.asked_by(target.host).map(|(rules, asked)| {
+            let pairs = self.world.pairs(target.host, asked);
+            (rules, (asked, pairs), self.world.hosts[asked.host.index()].config)
+        });
         let world = &mut self.world;
         let visit = self.visit.as_ref().expect("the caller is connected");
         let scenario = world.scenario;
-        let wire = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
+        let line = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
             .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
         let client_config = world.hosts[call.client.index()].config;
+        let address = world.hosts[seen.index()].config.addresses.first().copied();
+        let inquiry = asked.map(|(rules, (asked, pairs), config)| Inquiry {
+            rules,
+            wire: wire(&world.reach, &world.faults, target.host, asked, pairs, world.now)
+                .with_jitter(&world.session_streams, || key),
+            asked: config,
+            deviations: &world.faults.rules[asked.host.index()],
+            verified: world.verified.entry(target.host).or_default(),
+        });
         let server = &mut world.hosts[target.host.index()];
         let config = server.config;
         let tls = match call.port {
@@ -452,7 +473,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             _ => ClientTls::Never,
         };
         let mut session = Session {
-            wire,
+            wire: line,
             client: &visit.client,
             server: config.server,
             rules: &world.faults.rules[target.host.index()],
@@ -472,17 +493,23 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             visitor: Visitor {
                 submission: call.port != 25 || own,
                 sender,
-                address: client_config.addresses.first().copied(),
+                address,
                 standing: client_config.standing,
             },
             tallies: &mut server.tallies,
+            shared_limits: &mut world.shared_limits,
             resolver: &mut server.resolver,
             ask: Ask {
                 zone: &scenario.zone,
-                failures: &world.faults.dns,
+                failures: world.name_service.failures(target.host),
                 settings: config.resolver,
+                chance: Some(Chance { streams: &world.resolver_streams, host: server.key }),
+                failure_is_none: false,
             },
-            greylist: &mut server.greylist,
+            greylists: &mut world.greylists,
+            own: target.host,
+            client_address: address,
+            inquiry,
             sender,
             mailboxes: recipients,
             screen,

@@ -112,10 +112,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let stands = self.hosts[run.client.index()].opened.get(&connection).copied();
         let stands = stands.expect("a queue manager uses connections that stand");
         let state = self.connections.get_mut(stands).expect("it stands");
-        let (target, opening) = (state.target, state.opening.take());
+        let (target, source, opening) = (state.target, state.source, state.opening.take());
         self.begin_try(handle, target);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        run.connection = Some(stands);
+        (run.connection, run.source) = (Some(stands), source);
         // The first message tells of the opening too, as far as it was there to wait for it.
         if let Some(opening) = opening {
             let (started, marks) = *opening;

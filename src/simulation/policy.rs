@@ -1,16 +1,18 @@
 //! What a server grants a client: recipients, relaying, room, TLS.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{HostId, Mailbox, Reply, Status};
+use crate::network::AddressId;
 use crate::scenario::Scenario;
-use crate::screening::{Asking, Judgement, Screen};
-use crate::smtp::{ClientTls, RecipientPolicy, Screened};
+use crate::screening::{Asking, Client, Greylist, Judgement, Screen};
+use crate::smtp::{ClientTls, GreylistRules, RecipientPolicy, Screened};
 use crate::units::{SimDuration, SimTime};
 
-use super::acceptance::{Tallies, Visitor};
-use super::host::Triple;
+use super::acceptance::{SharedWindows, Tallies, Visitor};
+use super::inquiry::Inquiry;
 use super::setup::{DomainTraits, Setup};
 
 /// Returns how a session uses TLS: as its port demands, or as both sides like on port 25.
@@ -35,12 +37,19 @@ pub(super) struct Policy<'a, 's> {
     pub(super) has_room: bool,
     pub(super) visitor: Visitor,
     pub(super) tallies: &'a mut Tallies,
+    pub(super) shared_limits: &'a mut SharedWindows,
     /// The server's own resolver, and what it asks.
     pub(super) resolver: &'a mut Resolver,
     pub(super) ask: Ask<'a>,
-    pub(super) greylist: &'a mut BTreeMap<Triple, SimTime>,
+    /// What greylists remember, and whose server this is.
+    pub(super) greylists: &'a mut Greylists,
+    pub(super) own: HostId,
+    /// The address from which the client connects, as the server sees it.
+    pub(super) client_address: Option<AddressId>,
     pub(super) sender: Option<Mailbox>,
     pub(super) mailboxes: &'a [Mailbox],
+    /// How it asks another server about recipients.
+    pub(super) inquiry: Option<Inquiry<'a, 's>>,
     /// What the server looks at besides.
     pub(super) screen: Option<Box<Screen<'s>>>,
 }
@@ -90,7 +99,11 @@ impl Policy<'_, '_> {
 impl RecipientPolicy for Policy<'_, '_> {
     fn limit_reached(&mut self, at: SimTime) -> Option<Reply> {
         let rules = &self.config.server.acceptance;
-        if rules.counts() { self.tallies.at_mail(rules, &self.visitor, at) } else { None }
+        if rules.counts() {
+            self.tallies.at_mail(rules, self.shared_limits, &self.visitor, at)
+        } else {
+            None
+        }
     }
 
     fn reply(&mut self, index: usize, at: SimTime) -> Reply {
@@ -101,12 +114,14 @@ impl RecipientPolicy for Policy<'_, '_> {
         let domain = self.scenario.domains.get(mailbox.domain.index()).filter(|_| !ordinary);
         // The syntax is looked at before anything else (Postfix `src/smtpd/smtpd.c`, `rcpt_cmd`;
         // OpenSMTPD `smtp_session.c`, `smtp_check_rcpt_to`; Sendmail `parseaddr.c`).
-        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local)) {
+        let with_dots = self.config.server.options.takes_stray_dots;
+        if domain.is_some_and(|domain| domain.is_mistyped(mailbox.local, with_dots)) {
             return Reply::new(501, Status::new(5, 1, 3));
         }
         let rules = &self.config.server.acceptance;
         if rules.counts()
-            && let Some(reply) = self.tallies.at_rcpt(rules, &self.visitor, mailbox, at)
+            && let Some(reply) =
+                self.tallies.at_rcpt(rules, self.shared_limits, &self.visitor, mailbox, at)
         {
             return reply;
         }
@@ -144,13 +159,53 @@ impl RecipientPolicy for Policy<'_, '_> {
         self.screened(at, |screen, asking| screen.client(asking))
     }
 
+    fn verifies(&mut self, index: usize, at: SimTime) -> Screened {
+        let mailbox = self.mailboxes[index];
+        let Some(inquiry) = &mut self.inquiry else {
+            return Screened::NOTHING;
+        };
+        if self.config.is_local(mailbox.domain) || !self.config.relays(mailbox.domain) {
+            return Screened::NOTHING;
+        }
+        let domain = self.scenario.domains.get(mailbox.domain.index());
+        let exists = domain.is_some_and(|domain| domain.has_mailbox(mailbox.local));
+        inquiry.judge(mailbox, exists, at)
+    }
+
     fn screens_message(&mut self, at: SimTime) -> Screened {
         self.screened(at, |screen, asking| screen.message(asking))
     }
 
-    fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool {
-        let triple = (self.client, self.sender, self.mailboxes[index]);
-        let first = *self.greylist.entry(triple).or_insert(at);
-        at.since(first) >= delay
+    fn greylist_passes(
+        &mut self,
+        index: usize,
+        at: SimTime,
+        delay: SimDuration,
+        rules: &GreylistRules,
+    ) -> bool {
+        let address = self.client_address.map(|id| &self.scenario.addresses[id.index()].literal);
+        let client = Client {
+            address: address.and_then(|literal| literal.parse().ok()),
+            name: &self.scenario.hosts[self.client.index()].name,
+        };
+        let visit = (self.sender, self.mailboxes[index]);
+        self.greylists.of(self.own, rules).passes(rules, delay, client, visit, at)
+    }
+}
+
+/// Greylists by who keeps them: a host, or several under one name.
+#[derive(Debug, Default)]
+pub(super) struct Greylists {
+    own: BTreeMap<HostId, Greylist>,
+    shared: BTreeMap<Arc<str>, Greylist>,
+}
+
+impl Greylists {
+    /// Returns the memory that a host's greylist goes by.
+    fn of(&mut self, host: HostId, rules: &GreylistRules) -> &mut Greylist {
+        match &rules.shared {
+            None => self.own.entry(host).or_default(),
+            Some(name) => self.shared.entry(name.clone()).or_default(),
+        }
     }
 }

@@ -203,6 +203,7 @@ impl<S: FactSink> World<'_, '_, S> {
             from: host,
             to: None,
             address: None,
+            source: None,
             preference: None,
             started: self.now,
             ended: self.now,

@@ -10,6 +10,8 @@ use crate::smtp::{Failure, Transaction};
 use crate::trace::{Findings, SessionMarks};
 use crate::units::{Octets, SimTime};
 
+use super::look_up::Unrouted;
+
 /// One address to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Target {
@@ -100,6 +102,8 @@ pub(super) struct Run {
     pub(super) next_target: usize,
     /// Whether it has gone on from its first host.
     pub(super) fell_back: bool,
+    /// Recipients to be left behind before anybody is tried.
+    pub(super) unrouted: Vec<Unrouted>,
     /// Whether the present connection was taken over from an earlier delivery, so that losing it
     /// costs a new connection and not the try.
     pub(super) reused: bool,
@@ -126,6 +130,8 @@ pub(super) struct Run {
     pub(super) replies: Vec<Option<Reply>>,
     /// The try at hand.
     pub(super) target: Option<Target>,
+    /// The client's own address from which it connects.
+    pub(super) source: Option<AddressId>,
     pub(super) started: SimTime,
     pub(super) connected: SimTime,
     pub(super) connection: Option<Handle>,
@@ -147,6 +153,10 @@ pub(super) struct Run {
     pub(super) handed: u32,
     pub(super) last_failure: Option<Failure>,
 }
+
+/// Recipients taken out of a run for a while.
+#[derive(Debug, Default)]
+pub(super) struct Recipients(Vec<(CopyIndex, RecipientId, Mailbox)>);
 
 /// The runs under way.
 ///
@@ -194,6 +204,7 @@ impl Run {
             targets: Vec::new(),
             next_target: 0,
             fell_back: false,
+            unrouted: Vec::new(),
             reused: false,
             said_quit: false,
             keeps: None,
@@ -209,6 +220,7 @@ impl Run {
             copies: Vec::new(),
             replies: Vec::new(),
             target: None,
+            source: None,
             started: SimTime::ZERO,
             connected: SimTime::MAX,
             connection: None,
@@ -237,6 +249,7 @@ impl Run {
         self.targets.clear();
         self.next_target = 0;
         self.fell_back = false;
+        self.unrouted.clear();
         self.reused = false;
         (self.said_quit, self.keeps) = (false, None);
         self.sessions = 0;
@@ -248,6 +261,7 @@ impl Run {
         self.copies.clear();
         self.replies.clear();
         self.target = None;
+        self.source = None;
         self.connection = None;
         self.ordinal_on_connection = 0;
         self.marks = SessionMarks::NONE;
@@ -258,6 +272,40 @@ impl Run {
         self.postponed.clear();
         self.handed = 0;
         self.last_failure = None;
+    }
+
+    /// Keeps the recipients at these places, in order, and returns the others.
+    pub(super) fn keep_only(&mut self, places: &[usize]) -> Recipients {
+        let mut rest = Recipients::default();
+        let (copies, recipients, mailboxes) = (
+            std::mem::take(&mut self.copies),
+            std::mem::take(&mut self.recipients),
+            std::mem::take(&mut self.mailboxes),
+        );
+        for (place, ((copy, recipient), mailbox)) in
+            copies.into_iter().zip(recipients).zip(mailboxes).enumerate()
+        {
+            if places.contains(&place) {
+                self.copies.push(copy);
+                self.recipients.push(recipient);
+                self.mailboxes.push(mailbox);
+            } else {
+                rest.0.push((copy, recipient, mailbox));
+            }
+        }
+        rest
+    }
+
+    /// Goes on with these recipients alone.
+    pub(super) fn go_on_with(&mut self, Recipients(rest): Recipients) {
+        self.copies.clear();
+        self.recipients.clear();
+        self.mailboxes.clear();
+        for (copy, recipient, mailbox) in rest {
+            self.copies.push(copy);
+            self.recipients.push(recipient);
+            self.mailboxes.push(mailbox);
+        }
     }
 
     /// Returns the try at hand, which has ended, as a queue manager is told of it; none for

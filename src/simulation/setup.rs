@@ -8,6 +8,7 @@ use std::ops::Deref;
 
 use crate::dns::{NameId, ResolverSettings};
 use crate::mail::{DomainId, HostId, Mailbox};
+use crate::network::AddressId;
 use crate::queue::{Destination, QueueSettings, TransportId};
 use crate::scenario::{Domain, Host, NextHop};
 use crate::smtp::{ClientSettings, ServerSettings};
@@ -23,6 +24,8 @@ pub(super) struct Setup<'s> {
     pub(super) resolver: &'s ResolverSettings,
     pub(super) queue: &'s QueueSettings,
     pub(super) queue_disk: Option<Octets>,
+    /// Its address, if it has no other.
+    pub(super) sole_address: Option<AddressId>,
     /// Whether it looks at more than addresses and limits before it takes a message.
     pub(super) screens: bool,
     local: Local,
@@ -50,6 +53,10 @@ impl<'s> Setup<'s> {
             resolver: &host.resolver,
             queue: &host.queue,
             queue_disk: host.queue_disk,
+            sole_address: match host.addresses[..] {
+                [address] => Some(address),
+                _ => None,
+            },
             screens: host.screening.is_some(),
             local: match routing.local[..] {
                 [] => Local::None,
@@ -310,7 +317,7 @@ at = "1m"
             let usual = |local: &u32| traits.is_ordinary(*local);
             let locals: Vec<u32> = (0..10).filter(usual).collect();
             for &local in &locals {
-                assert!(domain.has_mailbox(local) && !domain.is_mistyped(local));
+                assert!(domain.has_mailbox(local) && !domain.is_mistyped(local, false));
                 assert!(!domain.is_international(local));
             }
             ordinary.push(locals.len());

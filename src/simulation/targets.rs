@@ -3,13 +3,12 @@
 use crate::dns::{Lookup, RouteOutcome};
 use crate::engine::Handle;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
-use crate::network::AddressId;
+use crate::network::{AddressFamilies, AddressId};
 use crate::queue::{Candidate, Destination, Untried};
-use crate::smtp::{Failure, TemporaryLookups};
+use crate::smtp::{ClientSettings, Failure, LookupFailure};
 use crate::trace::{FactSink, LookupOutcome};
 use crate::units::SimTime;
 
-use super::draws::TryDraws;
 use super::run::{Phase, Purpose, Target};
 use super::world::World;
 
@@ -28,7 +27,16 @@ impl<S: FactSink> World<'_, '_, S> {
             }
             _ => false,
         };
+        let families = config.client.options.families;
+        let family = |address: &AddressId| self.scenario.addresses[address.index()].family;
+        let own = || config.addresses.iter().map(family);
+        let uses = |address| families.includes(family(&address), own());
+        let mut passed_over = None;
         for exchanger in &self.route.exchangers {
+            if families != AddressFamilies::All && !uses(exchanger.address) {
+                passed_over = Some(exchanger.preference.min(passed_over.unwrap_or(u16::MAX)));
+                continue;
+            }
             let at = self.servers[exchanger.address.index()];
             let server = self.behind.get(&at).copied();
             run.targets.push(Target {
@@ -39,6 +47,8 @@ impl<S: FactSink> World<'_, '_, S> {
             });
         }
         let mut outcome = match lookup.outcome {
+            // As if the others had not been found: nobody asked for them.
+            RouteOutcome::Found if run.targets.is_empty() => LookupOutcome::NoAddress,
             RouteOutcome::Found => LookupOutcome::Found,
             RouteOutcome::NoSuchDomain => LookupOutcome::NoSuchDomain,
             RouteOutcome::NullMx => LookupOutcome::NullMx,
@@ -58,7 +68,8 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         if let Some(own) = own.and_then(|own| own.preference) {
             run.targets.retain(|target| target.preference.is_some_and(|other| other < own));
-            better_unresolved = self.route.best_unresolved.is_some_and(|best| best < own);
+            let unresolved = [self.route.best_unresolved, passed_over];
+            better_unresolved = unresolved.into_iter().flatten().any(|best| best < own);
             if run.targets.is_empty() {
                 outcome = LookupOutcome::LoopsBack;
             }
@@ -69,8 +80,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 outcome = LookupOutcome::LoopsBack;
             }
         }
-        if config.client.randomizes_equal_preference && run.targets.len() > 1 {
-            self.shuffle_equals(handle);
+        if run.targets.len() > 1 {
+            self.order_targets(handle);
             run = self.runs.get_mut(handle).expect("a run that goes on exists");
         }
         limit_hosts(&mut run.targets, config.client.host_limit, config.client.addresses_per_host);
@@ -90,9 +101,12 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         if run.targets.is_empty() {
             let mut failure = lookup_failure(outcome, better_unresolved, lookup.ended);
-            if is_temporary(outcome, config.client.temporary_lookups) {
+            if is_temporary(outcome, config.client) {
                 failure.outcome = AttemptOutcome::Tempfail;
                 failure.status = Status { class: 4, ..failure.status };
+            } else if outcome == LookupOutcome::TemporaryFailure {
+                failure.outcome = AttemptOutcome::Permfail;
+                failure.status = Status { class: 5, ..failure.status };
             }
             run.failure = Some(failure);
         }
@@ -106,15 +120,10 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(handle).expect("just made");
             run.targets.push(target);
         }
-        let run = self.runs.get(handle).expect("just made");
-        let client = run.client;
-        if self.hosts[client.index()].config.client.randomizes_equal_preference
-            && run.targets.len() > 1
-        {
-            self.shuffle_equals(handle);
-        }
+        self.order_targets(handle);
         let run = self.runs.get_mut(handle).expect("just made");
         run.phase = Phase::Targeting;
+        let client = run.client;
         if let Purpose::Delivery { delivery, .. } = run.purpose {
             let queue = &mut self.hosts[client.index()].queue;
             let mut candidates = run.targets.iter().map(Target::candidate);
@@ -143,42 +152,6 @@ impl<S: FactSink> World<'_, '_, S> {
         if self.hosts[client.index()].queue.falls_back(delivery, &mut self.entries) {
             self.gather_recipients(handle, delivery);
         }
-    }
-
-    /// Puts targets of equal preference in random order.
-    fn shuffle_equals(&mut self, handle: Handle) {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let key = self.draw_key(run, SHUFFLE, 0);
-        let mut draws = TryDraws::new(&self.session_streams, key);
-        let addresses_too = self.config_of(run).client.options.randomizes_addresses;
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        for equals in run.targets.chunk_by_mut(|a, b| a.preference == b.preference) {
-            if addresses_too {
-                draws.shuffle(equals);
-            } else {
-                shuffle_hosts(equals, &mut draws);
-            }
-        }
-    }
-
-    /// Leaves so many targets that `limit` of them can be tried; those that the queue manager
-    /// passes over do not count.
-    fn cut_targets(&mut self, handle: Handle, limit: u32) {
-        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
-        let queue = &self.hosts[run.client.index()].queue;
-        let mut counted = 0;
-        let purpose = run.purpose;
-        run.targets.retain(|target| {
-            let fits = counted < limit;
-            let may = match purpose {
-                Purpose::Delivery { delivery, .. } => {
-                    queue.may_try(self.now, delivery, &target.candidate(), &self.entries)
-                }
-                _ => true,
-            };
-            counted += u32::from(may);
-            fits
-        });
     }
 
     /// Returns the position of the next target that may be tried now.
@@ -220,24 +193,6 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 }
 
-/// Tells the draws of the order of equal hosts from those of tries.
-const SHUFFLE: u64 = u64::MAX - 2;
-
-/// Puts the hosts in random order, and the addresses of each in the order in which they were.
-fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {
-    if targets.len() < 2 {
-        return;
-    }
-    let mut hosts: Vec<HostId> = Vec::with_capacity(targets.len());
-    for target in targets.iter() {
-        if !hosts.contains(&target.host) {
-            hosts.push(target.host);
-        }
-    }
-    draws.shuffle(&mut hosts);
-    targets.sort_by_key(|target| hosts.iter().position(|host| *host == target.host));
-}
-
 /// Returns a host's addresses as targets without preference.
 pub(super) fn direct(addresses: &[AddressId], host: HostId) -> impl Iterator<Item = Target> + '_ {
     addresses.iter().map(move |&address| Target { preference: None, address, host, proxy: None })
@@ -265,13 +220,14 @@ fn limit_hosts(targets: &mut Vec<Target>, hosts: Option<u32>, addresses: Option<
 }
 
 /// Returns whether a look-up without a host to try counts as temporary for this client.
-fn is_temporary(outcome: LookupOutcome, lookups: TemporaryLookups) -> bool {
+fn is_temporary(outcome: LookupOutcome, client: &ClientSettings) -> bool {
+    let lookups = client.temporary_lookups;
     match outcome {
         LookupOutcome::NoSuchDomain => lookups.no_such_domain,
         LookupOutcome::NullMx => lookups.null_mx,
         LookupOutcome::NoAddress => lookups.no_address,
         LookupOutcome::LoopsBack => lookups.loops_back,
-        LookupOutcome::TemporaryFailure => true,
+        LookupOutcome::TemporaryFailure => client.options.lookup_failure != LookupFailure::Fail,
         LookupOutcome::Found => false,
     }
 }

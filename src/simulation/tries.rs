@@ -47,6 +47,11 @@ impl<S: FactSink> World<'_, '_, S> {
             return;
         }
         self.begin_try(handle, target);
+        if !self.speaks_to(client, target.address) {
+            // The client's own kernel says so.
+            self.fail_to_connect(handle, self.now, AttemptOutcome::Refused);
+            return;
+        }
         let line = self.line_of(handle, client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let settings = self.config_of(run).client;
@@ -77,13 +82,14 @@ impl<S: FactSink> World<'_, '_, S> {
             Connect::Refused(at) => (at, AttemptOutcome::Refused),
             Connect::TimedOut(at) => (at, AttemptOutcome::Timeout),
         };
-        run.failure = Some(Failure {
-            at,
-            stage: Stage::Connect,
-            outcome,
-            reply: None,
-            status: Status::NO_ANSWER,
-        });
+        self.fail_to_connect(handle, at, outcome);
+    }
+
+    /// The try at hand ends at `at` without a connection.
+    fn fail_to_connect(&mut self, handle: Handle, at: SimTime, outcome: AttemptOutcome) {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        let (stage, status) = (Stage::Connect, Status::NO_ANSWER);
+        run.failure = Some(Failure { at, stage, outcome, reply: None, status });
         self.schedule_end(handle, at);
     }
 
@@ -172,10 +178,12 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Notes that a try begins now.
     #[inline(always)]
     pub(super) fn begin_try(&mut self, handle: Handle, target: Target) {
+        let source = self.source_of_run(handle, target.address);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         let purpose = run.purpose;
         run.phase = Phase::Trying;
         run.target = Some(target);
+        run.source = source;
         run.started = self.now;
         run.connected = SimTime::MAX;
         run.connection = None;
@@ -227,8 +235,10 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Tries a host over a connection that was kept.
     pub(super) fn try_over(&mut self, handle: Handle, target: Target, connection: Handle) {
         self.begin_try(handle, target);
+        let source = self.connections.get(connection).and_then(|connection| connection.source);
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
         (run.connection, run.reused) = (Some(connection), true);
+        run.source = source;
         self.continue_session(handle);
     }
 
@@ -303,6 +313,7 @@ impl<S: FactSink> World<'_, '_, S> {
             client: run.client,
             seen,
             target: run.target.expect("a try has a target"),
+            source: run.source,
             connected: run.connected,
             since: self.now,
             holds_slot: served,

@@ -102,6 +102,7 @@ fn is_steady(config: &Host, host: HostId, faults: &Faults) -> bool {
             .into_iter()
             .all(|time| constant(time).is_some())
         && !acceptance.counts()
+        && acceptance.verification.is_none()
         && !options.checks_sender_domain
 }
 

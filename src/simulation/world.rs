@@ -8,11 +8,13 @@ use crate::mail::{DomainId, HostId, Mailbox, MessageKey, RecipientId};
 use crate::queue::{Context, EntryHandle, Intake, Orders, QueueEntries, QueueManager};
 use crate::random::PurposeStreams;
 use crate::scenario::Scenario;
+use crate::screening::Verified;
 use crate::trace::{Fact, FactSink};
 use crate::units::SimTime;
 use crate::workload::{Ahead, SubmissionSettings};
 
 use super::RunTotals;
+use super::acceptance::SharedWindows;
 use super::calm::Calm;
 use super::chains::Chains;
 use super::connection::Connection;
@@ -21,6 +23,7 @@ use super::faults::Faults;
 use super::host::HostState;
 use super::messages::Messages;
 use super::name_service::NameService;
+use super::policy::Greylists;
 use super::reach::Reach;
 use super::reading::Readers;
 use super::run::{Purpose, Run, Runs};
@@ -83,7 +86,14 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) offspring: BTreeMap<MessageKey, u32>,
     /// Blocklists, sender policies and filters; none: no host of the scenario has any.
     pub(super) screens: Option<Box<Screens>>,
+    /// What greylists remember.
+    pub(super) greylists: Greylists,
+    /// What servers know of recipients from asking others.
+    pub(super) verified: BTreeMap<HostId, Verified>,
+    /// What several servers have taken together.
+    pub(super) shared_limits: SharedWindows,
     pub(super) session_streams: PurposeStreams,
+    pub(super) resolver_streams: PurposeStreams,
     pub(super) name_service: NameService,
     /// For each domain the first one with the same exchangers.
     pub(super) equal_routes: Vec<DomainId>,
@@ -91,6 +101,8 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) domains: Vec<DomainTraits>,
     /// The host of each address: four octets each, where the scenario has a whole record.
     pub(super) servers: Vec<HostId>,
+    /// Whether the scenario has addresses of both families.
+    pub(super) two_families: bool,
     pub(super) deliveries: u64,
     /// Orders of queue managers not yet carried out.
     pub(super) given: Given,

@@ -4,7 +4,7 @@
 //! Lists of bad addresses kept by third parties, and what a filter thinks of a text, are the business
 //! of another room, `screening`.
 
-use crate::mail::Reply;
+use crate::mail::{HostId, Reply, Status};
 use crate::units::SimDuration;
 
 /// What a limit counts.
@@ -39,7 +39,7 @@ pub enum Traffic {
 }
 
 /// Most messages or recipients within a sliding window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// What is counted.
     pub counts: Counted,
@@ -53,6 +53,8 @@ pub struct Limit {
     pub within: SimDuration,
     /// Said while the limit is reached.
     pub reply: Reply,
+    /// Servers whose limits have the same name here count together; none: each counts by itself.
+    pub shared: Option<std::sync::Arc<str>>,
 }
 
 /// What the operators of other servers think of a host that connects to them.
@@ -93,12 +95,45 @@ impl Default for Reputation {
     fn default() -> Self {
         Self {
             warm_up: Vec::new(),
-            new_reply: Reply::new(421, crate::mail::Status::new(4, 7, 0)),
-            bad_reply: Reply::new(421, crate::mail::Status::new(4, 7, 1)),
+            new_reply: Reply::new(421, Status::new(4, 7, 0)),
+            bad_reply: Reply::new(421, Status::new(4, 7, 1)),
             unwanted_share: 1.0,
             judged_from: 100,
             within: SimDuration::from_days(1),
             bad_for: SimDuration::from_days(1),
+        }
+    }
+}
+
+/// How a server asks another one about recipients of domains that it relays, before it takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Whom it asks: who keeps the mailboxes.
+    pub ask: HostId,
+    /// How long RCPT waits for the answer at most.
+    pub patience: SimDuration,
+    /// How long it is kept that a mailbox exists.
+    pub positive: SimDuration,
+    /// How long it is kept that it does not.
+    pub negative: SimDuration,
+    /// Said to RCPT for a mailbox that does not exist.
+    pub unknown: Reply,
+    /// Said where there is no answer; none: the recipient is taken on trust.
+    pub unsure: Option<Reply>,
+}
+
+impl Verification {
+    /// Returns the times of Postfix (`address_verify_positive_expire_time` and its kin; three polls of
+    /// 3 s), 550 5.1.1 for who does not exist, and 450 4.1.1 where nobody answers.
+    #[must_use]
+    pub const fn of(ask: HostId) -> Self {
+        Self {
+            ask,
+            patience: SimDuration::from_secs(9),
+            positive: SimDuration::from_days(31),
+            negative: SimDuration::from_days(3),
+            unknown: Reply::new(550, Status::BAD_MAILBOX),
+            unsure: Some(Reply::new(450, Status::new(4, 1, 1))),
         }
     }
 }
@@ -112,6 +147,8 @@ pub struct Acceptance {
     pub messages_per_connection: Option<u32>,
     /// Reputation of clients; none: it does not matter.
     pub reputation: Option<Reputation>,
+    /// How recipients of relayed domains are verified; none: they are not.
+    pub verification: Option<Verification>,
 }
 
 impl Acceptance {

@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod dialogue;
+mod greylisting;
 mod next_host;
 mod order;
 mod rules;
@@ -15,11 +16,14 @@ mod session;
 mod settings;
 mod wire;
 
-pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
+pub use acceptance::{
+    Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic, Verification,
+};
 pub use dialogue::{
     Conversation, Ending, Extensions, ForwardPath, Line, Speaker, WEB_PORT, dialogue, extensions,
     greeting, spelt, verified_in_words,
 };
+pub use greylisting::{GreylistKey, GreylistRules, NotWhitelisted, Whitelisted};
 pub use next_host::NextHost;
 pub use order::{Offers, Order, Verb, plain_reply, verified};
 pub use rules::{Deviation, Rules, Slot};
@@ -27,7 +31,7 @@ pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
 };
 pub use settings::{
-    ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
-    ServiceTimes, TemporaryLookups, Vrfy,
+    ClientOptions, ClientSettings, ClientTimeouts, ClientTls, LookupFailure, ServerOptions,
+    ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire, connects_at_once, sending_time};

@@ -1,6 +1,7 @@
 //! What a server does differently for a while: the words in which temporary failures, slowness
 //! and policies are described.
 
+use super::GreylistRules;
 use crate::fault::Interval;
 use crate::mail::{Mailbox, Reply, Stage};
 use crate::units::SimDuration;
@@ -56,6 +57,8 @@ pub enum Deviation {
         delay: SimDuration,
         /// Reply meanwhile.
         reply: Reply,
+        /// By what it knows its visitors, and for how long.
+        rules: Box<GreylistRules>,
     },
     /// No room for messages: MAIL gets 452 4.3.1.
     DiskFull,

@@ -13,7 +13,9 @@ pub use by_hand::{Heard, Spoken};
 
 use super::order::{Offers, Order, Verb};
 use super::wire::Passage;
-use super::{ClientSettings, ClientTls, Deviation, Rules, ServerSettings, Slot, Wire};
+use super::{
+    ClientSettings, ClientTls, Deviation, GreylistRules, Rules, ServerSettings, Slot, Wire,
+};
 
 /// Draws service times; the caller keys the draws.
 pub trait Draws {
@@ -41,20 +43,29 @@ pub trait RecipientPolicy {
 
     /// Looks at the client before its first reply to RCPT (blocklists, SPF), from `at` on; later
     /// recipients get the same answer at once.
-    fn screens_client(&mut self, at: SimTime) -> Screened {
-        let _ = at;
+    fn screens_client(&mut self, _at: SimTime) -> Screened {
+        Screened::NOTHING
+    }
+
+    /// Asks another server about the recipient at an index, who would be taken otherwise, from `at` on.
+    fn verifies(&mut self, _index: usize, _at: SimTime) -> Screened {
         Screened::NOTHING
     }
 
     /// Looks at the message between the final dot and its reply (DKIM, DMARC, filters), from `at` on.
-    fn screens_message(&mut self, at: SimTime) -> Screened {
-        let _ = at;
+    fn screens_message(&mut self, _at: SimTime) -> Screened {
         Screened::NOTHING
     }
 
     /// Returns whether the greylist lets this recipient pass at `at`, noting the visit; `delay` is
-    /// the minimum wait.
-    fn greylist_passes(&mut self, index: usize, at: SimTime, delay: SimDuration) -> bool;
+    /// the minimum wait, `rules` is what it goes by.
+    fn greylist_passes(
+        &mut self,
+        index: usize,
+        at: SimTime,
+        delay: SimDuration,
+        rules: &GreylistRules,
+    ) -> bool;
 }
 
 /// What a server's screens say at one point of a session.

@@ -2,7 +2,7 @@
 
 use super::{Acceptance, NextHost};
 use crate::mail::Reply;
-use crate::network::SynSchedule;
+use crate::network::{AddressFamilies, PreferredFamily, SynSchedule};
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration};
 
@@ -126,6 +126,24 @@ pub struct ClientOptions {
     /// message (Exim: `fallback_hosts` belong to the transport, to which an address that could not
     /// be routed never comes).
     pub fallback_needs_hosts: bool,
+    /// Whether the addresses of one exchanger are tried in random order, where
+    /// `randomizes_addresses` does not mix them with those of others (Exim `src/host.c`,
+    /// `set_address_from_dns`).
+    pub randomizes_within_host: bool,
+    /// Families of addresses that are used.
+    pub families: AddressFamilies,
+    /// The family tried first: among all addresses of equal preference where
+    /// `randomizes_addresses` mixes them, among those of each exchanger where it does not.
+    pub preferred_family: PreferredFamily,
+    /// Whether, of neighbours of equal preference in the list, one of the preferred family also comes
+    /// before one of the other that belongs to another exchanger. The list is passed through once
+    /// (Exim `src/host.c`, the end of `host_find_bydns`).
+    pub prefers_family_across_hosts: bool,
+    /// What a look-up without an answer leads to.
+    pub lookup_failure: LookupFailure,
+    /// Whether a limit of addresses leaves room for both families (Postfix
+    /// `smtp_balance_inet_protocols`).
+    pub balances_families: bool,
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
@@ -160,6 +178,18 @@ const HELD_BACK: Octets = Octets(32_768);
 /// Octets in a line of a message, with its end, where nothing tells more: a text wrapped at 70
 /// characters (RFC 3676 §4.2 advises 66 to 78).
 const LINE: u64 = 72;
+/// What a client makes of a look-up that is not answered or met with SERVFAIL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LookupFailure {
+    /// It tries again later (RFC 5321 §5.1).
+    #[default]
+    Defer,
+    /// It takes the domain for one without exchangers, and asks for the domain's own address
+    /// (Postfix `ignore_mx_lookup_error`).
+    NoExchangers,
+    /// It returns the mail.
+    Fail,
+}
 
 /// Which unsuccessful look-ups lead to another attempt later rather than to a failure. A look-up
 /// that found no answer always does.
@@ -281,6 +311,9 @@ pub struct ServerOptions {
     /// Connections that wait to be served, in the queue of `listen(2)`; none: any number. Requests
     /// for more are dropped, and clients repeat them.
     pub listen_queue: Option<u32>,
+    /// Whether addresses whose local part has dots in a row, at its beginning or at its end are
+    /// taken, against RFC 5321 §4.1.2.
+    pub takes_stray_dots: bool,
 }
 
 impl ClientOptions {

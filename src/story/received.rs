@@ -133,8 +133,10 @@ fn field(
         (host_at(scenario, fact.from, fact.started), host_at(scenario, host, at));
     // A proxy that does not say for whom it connects hides the client's address, not its EHLO.
     let seen = server.peer(fact.from, proxy_of(scenario, fact));
+    let used = fact.source.filter(|_| seen == fact.from);
     let seen = host_at(scenario, seen, fact.started);
-    let source = seen.addresses.first().map(|address| &scenario.addresses[address.index()]);
+    let source = used.or(seen.addresses.first().map(|address| address.0));
+    let source = source.map(|address| &scenario.addresses[address as usize]);
     // RFC 5321 §4.4: a FOR clause names one path at most.
     let for_path = match came.facts.as_slice() {
         [(place, fact)] if fact.recipients == 1 => {

@@ -1,7 +1,7 @@
 //! Addresses as they are typed, and the mailboxes of the scenario that they mean.
 
-use crate::mail::{DomainId, Mailbox, split_address};
-use crate::scenario::{Domain, Scenario};
+use crate::mail::{DomainId, Mailbox, split_address, split_stray_dots};
+use crate::scenario::Scenario;
 
 /// Finds mailboxes by address. An address that the scenario does not know gets a mailbox that does
 /// not exist, always the same.
@@ -13,12 +13,10 @@ pub(super) struct AddressBook {
 }
 
 impl AddressBook {
-    /// Returns the mailbox that an address means; none: it is no address.
+    /// Returns the mailbox that an address means, one with stray dots included; none: it is no address.
     pub(super) fn mailbox(&mut self, scenario: &Scenario, address: &str) -> Option<Mailbox> {
-        let (local, name) = split_address(address)?;
-        if !is_domain(name) {
-            return None;
-        }
+        let stray = || split_stray_dots(address).map(|(local, name)| (local.to_owned(), name));
+        let (local, name) = split_address(address).or_else(stray)?;
         let known = scenario.domains.iter().position(|d| d.name.eq_ignore_ascii_case(name));
         let Some(place) = known else {
             let number = number_of(&mut self.unknown_domains, name);
@@ -26,7 +24,7 @@ impl AddressBook {
             let local = self.unknown_local(&local);
             return Some(Mailbox { domain, local });
         };
-        let position = position(&scenario.domains[place], &local);
+        let position = scenario.domains[place].position(&local);
         let local = position.unwrap_or_else(|| self.unknown_local(&local));
         Some(Mailbox { domain: DomainId::from_index(place), local })
     }
@@ -46,29 +44,11 @@ fn number_of(list: &mut Vec<String>, text: &str) -> usize {
     })
 }
 
-/// Returns the position of a local part in its domain, if the scenario speaks of it. The spellings
-/// are those of [`Domain`].
-fn position(domain: &Domain, local: &str) -> Option<u32> {
-    let find = |list: &[String]| {
-        let place = list.iter().position(|known| known == local)?;
-        u32::try_from(place).ok()
-    };
-    let numbered = || {
-        let digits = local.strip_prefix("user")?;
-        let number: u32 = digits.parse().ok()?;
-        let spelt = format!("user{number:05}") == local;
-        let there = (domain.named.len() as u32 + 1..=domain.mailboxes).contains(&number);
-        (spelt && there).then(|| number - 1)
-    };
-    let unknown = || find(&domain.unknown).map(|place| domain.mailboxes + place);
-    find(&domain.named).or_else(numbered).or_else(unknown)
-}
-
 /// Makes `postmaster` exist in every domain that has a store, whether or not the scenario speaks of
 /// it (RFC 5321 §4.5.1).
 pub(super) fn add_postmasters(scenario: &mut Scenario) {
     for domain in scenario.domains.iter_mut().filter(|domain| domain.store.is_some()) {
-        if position(domain, POSTMASTER).is_none() {
+        if domain.position(POSTMASTER).is_none() {
             let place = domain.mailboxes + domain.unknown.len() as u32;
             domain.unknown.push(POSTMASTER.to_owned());
             domain.also.insert(place);
@@ -78,18 +58,3 @@ pub(super) fn add_postmasters(scenario: &mut Scenario) {
 
 /// The mailbox that every domain has.
 pub(super) const POSTMASTER: &str = "postmaster";
-
-/// Returns whether a text has the form of a domain or of an address literal (RFC 5321 §4.1.2).
-pub(super) fn is_domain(text: &str) -> bool {
-    if let Some(literal) = text.strip_prefix('[') {
-        return literal.ends_with(']') && literal.len() > 2;
-    }
-    let fits = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii())
-    };
-    !text.is_empty() && text.len() <= 255 && text.split('.').all(fits)
-}

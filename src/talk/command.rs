@@ -1,10 +1,8 @@
 //! SMTP command lines (RFC 5321 §4.1), read.
 
-use crate::mail::{Reply, Status};
+use crate::mail::{Reply, Status, address_literal, is_domain, split_address, split_stray_dots};
 use crate::smtp::Verb;
 use crate::units::Octets;
-
-use super::address::is_domain;
 
 /// Longest command line with its CR LF that a server has to take (RFC 5321 §4.5.3.1.4).
 const LONGEST: usize = 512;
@@ -52,6 +50,8 @@ pub(super) struct Offered {
     pub(super) size: bool,
     /// 8BITMIME and SMTPUTF8.
     pub(super) utf8: bool,
+    /// Whether addresses may have stray dots.
+    pub(super) stray_dots: bool,
 }
 
 /// 500: no command.
@@ -91,7 +91,7 @@ pub(super) fn read(line: &str, offered: Offered) -> Result<Command, Reply> {
         "EHLO" => hello(Verb::Ehlo, arguments),
         "HELO" => hello(Verb::Helo, arguments),
         "MAIL" => mail(arguments, offered),
-        "RCPT" => recipient(arguments),
+        "RCPT" => recipient(arguments, offered),
         "DATA" => alone(Verb::Data),
         "BDAT" => chunk(arguments),
         "RSET" => alone(Verb::Rset),
@@ -111,7 +111,11 @@ pub(super) fn read(line: &str, offered: Offered) -> Result<Command, Reply> {
 }
 
 fn hello(verb: Verb, name: &str) -> Result<Command, Reply> {
-    if is_domain(name) { Ok(Command::Hello(verb)) } else { Err(ARGUMENTS) }
+    if is_domain(name) || address_literal(name).is_some() {
+        Ok(Command::Hello(verb))
+    } else {
+        Err(ARGUMENTS)
+    }
 }
 
 /// Returns what stands in angle brackets behind `keyword`, and what follows it.
@@ -126,13 +130,13 @@ fn path<'a>(arguments: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
     Some((&rest[..end], rest[end + 1..].trim()))
 }
 
-fn is_address(text: &str) -> bool {
-    crate::mail::split_address(text).is_some_and(|(_, domain)| is_domain(domain))
+fn is_address(text: &str, offered: Offered) -> bool {
+    split_address(text).is_some() || offered.stray_dots && split_stray_dots(text).is_some()
 }
 
 fn mail(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     let (from, parameters) = path(arguments, "FROM:").ok_or(ARGUMENTS)?;
-    if !from.is_empty() && !is_address(from) {
+    if !from.is_empty() && !is_address(from, offered) {
         return Err(BAD_SENDER);
     }
     let mut size = None;
@@ -155,10 +159,10 @@ fn mail(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     Ok(Command::Mail { from: (!from.is_empty()).then(|| from.to_owned()), size })
 }
 
-fn recipient(arguments: &str) -> Result<Command, Reply> {
+fn recipient(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     let (to, parameters) = path(arguments, "TO:").ok_or(ARGUMENTS)?;
     let postmaster = to.eq_ignore_ascii_case(super::address::POSTMASTER);
-    if !postmaster && !is_address(to) {
+    if !postmaster && !is_address(to, offered) {
         return Err(BAD_RECIPIENT);
     }
     if parameters.is_empty() { Ok(Command::Rcpt(to.to_owned())) } else { Err(PARAMETER) }

@@ -163,6 +163,7 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             extended: self.extended,
             size: server.size_limit.is_some(),
             utf8: server.options.smtputf8,
+            stray_dots: server.options.takes_stray_dots,
         };
         match command::read(line, offered) {
             Err(reply) => {

@@ -270,6 +270,9 @@ pub struct AttemptFact {
     pub to: Option<HostId>,
     /// Which of that host's addresses, counted in the scenario's address table.
     pub address: Option<u32>,
+    /// From which address of its own the client connected, counted in the same table; none: it did
+    /// not come to a connection request.
+    pub source: Option<u32>,
     /// Preference of the MX record that named it.
     pub preference: Option<u16>,
     /// When the try began.

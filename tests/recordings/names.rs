@@ -192,6 +192,7 @@ impl Names {
                 unknown,
                 also: Default::default(),
                 mistyped: Default::default(),
+                stray_dots: Default::default(),
                 store,
             };
             self.domains.push(domain);

@@ -159,7 +159,9 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
             Deviation::Answer { stage: stage()?, reply: reply(rule)?, close }
         }
         ("rcpt_by_recipient", "reply_by_recipient") => return by_recipient(rule, names),
-        ("greylist", "greylist") => Deviation::Greylist { delay: delay()?, reply: reply(rule)? },
+        ("greylist", "greylist") => {
+            Deviation::Greylist { delay: delay()?, reply: reply(rule)?, rules: Box::default() }
+        }
         ("close_after_dot", "close") => Deviation::LoseFinalReply,
         ("hang_after_dot", "hang") => Deviation::HangAfterDot,
         (slot, action) => return Err(format!("unknown words `{slot}`, `{action}` in behaviour[]")),

@@ -144,6 +144,7 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
         unknown: Vec::new(),
         also: Default::default(),
         mistyped: Default::default(),
+        stray_dots: Default::default(),
         store: Some(SERVER),
     }
 }

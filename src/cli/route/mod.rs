@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::mail::{DomainId, HostId, MailboxNames as _};
+use crate::mail::{DomainId, HostId, is_domain, split_address, split_stray_dots};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 
@@ -81,8 +81,8 @@ pub(super) fn route(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
 }
 
 fn domain_of(scenario: &Scenario, address: &str) -> Result<DomainId, CommandError> {
-    let Some((_, name)) = address.rsplit_once('@') else {
-        return Err(CommandError::Usage(format!("`{address}` is no address; write local@domain")));
+    let Some((_, name)) = split_address(address) else {
+        return Err(CommandError::Usage(not_an_address(address)));
     };
     let name = name.to_ascii_lowercase();
     let names: Vec<&str> = scenario.domains.iter().map(|domain| domain.name.as_str()).collect();
@@ -90,6 +90,24 @@ fn domain_of(scenario: &Scenario, address: &str) -> Result<DomainId, CommandErro
         Some(place) => Ok(DomainId::from_index(place)),
         None => Err(CommandError::Usage(nothing_called("domain", &name, &names))),
     }
+}
+
+/// Says what is wrong with an address, as far as it is plain to see.
+fn not_an_address(address: &str) -> String {
+    let why = match address.rsplit_once('@') {
+        None => "; write local@domain",
+        Some((_, domain)) if domain.starts_with('[') => {
+            ": an address in brackets is written [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 §4.1.3)"
+        }
+        Some((_, domain)) if !is_domain(domain) => {
+            ": what stands behind the at sign is no domain (RFC 5321 §4.1.2)"
+        }
+        Some(_) if split_stray_dots(address).is_some() => {
+            ": single dots stand between other characters (RFC 5321 §4.1.2)"
+        }
+        Some(_) => ": what stands before the at sign is no local part (RFC 5321 §4.1.2)",
+    };
+    format!("`{address}` is no address{why}")
 }
 
 fn host_of(scenario: &Scenario, name: &str) -> Result<HostId, CommandError> {
@@ -120,10 +138,11 @@ fn nothing_called(kind: &str, wanted: &str, known: &[&str]) -> String {
 
 fn exists(scenario: &Scenario, domain: DomainId, address: &str) -> bool {
     let settings = &scenario.domains[domain.index()];
-    let wanted = address.to_ascii_lowercase();
-    (0..settings.mailboxes).any(|local| {
-        scenario.mailbox(crate::mail::Mailbox { domain, local }).to_ascii_lowercase() == wanted
-    })
+    let Some((local, _)) = split_address(address) else {
+        return false;
+    };
+    settings.position(&local).is_some_and(|position| settings.has_mailbox(position))
+        || local == "postmaster" && settings.store.is_some()
 }
 
 /// Servers that mail is submitted to, or else those that would take submissions.

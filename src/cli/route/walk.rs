@@ -4,6 +4,7 @@ use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{DomainId, HostId, MailboxNames as _};
 use crate::network::AddressId;
 use crate::scenario::{NextHop, Scenario};
+use crate::smtp::LookupFailure;
 
 use super::super::answers;
 use super::super::table::columns;
@@ -67,6 +68,7 @@ impl<'w, 's> Walk<'w, 's> {
             }
         };
         let mut targets = targets;
+        self.by_family(host, &mut targets);
         if let Some(limit) = settings.client.address_limit
             && targets.len() > limit as usize
         {
@@ -121,7 +123,13 @@ impl<'w, 's> Walk<'w, 's> {
         let settings = self.moment.host(host);
         let mut found = MailRoute::default();
         let failures = self.moment.dns_failures(host);
-        let ask = Ask { zone: &scenario.zone, failures: &failures, settings: &settings.resolver };
+        let ask = Ask {
+            zone: &scenario.zone,
+            failures: &failures,
+            settings: &settings.resolver,
+            chance: None,
+            failure_is_none: settings.client.options.lookup_failure == LookupFailure::NoExchangers,
+        };
         let lookup = Resolver::new().mail_route(&ask, domain.dns, self.moment.at, &mut found);
         let trouble = match lookup.outcome {
             RouteOutcome::Found => None,
@@ -167,21 +175,56 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
+    /// Leaves out addresses of families that the host does not use, and puts those of the family that
+    /// it prefers in front of their equals.
+    fn by_family(&mut self, host: HostId, targets: &mut Vec<Target>) {
+        let scenario = self.moment.scenario;
+        let settings = self.moment.host(host);
+        let options = settings.client.options;
+        let family = |address: AddressId| scenario.addresses[address.index()].family;
+        let own = || settings.addresses.iter().map(|own| family(*own));
+        let before = targets.len();
+        targets.retain(|target| options.families.includes(family(target.address), own()));
+        if targets.len() < before {
+            self.say("it uses one family of addresses: those of the other are passed over");
+        }
+        let Some(first) = options.preferred_family.family() else { return };
+        let later = |target: &Target| family(target.address) != first;
+        for equals in targets.chunk_by_mut(|a, b| a.preference == b.preference) {
+            if options.randomizes_addresses {
+                equals.sort_by_key(later);
+                continue;
+            }
+            equals.chunk_by_mut(|a, b| a.host == b.host).for_each(|own| own.sort_by_key(later));
+        }
+    }
+
+    /// Returns whether two neighbours are tried in random order.
+    fn are_equal(&self, from: HostId, a: &Target, b: &Target) -> bool {
+        let options = self.moment.host(from).client.options;
+        let family =
+            |target: &Target| self.moment.scenario.addresses[target.address.index()].family;
+        let ordered = options.preferred_family.family().is_some() && family(a) != family(b);
+        a.preference.is_some() && a.preference == b.preference && !ordered
+    }
+
     fn table(&mut self, from: HostId, targets: &[Target]) {
         let scenario = self.moment.scenario;
         let mut rows = Vec::new();
         let mut place = 0;
         for (index, target) in targets.iter().enumerate() {
             // Equal preferences are shuffled: they share a place.
-            let equal = index > 0
-                && target.preference.is_some()
-                && targets[index - 1].preference == target.preference;
-            if !equal {
+            if index == 0 || !self.are_equal(from, &targets[index - 1], target) {
                 place = index + 1;
             }
             let preference = target.preference.map(|p| format!("MX {p}")).unwrap_or_default();
             let literal = &scenario.addresses[target.address.index()].literal;
             let mut state = self.moment.trouble(target.host, target.address);
+            let family = |address: &AddressId| scenario.addresses[address.index()].family;
+            let mut own = self.moment.host(from).addresses.iter().map(family);
+            if !own.any(|own| own == family(&target.address)) {
+                state.push("no address of this family here: fails at once".to_owned());
+            }
             if state.is_empty() {
                 state.push("up".to_owned());
             }
@@ -200,9 +243,7 @@ impl<'w, 's> Walk<'w, 's> {
             ]);
         }
         self.text.push_str(&columns(&rows, &[]));
-        let shuffled = targets
-            .windows(2)
-            .any(|pair| pair[0].preference.is_some() && pair[0].preference == pair[1].preference);
+        let shuffled = targets.windows(2).any(|pair| self.are_equal(from, &pair[0], &pair[1]));
         if shuffled {
             self.say("those with the same number are tried in random order");
         }

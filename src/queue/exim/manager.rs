@@ -7,8 +7,9 @@ use crate::smtp::Failure;
 use crate::units::{SimDuration, SimTime};
 
 use super::super::{
-    Abandoned, Action, Candidate, Context, DeliveryHandle, Destination, EntryHandle, Intake,
-    KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings,
+    Abandoned, Action, Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle,
+    Intake, KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager,
+    QueueSettings,
     Report, Timer, Tried, Untried,
 };
 use super::process::{Kind, Memory, Process};
@@ -426,6 +427,20 @@ impl QueueManager for Exim {
             let (database, settings) = (&self.database, &self.settings);
             let memory = Memory { clock: now.as_secs(), database, settings };
             process.tried(tried, context, &memory);
+        }
+    }
+
+    fn unrouted(
+        &mut self,
+        _now: SimTime,
+        delivery: DeliveryHandle,
+        copies: &[CopyIndex],
+        failure: Failure,
+        context: &mut Context<'_>,
+    ) {
+        let entry = context.entries.delivery(delivery).map(|queued| queued.entry);
+        if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
+            process.unrouted(delivery, copies, &failure, context);
         }
     }
 

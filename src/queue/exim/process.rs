@@ -418,6 +418,25 @@ impl Process {
         }
     }
 
+    /// Takes in recipients of a delivery whose domain could not be looked up, and whom the others leave
+    /// behind.
+    pub(super) fn unrouted(
+        &mut self,
+        delivery: DeliveryHandle,
+        copies: &[CopyIndex],
+        failure: &Failure,
+        context: &Context<'_>,
+    ) {
+        if let Some(transport) = self.transports.get_mut(&delivery) {
+            transport.copies.retain(|copy| !copies.contains(copy));
+            transport.top =
+                transport.top.filter(|top| !copies.contains(top)).or(transport.copies.first().copied());
+        }
+        if failure.outcome.is_temporary() {
+            self.not_routed(copies, failure, context);
+        }
+    }
+
     /// A look-up left nobody to try: each recipient has a record of its own of the domain.
     fn not_routed(&mut self, copies: &[CopyIndex], failure: &Failure, context: &Context<'_>) {
         self.freezes |= failure.status.detail == crate::mail::Status::ROUTING_LOOP.detail;

@@ -1,7 +1,7 @@
 //! Exim.
 
 use super::{Evidence, Family, Profile};
-use crate::network::SynSchedule;
+use crate::network::{PreferredFamily, SynSchedule};
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
     Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
@@ -72,6 +72,9 @@ pub fn exim() -> Profile {
                 // like others, and the server's to act on.
                 quit_patience: Some(SimDuration::from_secs(1)),
                 stays_after_421: true,
+                randomizes_within_host: true,
+                preferred_family: PreferredFamily::Ipv6,
+                prefers_family_across_hosts: true,
                 ..ClientOptions::default()
             },
         },
@@ -89,7 +92,12 @@ pub fn exim() -> Profile {
             hop_limit: None,
             adds_received: true,
             acceptance: Acceptance::default(),
-            options: ServerOptions { chunking: true, ..ServerOptions::default() },
+            // That it takes stray dots was asked of Exim 4.96.
+            options: ServerOptions {
+                chunking: true,
+                takes_stray_dots: true,
+                ..ServerOptions::default()
+            },
             service: ServiceTimes::default(),
         },
     }

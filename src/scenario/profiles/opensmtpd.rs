@@ -2,6 +2,7 @@
 
 use super::plain::plain_client;
 use super::{Evidence, Family, Profile};
+use crate::network::{AddressFamilies, PreferredFamily};
 use crate::queue::{QueueSettings, opensmtpd};
 use crate::smtp::{
     Acceptance, ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
@@ -71,6 +72,10 @@ pub fn opensmtpd() -> Profile {
             options: ClientOptions {
                 // `mta_session.c`, `IMSG_MTA_OPEN_MESSAGE`: `fstat` of the message's file.
                 compares_file_size: true,
+                // `dns.c`, `dns_lookup_host`: `AI_ADDRCONFIG`; the answers have IPv6 in front
+                // (asked of OpenSMTPD 6.8.0p2).
+                families: AddressFamilies::Own,
+                preferred_family: PreferredFamily::Ipv6,
                 // `mta_session.c`, states `MTA_BODY` and `MTA_EOM`; 42 to 44 ms in all recordings.
                 writes_dot_apart: true,
                 // `mta_response`: RSET after a refusal, whatever its code (`MTA_RSET`), and an end

@@ -67,6 +67,7 @@ pub fn postfix() -> Profile {
             options: ClientOptions {
                 randomizes_addresses: true,
                 reuses_by_address: true,
+                balances_families: true,
                 ..ClientOptions::default()
             },
         },
@@ -89,6 +90,8 @@ pub fn postfix() -> Profile {
                 vrfy: Vrfy::AsRcpt,
                 // `src/master/master_listen.c` takes the process limit for it.
                 listen_queue: Some(100),
+                // Asked of Postfix 3.7.11.
+                takes_stray_dots: true,
                 ..ServerOptions::default()
             },
             service: ServiceTimes::default(),

@@ -33,6 +33,7 @@ pub fn gmail() -> Profile {
             size_limit: Some(Octets(50_000_000)),
             max_recipients: Some(100),
             acceptance: Acceptance {
+                verification: None,
                 limits: vec![
                     taken(Party::Sender, Traffic::Submission, 500, DAY, SENDER_LIMIT),
                     received(60, SimDuration::from_minutes(1)),
@@ -69,7 +70,7 @@ pub fn google_workspace() -> Profile {
     ];
     let limits = &mut profile.server.acceptance.limits;
     limits[0].most = 2_000;
-    let mut recipients = limits[0];
+    let mut recipients = limits[0].clone();
     (recipients.counts, recipients.most) = (Counted::Recipients, 10_000);
     limits.insert(1, recipients);
     profile
@@ -91,6 +92,7 @@ pub fn yahoo() -> Profile {
         server: ServerSettings {
             max_recipients: Some(100),
             acceptance: Acceptance {
+                verification: None,
                 limits: vec![sent],
                 messages_per_connection: Some(20),
                 reputation: Some(Reputation::default()),
@@ -124,6 +126,7 @@ pub fn outlook() -> Profile {
             max_recipients: Some(500),
             max_sessions_per_client: Some(500),
             acceptance: Acceptance {
+                verification: None,
                 limits: vec![sent],
                 messages_per_connection: None,
                 reputation: Some(Reputation::default()),
@@ -160,6 +163,7 @@ pub fn exchange_online() -> Profile {
         queue: QueueSettings::Plain(queue),
         server: ServerSettings {
             acceptance: Acceptance {
+                verification: None,
                 limits: vec![
                     sent,
                     taken(
@@ -220,5 +224,5 @@ fn server() -> ServerSettings {
 }
 
 fn taken(per: Party, traffic: Traffic, most: u32, within: SimDuration, reply: Reply) -> Limit {
-    Limit { counts: Counted::Messages, per, traffic, most, within, reply }
+    Limit { counts: Counted::Messages, per, traffic, most, within, reply, shared: None }
 }

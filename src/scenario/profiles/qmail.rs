@@ -2,8 +2,11 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::network::AddressFamilies;
 use crate::queue::{QueueSettings, qmail as queue};
-use crate::smtp::{ClientSettings, ClientTimeouts, NextHost, ServerOptions, ServerSettings};
+use crate::smtp::{
+    ClientOptions, ClientSettings, ClientTimeouts, NextHost, ServerOptions, ServerSettings,
+};
 use crate::units::SimDuration;
 
 /// Returns notqmail with what its programs have built in. `qmail-remote` sends one command at a
@@ -44,6 +47,8 @@ pub fn qmail() -> Profile {
             declares_size: false,
             checks_advertised_size: false,
             next_host: NextHost::QMAIL,
+            // `dns.c` asks for A records alone.
+            options: ClientOptions { families: AddressFamilies::Ipv4, ..ClientOptions::default() },
             ..plain_client()
         },
         server: ServerSettings {

@@ -2,9 +2,11 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::network::PreferredFamily;
 use crate::queue::{QueueSettings, sendmail as queue};
 use crate::smtp::{
-    ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions, ServerSettings, Vrfy,
+    ClientOptions, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerOptions,
+    ServerSettings, Vrfy,
 };
 use crate::units::SimDuration;
 
@@ -56,11 +58,20 @@ pub fn sendmail() -> Profile {
             checks_advertised_size: false,
             next_host: NextHost::SENDMAIL,
             rset_before_reuse: true,
+            options: ClientOptions {
+                preferred_family: PreferredFamily::Ipv6,
+                ..plain_client().options
+            },
             ..plain_client()
         },
         server: ServerSettings {
             hop_limit: None,
-            options: ServerOptions { vrfy: Vrfy::Answers, ..ServerOptions::default() },
+            // That it takes stray dots was asked of Sendmail 8.17.1.
+            options: ServerOptions {
+                vrfy: Vrfy::Answers,
+                takes_stray_dots: true,
+                ..ServerOptions::default()
+            },
             ..plain_server()
         },
     }

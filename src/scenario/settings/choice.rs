@@ -1,7 +1,8 @@
 //! Settings that take one of several words.
 
+use crate::network::{AddressFamilies, PreferredFamily};
 use crate::queue::plain::{Expiry, NoticesTo, Order, Unit};
-use crate::smtp::Vrfy;
+use crate::smtp::{LookupFailure, Vrfy};
 
 /// A setting that takes one of several words.
 pub(in crate::scenario) trait Choice {
@@ -37,6 +38,9 @@ macro_rules! words {
     };
 }
 
+words!(AddressFamilies: All = "all", Own = "own", Ipv4 = "ipv4", Ipv6 = "ipv6");
+words!(PreferredFamily: Any = "any", Ipv4 = "ipv4", Ipv6 = "ipv6");
+words!(LookupFailure: Defer = "defer", NoExchangers = "no_mx", Fail = "fail");
 words!(Expiry: AfterAttempt = "attempt", Timer = "timer", Ahead = "ahead");
 words!(Order: Arrival = "arrival", SmallestFirst = "smallest", NeverTriedFirst = "never_tried");
 words!(NoticesTo: All = "all", Local = "local", Nobody = "nobody");

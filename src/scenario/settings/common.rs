@@ -22,6 +22,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "host_limit", Limit, client.host_limit, "hosts tried in one delivery; 0: all"),
     setting!(any, "addresses_per_host", Limit, client.addresses_per_host, "addresses of one host tried in one delivery; 0: all"),
     setting!(any, "merges_equal_routes", Flag, client.merges_equal_routes, "whether domains with the same exchangers share a transaction"),
+    setting!(any, "lookup_failure", Choice, client.options.lookup_failure, "what a look-up without answer, or with SERVFAIL, leads to: another attempt (\"defer\"), the domain's own address (\"no_mx\"), a return (\"fail\")"),
     setting!(any, "no_such_domain_is_temporary", Flag, client.temporary_lookups.no_such_domain, "whether mail to a domain that does not exist is tried again"),
     setting!(any, "null_mx_is_temporary", Flag, client.temporary_lookups.null_mx, "whether mail to a domain that takes none is tried again"),
     setting!(any, "no_address_is_temporary", Flag, client.temporary_lookups.no_address, "whether mail to a domain without a reachable exchanger is tried again"),
@@ -47,6 +48,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(any, "auth", Flag, server.auth, "whether the server offers AUTH"),
     setting!(any, "data_without_recipients", Flag, server.options.data_without_recipients, "whether DATA gets 354 although every RCPT was refused"),
     setting!(any, "checks_sender_domain", Flag, server.options.checks_sender_domain, "whether MAIL from a domain that takes no mail (550) or does not exist (450) is refused"),
+    setting!(any, "takes_stray_dots", Flag, server.options.takes_stray_dots, "whether the server takes addresses with dots in a row or at an end of the local part, as a..b@recipient.example"),
     setting!(any, "vrfy", Choice, server.options.vrfy, "what VRFY gets: 252 (\"unsure\"), the refusal that RCPT would get (\"as_rcpt\"), 250 or 550 (\"answers\"), 502 (\"disabled\"), 500 (\"unknown\")"),
     setting!(any, "adds_received", Flag, server.adds_received, "whether the server adds a Received field"),
 ];

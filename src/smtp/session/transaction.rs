@@ -202,8 +202,9 @@ impl Session<'_> {
         policy: &mut impl RecipientPolicy,
         at: SimTime,
     ) -> Reply {
-        if let Some(Deviation::Greylist { delay, reply }) = self.rules.find(Slot::Greylist, at)
-            && !policy.greylist_passes(index, at, *delay)
+        if let Some(Deviation::Greylist { delay, reply, rules }) =
+            self.rules.find(Slot::Greylist, at)
+            && !policy.greylist_passes(index, at, *delay, rules)
         {
             return *reply;
         }
@@ -238,8 +239,16 @@ impl Session<'_> {
         let reply = order.hear(Verb::Rcpt, || {
             let screened = policy.screens_client(at);
             took = screened.took;
-            let own = || self.rcpt_reply(letter, index, accepted, policy, at);
-            screened.refusal.unwrap_or_else(own)
+            if let Some(refusal) = screened.refusal {
+                return refusal;
+            }
+            let own = self.rcpt_reply(letter, index, accepted, policy, at);
+            if !own.is_positive() {
+                return own;
+            }
+            let verified = policy.verifies(index, at + took);
+            took += verified.took;
+            verified.refusal.unwrap_or(own)
         });
         Said { reply, took }
     }

@@ -47,7 +47,7 @@ pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profil
         received_headers_max: own.hop_limit,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     // The recorded configuration has `hosts_avoid_tls = *` and an empty `tls_advertise_hosts`.
     profile.client.tls = ClientTls::Never;
     profile.server.starttls = false;

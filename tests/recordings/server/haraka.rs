@@ -18,7 +18,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
     };
     queue.gaps = Gaps::ending(own.retry_gaps_s.iter().map(|&gap| duration(gap)).collect());
     let size_limit = profile.server.size_limit;
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     // The recordings say nothing of it.
     profile.server.size_limit =
         server.message_size_limit_octets.map_or(size_limit, |_| profile.server.size_limit);

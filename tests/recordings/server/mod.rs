@@ -8,6 +8,7 @@ mod qmail;
 pub(crate) mod sendmail;
 
 use mailsim::mail::{DomainId, HostId};
+use mailsim::network::{AddressFamilies, PreferredFamily};
 use mailsim::scenario::profiles::Profile;
 use mailsim::scenario::{NextHop, Routing};
 use mailsim::units::{Octets, SimDuration};
@@ -45,7 +46,10 @@ fn own<T: DeserializeOwned>(server: &ServerParameters) -> Result<T, String> {
 }
 
 /// Fills in what all servers have.
-fn common(server: &ServerParameters, profile: &mut Profile) {
+///
+/// # Errors
+/// A word that means nothing.
+fn common(server: &ServerParameters, profile: &mut Profile) -> Result<(), String> {
     let duration = SimDuration::from_secs_f64;
     let timeouts = &mut profile.client.timeouts;
     timeouts.greeting = duration(server.greeting_timeout_s);
@@ -55,11 +59,23 @@ fn common(server: &ServerParameters, profile: &mut Profile) {
     timeouts.data_init = duration(server.data_init_timeout_s);
     timeouts.data_block = duration(server.data_block_timeout_s);
     timeouts.data_done = duration(server.data_done_timeout_s);
+    let preference = server.others.get("address_preference").filter(|value| !value.is_null());
+    let options = &mut profile.client.options;
+    (options.families, options.preferred_family) = match preference.and_then(Value::as_str) {
+        None => (AddressFamilies::Ipv4, PreferredFamily::Any),
+        // OpenSMTPD has no such setting.
+        Some(_) if server.server == "opensmtpd" => (options.families, options.preferred_family),
+        Some("any") => (AddressFamilies::All, PreferredFamily::Any),
+        Some("ipv4") => (AddressFamilies::All, PreferredFamily::Ipv4),
+        Some("ipv6") => (AddressFamilies::All, PreferredFamily::Ipv6),
+        Some(other) => return Err(format!("unknown word `{other}` in address_preference")),
+    };
     profile.client.size_margin = Octets(server.size_declaration_extra_octets);
     profile.server.size_limit = server.message_size_limit_octets.map(Octets);
     profile.server.max_sessions = server.accept.max_connections;
     profile.server.max_sessions_per_client = server.accept.max_connections_per_client;
     profile.server.max_recipients = server.accept.max_recipients_per_message;
+    Ok(())
 }
 
 /// Returns where a server sends mail.

@@ -52,7 +52,7 @@ pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profil
         clock_lag: CLOCK_LAG,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     // Only as a backup does it know its own name among the exchangers.
     profile.client.finds_itself = !server.routing.backup_for.is_empty();

@@ -58,7 +58,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         timer_lag: TIMER_LAG,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     // Without a limit of its own the client waits as long as the kernel tries.
     let connect = own.connect_timeout_s.filter(|&seconds| seconds > 0.0);
     profile.client.timeouts.connect = connect.map_or(SimDuration::from_days(1), duration);

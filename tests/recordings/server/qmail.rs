@@ -31,7 +31,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         },
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     profile.client.timeouts.connect = duration(own.connect_timeout_s);
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     Ok(profile)

@@ -41,7 +41,7 @@ pub(crate) fn profile(server: &ServerParameters) -> Result<Profile, String> {
         max_hop_count: own.hop_limit,
         ..queue.clone()
     };
-    super::common(server, &mut profile);
+    super::common(server, &mut profile)?;
     profile.client.timeouts.rset = duration(own.rset_timeout_s);
     if let Some(connect) = own.connect_timeout_s {
         profile.client.timeouts.connect = duration(connect);
