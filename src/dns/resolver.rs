@@ -287,11 +287,14 @@ struct Reply {
 
 /// Sends the question at `at`, and again for as long as the settings say.
 fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply {
-    let latency = ask.settings.latency;
     let given_up = at + ask.settings.tries.iter().sum();
     let mut now = at;
     for &wait in &ask.settings.tries {
         let failure = ask.failures.of(ask.zone.text(name), now);
+        let latency = match failure {
+            Some(DnsFailure::Slow(by)) => by.of(ask.settings.latency),
+            _ => ask.settings.latency,
+        };
         let (answer, keep) = match failure {
             Some(DnsFailure::NoAnswer) => {
                 now += wait;
@@ -301,7 +304,7 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
             Some(DnsFailure::NameError) => {
                 (Answer::NoName, negative_ttl(ask, ask.zone.revision(name, now)))
             }
-            None => answer(ask, name, asked, now),
+            Some(DnsFailure::Slow(_)) | None => answer(ask, name, asked, now),
         };
         if answer == Answer::Failed {
             now += latency.min(wait);

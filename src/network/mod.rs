@@ -4,8 +4,10 @@
 //! model packets, loss, or congestion between connections. It knows no messages, no protocols and
 //! no names of domains: it moves octets between hosts.
 
+mod bandwidth;
 mod topology;
 mod transfer;
 
+pub use bandwidth::Bandwidth;
 pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology};
 pub use transfer::{SynSchedule, TransferSettings, body_transfer};

@@ -5,7 +5,9 @@ use petgraph::graph::{NodeIndex, UnGraph};
 use petgraph::visit::EdgeRef;
 
 use crate::mail::HostId;
-use crate::units::{BitRate, SimDuration};
+use crate::units::{Octets, SimDuration};
+
+use super::Bandwidth;
 
 /// A link, by its position in the scenario's link table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,8 +54,8 @@ pub struct Link {
     pub latency: SimDuration,
     /// Upper bound of a delay added to the latency, drawn evenly once for each session.
     pub jitter: SimDuration,
-    /// Bits per second in each direction; none: not limited.
-    pub rate: Option<BitRate>,
+    /// What it carries, in each direction.
+    pub bandwidth: Bandwidth,
 }
 
 /// What a route from one host to another amounts to.
@@ -63,8 +65,8 @@ pub struct Path {
     pub latency: SimDuration,
     /// Upper bound of the jitter, the sum over the links.
     pub jitter: SimDuration,
-    /// The smallest bandwidth on the way; none: not limited.
-    pub rate: Option<BitRate>,
+    /// What all of it carries.
+    pub bandwidth: Bandwidth,
     /// The hosts passed between the two ends.
     pub intermediate: Vec<HostId>,
 }
@@ -145,7 +147,7 @@ impl Topology {
             return Some(Path {
                 latency: SimDuration::ZERO,
                 jitter: SimDuration::ZERO,
-                rate: None,
+                bandwidth: Bandwidth::UNLIMITED,
                 intermediate: Vec::new(),
             });
         }
@@ -183,7 +185,11 @@ impl Topology {
         let mut path = Path {
             latency: SimDuration::ZERO,
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth {
+                header: Octets::ZERO,
+                slow_start: false,
+                ..Bandwidth::UNLIMITED
+            },
             intermediate: Vec::new(),
         };
         let mut here = to;
@@ -207,10 +213,7 @@ impl Topology {
             let link = self.link(link);
             path.latency += link.latency;
             path.jitter += link.jitter;
-            path.rate = match (path.rate, link.rate) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            path.bandwidth = path.bandwidth.along(link.bandwidth);
             if previous != from {
                 path.intermediate.push(previous);
             }
@@ -259,7 +262,7 @@ mod tests {
             ends: (HostId(a), HostId(b)),
             latency: SimDuration::from_millis(millis),
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth::UNLIMITED,
         }
     }
 
@@ -267,7 +270,7 @@ mod tests {
         Path {
             latency: SimDuration::from_millis(10),
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth::UNLIMITED,
             intermediate: Vec::new(),
         }
     }

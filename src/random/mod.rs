@@ -20,11 +20,13 @@ mod distribution;
 mod draw;
 mod empirical;
 mod normal;
+mod purpose;
 mod stream;
 
 pub use distribution::{Distribution, DistributionError};
 pub use draw::Draw;
 pub use empirical::Empirical;
 pub use normal::normal_quantile;
+pub use purpose::{Purpose, SessionDraw};
 pub use rand_chacha::ChaCha8Rng;
 pub use stream::{PurposeStreams, Streams};

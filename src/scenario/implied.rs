@@ -80,6 +80,7 @@ fn add_client(scenario: &mut Scenario, name: String, resolver: &ResolverSettings
         clock_error_ns: 0,
         standing: Default::default(),
         dedicated_addresses: Vec::new(),
+        source_choice: Default::default(),
         screening: None,
         behind_proxy: None,
         proxy_protocol: false,

@@ -167,6 +167,8 @@ pub struct Host {
     /// Addresses from which only mail of these senders' domains leaves; other mail leaves from the
     /// other addresses.
     pub dedicated_addresses: Vec<(DomainId, AddressId)>,
+    /// From which of the others it connects.
+    pub source_choice: SourceChoice,
     /// What it looks at besides addresses and limits before it takes a message; none: nothing.
     pub screening: Option<Box<Screening>>,
     /// What the address that clients see is replaced by (a proxy in front).
@@ -258,6 +260,32 @@ pub enum NextHop {
     Host(HostId),
     /// This address, without any look-up.
     Address(HostId),
+}
+
+/// From which of its addresses a host with several connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SourceChoice {
+    /// From one that is drawn for each message, and kept for all its tries.
+    #[default]
+    Sticky,
+    /// From one after the other, by connection.
+    InTurn,
+    /// From one that is drawn for each connection.
+    Random,
+}
+
+impl SourceChoice {
+    /// Its words in a scenario, in the order of the values.
+    pub(super) const WORDS: &'static [&'static str] = &["sticky", "in_turn", "random"];
+
+    /// Returns the choice that a word of [`Self::WORDS`] stands for.
+    pub(super) fn named(word: &str) -> Self {
+        match word {
+            "in_turn" => Self::InTurn,
+            "random" => Self::Random,
+            _ => Self::Sticky,
+        }
+    }
 }
 
 /// One `[[outage]]`, with everything it strikes.

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, Reply};
 use crate::network::AddressId;
+use crate::random::SessionDraw;
 use crate::smtp::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 use crate::trace::FactSink;
 use crate::units::{SimDuration, SimTime};
 
-use super::draws::{TryDraws, key};
+use super::draws::TryDraws;
 use super::world::World;
 
 /// Whom a limit counts.
@@ -234,7 +235,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let seen = run.target.map(|target| self.seen_by_server(run.client, target));
         let seen = seen.unwrap_or(run.client);
         let address = if seen == run.client {
-            self.source_address(run.client, run.message)
+            self.source_address(run)
         } else {
             // A proxy connects from its own address.
             self.hosts[seen.index()].config.addresses.first().copied()
@@ -245,25 +246,6 @@ impl<S: FactSink> World<'_, '_, S> {
             address,
             standing: self.hosts[seen.index()].config.standing,
         }
-    }
-
-    /// Returns the address from which a host sends a message: the one dedicated to the sender's
-    /// domain, or one drawn from the others.
-    pub(super) fn source_address(&self, client: HostId, message: MessageId) -> Option<AddressId> {
-        let state = &self.hosts[client.index()];
-        let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
-        let (key_of_message, sender) = {
-            let message = &self.messages[message];
-            (message.stream_key(), message.sender())
-        };
-        let domain = sender.map(|mailbox| mailbox.domain);
-        if let Some((_, address)) = dedicated.iter().find(|(owner, _)| Some(*owner) == domain) {
-            return Some(*address);
-        }
-        let in_pool = |address: &&AddressId| dedicated.iter().all(|(_, own)| own != *address);
-        let count = all.iter().filter(in_pool).count() as u64;
-        let drawn = key(&[key_of_message, state.key, POOL]).checked_rem(count)?;
-        all.iter().filter(in_pool).nth(usize::try_from(drawn).ok()?).copied()
     }
 
     /// The server of a run's session has taken the message for `recipients`.
@@ -292,12 +274,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         };
         let share = self.scenario.mail[entry as usize].unwanted_share;
-        let parts = [key_of_message.stream_key(), UNWANTED];
+        let parts = [key_of_message.stream_key(), SessionDraw::Unwanted.number()];
         share > 0.0 && TryDraws::new(&self.session_streams, parts).unit() < share
     }
 }
-
-/// Tells the choice of a source address from other draws about a message.
-const POOL: u64 = u64::MAX - 4;
-/// Tells whether a message is unwanted from other draws about it.
-const UNWANTED: u64 = u64::MAX - 5;

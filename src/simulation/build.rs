@@ -6,7 +6,7 @@ use crate::dns::{MailRoute, Resolver};
 use crate::engine::{EventQueue, Slots};
 use crate::mail::HostId;
 use crate::queue::QueueEntries;
-use crate::random::Streams;
+use crate::random::{Purpose, Streams};
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
@@ -77,7 +77,7 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             readers: Readers::new(scenario, &streams),
             business: vec![Business::default(); scenario.hosts.len()],
             screens: Screens::of(scenario, &streams),
-            session_streams: streams.purpose("session"),
+            session_streams: streams.purpose(Purpose::Session),
             domains: scenario.domains.iter().map(DomainTraits::of).collect(),
             servers: scenario.addresses.iter().map(|address| address.host).collect(),
             answered: BTreeMap::new(),
@@ -100,7 +100,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         counts_entries_once: config.queue.counts_entries_once(),
         key: name_key(&config.name),
         queue: config.queue.manager(config.delivery_processes, config.local_processes),
-        queue_random: streams.stream("queue", name_key(&config.name)),
+        queue_random: streams.stream(Purpose::Queue, name_key(&config.name)),
         resolver: Resolver::new(),
         up: true,
         cache: Cache::default(),
@@ -112,6 +112,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         waiting: Default::default(),
         tallies: Default::default(),
         greylist: Default::default(),
+        turns: 0,
         pick_ups: 0,
         queued_octets: Octets(0),
         totals: HostTotals {

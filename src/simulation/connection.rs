@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 use crate::mail::HostId;
+use crate::network::AddressId;
 use crate::queue::Destination;
 use crate::trace::SessionMarks;
 use crate::units::SimTime;
@@ -12,6 +13,8 @@ use super::run::Target;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: HostId,
+    /// The client's address.
+    pub(super) source: Option<AddressId>,
     /// Whom the server takes for its client.
     pub(super) seen: HostId,
     pub(super) target: Target,

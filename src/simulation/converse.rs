@@ -2,6 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{Mailbox, Reply, Stage, Status};
+use crate::random::SessionDraw;
 use crate::smtp::{Letter, Session, WEB_PORT};
 use crate::trace::FactSink;
 
@@ -71,9 +72,14 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Settles a session, or what comes next in it, against everything that may befall it. Returns
     /// whether it came to a transaction; if not, its end is scheduled.
     pub(super) fn settle_session(&mut self, handle: Handle, line: &Line, step: Step) -> bool {
+        let run = self.runs.get_mut(handle).expect("a run that goes on exists");
+        // Whoever made the connection.
+        let connection = run.connection.and_then(|connection| self.connections.get(connection));
+        run.source = connection.and_then(|connection| connection.source);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let target = run.target.expect("a try has a target");
-        let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
+        let (service_key, submission) =
+            (self.try_key(run, SessionDraw::Service), run.is_submission());
         let habits = self.habits_of(run);
         let port = habits.port;
         let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
@@ -107,6 +113,7 @@ impl<S: FactSink> World<'_, '_, S> {
             authenticates: habits.authenticates,
             requires_authentication: submission && port != 25,
             extended: connection.extended,
+            closed: None,
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
         let sessions = server.inbound;
@@ -218,6 +225,3 @@ impl<S: FactSink> World<'_, '_, S> {
         self.schedule(ended, Class::End, Event::TryEnded { run: handle, number });
     }
 }
-
-/// Tells draws of service times from those of jitter.
-const SERVICE: u64 = 2;

@@ -4,7 +4,7 @@ use crate::dns::{Ask, Lookup, RouteOutcome};
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
 use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
-use crate::random::Distribution;
+use crate::random::{Distribution, SessionDraw};
 use crate::smtp::{ClientSettings, Draws as _, Failure, ServiceTimes};
 use crate::trace::{AttemptFact, Fact, FactSink, LookupOutcome, SessionMarks};
 use crate::units::{Octets, SimTime};
@@ -68,7 +68,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let wait = match (constant(agent), constant(start)) {
             (Some(agent), Some(start)) => agent + start,
             _ => {
-                let key = self.draw_key(run, AGENT, 0);
+                let key = self.draw_key(run, SessionDraw::Agent, 0);
                 let mut draws = TryDraws::new(&self.session_streams, key);
                 let agent = draws.time(agent);
                 agent + draws.time(start)
@@ -482,9 +482,6 @@ pub(super) struct Fared {
     pub(super) status: Status,
 }
 
-/// Tells the draws of a delivery agent from those of tries.
-const AGENT: u64 = u64::MAX - 1;
-
 /// What an idle process takes to start.
 const NO_TIME: Distribution = Distribution::Constant(0.0);
 
@@ -531,7 +528,7 @@ fn leads_on(failure: Option<&Failure>, client: &ClientSettings) -> bool {
         {
             client.next_host_after_connection && client.next_host_after_opening_reply
         }
-        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body | Stage::Dot
             if site_failure(Some(failure)).is_some() =>
         {
             client.next_host_after_connection && client.next_host_after_lost_transaction

@@ -4,6 +4,7 @@ use crate::engine::{Class, Handle};
 use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
 use crate::queue::plain::Unit;
 use crate::queue::{Destination, EntryHandle, Intake, QueueEntry};
+use crate::random::SessionDraw;
 use crate::trace::{Fact, FactSink, Verdict};
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -109,6 +110,7 @@ impl<S: FactSink> World<'_, '_, S> {
         (orphan.message, orphan.size) = (run.message, run.size);
         orphan.received_fields = run.received_fields;
         orphan.ordinal_on_connection = run.ordinal_on_connection;
+        orphan.source = run.source;
         orphan.recipients.extend_from_slice(&run.recipients);
         orphan.replies.extend_from_slice(&run.replies);
         let orphan = self.runs.insert(orphan);
@@ -170,7 +172,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
         let wait = time(&self.session_streams, &home.config.server.service.pickup, || {
-            [self.messages[message].stream_key(), home.key, PICK_UP]
+            [self.messages[message].stream_key(), home.key, SessionDraw::PickUp.number()]
         });
         let wait = wait + arrival.held;
         let home = &self.hosts[host.index()];
@@ -295,6 +297,3 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 }
-
-/// Tells the draws of picking up from those of tries.
-const PICK_UP: u64 = u64::MAX;

@@ -61,6 +61,8 @@ pub(super) struct HostState<'s> {
     pub(super) tallies: Tallies,
     /// When a greylist first saw each triple.
     pub(super) greylist: BTreeMap<Triple, SimTime>,
+    /// Connections that it has made, where its addresses take turns.
+    pub(super) turns: u64,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
     /// What the queue manager draws from; opened when first needed.

@@ -3,6 +3,7 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
 use crate::queue::{CopyState, Report};
+use crate::random::SessionDraw;
 use crate::trace::{AttemptFact, Fact, FactSink, FinalOutcome, SessionMarks};
 
 use super::draws::time;
@@ -19,7 +20,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let client = run.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let local = &self.hosts[client.index()].config.server.service.local;
-        let work = time(&self.session_streams, local, || self.draw_key(run, LOCAL, 0));
+        let work = time(&self.session_streams, local, || self.draw_key(run, SessionDraw::Local, 0));
         self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
     }
 
@@ -122,6 +123,3 @@ impl<S: FactSink> World<'_, '_, S> {
         self.let_go(recipient);
     }
 }
-
-/// Tells the draws of local delivery from those of tries.
-const LOCAL: u64 = u64::MAX - 3;

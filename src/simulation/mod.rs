@@ -86,6 +86,7 @@ mod screening;
 mod setup;
 mod shadow;
 mod sole_targets;
+mod source_address;
 mod sparse;
 mod submission;
 mod targets;

@@ -123,6 +123,8 @@ pub(super) struct Run {
     pub(super) started: SimTime,
     pub(super) connected: SimTime,
     pub(super) connection: Option<Handle>,
+    /// From which of its addresses the client made that connection.
+    pub(super) source: Option<AddressId>,
     /// Which transaction of its connection the try at hand is, from 1; the connection may be closed
     /// before the try is stated.
     pub(super) ordinal_on_connection: u32,
@@ -176,6 +178,11 @@ impl Runs {
 }
 
 impl Run {
+    /// Returns whether its client has sent the final dot by `now`.
+    pub(super) fn dot_is_sent(&self, now: SimTime) -> bool {
+        self.transaction.is_some_and(|transaction| transaction.dot_sent <= now)
+    }
+
     #[cold]
     pub(super) fn new() -> Self {
         Self {
@@ -203,6 +210,7 @@ impl Run {
             started: SimTime::ZERO,
             connected: SimTime::MAX,
             connection: None,
+            source: None,
             ordinal_on_connection: 0,
             marks: SessionMarks::NONE,
             transaction: None,
@@ -238,6 +246,7 @@ impl Run {
         self.replies.clear();
         self.target = None;
         self.connection = None;
+        self.source = None;
         self.ordinal_on_connection = 0;
         self.marks = SessionMarks::NONE;
         self.transaction = None;

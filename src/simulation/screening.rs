@@ -7,7 +7,7 @@ use crate::mail::{
     DomainId, HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status,
 };
 use crate::queue::{CopyState, EntryHandle};
-use crate::random::{PurposeStreams, Streams};
+use crate::random::{Purpose, PurposeStreams, Streams};
 use crate::scenario::{Command, Scenario};
 use crate::screening::{Dossier, Filter, FilterStage, Opinion, Screen, Signature};
 use crate::smtp::Draws as _;
@@ -50,9 +50,9 @@ impl Screens {
         let mut all = scenario.hosts.iter().chain(changed);
         all.any(|host| host.screening.is_some()).then(|| {
             Box::new(Self {
-                scores: streams.purpose("spam score"),
-                times: streams.purpose("filter"),
-                lots: streams.purpose("policy sampling"),
+                scores: streams.purpose(Purpose::SpamScore),
+                times: streams.purpose(Purpose::FilterTime),
+                lots: streams.purpose(Purpose::PolicySampling),
                 copies: BTreeMap::new(),
                 first_seen: BTreeMap::new(),
                 junk: BTreeSet::new(),
@@ -76,7 +76,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let screens = self.screens.as_ref()?;
         let run = self.runs.get(handle)?;
         let message = &self.messages[run.message];
-        let client = self.source_address(run.client, run.message);
+        let client = self.source_address(run);
         let trusted = self.seen_by_server(run.client, target) != run.client || self.is_backup(run);
         let filter_time = match &screening.filter {
             Some(filter) if filter.stage == FilterStage::Dot => {
@@ -270,9 +270,9 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let Some(run) = self.runs.get_mut(handle) else {
             return (SimDuration::ZERO, None);
         };
-        let (message, client, findings) = (run.message, run.client, run.findings.take());
+        let (message, findings) = (run.message, run.findings.take());
         if let Some(findings) = findings {
-            let address = self.source_address(client, message).map(|address| address.0);
+            let address = self.address_of_run(handle);
             self.state_findings(server, address, recipients, &findings);
             self.mark(findings.verdict, recipients);
         }
@@ -290,8 +290,8 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let (Some(findings), Some(target)) = (run.findings.take(), run.target) else {
             return;
         };
-        let (message, client, recipients) = (run.message, run.client, run.recipients.clone());
-        let address = self.source_address(client, message).map(|address| address.0);
+        let recipients = run.recipients.clone();
+        let address = self.address_of_run(handle);
         self.state_findings(target.host, address, &recipients, &findings);
     }
 

@@ -5,6 +5,7 @@ use crate::engine::Handle;
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
 use crate::network::AddressId;
 use crate::queue::{Destination, Untried};
+use crate::random::SessionDraw;
 use crate::smtp::{Failure, TemporaryLookups};
 use crate::trace::{FactSink, LookupOutcome};
 use crate::units::SimTime;
@@ -100,11 +101,19 @@ impl<S: FactSink> World<'_, '_, S> {
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let key = match run.process().and_then(|process| process.fixed_order) {
-            None => self.draw_key(run, SHUFFLE, 0),
+            None => self.draw_key(run, SessionDraw::Shuffle, 0),
             Some(began) => {
                 let domain = run.mailboxes.first().copied().unwrap_or_default().domain;
                 let (host, domain) = (self.hosts[run.client.index()].key, domain.index());
-                [host, SHUFFLE, began.as_nanos(), self.domains[domain].key, 0, 0, 0]
+                [
+                    host,
+                    SessionDraw::Shuffle.number(),
+                    began.as_nanos(),
+                    self.domains[domain].key,
+                    0,
+                    0,
+                    0,
+                ]
             }
         };
         let mut draws = TryDraws::new(&self.session_streams, key);
@@ -174,9 +183,6 @@ impl<S: FactSink> World<'_, '_, S> {
         self.nobody_to_try(handle);
     }
 }
-
-/// Tells the draws of the order of equal hosts from those of tries.
-const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Puts the hosts in random order, and the addresses of each in the order in which they were.
 fn shuffle_hosts<const N: usize>(targets: &mut [Target], draws: &mut TryDraws<'_, N>) {

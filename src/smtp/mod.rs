@@ -20,7 +20,7 @@ pub use dialogue::{
     greeting, spelt, verified_in_words,
 };
 pub use order::{Offers, Order, Verb, plain_reply, verified};
-pub use rules::{Deviation, Rules, Slot};
+pub use rules::{BreakingPoint, Deviation, Manner, Replies, Rules, Slot};
 pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
 };
