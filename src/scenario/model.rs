@@ -397,6 +397,26 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// Returns the octets of an address as [`MailboxNames::write_mailbox`] spells it.
+    #[must_use]
+    pub fn mailbox_length(&self, mailbox: Mailbox) -> u64 {
+        let domain = &self.domains[mailbox.domain.index()];
+        let local = mailbox.local as usize;
+        let number = || u64::from((mailbox.local + 1).ilog10() + 1).max(5);
+        let spelt = if let Some(named) = domain.named.get(local) {
+            named.len() as u64
+        } else if mailbox.local < domain.mailboxes {
+            4 + number()
+        } else if let Some(unknown) = domain.unknown.get(local - domain.mailboxes as usize) {
+            unknown.len() as u64
+        } else {
+            6 + number()
+        };
+        spelt + 1 + domain.name.len() as u64
+    }
+}
+
 impl MailboxNames for Scenario {
     fn write_mailbox(&self, mailbox: Mailbox, out: &mut Vec<u8>) {
         let domain = &self.domains[mailbox.domain.index()];

@@ -1,7 +1,7 @@
 //! The moment a server takes responsibility, and the entry it queues then.
 
 use crate::engine::{Class, Handle};
-use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
+use crate::mail::{HostId, MessageId, RecipientId};
 use crate::queue::plain::Unit;
 use crate::queue::{Destination, EntryHandle, Intake, QueueEntry};
 use crate::random::SessionDraw;
@@ -38,9 +38,6 @@ impl Arrival {
     }
 }
 
-/// Octets of a Received field.
-pub(super) const RECEIVED_FIELD: u64 = ReceivedField::OCTETS;
-
 impl<S: FactSink> World<'_, '_, S> {
     /// The server's positive reply to the dot leaves: from now on it answers for the recipients it
     /// accepted.
@@ -68,7 +65,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let mut octets = size;
         if config.server.adds_received {
             fields += 1;
-            octets = Octets(size.0 + RECEIVED_FIELD);
+            octets = Octets(size.0 + self.received_octets(run, server));
         }
         for recipient in &accepted {
             let record = &mut self.messages[*recipient];
@@ -111,6 +108,7 @@ impl<S: FactSink> World<'_, '_, S> {
         orphan.received_fields = run.received_fields;
         orphan.ordinal_on_connection = run.ordinal_on_connection;
         orphan.source = run.source;
+        orphan.marks = run.marks;
         orphan.recipients.extend_from_slice(&run.recipients);
         orphan.replies.extend_from_slice(&run.replies);
         let orphan = self.runs.insert(orphan);

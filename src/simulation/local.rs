@@ -34,7 +34,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Delivery { delivery, .. } = run.purpose else {
             return;
         };
-        let received_fields = run.received_fields;
+        let (received_fields, size) = (run.received_fields, run.size);
         for index in 0..count {
             let run = self.runs.get(handle).expect("it goes on");
             let (copy, recipient) = (run.copies[index], run.recipients[index]);
@@ -70,7 +70,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }));
             if outcome == AttemptOutcome::Accepted {
                 self.entries.set_state(copy, CopyState::Done);
-                self.put_in_mailbox(client, recipient, received_fields);
+                self.put_in_mailbox(client, recipient, (received_fields, size));
             } else {
                 self.entries.set_state(copy, CopyState::Failed(status));
             }
@@ -87,7 +87,7 @@ impl<S: FactSink> World<'_, '_, S> {
         &mut self,
         host: crate::mail::HostId,
         recipient: crate::mail::RecipientId,
-        received_fields: u32,
+        (received_fields, size): (u32, crate::units::Octets),
     ) {
         let duplicate = self.messages[recipient].delivered > 0;
         if duplicate && self.hosts[host.index()].config.queue.drops_duplicates() {
@@ -118,7 +118,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         // Whoever takes mail for spam does not answer it (RFC 3834 §2).
         if !junk {
-            self.act_by_itself(host, recipient, received_fields);
+            self.act_by_itself(host, recipient, (received_fields, size));
         }
         self.let_go(recipient);
     }

@@ -80,6 +80,7 @@ mod policy;
 mod queue_actions;
 mod reach;
 mod reading;
+mod received;
 mod run;
 mod sampling;
 mod screening;

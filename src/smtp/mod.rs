@@ -12,6 +12,7 @@ mod order;
 mod rules;
 mod session;
 mod settings;
+mod transmission;
 mod wire;
 
 pub use acceptance::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
@@ -28,4 +29,5 @@ pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings,
     ServiceTimes, TemporaryLookups, Vrfy,
 };
+pub use transmission::transmission;
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire, connects_at_once, sending_time};

@@ -1,6 +1,7 @@
 //! Exim.
 
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
@@ -84,6 +85,7 @@ pub fn exim() -> Profile {
             max_recipients: Some(50_000),
             hop_limit: None,
             adds_received: true,
+            received: ReceivedStyle::Exim,
             acceptance: Acceptance::default(),
             options: ServerOptions { chunking: true, ..ServerOptions::default() },
             service: ServiceTimes::default(),

@@ -2,6 +2,7 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::queue::{QueueSettings, qmail as queue};
 use crate::smtp::{ClientSettings, ClientTimeouts, ServerSettings};
 use crate::units::SimDuration;
@@ -48,6 +49,10 @@ pub fn qmail() -> Profile {
             next_host_after_refusal: false,
             ..plain_client()
         },
-        server: ServerSettings { hop_limit: Some(100), ..plain_server() },
+        server: ServerSettings {
+            received: ReceivedStyle::Qmail,
+            hop_limit: Some(100),
+            ..plain_server()
+        },
     }
 }

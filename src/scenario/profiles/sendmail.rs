@@ -2,6 +2,7 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::queue::{QueueSettings, sendmail as queue};
 use crate::smtp::{ClientSettings, ClientTimeouts, ClientTls, ServerOptions, ServerSettings, Vrfy};
 use crate::units::SimDuration;
@@ -57,6 +58,7 @@ pub fn sendmail() -> Profile {
             ..plain_client()
         },
         server: ServerSettings {
+            received: ReceivedStyle::Sendmail,
             hop_limit: None,
             options: ServerOptions { vrfy: Vrfy::Answers, ..ServerOptions::default() },
             ..plain_server()

@@ -1,6 +1,7 @@
 //! Dialogues whose every line can be said by heart.
 
 use super::*;
+use crate::mail::ReceivedStyle;
 use crate::network::SynSchedule;
 use crate::smtp::{
     Acceptance, ClientSettings, ClientTimeouts, ClientTls, ServerSettings, ServiceTimes,
@@ -55,6 +56,7 @@ fn server() -> ServerSettings {
         max_recipients: None,
         hop_limit: None,
         adds_received: true,
+        received: ReceivedStyle::Postfix,
         acceptance: Acceptance::default(),
         options: Default::default(),
         service: ServiceTimes::default(),
