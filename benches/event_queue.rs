@@ -9,14 +9,14 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use mailsim::engine::{Class, EventQueue};
-use mailsim::random::{Draw, Streams};
+use mailsim::random::{Draw, Purpose, Streams};
 use mailsim::units::{SimDuration, SimTime};
 
 type Payload = [u64; 2];
 
 /// Exponential delays, drawn beforehand so that only the queue is measured.
 fn delays() -> Vec<SimDuration> {
-    let mut stream = Streams::new(1, 0).stream("bench/hold", 0);
+    let mut stream = Streams::new(1, 0).stream(Purpose::Other("bench/hold"), 0);
     let mut delay = || SimDuration::from_secs_f64(-libm::log(stream.open_unit_f64()));
     (0..1 << 16).map(|_| delay()).collect()
 }

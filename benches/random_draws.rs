@@ -7,18 +7,18 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use mailsim::random::{Distribution, Draw, Streams};
+use mailsim::random::{Distribution, Draw, Purpose, Streams};
 
 fn draws(criterion: &mut Criterion) {
     let streams = Streams::new(1, 0);
     let mut group = criterion.benchmark_group("draw");
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
     group.bench_function("word", |bencher| {
-        let mut stream = streams.stream("bench", 0);
+        let mut stream = streams.stream(Purpose::Other("bench"), 0);
         bencher.iter(|| stream.below(black_box(1000)));
     });
     group.bench_function("open_and_draw", |bencher| {
-        let purpose = streams.purpose("bench");
+        let purpose = streams.purpose(Purpose::Other("bench"));
         let mut key = 0;
         bencher.iter(|| {
             key += 1;
@@ -31,7 +31,7 @@ fn draws(criterion: &mut Criterion) {
         ("pareto", Distribution::Pareto { minimum: 1.0, shape: 1.5 }),
     ] {
         group.bench_function(name, |bencher| {
-            let mut stream = streams.stream("bench", 0);
+            let mut stream = streams.stream(Purpose::Other("bench"), 0);
             bencher.iter(|| distribution.sample(&mut stream));
         });
     }

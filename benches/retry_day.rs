@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mailsim::measure::Recorder;
-use mailsim::random::{Draw, Streams};
+use mailsim::random::{Draw, Purpose, Streams};
 use mailsim::simulation::{Simulation, run_frame};
 
 const SECOND: u64 = 1_000_000_000;
@@ -32,7 +32,7 @@ enum Step {
 
 /// The retry loop, with nothing else in it. Returns how many events it had and the sum of delays.
 fn bare_loop(messages: u64) -> (u64, u64) {
-    let mut random = Streams::new(1, 0).stream("bench/bare", 0);
+    let mut random = Streams::new(1, 0).stream(Purpose::Other("bench/bare"), 0);
     let mean = 24.0 * HOUR as f64 / messages as f64;
     let mut gap = || (-libm::log(random.open_unit_f64()) * mean) as u64;
     let mut heap: BinaryHeap<Reverse<(u64, u64, Step)>> = BinaryHeap::new();

@@ -10,13 +10,14 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use mailsim::fault::{Interval, Timeline};
-use mailsim::mail::{Mailbox, Reply, Status};
+use mailsim::fault::{Interval, Slowness, Timeline};
+use mailsim::mail::{Mailbox, Reply, Stage, Status};
+use mailsim::network::Bandwidth;
 use mailsim::random::Distribution;
 use mailsim::scenario::Scenario;
 use mailsim::smtp::{
     ClientTls, Conditions, CrashFault, Deviation, Draws, GreylistRules, Letter, PortFault,
-    RecipientPolicy, Rules, Session, Transaction, Wire,
+    RecipientPolicy, Replies, Rules, Session, Transaction, Wire,
 };
 use mailsim::trace::SessionMarks;
 use mailsim::units::{Octets, SimDuration, SimTime};
@@ -66,8 +67,9 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
     let cuts = [&faults.cuts, &faults.never, &faults.never, &faults.never, &faults.never];
     let mut session = Session {
         wire: Wire {
+            ticking: None,
             latency: SimDuration::from_millis(10),
-            rate: None,
+            bandwidth: Bandwidth::UNLIMITED,
             conditions: Conditions::new(now, &faults.port, cuts, &faults.crashes),
         },
         client: &scenario.hosts[0].client,
@@ -78,6 +80,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         authenticates: false,
         requires_authentication: false,
         extended: true,
+        closed: None,
     };
     let mut marks = SessionMarks::NONE;
     let begun = session.open(now, None, 1, &mut marks, &mut NoDraws).expect("the server greets");
@@ -100,7 +103,9 @@ fn sessions(criterion: &mut Criterion) {
         (Interval { from, to: from + SimDuration::from_secs(60) }, ())
     });
     let always = Interval { from: SimTime::ZERO, to: SimTime::MAX };
-    let slow = vec![(always, Deviation::GreetingDelay(SimDuration::from_secs(1)))];
+    let by = Slowness::Delay(SimDuration::from_secs(1));
+    let slow = Deviation::Slow { replies: Replies::Of(Stage::Greeting), by };
+    let slow = vec![(always, slow)];
     let cases = [
         ("calm", Faults::default()),
         ("outage_ahead", Faults { cuts: Timeline::new(cuts.collect()), ..Faults::default() }),

@@ -7,9 +7,11 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use common::{End, Run, Story, scenario};
 use mailsim::mail::{AttemptOutcome, HostId, MessageKey, MessageKind, Stage};
+use mailsim::scenario::{Mode, Strikes};
 use mailsim::trace::{Fact, FinalOutcome, Ledger, StillOpen};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -90,36 +92,40 @@ const SCREENS: [&str; 10] = [
     "blocklists = [\"bl.example\"]\n",
 ];
 
-/// What may happen to a host.
-const MODES: [&str; 27] = [
-    "mode = \"blackhole\"",
-    "mode = \"blackhole\"\ninbound_only = true",
-    "mode = \"refuse\"",
-    "mode = \"unreachable\"",
-    "mode = \"crash\"",
-    "mode = \"crash\"\nmachine = true",
-    "mode = \"slow\"\nfactor = 50",
+/// What may happen to a host beside what the table of modes has: waits about as long as patience.
+const LONG_WAITS: [&str; 6] = [
     "mode = \"slow\"\ndelay = \"45s\"",
     "mode = \"slow\"\ndelay = \"400s\"",
     "mode = \"slow\"\nstage = \"dot\"\ndelay = \"700s\"",
     "mode = \"slow\"\nstage = \"greeting\"\ndelay = \"250s\"",
-    "mode = \"hang\"",
-    "mode = \"hang\"\nstage = \"rcpt\"",
-    "mode = \"hang\"\nstage = \"dot\"\nstore = true",
-    "mode = \"hang\"\nstage = \"dot\"\nstore = false",
-    "mode = \"drop\"",
-    "mode = \"drop\"\nstage = \"dot\"\nstore = false",
-    "mode = \"drop\"\nstage = \"data\"",
-    "mode = \"disk_full\"",
-    "mode = \"tempfail\"\nstage = \"greeting\"",
-    "mode = \"tempfail\"\nstage = \"rcpt\"",
-    "mode = \"tempfail\"\nstage = \"dot\"",
-    "mode = \"tempfail\"\nstage = \"mail\"\nclose = true",
-    "mode = \"permfail\"\nstage = \"mail\"",
-    "mode = \"permfail\"\nstage = \"dot\"",
+    "mode = \"tempfail\"\nstage = \"rcpt\"\nclose = true",
     "mode = \"greylist\"\ndelay = \"12m\"",
-    "mode = \"session_limit\"\nlimit = 0",
 ];
+
+/// What may happen to a host: each mode of the table, with each value of each of its keys.
+fn modes() -> &'static [String] {
+    static MODES: OnceLock<Vec<String>> = OnceLock::new();
+    MODES.get_or_init(|| {
+        let mut modes: Vec<String> = LONG_WAITS.map(str::to_owned).to_vec();
+        for mode in Mode::of(Strikes::Host) {
+            let needed = mode.needs.first().and_then(|key| mode.key(key));
+            let needed = needed.map(|key| format!("\n{} = {}", key.name, key.values[0]));
+            let text = format!("mode = \"{}\"{}", mode.word, needed.unwrap_or_default());
+            // Recipients are those of the table's own scene.
+            let keys = mode
+                .keys
+                .iter()
+                .filter(|key| key.name != "recipients" && !mode.needs.contains(&key.name));
+            for key in keys {
+                modes.extend(
+                    key.values.iter().map(|value| format!("{text}\n{} = {value}", key.name)),
+                );
+            }
+            modes.push(text);
+        }
+        modes
+    })
+}
 
 fn networks() -> impl Strategy<Value = Network> {
     let domain = (
@@ -142,7 +148,7 @@ fn networks() -> impl Strategy<Value = Network> {
             screen,
         },
     );
-    let outage = (0_usize..12, 0..MODES.len(), 0_u64..240, 1_u64..150);
+    let outage = (0_usize..12, 0..modes().len(), 0_u64..240, 1_u64..150);
     let outage =
         outage.prop_map(|(target, mode, from, minutes)| Outage { target, mode, from, minutes });
     let recipient = (0_usize..4, 0_usize..4);
@@ -251,7 +257,7 @@ impl Network {
             }
             _ => {
                 let host = &hosts[(target * 7 + mode) % hosts.len()];
-                writeln!(text, "[[outage]]\nhost = \"{host}\"\n{}\n{during}", MODES[mode])
+                writeln!(text, "[[outage]]\nhost = \"{host}\"\n{}\n{during}", modes()[mode])
             }
         };
     }

@@ -1,14 +1,14 @@
 //! The scenario file: what each key comes to in the checked scenario.
 
 use mailsim::dns::{DnsFailure, FailureScope};
-use mailsim::fault::Schedule;
+use mailsim::fault::{Schedule, Slowness};
 use mailsim::mail::{DomainId, HostId, Mailbox, MailboxNames, Reply, Stage, Status};
 use mailsim::network::AddressFamily;
 use mailsim::queue::QueueSettings;
 use mailsim::queue::postfix::{Feedback, ScanPhase};
 use mailsim::random::Distribution;
 use mailsim::scenario::{Command, Effect, Loaded, NextHop, OutageTarget, Scenario, Source, load};
-use mailsim::smtp::Deviation;
+use mailsim::smtp::{BreakingPoint, Deviation, Manner, Replies};
 use mailsim::units::{SimDuration, SimTime};
 use mailsim::workload::{Arrivals, Correspondents};
 use proptest::prelude::*;
@@ -378,16 +378,30 @@ fn outages_of_every_mode() {
     };
     assert_eq!(host("mode = \"refuse\""), Effect::Refuse);
     assert_eq!(host("mode = \"crash\"\nmachine = true"), Effect::Crash { machine: true });
-    assert_eq!(server("mode = \"slow\"\nfactor = 2.5"), Deviation::SlowFactor(2_500));
+    let slow = |replies, by| Deviation::Slow { replies, by };
+    let breaks = |at, how| Deviation::Break { at, how };
+    let factor = Slowness::Factor(2_500);
+    assert_eq!(server("mode = \"slow\"\nfactor = 2.5"), slow(Replies::All, factor));
     let second = SimDuration::from_secs(1);
-    assert_eq!(server("mode = \"slow\"\ndelay = \"1s\""), Deviation::CommandDelay(second));
+    let second = Slowness::Delay(second);
+    assert_eq!(server("mode = \"slow\"\ndelay = \"1s\""), slow(Replies::ToCommands, second));
     assert_eq!(
         server("mode = \"slow\"\ndelay = \"1s\"\nstage = \"dot\""),
-        Deviation::DotDelay(second)
+        slow(Replies::Of(Stage::Dot), second)
     );
-    assert_eq!(server("mode = \"hang\"\nstage = \"rcpt\""), Deviation::HangAt(Stage::Rcpt));
-    assert_eq!(server("mode = \"drop\""), Deviation::LoseFinalReply);
-    assert_eq!(server("mode = \"drop\"\nstore = false"), Deviation::CloseAt(Stage::Dot));
+    assert_eq!(
+        server("mode = \"hang\"\nstage = \"rcpt\""),
+        breaks(BreakingPoint::At(Stage::Rcpt), Manner::Hang)
+    );
+    assert_eq!(server("mode = \"drop\""), breaks(BreakingPoint::Stored, Manner::Close));
+    for text in ["store = false", "stage = \"dot\"\nstore = false"] {
+        let before = breaks(BreakingPoint::At(Stage::Dot), Manner::Close);
+        assert_eq!(server(&format!("mode = \"drop\"\n{text}")), before);
+    }
+    assert_eq!(
+        server("mode = \"hang\"\nstore = true"),
+        breaks(BreakingPoint::Stored, Manner::Hang)
+    );
     assert_eq!(server("mode = \"disk_full\""), Deviation::DiskFull);
     assert_eq!(
         server("mode = \"tempfail\"\nstage = \"rcpt\"\nreply = \"450 4.7.1\"\nclose = true"),

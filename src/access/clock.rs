@@ -75,7 +75,7 @@ fn bounds(every: PollInterval) -> (SimDuration, SimDuration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Draw, Streams};
+    use crate::random::{Draw, Purpose, Streams};
 
     const MINUTE: SimDuration = SimDuration::from_minutes(1);
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn skipping_at_once_is_the_same_as_visit_by_visit() {
-        let mut draws = Streams::new(1, 0).stream("test/poll", 0);
+        let mut draws = Streams::new(1, 0).stream(Purpose::Other("test/poll"), 0);
         for every in [fixed(7), adapting(1, 60), adapting(5, 5), adapting(3, 50)] {
             for _ in 0..200 {
                 let phase =
@@ -139,7 +139,7 @@ mod tests {
     /// Mail that comes at any time waits T/2 on average, evenly between 0 and T.
     #[test]
     fn the_mean_wait_is_half_the_interval() {
-        let mut draws = Streams::new(2, 0).stream("test/poll", 0);
+        let mut draws = Streams::new(2, 0).stream(Purpose::Other("test/poll"), 0);
         let every = fixed(10);
         let (count, seconds) = (20_000, 600.0);
         let (mut sum, mut late) = (0.0, 0.0);

@@ -1,7 +1,7 @@
 //! A client and a store that take turns: commands, replies and the time between.
 
-use crate::network::{TransferSettings, body_transfer};
-use crate::units::{BitRate, Octets, SimDuration};
+use crate::network::{Bandwidth, TransferSettings, body_transfer};
+use crate::units::{Octets, SimDuration};
 
 /// What a visit took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,8 +17,7 @@ pub struct VisitCost {
 
 /// How a store fills its packets: whole segments of an Ethernet with time stamps, and ten of them
 /// at first (RFC 6928).
-const SEGMENTS: TransferSettings =
-    TransferSettings { segment: Octets(1448), overhead: Octets(52), initial_window: 10 };
+const SEGMENTS: TransferSettings = TransferSettings { segment: Octets(1448), initial_window: 10 };
 
 /// A session of a client that waits for each reply before its next command, POP3 or IMAP alike.
 ///
@@ -27,19 +26,18 @@ const SEGMENTS: TransferSettings =
 #[derive(Debug, Clone)]
 pub struct Session {
     round_trip: SimDuration,
-    rate: Option<BitRate>,
+    bandwidth: Bandwidth,
     /// Segments the store may send before an acknowledgement.
     window: u64,
     cost: VisitCost,
 }
 
 impl Session {
-    /// Returns a session that has not begun, on a path of round trip `round_trip` and bandwidth
-    /// `rate` (none: not limited).
+    /// Returns a session that has not begun, on a path of this round trip and bandwidth.
     #[must_use]
-    pub fn new(round_trip: SimDuration, rate: Option<BitRate>) -> Self {
-        let window = SEGMENTS.initial_window;
-        Self { round_trip, rate, window, cost: VisitCost::default() }
+    pub fn new(round_trip: SimDuration, bandwidth: impl Into<Bandwidth>) -> Self {
+        let (bandwidth, window) = (bandwidth.into(), SEGMENTS.initial_window);
+        Self { round_trip, bandwidth, window, cost: VisitCost::default() }
     }
 
     /// Returns what the session has cost so far.
@@ -78,17 +76,12 @@ impl Session {
 
     fn sending(&mut self, reply: Octets) -> SimDuration {
         if reply <= SEGMENTS.segment {
-            // A short packet does not take the time of a full one.
-            let packet = reply + SEGMENTS.overhead;
-            return self.rate.map_or(SimDuration::ZERO, |rate| rate.transmission_time(packet));
+            return self.bandwidth.transmission_time(reply + self.bandwidth.header);
         }
         let settings = TransferSettings { initial_window: self.window, ..SEGMENTS };
-        let time = body_transfer(reply, self.round_trip, self.rate, settings);
-        let segments = reply.get().div_ceil(SEGMENTS.segment.get());
-        self.acknowledge(segments);
-        // The transfer counts full segments; what the last one lacks is not sent.
-        let lacking = SEGMENTS.segment * segments - reply;
-        time - self.rate.map_or(SimDuration::ZERO, |rate| rate.transmission_time(lacking))
+        let time = body_transfer(reply, self.round_trip, self.bandwidth, settings);
+        self.acknowledge(reply.get().div_ceil(SEGMENTS.segment.get()));
+        time
     }
 
     /// Lets the window grow by what is acknowledged while it limits the sender. To Linux it does in
@@ -112,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_window_stays_open_for_the_next_reply() {
-        let mut session = Session::new(ROUND_TRIP, None);
+        let mut session = Session::new(ROUND_TRIP, Bandwidth::UNLIMITED);
         let mut rounds = |octets| {
             let before = session.cost().duration;
             session.command(Octets(octets));
@@ -127,7 +120,7 @@ mod tests {
 
     #[test]
     fn small_replies_do_not_open_the_window() {
-        let mut session = Session::new(ROUND_TRIP, None);
+        let mut session = Session::new(ROUND_TRIP, Bandwidth::UNLIMITED);
         session.commands(50, Octets(3 * 1448));
         assert_eq!(session.cost().duration, ROUND_TRIP * 50);
         session.command(Octets(11 * 1448));
@@ -136,8 +129,8 @@ mod tests {
 
     #[test]
     fn a_slow_line_takes_its_time_for_every_octet() {
-        let rate = BitRate::from_bits_per_second(56_000);
-        let mut session = Session::new(SimDuration::ZERO, Some(rate));
+        let rate = crate::units::BitRate::from_bits_per_second(56_000);
+        let mut session = Session::new(SimDuration::ZERO, rate);
         session.command(Octets(18));
         assert_eq!(session.cost().duration, SimDuration::from_millis(10));
     }

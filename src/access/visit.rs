@@ -1,6 +1,7 @@
 //! What a visit to a mailbox costs.
 
-use crate::units::{BitRate, Octets, SimDuration};
+use crate::network::Bandwidth;
+use crate::units::{Octets, SimDuration};
 
 use super::{Protocol, Session, VisitCost};
 
@@ -63,13 +64,13 @@ pub fn idle_push(round_trip: SimDuration) -> SimDuration {
 pub fn visit(
     protocol: Protocol,
     round_trip: SimDuration,
-    rate: Option<BitRate>,
+    bandwidth: impl Into<Bandwidth>,
     sizes: &[Octets],
     left: u64,
     fetched: &mut Vec<Fetched>,
 ) -> VisitCost {
     fetched.clear();
-    let mut session = Session::new(round_trip, rate);
+    let mut session = Session::new(round_trip, bandwidth);
     let new = sizes.len() as u64;
     match protocol {
         Protocol::Pop3 { delete, .. } => {

@@ -1,10 +1,10 @@
 //! How and when look-ups fail.
 
-use crate::fault::Interval;
-use crate::units::{SimDuration, SimTime};
+use crate::fault::{Interval, Slowness};
+use crate::units::SimTime;
 
 /// How the DNS fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DnsFailure {
     /// No reply: the client waits through all its attempts.
     NoAnswer,
@@ -12,8 +12,8 @@ pub enum DnsFailure {
     ServerFailure,
     /// NXDOMAIN at once, although the name exists.
     NameError,
-    /// The answer comes so much later than usual.
-    Slow(SimDuration),
+    /// The true answer, but late.
+    Slow(Slowness),
 }
 
 /// Which look-ups a DNS failure strikes.

@@ -327,6 +327,9 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
     for &wait in &ask.settings.tries {
         let failure = ask.failures.of(ask.zone.text(name), now);
         let mut latency = ask.latency(name, asked, now);
+        if let Some(DnsFailure::Slow(by)) = failure {
+            latency = by.of(latency);
+        }
         let (answer, keep) = match failure {
             Some(DnsFailure::NoAnswer) => {
                 now += wait;
@@ -336,11 +339,7 @@ fn send(ask: &Ask<'_>, name: NameId, asked: QuestionType, at: SimTime) -> Reply 
             Some(DnsFailure::NameError) => {
                 (Answer::NoName, negative_ttl(ask, ask.zone.revision(name, now)))
             }
-            Some(DnsFailure::Slow(by)) => {
-                latency += by;
-                answer(ask, name, asked, now)
-            }
-            None => answer(ask, name, asked, now),
+            Some(DnsFailure::Slow(_)) | None => answer(ask, name, asked, now),
         };
         if answer == Answer::Failed {
             now += latency.min(wait);

@@ -5,7 +5,9 @@
 //! mail rules; what a fault does to a session is said by the payload that its user attaches.
 
 mod renewal;
+mod slowness;
 mod timeline;
 
 pub use renewal::{Renewal, Schedule};
+pub use slowness::Slowness;
 pub use timeline::{Interval, Timeline};

@@ -21,7 +21,10 @@ pub enum Stage {
     Rcpt,
     /// DATA until its 354.
     Data,
-    /// The message and the final dot until its reply.
+    /// The message, until all of it is on its way: the server has not got it.
+    Body,
+    /// The final dot until its reply: without one the client does not know whether the server has
+    /// the message (RFC 1047).
     Dot,
     /// Put off without any network activity.
     Suspended,
@@ -43,6 +46,7 @@ impl Stage {
             Self::Mail => "mail",
             Self::Rcpt => "rcpt",
             Self::Data => "data",
+            Self::Body => "body",
             Self::Dot => "dot",
             Self::Suspended => "suspended",
             Self::Local => "local",

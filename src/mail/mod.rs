@@ -24,7 +24,7 @@ pub use compact_status::CompactStatus;
 pub use identity::{DomainId, EntryId, HostId, Mailbox, MailboxNames, MessageKey, RecipientId};
 pub use message::{MessageId, MessageKind, TransmissionType};
 pub use path::{is_domain, local_part, split_address, split_stray_dots};
-pub use received::{ReceivedField, format_date};
+pub use received::{ReceivedField, ReceivedLengths, ReceivedStyle, format_date};
 pub use reply::{Reply, ReplyClass};
 pub use reverse_path::ReversePath;
 pub use status::Status;

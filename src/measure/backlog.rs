@@ -259,7 +259,8 @@ mod tests {
     #[test]
     fn the_greatest_number_is_that_of_all_since_the_beginning() {
         use crate::random::{Draw as _, Streams};
-        let mut random = Streams::new(2, 0).stream("test/backlog", 0);
+        let mut random =
+            Streams::new(2, 0).stream(crate::random::Purpose::Other("test/backlog"), 0);
         for _ in 0..50 {
             let outages: Vec<(u64, u64)> = (0..20)
                 .map(|_| {

@@ -86,7 +86,7 @@ const OUTCOMES: [AttemptOutcome; 7] = [
 ];
 
 /// All stages, each at the place of its discriminant.
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 13] = [
     Stage::Dns,
     Stage::Connect,
     Stage::Greeting,
@@ -96,6 +96,7 @@ const STAGES: [Stage; 12] = [
     Stage::Mail,
     Stage::Rcpt,
     Stage::Data,
+    Stage::Body,
     Stage::Dot,
     Stage::Suspended,
     Stage::Local,

@@ -4,12 +4,14 @@
 //! model packets, loss, or congestion between connections. It knows no messages, no protocols and
 //! no names of domains: it moves octets between hosts.
 
+mod bandwidth;
 mod families;
 mod search;
 mod topology;
 mod transfer;
 mod twigs;
 
+pub use bandwidth::Bandwidth;
 pub use families::{AddressFamilies, PreferredFamily};
 pub use search::Search;
 pub use topology::{Address, AddressFamily, AddressId, Link, LinkId, Path, Topology, Way};

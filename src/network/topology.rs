@@ -3,7 +3,9 @@
 use petgraph::graph::{NodeIndex, UnGraph};
 
 use crate::mail::HostId;
-use crate::units::{BitRate, SimDuration};
+use crate::units::{Octets, SimDuration};
+
+use super::Bandwidth;
 
 use super::search::{Core, Search};
 use super::twigs::Twigs;
@@ -53,8 +55,8 @@ pub struct Link {
     pub latency: SimDuration,
     /// Upper bound of a delay added to the latency, drawn evenly once for each session.
     pub jitter: SimDuration,
-    /// Bits per second in each direction; none: not limited.
-    pub rate: Option<BitRate>,
+    /// What it carries, in each direction.
+    pub bandwidth: Bandwidth,
 }
 
 /// What a route from one host to another amounts to.
@@ -64,8 +66,8 @@ pub struct Path {
     pub latency: SimDuration,
     /// Upper bound of the jitter, the sum over the links.
     pub jitter: SimDuration,
-    /// The smallest bandwidth on the way; none: not limited.
-    pub rate: Option<BitRate>,
+    /// What all of it carries.
+    pub bandwidth: Bandwidth,
     /// The hosts passed between the two ends.
     pub intermediate: Vec<HostId>,
 }
@@ -226,16 +228,17 @@ impl Topology {
         let mut path = Path {
             latency: SimDuration::ZERO,
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth {
+                header: Octets::ZERO,
+                slow_start: false,
+                ..Bandwidth::UNLIMITED
+            },
             intermediate: way.hosts.clone(),
         };
         for link in way.links.iter().map(|&link| self.link(link)) {
             path.latency += link.latency;
             path.jitter += link.jitter;
-            path.rate = match (path.rate, link.rate) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            path.bandwidth = path.bandwidth.along(link.bandwidth);
         }
         path
     }
@@ -304,7 +307,7 @@ mod tests {
             ends: (HostId(a), HostId(b)),
             latency: SimDuration::from_millis(millis),
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth::UNLIMITED,
         }
     }
 
@@ -312,7 +315,7 @@ mod tests {
         Path {
             latency: SimDuration::from_millis(10),
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: Bandwidth::UNLIMITED,
             intermediate: Vec::new(),
         }
     }

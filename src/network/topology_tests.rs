@@ -54,7 +54,7 @@ fn plainly(
 
 #[test]
 fn ways_are_those_of_a_plain_search() {
-    let mut random = Streams::new(7, 0).stream("test/ways", 0);
+    let mut random = Streams::new(7, 0).stream(crate::random::Purpose::Other("test/ways"), 0);
     let (mut search, mut found, mut none) = (Search::default(), 0, 0);
     for round in 0..400 {
         let hosts = 2 + random.below(12);
@@ -65,7 +65,7 @@ fn ways_are_those_of_a_plain_search() {
                 ends: (HostId(a as u32), HostId(b as u32)),
                 latency: SimDuration::from_millis(millis),
                 jitter: SimDuration::ZERO,
-                rate: None,
+                bandwidth: crate::network::Bandwidth::UNLIMITED,
             });
         };
         // Few different latencies, so that ways are often equally long.
@@ -79,7 +79,7 @@ fn ways_are_those_of_a_plain_search() {
         let internet = Path {
             latency: SimDuration::from_millis(10),
             jitter: SimDuration::ZERO,
-            rate: None,
+            bandwidth: crate::network::Bandwidth::UNLIMITED,
             intermediate: Vec::new(),
         };
         let count = links.len() as u64;
@@ -111,12 +111,12 @@ fn what_every_way_passes_is_told_from_what_one_does() {
         ends: (HostId(a), HostId(b)),
         latency: SimDuration::from_millis(if b == 3 { 9 } else { 1 }),
         jitter: SimDuration::ZERO,
-        rate: None,
+        bandwidth: crate::network::Bandwidth::UNLIMITED,
     });
     let internet = Path {
         latency: SimDuration::ZERO,
         jitter: SimDuration::ZERO,
-        rate: None,
+        bandwidth: crate::network::Bandwidth::UNLIMITED,
         intermediate: Vec::new(),
     };
     let topology = Topology::new(7, links.to_vec(), internet);

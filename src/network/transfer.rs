@@ -1,6 +1,8 @@
 //! How long a TCP connection needs for a run of octets.
 
-use crate::units::{BitRate, Octets, SimDuration, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
+
+use super::Bandwidth;
 
 /// When a connecting client repeats its first packet.
 ///
@@ -77,7 +79,7 @@ pub fn timer_fires(due: SimTime, timeout: SimDuration, began: SimDuration) -> Si
 /// Length of a tick of the kernel's timer (`CONFIG_HZ=250`).
 const TICK: SimDuration = SimDuration::from_millis(4);
 
-/// How TCP sends a long run of octets.
+/// How TCP cuts a long run of octets.
 ///
 /// The defaults reproduce recording 14 (Postfix over an emulated link): an initial window of ten
 /// segments (RFC 6928), doubling each round trip (RFC 5681), with Postfix's stream writes of 4096
@@ -88,44 +90,45 @@ const TICK: SimDuration = SimDuration::from_millis(4);
 pub struct TransferSettings {
     /// Octets of the message in one segment.
     pub segment: Octets,
-    /// Octets of headers sent with each segment (IPv4 and TCP with time stamps: 52).
-    pub overhead: Octets,
-    /// Segments that may be sent before the first acknowledgement.
+    /// Segments that may be sent before the first acknowledgement, where there is slow start.
     pub initial_window: u64,
 }
 
 impl Default for TransferSettings {
     fn default() -> Self {
-        Self { segment: Octets(1365), overhead: Octets(52), initial_window: 10 }
+        Self { segment: Octets(1365), initial_window: 10 }
     }
 }
 
 /// Returns the time from sending the first octet of `size` until the last octet has *left* the
-/// sender, on a path of round trip `round_trip` and bandwidth `rate`; half a round trip later it
+/// sender, on a path of round trip `round_trip` that carries `bandwidth`; half a round trip later it
 /// has arrived. Zero for a size within the initial window on an unlimited path.
 ///
 /// Windows double each round trip until they cover the path (window ≥ rate × round trip); from
-/// then on the path is full and only its bandwidth counts.
+/// then on the path is full and only its bandwidth counts. Each segment has its headers, and the
+/// last is as long as what it carries.
 #[must_use]
 pub fn body_transfer(
     size: Octets,
     round_trip: SimDuration,
-    rate: Option<BitRate>,
+    bandwidth: Bandwidth,
     settings: TransferSettings,
 ) -> SimDuration {
     let segments = size.0.div_ceil(settings.segment.0).max(1);
-    let wire = |segments: u64| -> SimDuration {
-        let octets = Octets(segments * (settings.segment.0 + settings.overhead.0));
-        rate.map_or(SimDuration::ZERO, |rate| rate.transmission_time(octets))
-    };
+    let full = Octets(settings.segment.0 + bandwidth.header.0);
     let (mut window, mut left, mut elapsed) =
         (settings.initial_window, segments, SimDuration::ZERO);
-    while left > window && wire(window) < round_trip {
+    while bandwidth.slow_start
+        && left > window
+        && bandwidth.transmission_time(full * window) < round_trip
+    {
         left -= window;
         window *= 2;
         elapsed += round_trip;
     }
-    elapsed + wire(left)
+    let sent = settings.segment * (segments - left);
+    let rest = size.saturating_sub(sent) + bandwidth.header * left;
+    elapsed + bandwidth.transmission_time(rest)
 }
 
 #[cfg(test)]
@@ -173,8 +176,9 @@ mod tests {
     #[test]
     fn slow_start_doubles_each_round() {
         let rounds = |octets| {
-            body_transfer(Octets(octets), RTT, None, TransferSettings::default()).as_nanos()
-                / RTT.as_nanos()
+            let settings = TransferSettings::default();
+            let time = body_transfer(Octets(octets), RTT, Bandwidth::UNLIMITED, settings);
+            time.as_nanos() / RTT.as_nanos()
         };
         // Ten segments fit the first window; 10 + 20 + 40 = 70 segments leave within two rounds.
         assert_eq!(rounds(13_650), 0);
@@ -185,10 +189,38 @@ mod tests {
 
     #[test]
     fn a_full_pipe_is_bound_by_its_bandwidth() {
-        let rate: BitRate = "10Mbit/s".parse().unwrap();
-        let time = body_transfer(Octets(5_000_000), RTT, Some(rate), TransferSettings::default());
+        let line = bandwidth("10Mbit/s");
+        let time = body_transfer(Octets(5_000_000), RTT, line, TransferSettings::default());
         let wire = 5_000_000.0 * (1417.0 / 1365.0) * 8.0 / 10e6;
         let seconds = time.as_secs_f64();
         assert!(seconds > wire && seconds < wire + 4.0 * 0.1, "{seconds} against {wire}");
+    }
+
+    fn bandwidth(rate: &str) -> Bandwidth {
+        rate.parse::<crate::units::BitRate>().expect("a rate").into()
+    }
+
+    /// An octet more costs the time of an octet, and of headers where it begins a segment.
+    #[test]
+    fn the_last_segment_is_as_long_as_what_it_carries() {
+        let line = bandwidth("1kbit/s");
+        let time = |octets| {
+            body_transfer(Octets(octets), RTT, line, TransferSettings::default()).as_nanos()
+        };
+        let octet = 8_000_000;
+        assert_eq!(time(100), (100 + 52) * octet);
+        assert_eq!(time(1000) - time(100), 900 * octet);
+        assert_eq!(time(1366) - time(1365), 53 * octet);
+    }
+
+    /// Forouzan's and Tanenbaum's lines know no headers and no windows: size over rate.
+    #[test]
+    fn a_plain_line_takes_size_over_rate() {
+        let line = Bandwidth { header: Octets::ZERO, slow_start: false, ..bandwidth("1kbit/s") };
+        let time = |octets| {
+            body_transfer(Octets(octets), RTT, line, TransferSettings::default()).as_secs_f64()
+        };
+        assert_eq!(time(2_750), 22.0);
+        assert_eq!(time(5_250), 42.0);
     }
 }

@@ -95,20 +95,6 @@ impl QueueEntries {
         self.recipients(entry).any(|index| self.packed(index).is_pending_for(destination))
     }
 
-    /// Returns the pending recipients of a destination, in order.
-    pub(super) fn pending(
-        &mut self,
-        entry: EntryHandle,
-        destination: Destination,
-    ) -> impl Iterator<Item = QueueCopy> {
-        let first = match self[entry].only_copy() {
-            Some(only) => only.goes_to(destination).then(|| CopyIndex::own(entry)),
-            None => self.several(entry).group(destination).and_then(|group| group.pending),
-        };
-        let copies = self.alike_from(first).map(|index| self.packed(index));
-        copies.filter(|copy| copy.is_pending()).map(|copy| copy.unpacked(None))
-    }
-
     /// Returns whether recipients have failed, and whether any are still to be tried or under way.
     pub(super) fn standing(&mut self, entry: EntryHandle) -> (bool, bool) {
         let (failed, open) = match self[entry].only_copy().map(|only| only.standing()) {

@@ -76,7 +76,7 @@ fn assert_known(entries: &mut QueueEntries, entry: EntryHandle, plain: &[Plain])
 
 #[test]
 fn recipients_fare_as_in_a_plain_list() {
-    let mut random = Streams::new(5, 0).stream("test/deliveries", 0);
+    let mut random = Streams::new(5, 0).stream(crate::random::Purpose::Other("test/deliveries"), 0);
     for _ in 0..200 {
         let mut entries = QueueEntries::default();
         let count = 1 + random.below(12);

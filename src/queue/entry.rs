@@ -364,8 +364,7 @@ impl PackedCopy {
     }
 
     pub(super) fn set_state(&mut self, state: CopyState) {
-        self.state =
-            self.state & (Self::SUSPENDED | Self::TRANSPORT) | Standing::of(state) as u8;
+        self.state = self.state & (Self::SUSPENDED | Self::TRANSPORT) | Standing::of(state) as u8;
         self.about = match state {
             CopyState::Assigned(delivery) => delivery,
             CopyState::Failed(status) => CompactStatus::from(status).number(),

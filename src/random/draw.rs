@@ -87,7 +87,7 @@ mod tests {
     use rand::TryRng;
 
     use super::Draw;
-    use crate::random::Streams;
+    use crate::random::{Purpose, Streams};
     use crate::units::{Probability, SimDuration};
 
     /// Gives out the same word always.
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn integers_below_a_bound_are_equally_likely() {
-        let mut stream = Streams::new(1, 0).stream("test/below", 0);
+        let mut stream = Streams::new(1, 0).stream(Purpose::Other("test/below"), 0);
         for bound in [2usize, 7, 100] {
             let mut counts = vec![0u64; bound];
             for _ in 0..20_000 {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_large_bound_is_unbiased() {
-        let mut stream = Streams::new(2, 0).stream("test/below", 0);
+        let mut stream = Streams::new(2, 0).stream(Purpose::Other("test/below"), 0);
         // Below 3·2^62 the high word of the product alone would give 0 twice as often as 1 or 2
         // modulo 3; only the rejection mends that.
         let mut counts = [0u64; 3];
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn all_orders_are_equally_likely() {
-        let mut stream = Streams::new(3, 0).stream("test/shuffle", 0);
+        let mut stream = Streams::new(3, 0).stream(Purpose::Other("test/shuffle"), 0);
         let mut counts = [0u64; 24];
         for _ in 0..24_000 {
             let mut items = [0usize, 1, 2, 3];
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn spans_and_choices_stay_within_their_bounds() {
-        let mut stream = Streams::new(4, 0).stream("test/span", 0);
+        let mut stream = Streams::new(4, 0).stream(Purpose::Other("test/span"), 0);
         let (low, high) = (SimDuration::from_nanos(3), SimDuration::from_nanos(6));
         let mut counts = [0u64; 4];
         for _ in 0..8_000 {

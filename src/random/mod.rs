@@ -21,6 +21,7 @@ mod draw;
 mod empirical;
 mod key;
 mod normal;
+mod purpose;
 mod stream;
 
 pub use distribution::{Distribution, DistributionError};
@@ -28,5 +29,6 @@ pub use draw::Draw;
 pub use empirical::Empirical;
 pub use key::{mix, name_key};
 pub use normal::normal_quantile;
+pub use purpose::{Purpose, SessionDraw};
 pub use rand_chacha::ChaCha8Rng;
 pub use stream::{PurposeStreams, Streams};

@@ -3,6 +3,8 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::Purpose;
+
 /// Separates these keys from any other use of the same hash. Part of the promised format.
 const CONTEXT: &str = "mailsim named random streams 1";
 
@@ -38,20 +40,20 @@ impl Streams {
         self.replication
     }
 
-    /// Returns the streams of one purpose, such as "mail/size". Keep it where streams are opened
-    /// often: the purpose is then hashed only once.
+    /// Returns the streams of one purpose. Keep it where streams are opened often: the purpose is
+    /// then hashed only once.
     #[must_use]
-    pub fn purpose(&self, purpose: &str) -> PurposeStreams {
+    pub fn purpose(&self, purpose: Purpose) -> PurposeStreams {
         let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
         hasher.update(&self.seed.to_le_bytes());
         hasher.update(&self.replication.to_le_bytes());
-        hasher.update(purpose.as_bytes());
+        hasher.update(purpose.name().as_bytes());
         PurposeStreams { seed: *hasher.finalize().as_bytes() }
     }
 
     /// Returns the stream of a purpose and a key, at its beginning.
     #[must_use]
-    pub fn stream(&self, purpose: &str, key: u64) -> ChaCha8Rng {
+    pub fn stream(&self, purpose: Purpose, key: u64) -> ChaCha8Rng {
         self.purpose(purpose).at(key)
     }
 }
@@ -82,20 +84,20 @@ impl PurposeStreams {
 mod tests {
     use rand::Rng;
 
-    use super::Streams;
+    use super::{Purpose, Streams};
 
     #[test]
     fn a_stream_depends_on_its_name_alone() {
         let streams = Streams::new(42, 0);
-        let mut alone = streams.stream("mail/size", 7);
-        let mut noise = streams.stream("mail/size", 6);
-        let mut among_others = streams.purpose("mail/size").at(7);
+        let mut alone = streams.stream(Purpose::MailSize, 7);
+        let mut noise = streams.stream(Purpose::MailSize, 6);
+        let mut among_others = streams.purpose(Purpose::MailSize).at(7);
         for _ in 0..200 {
             noise.next_u64();
             assert_eq!(alone.next_u64(), among_others.next_u64());
         }
-        let words: Vec<u64> = streams.purpose("mail/size").words(7, 3).collect();
-        let mut again = streams.stream("mail/size", 7);
+        let words: Vec<u64> = streams.purpose(Purpose::MailSize).words(7, 3).collect();
+        let mut again = streams.stream(Purpose::MailSize, 7);
         assert!(words.iter().all(|word| *word == again.next_u64()) && words.len() == 3);
     }
 
@@ -131,7 +133,8 @@ mod tests {
             ),
         ];
         for (seed, replication, purpose, key, first, fortieth) in golden {
-            let words = Streams::new(seed, replication).purpose(purpose).words(key, 40);
+            let words =
+                Streams::new(seed, replication).purpose(Purpose::Other(purpose)).words(key, 40);
             let words: Vec<u64> = words.collect();
             assert_eq!(words[..3], first, "{purpose} {key}");
             assert_eq!(words[39], fortieth, "{purpose} {key}");
@@ -140,8 +143,8 @@ mod tests {
 
     #[test]
     fn each_part_of_the_name_matters() {
-        let first = |seed, replication, purpose, key| {
-            Streams::new(seed, replication).stream(purpose, key).next_u64()
+        let first = |seed, replication, purpose: &'static str, key| {
+            Streams::new(seed, replication).stream(Purpose::Other(purpose), key).next_u64()
         };
         let mut words = vec![
             first(42, 0, "mail/size", 0),
@@ -164,7 +167,9 @@ mod tests {
         let unit = |word: u64| (word >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
         let mut product = 0.0;
         for key in 0..count {
-            let draw = |replication| Streams::new(1, replication).stream("p", key).next_u64();
+            let draw = |replication| {
+                Streams::new(1, replication).stream(Purpose::Other("p"), key).next_u64()
+            };
             product += unit(draw(0)) * unit(draw(1)) * 12.0;
         }
         let correlation = product / count as f64;

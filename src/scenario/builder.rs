@@ -99,6 +99,7 @@ impl Builder<'_, '_> {
             clock_error_ns: settings.clock_error_ns,
             standing: settings.standing,
             dedicated_addresses: stated.dedicated_addresses.clone(),
+            source_choice: stated.source_choice,
             screening: screening(section, self.blocklists),
             behind_proxy: proxy,
             proxy_protocol,

@@ -1,210 +1,244 @@
-//! The modes of an outage and what each does to what it strikes.
+//! What an outage of each mode does to what it strikes: the behaviours of the table of modes.
 
 use super::model::Effect;
+use super::modes::{KEYS, MODES, Mode, ModeKey, Strikes, stage_named};
 use super::names::listed;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use crate::dns::{DnsFailure, FailureScope};
+use crate::fault::Slowness;
 use crate::mail::{Mailbox, Reply, Stage, Status};
-use crate::smtp::{Deviation, GreylistRules};
+use crate::smtp::{BreakingPoint, Deviation, GreylistRules, Manner, Replies};
 use crate::units::SimDuration;
 
-/// What an outage strikes, as far as the modes it may have go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Host,
-    Address,
-    Link,
-    Dns,
+/// An outage whose mode is known, before what it does is.
+pub(super) struct Reading<'s, 'a> {
+    section: &'s Section<'a>,
+    strikes: Strikes,
+    /// Which names, where it strikes the DNS.
+    scope: Option<FailureScope>,
+    /// The stage that is written, or that a key implies.
+    stage: Option<Stage>,
+    recipients: Vec<Mailbox>,
 }
-
-impl Kind {
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Host => "a host",
-            Self::Address => "an address",
-            Self::Link => "a link",
-            Self::Dns => "the DNS",
-        }
-    }
-
-    /// The modes that make sense for it.
-    fn modes(self) -> &'static [&'static str] {
-        match self {
-            Self::Host => &super::keys_of_outages::MODES[..12],
-            Self::Address => &["blackhole", "refuse", "unreachable"],
-            Self::Link => &["blackhole"],
-            Self::Dns => &["no_answer", "servfail", "nxdomain", "slow"],
-        }
-    }
-}
-
-/// Keys that belong to some modes only.
-const KEYS_OF_MODES: [(&str, &[&str]); 10] = [
-    ("inbound_only", &["blackhole"]),
-    ("machine", &["crash"]),
-    ("factor", &["slow"]),
-    ("delay", &["slow", "greylist"]),
-    ("stage", &["hang", "drop", "slow", "tempfail", "permfail"]),
-    ("store", &["drop", "hang"]),
-    ("reply", &["tempfail", "permfail", "greylist", "session_limit"]),
-    ("close", &["tempfail", "permfail"]),
-    ("recipients", &["tempfail", "permfail"]),
-    ("limit", &["session_limit"]),
-];
 
 /// Reads what an outage of this mode does to what it strikes.
 pub(super) fn effect(
     section: &Section<'_>,
     mode: &str,
-    kind: Kind,
+    strikes: Strikes,
     scope: Option<FailureScope>,
     recipients: Vec<Mailbox>,
 ) -> Option<Effect> {
-    if !kind.modes().contains(&mode) {
-        let remark = Remark::new(format!("{} cannot fail by \"{mode}\"", kind.describe()))
-            .accepted(listed(kind.modes().iter().copied()))
-            .help(format!("write mode = \"{}\"", kind.modes()[0]));
+    let mode = Mode::named(mode);
+    if !mode.strikes.contains(&strikes) {
+        let words = || Mode::of(strikes).map(|mode| mode.word);
+        let remark =
+            Remark::new(format!("{} cannot fail by \"{}\"", strikes.describe(), mode.word))
+                .accepted(listed(words()))
+                .help(format!("write mode = \"{}\"", words().next().unwrap_or_default()));
         section.error_at("mode", ProblemKind::Contradiction, remark);
         return None;
     }
-    for (key, modes) in KEYS_OF_MODES {
-        if section.has(key) && !modes.contains(&mode) {
-            let remark = Remark::new(format!("`{key}` means nothing with mode = \"{mode}\""))
-                .accepted(format!("`{key}` with mode {}", modes.join(", ")))
-                .help(format!("remove `{key}`"));
-            section.error_at(key, ProblemKind::Contradiction, remark);
+    for key in KEYS.iter().filter(|key| section.has(key.name)) {
+        match mode.key(key.name) {
+            Some(key) if key.strikes.contains(&strikes) => {}
+            known => refuse_key(section, mode, key.name, known),
         }
     }
-    let flag = |key: &str| section.field(key).and_then(|field| field.flag());
-    if let Some(scope) = scope {
-        let failure = match mode {
-            "no_answer" => DnsFailure::NoAnswer,
-            "servfail" => DnsFailure::ServerFailure,
-            "slow" => slow_dns(section)?,
-            _ => DnsFailure::NameError,
-        };
-        return Some(Effect::Dns(failure, scope));
-    }
-    Some(match mode {
-        "blackhole" if kind == Kind::Link => Effect::LinkDown,
-        "blackhole" => Effect::Blackhole { inbound_only: flag("inbound_only").unwrap_or(false) },
-        "refuse" => Effect::Refuse,
-        "unreachable" => Effect::Unreachable,
-        "crash" => Effect::Crash { machine: flag("machine").unwrap_or(false) },
-        _ => Effect::Server(deviation(section, mode, recipients)?),
-    })
-}
-
-/// Reads how much later the DNS answers.
-fn slow_dns(section: &Section<'_>) -> Option<DnsFailure> {
-    for key in ["factor", "stage"] {
-        if section.has(key) {
-            let remark = Remark::new(format!("`{key}` means nothing for the DNS"))
-                .accepted("`delay`: how much later each answer comes")
-                .help(format!("remove `{key}`"));
-            section.error_at(key, ProblemKind::Contradiction, remark);
-        }
-    }
-    let Some(delay) = section.field("delay") else {
-        let remark = Remark::new("nothing says how slow")
-            .accepted("`delay`: how much later each answer comes")
-            .help("add delay = \"3s\"");
-        section.error_at("mode", ProblemKind::Missing, remark);
-        return None;
-    };
-    delay.positive_duration().map(DnsFailure::Slow)
-}
-
-fn deviation(section: &Section<'_>, mode: &str, recipients: Vec<Mailbox>) -> Option<Deviation> {
-    let stage = match section.field("stage") {
-        Some(field) => Some(stage_named(field.word()?)),
+    let written = match section.field("stage") {
+        Some(field) => Some(stage_of(&field, mode)?),
         None => None,
     };
-    let flag = |key: &str| section.field(key).and_then(|field| field.flag());
-    Some(match mode {
-        "slow" => slow(section, stage)?,
-        "hang" => match (stage.unwrap_or(Stage::Greeting), flag("store")) {
-            (Stage::Dot, Some(true)) => Deviation::HangAfterDot,
-            (stage, _) => Deviation::HangAt(stage),
-        },
-        "drop" => match (stage.unwrap_or(Stage::Dot), flag("store").unwrap_or(true)) {
-            (Stage::Dot, true) => Deviation::LoseFinalReply,
-            (stage, _) => Deviation::CloseAt(stage),
-        },
-        "disk_full" => Deviation::DiskFull,
-        "tempfail" => answer(section, stage, Reply::new(451, Status::new(4, 3, 0)), recipients)?,
-        "permfail" => answer(section, stage, Reply::new(550, Status::new(5, 0, 0)), recipients)?,
-        "greylist" => greylist(section, GreylistRules::default())?,
-        _ => session_limit(section)?,
+    let stage = with_implied(section, mode, written)?;
+    if !mode.needs.is_empty() && section.one_of(mode.needs).is_none() {
+        let needs: Vec<String> = mode.needs.iter().map(|key| format!("`{key}`")).collect();
+        let value = |key: &str| mode.key(key).and_then(|key| key.values.first()).copied();
+        let examples = mode.needs.iter().filter_map(|key| Some(format!("{key} = {}", value(key)?)));
+        let remark = Remark::new(format!("mode = \"{}\" says too little", mode.word))
+            .accepted(needs.join(" or "))
+            .help(format!("add {}", examples.collect::<Vec<_>>().join(", or ")));
+        section.error_at("mode", ProblemKind::Missing, remark);
+        return None;
+    }
+    (mode.effect)(&Reading { section, strikes, scope, stage, recipients })
+}
+
+fn refuse_key(section: &Section<'_>, mode: &Mode, name: &str, known: Option<&ModeKey>) {
+    let remark = match known {
+        Some(key) => {
+            let targets: Vec<&str> = key.strikes.iter().map(|kind| kind.describe()).collect();
+            Remark::new(format!("`{name}` says nothing about what is struck here"))
+                .accepted(format!("`{name}` where {} fails", targets.join(" or ")))
+        }
+        None => {
+            let with = MODES.iter().filter(|mode| mode.key(name).is_some());
+            let with: Vec<&str> = with.map(|mode| mode.word).collect();
+            Remark::new(format!("`{name}` means nothing with mode = \"{}\"", mode.word))
+                .accepted(format!("`{name}` with mode {}", with.join(", ")))
+        }
+    };
+    let remark = remark.help(format!("remove `{name}`"));
+    section.error_at(name, ProblemKind::Contradiction, remark);
+}
+
+/// Reads `stage`: one that occurs to the mode.
+fn stage_of(field: &Field<'_>, mode: &Mode) -> Option<Stage> {
+    let word = field.word()?;
+    let key = mode.key("stage")?;
+    let in_toml = format!("\"{word}\"");
+    if !key.values.contains(&in_toml.as_str()) {
+        let remark = Remark::new("while the message is on its way the server says nothing")
+            .accepted(key.values.join(", "))
+            .help("write stage = \"dot\" for its reply, or let the session break: mode = \"drop\"");
+        field.error(ProblemKind::Contradiction, remark);
+        return None;
+    }
+    Some(stage_named(word))
+}
+
+/// Returns the stage that is written, or the one that another key belongs to and so implies.
+fn with_implied(
+    section: &Section<'_>,
+    mode: &Mode,
+    written: Option<Stage>,
+) -> Option<Option<Stage>> {
+    let bound = mode.keys.iter().find(|key| key.stage.is_some() && section.has(key.name));
+    let Some(ModeKey { name: key, stage: Some(stage), .. }) = bound else {
+        return Some(written);
+    };
+    let stage = *stage;
+    if written.is_none_or(|written| written == stage) {
+        return Some(Some(stage));
+    }
+    let remark = Remark::new(match stage {
+        Stage::Rcpt => "recipients are told apart at RCPT only".to_owned(),
+        _ => format!("whether a message is stored is settled at the final dot: `{key}`"),
+    })
+    .accepted(format!("stage = \"{}\"", stage.as_str()))
+    .help(format!("remove `stage` or `{key}`"));
+    section.error_at("stage", ProblemKind::Contradiction, remark);
+    None
+}
+
+impl Reading<'_, '_> {
+    fn flag(&self, key: &str) -> Option<bool> {
+        self.section.field(key).and_then(|field| field.flag())
+    }
+
+    fn breaks(&self, how: Manner, default: BreakingPoint) -> Option<Effect> {
+        let at = match (self.stage, self.flag("store")) {
+            (Some(Stage::Dot), Some(true)) => BreakingPoint::Stored,
+            (Some(Stage::Dot), None) if default == BreakingPoint::Stored => default,
+            (Some(stage), _) => BreakingPoint::At(stage),
+            (None, _) => default,
+        };
+        Some(Effect::Server(Deviation::Break { at, how }))
+    }
+
+    fn answers(&self, default: Reply) -> Option<Effect> {
+        let reply = reply(self.section, default)?;
+        let close = self.flag("close").unwrap_or(false);
+        if !self.section.has("recipients") {
+            let stage = self.stage.unwrap_or(Stage::Mail);
+            return Some(Effect::Server(Deviation::Answer { stage, reply, close }));
+        }
+        if self.recipients.is_empty() {
+            let remark = Remark::new("`recipients` names nobody, so nobody is refused")
+                .accepted("one or more addresses")
+                .help("name them, or remove `recipients`");
+            self.section.error_at("recipients", ProblemKind::Contradiction, remark);
+            return None;
+        }
+        let mailboxes = self.recipients.clone();
+        Some(Effect::Server(Deviation::AnswerRecipients { mailboxes, reply, close }))
+    }
+
+    fn fails(&self, failure: DnsFailure) -> Option<Effect> {
+        Some(Effect::Dns(failure, self.scope.clone()?))
+    }
+}
+
+pub(super) fn blackhole(reading: &Reading<'_, '_>) -> Option<Effect> {
+    Some(match reading.strikes {
+        Strikes::Link => Effect::LinkDown,
+        _ => Effect::Blackhole { inbound_only: reading.flag("inbound_only").unwrap_or(false) },
     })
 }
 
-fn slow(section: &Section<'_>, stage: Option<Stage>) -> Option<Deviation> {
-    let factor = section.field("factor");
-    let delay = section.field("delay");
-    match section.one_of(&["factor", "delay"]) {
-        Some("factor") => {
-            let field = factor?;
-            let factor = field.number()?;
-            if !(1e-3..=1e9).contains(&factor) {
-                let remark = Remark::new(format!("found {}", field.found()))
-                    .accepted("a factor from 0.001 to 1000000000; 4 is four times as slow")
-                    .help("write factor = 4");
-                field.error(ProblemKind::BadValue, remark);
-                return None;
-            }
-            Some(Deviation::SlowFactor((factor * 1000.0).round() as u64))
-        }
-        Some(_) => {
-            let delay = delay?.duration()?;
-            Some(match stage {
-                Some(Stage::Greeting) => Deviation::GreetingDelay(delay),
-                Some(Stage::Dot) => Deviation::DotDelay(delay),
-                Some(_) | None => Deviation::CommandDelay(delay),
-            })
-        }
-        None => {
-            let remark = Remark::new("nothing says how slow")
-                .accepted("`factor` or `delay`")
-                .help("add factor = 4, or delay = \"2s\"");
-            section.error_at("mode", ProblemKind::Missing, remark);
-            None
-        }
-    }
+pub(super) fn crash(reading: &Reading<'_, '_>) -> Option<Effect> {
+    Some(Effect::Crash { machine: reading.flag("machine").unwrap_or(false) })
 }
 
-fn answer(
-    section: &Section<'_>,
-    stage: Option<Stage>,
-    default: Reply,
-    recipients: Vec<Mailbox>,
-) -> Option<Deviation> {
-    let reply = reply(section, default)?;
-    if section.has("recipients") {
-        if let Some(Stage::Rcpt) | None = stage {
-            return Some(Deviation::AnswerRecipients { mailboxes: recipients, reply });
-        }
-        let remark = Remark::new("recipients are told apart at RCPT only")
-            .accepted("stage = \"rcpt\"")
-            .help("remove `stage`");
-        section.error_at("stage", ProblemKind::Contradiction, remark);
-        return None;
-    }
-    let close = section.field("close").and_then(|field| field.flag()).unwrap_or(false);
-    Some(Deviation::Answer { stage: stage.unwrap_or(Stage::Mail), reply, close })
+pub(super) fn hang(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.breaks(Manner::Hang, BreakingPoint::At(Stage::Greeting))
 }
 
-fn session_limit(section: &Section<'_>) -> Option<Deviation> {
-    let Some(field) = section.field("limit") else {
-        let remark = Remark::new("nothing says how many sessions are allowed")
-            .accepted("`limit`")
-            .help("add limit = 10");
-        section.error_at("mode", ProblemKind::Missing, remark);
-        return None;
+pub(super) fn drop(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.breaks(Manner::Close, BreakingPoint::Stored)
+}
+
+pub(super) fn disk_full(_: &Reading<'_, '_>) -> Option<Effect> {
+    Some(Effect::Server(Deviation::DiskFull))
+}
+
+pub(super) fn tempfail(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.answers(Reply::new(451, Status::new(4, 3, 0)))
+}
+
+pub(super) fn permfail(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.answers(Reply::new(550, Status::new(5, 0, 0)))
+}
+
+pub(super) fn greylisting(reading: &Reading<'_, '_>) -> Option<Effect> {
+    greylist(reading.section, GreylistRules::default()).map(Effect::Server)
+}
+
+pub(super) fn no_answer(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.fails(DnsFailure::NoAnswer)
+}
+
+pub(super) fn servfail(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.fails(DnsFailure::ServerFailure)
+}
+
+pub(super) fn nxdomain(reading: &Reading<'_, '_>) -> Option<Effect> {
+    reading.fails(DnsFailure::NameError)
+}
+
+pub(super) fn slow(reading: &Reading<'_, '_>) -> Option<Effect> {
+    let by = match (reading.section.field("factor"), reading.section.field("delay")) {
+        (Some(field), _) => Slowness::Factor(thousandths(&field)?),
+        (None, delay) => Slowness::Delay(delay?.duration()?),
     };
-    let reply = reply(section, Reply::new(421, Status::NOT_ACCEPTING))?;
-    Some(Deviation::SessionLimit { limit: field.count32()?, reply })
+    if let Some(scope) = &reading.scope {
+        return Some(Effect::Dns(DnsFailure::Slow(by), scope.clone()));
+    }
+    // A delay without a stage is of commands; a slow machine is slow at everything.
+    let replies = match (reading.stage, by) {
+        (Some(stage), _) => Replies::Of(stage),
+        (None, Slowness::Delay(_)) => Replies::ToCommands,
+        (None, Slowness::Factor(_)) => Replies::All,
+    };
+    Some(Effect::Server(Deviation::Slow { replies, by }))
+}
+
+fn thousandths(field: &Field<'_>) -> Option<u64> {
+    let factor = field.number()?;
+    if !(1e-3..=1e9).contains(&factor) {
+        let remark = Remark::new(format!("found {}", field.found()))
+            .accepted("a factor from 0.001 to 1000000000; 4 is four times as slow")
+            .help("write factor = 4");
+        field.error(ProblemKind::BadValue, remark);
+        return None;
+    }
+    Some((factor * 1000.0).round() as u64)
+}
+
+pub(super) fn session_limit(reading: &Reading<'_, '_>) -> Option<Effect> {
+    let reply = reply(reading.section, Reply::new(421, Status::NOT_ACCEPTING))?;
+    let limit = reading.section.field("limit")?.count32()?;
+    Some(Effect::Server(Deviation::SessionLimit { limit, reply }))
 }
 
 /// Reads `delay` and `reply` of greylisting, in an outage or in a host's own table; what only the
@@ -262,19 +296,6 @@ pub(super) fn parse_reply(text: &str) -> Option<Reply> {
     // RFC 3463 §2: at most three digits.
     let in_range = subject < 1000 && detail < 1000;
     (fits && in_range).then(|| Reply::new(code, Status::new(class as u8, subject, detail)))
-}
-
-fn stage_named(word: &str) -> Stage {
-    match word {
-        "greeting" => Stage::Greeting,
-        "ehlo" => Stage::Ehlo,
-        "tls" => Stage::Tls,
-        "auth" => Stage::Auth,
-        "mail" => Stage::Mail,
-        "rcpt" => Stage::Rcpt,
-        "data" => Stage::Data,
-        _ => Stage::Dot,
-    }
 }
 
 #[cfg(test)]

@@ -281,6 +281,31 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     }
     schedules::one_form_only(mta, table, profile);
     schedules::has_time_between(mta, table, profile);
+    longer_than_the_kernel(mta, table, profile);
+}
+
+/// Warns of a client that means to wait longer for a connection than its kernel does.
+fn longer_than_the_kernel(mta: &Field<'_>, table: &Table, profile: &Profile) {
+    let kernel = profile.client.syn.gives_up_after();
+    let settings = ["connect_timeout", "smtp_connect_timeout"];
+    let settings = settings::all().filter(|setting| settings.contains(&setting.name));
+    for setting in settings.filter(|_| profile.client.timeouts.connect > kernel) {
+        let Some(entry) = table.entries.iter().find(|entry| entry.key == setting.name_in(profile))
+        else {
+            continue;
+        };
+        let wanted = profile.client.timeouts.connect.exact();
+        let remark = Remark::new(format!(
+            "{wanted} act as {}: then the kernel gives up a connection that nobody answers \
+             (tcp_syn_retries of Linux)",
+            kernel.exact()
+        ))
+        .accepted(format!("at most {}", kernel.exact()))
+        .help("write what is meant, or leave it: the run takes the shorter time");
+        let path = format!("{}.{}", mta.path, super::overrides::quoted(&entry.key));
+        mta.checker.warn(&entry.place, &path, remark);
+        return;
+    }
 }
 
 /// Most pieces of anything; zero stands for "no limit" where the setting says so.

@@ -88,6 +88,7 @@ fn add_client(
         clock_error_ns: 0,
         standing: Default::default(),
         dedicated_addresses: Vec::new(),
+        source_choice: Default::default(),
         screening: None,
         behind_proxy: None,
         proxy_protocol: false,

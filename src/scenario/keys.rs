@@ -6,7 +6,7 @@ use super::keys_of_mail::{LIST, MAIL, READING, RESPONDER};
 use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
 use super::keys_of_screening::BLOCKLIST;
 use super::limits;
-use super::shape::{Keys, Shape, Unit, key, required};
+use super::shape::{Key, Keys, Shape, Unit, key, required};
 
 /// A text, or a list of texts.
 pub(super) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS]);
@@ -61,6 +61,18 @@ pub(super) static TOP: Keys = Keys {
     ],
 };
 
+/// What TCP and IP add to a line's octets.
+const HEADER: Key = key(
+    "header",
+    Shape::Size,
+    "headers in each packet; default 52B (IPv4, and TCP with time stamps), \"0B\" for a plain line",
+);
+const SLOW_START: Key = key(
+    "slow_start",
+    Shape::Flag,
+    "whether senders begin with a small window (TCP); default true, false for a plain line",
+);
+
 pub(super) static DEFAULTS: Keys = Keys {
     name: "[defaults]",
     keys: &[
@@ -75,6 +87,8 @@ pub(super) static DEFAULTS: Keys = Keys {
             Shape::BitRate,
             "bandwidth between hosts that no link joins; default 100Mbit/s",
         ),
+        HEADER,
+        SLOW_START,
         key("ttl", Shape::Duration, "time to live of DNS records; default 1h"),
         key("negative_ttl", Shape::Duration, "how long a negative answer is kept; default 5m"),
         key("resolver", Shape::Table(&RESOLVER), "how hosts ask the DNS"),
@@ -119,5 +133,7 @@ static LINK: Keys = Keys {
         key("latency", Shape::Duration, "time from one end to the other; default: [defaults]"),
         key("jitter", Shape::Duration, "upper bound of a delay added to it; default: [defaults]"),
         key("bandwidth", Shape::BitRate, "in each direction; default: [defaults]"),
+        HEADER,
+        SLOW_START,
     ],
 };

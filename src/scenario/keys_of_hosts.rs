@@ -4,6 +4,7 @@ use super::acceptance::{LIMITS, REPUTATION, STANDINGS, VERIFICATION};
 use super::keys::{PIECES, RESOLVER, TEXTS};
 use super::keys_of_screening::{FILTER, POLICIES};
 use super::limits;
+use super::model::SourceChoice;
 use super::shape::{Keys, Shape, Unit, key, required};
 
 /// The roles a host may have.
@@ -126,6 +127,12 @@ pub(super) static HOST: Keys = Keys {
             "dedicated_addresses",
             Shape::Map(&Shape::Text),
             "by sender's domain, the one of its `addresses` that only this domain's mail leaves from",
+        ),
+        key(
+            "source_address",
+            Shape::Word(SourceChoice::WORDS),
+            "from which of several addresses it connects: \"sticky\" (default; drawn for each message \
+             and kept for its tries), \"in_turn\" by connection, or \"random\" for each",
         ),
     ],
 };

@@ -123,6 +123,21 @@ pub(super) static MAIL: Keys = Keys {
             Shape::Distribution(Unit::Size),
             "before encoding; they grow by 37 % in base64",
         ),
+        key(
+            "encoding",
+            Shape::Word(&["base64", "quoted_printable", "none"]),
+            "of attachments; default base64",
+        ),
+        key(
+            "line_length",
+            Shape::Count(0, limits::PIECES),
+            "characters in a line of an encoded attachment; default 76, 0: no line ends",
+        ),
+        key(
+            "escaped",
+            Shape::Number,
+            "quoted_printable: the share of octets written as three characters; default 0.1",
+        ),
         key("start", Shape::Duration, "no message before this time; default 0s"),
         key("end", Shape::Duration, "no message from this time on; default: the end"),
         key("for", Shape::Duration, "the same, counted from `start`"),

@@ -4,30 +4,8 @@ use super::keys::ONE_OR_MORE_TEXTS;
 use super::keys_of_domains::MX_LIST;
 use super::keys_of_hosts::HOST_SETTINGS;
 use super::limits;
-use super::shape::{Keys, Shape, Unit, key, required};
-
-/// What can go wrong.
-pub(super) const MODES: &[&str] = &[
-    "blackhole",
-    "refuse",
-    "unreachable",
-    "crash",
-    "slow",
-    "hang",
-    "drop",
-    "disk_full",
-    "tempfail",
-    "permfail",
-    "greylist",
-    "session_limit",
-    "no_answer",
-    "servfail",
-    "nxdomain",
-];
-
-/// The stages of a session at which a server may deviate.
-pub(super) const STAGES: &[&str] =
-    &["greeting", "ehlo", "tls", "auth", "mail", "rcpt", "data", "dot"];
+use super::modes;
+use super::shape::{Key, Keys, Shape, Unit, key, required};
 
 static RANDOM: Keys = Keys {
     name: "`random`",
@@ -37,41 +15,41 @@ static RANDOM: Keys = Keys {
     ],
 };
 
-pub(super) static OUTAGE: Keys = Keys {
-    name: "an outage",
-    keys: &[
-        key("name", Shape::Text, "a name for people; default: what it strikes"),
-        key("host", Shape::Text, "the host that it strikes"),
-        key("hosts", Shape::List(&Shape::Text), "the hosts that it strikes"),
-        key("site", Shape::Text, "the site whose hosts it strikes"),
-        key("address", Shape::Text, "the one address of a host that it strikes"),
-        key("link", ONE_OR_MORE_TEXTS, "the link, by its name or by the two hosts it joins"),
-        key(
-            "dns",
-            Shape::Either(&[Shape::Flag, Shape::Text]),
-            "true: the whole DNS; a text: names that end in it",
-        ),
-        key("from", Shape::Duration, "when it begins; default 0s"),
-        key("for", Shape::Duration, "how long it lasts; default: until the end"),
-        key("until", Shape::Duration, "when it is over, instead of `for`"),
-        key("random", Shape::Table(&RANDOM), "again and again, instead of from, for and until"),
-        required("mode", Shape::Word(MODES), "what goes wrong"),
-        key("inbound_only", Shape::Flag, "blackhole: only connections to its SMTP server vanish"),
-        key("machine", Shape::Flag, "crash: true for the machine, false for the process (default)"),
-        key("factor", Shape::Number, "slow: service times are multiplied by this"),
-        key("delay", Shape::Duration, "slow: added to each reply; greylist: how long to wait"),
-        key("stage", Shape::Word(STAGES), "hang, drop, slow, tempfail, permfail: at which stage"),
-        key(
-            "store",
-            Shape::Flag,
-            "drop or hang at the dot: whether the message was stored; default true for drop",
-        ),
-        key("reply", Shape::Text, "the reply, as \"451 4.3.0\""),
-        key("close", Shape::Flag, "tempfail, permfail: whether the connection is closed then"),
-        key("recipients", Shape::List(&Shape::Text), "tempfail, permfail: only for these at RCPT"),
-        key("limit", Shape::Count(0, limits::PIECES), "session_limit: sessions allowed at once"),
-    ],
+const TARGETS_AND_TIMES: [Key; 12] = [
+    key("name", Shape::Text, "a name for people; default: what it strikes"),
+    key("host", Shape::Text, "the host that it strikes"),
+    key("hosts", Shape::List(&Shape::Text), "the hosts that it strikes"),
+    key("site", Shape::Text, "the site whose hosts it strikes"),
+    key("address", Shape::Text, "the one address of a host that it strikes"),
+    key("link", ONE_OR_MORE_TEXTS, "the link, by its name or by the two hosts it joins"),
+    key(
+        "dns",
+        Shape::Either(&[Shape::Flag, Shape::Text]),
+        "true: the whole DNS; a text: names that end in it",
+    ),
+    key("from", Shape::Duration, "when it begins; default 0s"),
+    key("for", Shape::Duration, "how long it lasts; default: until the end"),
+    key("until", Shape::Duration, "when it is over, instead of `for`"),
+    key("random", Shape::Table(&RANDOM), "again and again, instead of from, for and until"),
+    required("mode", Shape::Word(&modes::WORDS), "what goes wrong"),
+];
+
+/// With the keys that some modes take.
+static KEYS_OF_OUTAGES: [Key; TARGETS_AND_TIMES.len() + modes::KEYS.len()] = {
+    let mut keys = [TARGETS_AND_TIMES[0]; TARGETS_AND_TIMES.len() + modes::KEYS.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        keys[at] = if at < TARGETS_AND_TIMES.len() {
+            TARGETS_AND_TIMES[at]
+        } else {
+            modes::KEYS[at - TARGETS_AND_TIMES.len()]
+        };
+        at += 1;
+    }
+    keys
 };
+
+pub(super) static OUTAGE: Keys = Keys { name: "an outage", keys: &KEYS_OF_OUTAGES };
 
 static CHANGE: Keys = Keys {
     name: "`do`",

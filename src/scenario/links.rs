@@ -8,7 +8,7 @@ use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
 use crate::mail::HostId;
-use crate::network::{Link, LinkId, Path};
+use crate::network::{Bandwidth, Link, LinkId, Path};
 
 /// All links, and the names by which outages call them.
 #[derive(Debug, Default)]
@@ -36,8 +36,7 @@ impl Links {
         let span = |key: &str| section.field(key).map(|field| field.duration());
         let latency = span("latency").unwrap_or(Some(default.latency));
         let jitter = span("jitter").unwrap_or(Some(default.jitter));
-        let rate = section.field("bandwidth").map(|field| field.bit_rate());
-        let rate = rate.unwrap_or(default.rate);
+        let bandwidth = bandwidth(section, default.bandwidth);
         let (Some((one, other)), Some(latency), Some(jitter)) = (ends, latency, jitter) else {
             return;
         };
@@ -55,7 +54,7 @@ impl Links {
                 let id = LinkId(self.list.len() as u32);
                 ids.push(id);
                 self.by_ends.entry((a.min(b), a.max(b))).or_default().push(id);
-                self.list.push(Link { ends: (HostId(a), HostId(b)), latency, jitter, rate });
+                self.list.push(Link { ends: (HostId(a), HostId(b)), latency, jitter, bandwidth });
             }
         }
         let Some(name) = section.field("name").and_then(|field| field.text().map(str::to_owned))
@@ -122,6 +121,18 @@ impl Links {
             field.error(ProblemKind::UnknownName, remark);
         }
         found
+    }
+}
+
+/// Reads `bandwidth`, `header` and `slow_start`; what is left out is as in `default`.
+pub(super) fn bandwidth(section: &Section<'_>, default: Bandwidth) -> Bandwidth {
+    let rate = section.field("bandwidth").and_then(|field| field.bit_rate());
+    let header = section.field("header").and_then(|field| field.size());
+    let slow_start = section.field("slow_start").and_then(|field| field.flag());
+    Bandwidth {
+        rate: rate.or(default.rate),
+        header: header.unwrap_or(default.header),
+        slow_start: slow_start.unwrap_or(default.slow_start),
     }
 }
 

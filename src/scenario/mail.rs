@@ -18,10 +18,13 @@ use crate::mail::{DomainId, HostId};
 use crate::random::Distribution;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{
-    Arrivals, Correspondents, MailEntry, NoticeWishes, RecipientChoice, Replayed, Sizes,
-    SubmissionSettings,
+    Arrivals, Correspondents, Encoding, MailEntry, NoticeWishes, RecipientChoice, Replayed, Rule,
+    Sizes, SubmissionSettings,
 };
 
+/// Share of octets that quoted-printable escapes when the entry says nothing: of the text of a
+/// textbook.
+const DEFAULT_ESCAPED: f64 = 0.1;
 /// Size of a message when the entry says nothing \[octets\].
 const DEFAULT_SIZE: f64 = 10_000.0;
 /// How long a message waits in the outbox when the entry says nothing.
@@ -301,7 +304,41 @@ fn sizes(section: &Section<'_>) -> Sizes {
     Sizes {
         text: read("size").unwrap_or(Distribution::Constant(DEFAULT_SIZE)),
         attachment: read("attachments"),
+        encoding: encoding(section),
     }
+}
+
+/// Reads `encoding`, `escaped` and `line_length`.
+fn encoding(section: &Section<'_>) -> Encoding {
+    let word = section.field("encoding").and_then(|field| field.word()).unwrap_or("base64");
+    let line = section.field("line_length").and_then(|field| field.count());
+    let escaped = section.field("escaped").and_then(|field| share(&field));
+    if section.has("escaped") && word != "quoted_printable" {
+        let remark = Remark::new(format!("{word} makes no difference between octets"))
+            .accepted("`escaped` with encoding = \"quoted_printable\"")
+            .help("remove `escaped`, or write encoding = \"quoted_printable\"");
+        section.error_at("escaped", ProblemKind::Contradiction, remark);
+    }
+    let rule = match word {
+        "base64" => Rule::Base64,
+        "quoted_printable" => {
+            let escaped = escaped.unwrap_or(DEFAULT_ESCAPED);
+            Rule::QuotedPrintable { escaped }
+        }
+        _ => Rule::Identity,
+    };
+    let line = match line {
+        Some(0) => None,
+        Some(1) => {
+            let remark = Remark::new("a line of one character has no room for a break")
+                .accepted("0 (no line ends), or 2 and more")
+                .help("write line_length = 76, the most that RFC 2045 allows");
+            section.error_at("line_length", ProblemKind::BadValue, remark);
+            None
+        }
+        line => Some(line.unwrap_or(Encoding::LINE)),
+    };
+    Encoding { rule, line }
 }
 
 fn submission(

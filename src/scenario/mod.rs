@@ -42,6 +42,7 @@ mod load;
 mod loops;
 mod mail;
 mod model;
+mod modes;
 mod names;
 mod names_in_dns;
 mod note;
@@ -68,6 +69,7 @@ mod top;
 mod transport_maps;
 mod transports;
 mod tree;
+mod unseen;
 mod warn;
 mod zone;
 
@@ -75,8 +77,9 @@ pub use edited::{EditError, Entries, edited, key_text, read_value, text_value};
 pub use load::{Loaded, Source, load};
 pub use model::{
     Action, Command, Domain, Effect, Expectation, Host, NextHop, Outage, OutageTarget, Roles,
-    Routing, Scenario,
+    Routing, Scenario, SourceChoice,
 };
+pub use modes::{MODES, Mode, ModeKey, SCENE, Strikes};
 pub use note::{Moment, Note, NotedEvent, Occasion};
 pub use overrides::{KeyPath, Override, OverrideError};
 pub use problem::{Problem, ProblemKind, Problems, Severity};

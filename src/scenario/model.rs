@@ -190,6 +190,8 @@ pub struct Host {
     /// Addresses from which only mail of these senders' domains leaves; other mail leaves from the
     /// other addresses.
     pub dedicated_addresses: Vec<(DomainId, AddressId)>,
+    /// From which of the others it connects.
+    pub source_choice: SourceChoice,
     /// What it looks at besides addresses and limits before it takes a message; none: nothing.
     pub screening: Option<Box<Screening>>,
     /// What the address that clients see is replaced by (a proxy in front).
@@ -327,6 +329,32 @@ pub enum NextHop {
     Address(HostId),
 }
 
+/// From which of its addresses a host with several connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SourceChoice {
+    /// From one that is drawn for each message, and kept for all its tries.
+    #[default]
+    Sticky,
+    /// From one after the other, by connection.
+    InTurn,
+    /// From one that is drawn for each connection.
+    Random,
+}
+
+impl SourceChoice {
+    /// Its words in a scenario, in the order of the values.
+    pub(super) const WORDS: &'static [&'static str] = &["sticky", "in_turn", "random"];
+
+    /// Returns the choice that a word of [`Self::WORDS`] stands for.
+    pub(super) fn named(word: &str) -> Self {
+        match word {
+            "in_turn" => Self::InTurn,
+            "random" => Self::Random,
+            _ => Self::Sticky,
+        }
+    }
+}
+
 /// One `[[outage]]`, with everything it strikes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outage {
@@ -433,6 +461,26 @@ impl Scenario {
             }
         }
         behind
+    }
+}
+
+impl Scenario {
+    /// Returns the octets of an address as [`MailboxNames::write_mailbox`] spells it.
+    #[must_use]
+    pub fn mailbox_length(&self, mailbox: Mailbox) -> u64 {
+        let domain = &self.domains[mailbox.domain.index()];
+        let local = mailbox.local as usize;
+        let number = || u64::from((mailbox.local + 1).ilog10() + 1).max(5);
+        let spelt = if let Some(named) = domain.named.get(local) {
+            named.len() as u64
+        } else if mailbox.local < domain.mailboxes {
+            4 + number()
+        } else if let Some(unknown) = domain.unknown.get(local - domain.mailboxes as usize) {
+            unknown.len() as u64
+        } else {
+            6 + number()
+        };
+        spelt + 1 + domain.name.len() as u64
     }
 }
 

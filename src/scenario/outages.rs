@@ -2,10 +2,11 @@
 
 use super::correspondents::address;
 use super::domains::Domains;
-use super::effects::{Kind, effect};
+use super::effects::effect;
 use super::hosts::Hosts;
 use super::links::{Links, Sites, host_list};
 use super::model::{Outage, OutageTarget};
+use super::modes::Strikes;
 use super::problem::ProblemKind;
 use super::reader::{Remark, Section};
 use super::tree::Value;
@@ -57,7 +58,7 @@ fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> Vec<Mailbox> 
     found
 }
 
-type Struck = (Kind, Vec<OutageTarget>, String, Option<FailureScope>);
+type Struck = (Strikes, Vec<OutageTarget>, String, Option<FailureScope>);
 
 impl Targets<'_, '_> {
     fn struck(&self, section: &Section<'_>) -> Option<Struck> {
@@ -77,17 +78,17 @@ impl Targets<'_, '_> {
         let (kind, struck) = match key {
             "host" => {
                 let members = self.hosts.all_of(&field)?;
-                (Kind::Host, members.map(HostId).map(OutageTarget::Host).collect())
+                (Strikes::Host, members.map(HostId).map(OutageTarget::Host).collect())
             }
-            "hosts" => (Kind::Host, of_hosts(host_list(&field, self.hosts))),
-            "site" => (Kind::Host, of_hosts(self.sites.named(&field))),
+            "hosts" => (Strikes::Host, of_hosts(host_list(&field, self.hosts))),
+            "site" => (Strikes::Host, of_hosts(self.sites.named(&field))),
             "address" => {
                 let found = self.hosts.addresses_in(&[field]);
-                (Kind::Address, found.into_iter().map(OutageTarget::Address).collect())
+                (Strikes::Address, found.into_iter().map(OutageTarget::Address).collect())
             }
             "link" => {
                 let found = self.links.named(&field, self.hosts);
-                (Kind::Link, found.into_iter().map(OutageTarget::Link).collect())
+                (Strikes::Link, found.into_iter().map(OutageTarget::Link).collect())
             }
             _ => {
                 let scope = match &field.node.value {
@@ -109,7 +110,7 @@ impl Targets<'_, '_> {
                     FailureScope::All => "DNS".to_owned(),
                     FailureScope::Suffix(suffix) => format!("DNS of {suffix}"),
                 };
-                return Some((Kind::Dns, vec![OutageTarget::Dns], label, Some(scope)));
+                return Some((Strikes::Dns, vec![OutageTarget::Dns], label, Some(scope)));
             }
         };
         let struck: Vec<OutageTarget> = struck;

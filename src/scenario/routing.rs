@@ -6,7 +6,7 @@ use super::acceptance::dedicated_addresses;
 use super::domains::{DomainDraft, Domains};
 use super::hosts::Hosts;
 use super::keys_of_hosts::HOP_TABLE;
-use super::model::{NextHop, Routing};
+use super::model::{NextHop, Routing, SourceChoice};
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::shape::Shape;
@@ -32,6 +32,7 @@ pub(super) struct StatedRouting {
     pub(super) shadow_host: Option<HostId>,
     pub(super) dedicated_addresses: Vec<(DomainId, AddressId)>,
     transports: StatedTransports,
+    pub(super) source_choice: SourceChoice,
 }
 
 impl StatedRouting {
@@ -85,6 +86,8 @@ pub(super) fn stated_routing(
     stated.shadow_host = section.field("shadow_host").and_then(|field| hosts.one_of(&field));
     if section.knows("dedicated_addresses") {
         stated.dedicated_addresses = dedicated_addresses(section, hosts, domains);
+        let choice = section.field("source_address").and_then(|field| field.word());
+        stated.source_choice = choice.map(SourceChoice::named).unwrap_or_default();
     }
     stated.transports = StatedTransports::read(section, hosts, domains);
     let routes = section.field("routes").map(|field| field.map()).unwrap_or_default();

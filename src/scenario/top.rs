@@ -2,6 +2,7 @@
 
 use super::host_settings::resolver_settings;
 use super::limits;
+use super::links::bandwidth;
 use super::problem::ProblemKind;
 use super::reader::{Field, Remark, Section};
 use super::zone::Ttls;
@@ -31,7 +32,7 @@ pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
         path: Path {
             latency: SimDuration::from_millis(10),
             jitter: SimDuration::ZERO,
-            rate: Some(BitRate(100_000_000)),
+            bandwidth: BitRate(100_000_000).into(),
             intermediate: Vec::new(),
         },
         ttls: Ttls::default(),
@@ -47,9 +48,7 @@ pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
     if let Some(jitter) = span("jitter") {
         defaults.path.jitter = jitter;
     }
-    if let Some(rate) = section.field("bandwidth").and_then(|field| field.bit_rate()) {
-        defaults.path.rate = Some(rate);
-    }
+    defaults.path.bandwidth = bandwidth(&section, defaults.path.bandwidth);
     defaults.ttls.positive = span("ttl").unwrap_or(defaults.ttls.positive);
     defaults.ttls.negative = span("negative_ttl").unwrap_or(defaults.ttls.negative);
     if let Some(resolver) = section.field("resolver").and_then(|field| field.section()) {

@@ -10,6 +10,7 @@ use super::model::{NextHop, Scenario};
 use super::names::listed;
 use super::problem::ProblemKind;
 use super::reader::{Remark, Section};
+use super::unseen;
 use crate::dns::Name;
 use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId};
@@ -39,6 +40,7 @@ pub(super) fn check(scenario: &Scenario, entries: &Entries<'_, '_>) {
         }
     }
     too_late(scenario, entries);
+    unseen::warn(scenario, entries.outages);
     idle_hosts(scenario, entries);
     if scenario.mail.is_empty() {
         let remark = Remark::new("there is no [[mail]], so nothing will happen")

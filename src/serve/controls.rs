@@ -8,7 +8,8 @@ use crate::fault::Schedule;
 use crate::mail::{DomainId, HostId, Mailbox, MailboxNames as _};
 use crate::scenario::profiles::{self, Profile};
 use crate::scenario::{
-    Entries, Host, KeyPath, Outage, OutageTarget, Override, Scenario, edited, settings_of,
+    Entries, Host, KeyPath, Mode, Outage, OutageTarget, Override, Scenario, Strikes, edited,
+    settings_of,
 };
 use crate::units::SimTime;
 
@@ -21,19 +22,6 @@ const MOST_OUTAGES: usize = 200;
 /// Most domains, and mailboxes of each, that the page proposes as addresses.
 const MOST_DOMAINS: usize = 30;
 const MOST_MAILBOXES: u32 = 3;
-/// The modes of an outage of a host that need nothing else said.
-const MODES: [(&str, &str); 9] = [
-    ("blackhole", "nothing gets through, in either direction: time-outs"),
-    ("refuse", "nobody listens: connections are refused, its own queue goes on"),
-    ("unreachable", "the same, with host unreachable"),
-    ("crash", "the process dies; the queue on disk survives"),
-    ("hang", "connections are taken, no greeting comes"),
-    ("drop", "the connection is lost after the message was stored"),
-    ("disk_full", "mail is put off: 452"),
-    ("tempfail", "mail is put off: 451"),
-    ("permfail", "mail is refused: 550"),
-];
-
 /// What the page holds as JSON; `src/player/source/live.ts` is the reading side.
 #[derive(Debug, Serialize)]
 pub(super) struct Controls<'a> {
@@ -47,7 +35,8 @@ pub(super) struct Controls<'a> {
     undone: Vec<&'a str>,
     /// The command line that gives this run.
     command: String,
-    modes: &'static [(&'static str, &'static str)],
+    /// The modes of an outage of a host that need nothing else said.
+    modes: Vec<(&'static str, &'static str)>,
     outages: Vec<ShownOutage<'a>>,
     hosts: BTreeMap<&'a str, ShownHost<'a>>,
     /// Lists of settings, each named by hosts by its position.
@@ -121,13 +110,18 @@ impl<'a> Controls<'a> {
             changes: stand.done.iter().map(shown_step).collect(),
             undone: stand.undone.iter().map(|step| step.title.as_str()).collect(),
             command: command(stand),
-            modes: &MODES,
+            modes: modes(),
             outages: outages.take(MOST_OUTAGES).collect(),
             hosts,
             settings,
             addresses: addresses(scenario),
         }
     }
+}
+
+fn modes() -> Vec<(&'static str, &'static str)> {
+    let simple = Mode::of(Strikes::Host).filter(|mode| mode.needs.is_empty());
+    simple.map(|mode| (mode.word, mode.sentence)).collect()
 }
 
 /// Returns the settings of a host's mail server as they are at the start; none without a server.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use crate::engine::Handle;
 use crate::mail::{HostId, Mailbox, MessageId, Reply};
 use crate::network::AddressId;
+use crate::random::SessionDraw;
 use crate::smtp::{Acceptance, Counted, Limit, Party, Reputation, Standing, Traffic};
 use crate::trace::FactSink;
 use crate::units::{SimDuration, SimTime};
 
-use super::draws::{TryDraws, key};
-use super::run::{Purpose, Run};
+use super::draws::TryDraws;
 use super::world::World;
 
 /// Whom a limit counts.
@@ -269,43 +269,6 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// Returns the address from which the client of a run connects to the address `towards`.
-    #[inline(always)]
-    pub(super) fn source_of_run(&self, handle: Handle, towards: AddressId) -> Option<AddressId> {
-        let run = self.runs.get(handle).expect("a run that goes on exists");
-        let sole = self.hosts[run.client.index()].config.sole_address;
-        if sole.is_some() { sole } else { self.draw_source(run, towards) }
-    }
-
-    /// The same, where a host has several addresses: the one dedicated to the sender's domain, or one
-    /// drawn from the others, of the family that leads there.
-    #[inline(never)]
-    fn draw_source(&self, run: &Run, towards: AddressId) -> Option<AddressId> {
-        let state = &self.hosts[run.client.index()];
-        let (all, dedicated) = (&state.config.addresses, &state.config.dedicated_addresses);
-        let (key_of_message, domain) = match run.purpose {
-            // It is opened for whatever message comes.
-            Purpose::Opening { connection } => (connection.0, None),
-            _ if run.carries_nothing() => return None,
-            _ => {
-                let message = &self.messages[run.message];
-                (message.stream_key(), message.sender().map(|mailbox| mailbox.domain))
-            }
-        };
-        let family = self.family_of(towards);
-        let leads_there = |address: AddressId| self.family_of(address) == family;
-        let own = dedicated.iter().filter(|(owner, _)| Some(*owner) == domain);
-        if let Some((_, address)) = own.clone().find(|(_, address)| leads_there(*address)) {
-            return Some(*address);
-        }
-        let in_pool = |address: &&AddressId| {
-            leads_there(**address) && dedicated.iter().all(|(_, own)| own != *address)
-        };
-        let count = all.iter().filter(in_pool).count() as u64;
-        let drawn = key(&[key_of_message, state.key, POOL]).checked_rem(count)?;
-        all.iter().filter(in_pool).nth(usize::try_from(drawn).ok()?).copied()
-    }
-
     /// The server of a run's session has taken the message for `recipients`.
     pub(super) fn note_acceptance(&mut self, server: HostId, handle: Handle) {
         let config = self.hosts[server.index()].config;
@@ -332,12 +295,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return false;
         };
         let share = self.scenario.mail[entry as usize].unwanted_share;
-        let parts = [key_of_message.stream_key(), UNWANTED];
+        let parts = [key_of_message.stream_key(), SessionDraw::Unwanted.number()];
         share > 0.0 && TryDraws::new(&self.session_streams, parts).unit() < share
     }
 }
-
-/// Tells the choice of a source address from other draws about a message.
-const POOL: u64 = u64::MAX - 4;
-/// Tells whether a message is unwanted from other draws about it.
-const UNWANTED: u64 = u64::MAX - 5;

@@ -17,6 +17,7 @@
 use crate::engine::Handle;
 use crate::mail::HostId;
 use crate::network::{AddressFamily, AddressId};
+use crate::random::SessionDraw;
 use crate::smtp::ClientOptions;
 use crate::trace::FactSink;
 
@@ -72,7 +73,7 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Puts targets of equal preference in random order.
     fn shuffle_equals(&mut self, handle: Handle) {
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let key = self.draw_key(run, SHUFFLE, 0);
+        let key = self.draw_key(run, SessionDraw::Shuffle, 0);
         let mut draws = TryDraws::new(&self.session_streams, key);
         let options = self.config_of(run).client.options;
         let run = self.runs.get_mut(handle).expect("a run that goes on exists");
@@ -138,9 +139,6 @@ impl<S: FactSink> World<'_, '_, S> {
         });
     }
 }
-
-/// Tells the draws of the order of equal hosts from those of tries.
-const SHUFFLE: u64 = u64::MAX - 2;
 
 /// Puts the targets of equal preference that are not `later` in front: of all of them, or of each host.
 fn prefer_family(targets: &mut [Target], options: ClientOptions, later: impl Fn(&Target) -> bool) {

@@ -6,7 +6,7 @@ use crate::trace::FactSink;
 use crate::units::{Octets, SimTime};
 use crate::workload::Answers;
 
-use super::handover::{Arrival, RECEIVED_FIELD};
+use super::handover::Arrival;
 use super::messages::Message;
 use super::world::World;
 
@@ -30,17 +30,27 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// A message has reached a mailbox of `host`: copies and replies go out.
-    pub(super) fn act_by_itself(&mut self, host: HostId, recipient: RecipientId, fields: u32) {
+    pub(super) fn act_by_itself(
+        &mut self,
+        host: HostId,
+        recipient: RecipientId,
+        (fields, size): (u32, Octets),
+    ) {
         if self.scenario.automatic.is_empty() {
             return;
         }
-        self.redistribute(host, recipient, fields);
+        self.redistribute(host, recipient, (fields, size));
         self.respond(host, recipient);
     }
 
     /// Sends copies to all members (RFC 5321 §3.9). They are new messages of one transaction, with
     /// the Received fields so far and one that the server adds as it takes the copies in.
-    fn redistribute(&mut self, host: HostId, recipient: RecipientId, fields: u32) {
+    fn redistribute(
+        &mut self,
+        host: HostId,
+        recipient: RecipientId,
+        (fields, held): (u32, Octets),
+    ) {
         let original = self.messages[recipient].message;
         let mailbox = self.messages[recipient].mailbox;
         let scenario = self.scenario;
@@ -56,7 +66,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let copy =
             self.new_message((original, mailbox), MessageKind::ListCopy, sender, size, fields);
         self.note_lineage(original, copy, host, (mailbox, list));
-        let size = Octets(size.0 + u64::from(fields) * RECEIVED_FIELD);
+        let size = held + Octets(self.own_received_octets(host, sender));
         let arrival = Arrival::made_here(fields, size, self.now);
         self.send_automatic(host, original, copy, &list.members, arrival);
     }

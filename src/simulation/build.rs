@@ -6,7 +6,7 @@ use crate::dns::{MailRoute, Resolver};
 use crate::engine::{EventQueue, Slots};
 use crate::mail::HostId;
 use crate::queue::QueueEntries;
-use crate::random::Streams;
+use crate::random::{Purpose, Streams};
 use crate::scenario::Scenario;
 use crate::trace::{FactSink, HostTotals};
 use crate::units::{Octets, SimDuration, SimTime};
@@ -81,8 +81,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
             greylists: Default::default(),
             verified: BTreeMap::new(),
             shared_limits: Default::default(),
-            resolver_streams: streams.purpose("resolver"),
-            session_streams: streams.purpose("session"),
+            resolver_streams: streams.purpose(Purpose::Resolver),
+            session_streams: streams.purpose(Purpose::Session),
             domains: scenario.domains.iter().map(DomainTraits::of).collect(),
             two_families: has_two_families(scenario),
             servers: scenario.addresses.iter().map(|address| address.host).collect(),
@@ -114,7 +114,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         counts_entries_once: config.queue.counts_entries_once(),
         key: name_key(&config.name),
         queue,
-        queue_random: streams.stream("queue", name_key(&config.name)),
+        queue_random: streams.stream(Purpose::Queue, name_key(&config.name)),
         resolver: Resolver::new(),
         up: true,
         cache: Cache::default(),
@@ -125,6 +125,7 @@ fn host_state<'s>(scenario: &'s Scenario, id: HostId, streams: &Streams) -> Host
         inbound_by_client: Default::default(),
         waiting: Default::default(),
         tallies: Default::default(),
+        turns: 0,
         pick_ups: 0,
         queued_octets: Octets(0),
         totals: HostTotals {

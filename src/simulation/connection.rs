@@ -13,11 +13,11 @@ use super::run::Target;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: HostId,
+    /// The client's address.
+    pub(super) source: Option<AddressId>,
     /// Whom the server takes for its client.
     pub(super) seen: HostId,
     pub(super) target: Target,
-    /// The client's address.
-    pub(super) source: Option<AddressId>,
     /// When it stood, at the client.
     pub(super) connected: SimTime,
     /// When the server's slot was taken.

@@ -2,6 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{Mailbox, Reply, Stage, Status};
+use crate::random::SessionDraw;
 use crate::smtp::{Letter, Session, WEB_PORT, Wire};
 use crate::trace::FactSink;
 
@@ -79,7 +80,8 @@ impl<S: FactSink> World<'_, '_, S> {
             (rules, (asked, pairs), self.hosts[asked.host.index()].config)
         });
         let run = self.runs.get(handle).expect("a run that goes on exists");
-        let (service_key, submission) = (self.try_key(run, SERVICE), run.is_submission());
+        let (service_key, submission) =
+            (self.try_key(run, SessionDraw::Service), run.is_submission());
         let habits = self.habits_of(run);
         let port = habits.port;
         let (opens, message) = (matches!(run.purpose, Purpose::Opening { .. }), run.message);
@@ -130,6 +132,7 @@ impl<S: FactSink> World<'_, '_, S> {
             authenticates: habits.authenticates,
             requires_authentication: submission && port != 25,
             extended: connection.extended,
+            closed: None,
         };
         let mut draws = TryDraws::new(&self.session_streams, service_key);
         let sessions = server.inbound;
@@ -253,6 +256,3 @@ impl<S: FactSink> World<'_, '_, S> {
         self.schedule(ended, Class::End, Event::TryEnded { run: handle, number });
     }
 }
-
-/// Tells draws of service times from those of jitter.
-const SERVICE: u64 = 2;

@@ -3,7 +3,7 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Reply, Stage, Status};
 use crate::queue::{Context, CopyState, DeliveryHandle, Destination, Report};
-use crate::random::Distribution;
+use crate::random::{Distribution, SessionDraw};
 use crate::smtp::{ClientSettings, Draws as _, Failure, ServiceTimes};
 use crate::trace::{AttemptFact, Fact, FactSink, SessionMarks};
 use crate::units::{Octets, SimTime};
@@ -77,7 +77,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let wait = match (constant(agent), constant(start)) {
             (Some(agent), Some(start)) => agent + start,
             _ => {
-                let key = self.draw_key(run, AGENT, 0);
+                let key = self.draw_key(run, SessionDraw::Agent, 0);
                 let mut draws = TryDraws::new(&self.session_streams, key);
                 let agent = draws.time(agent);
                 agent + draws.time(start)
@@ -378,9 +378,6 @@ pub(super) struct Fared {
     pub(super) reply: Option<Reply>,
     pub(super) status: Status,
 }
-
-/// Tells the draws of a delivery agent from those of tries.
-const AGENT: u64 = u64::MAX - 1;
 
 /// What an idle process takes to start.
 const NO_TIME: Distribution = Distribution::Constant(0.0);

@@ -44,6 +44,11 @@ impl<'a, const PARTS: usize> TryDraws<'a, PARTS> {
         self.stream().unit_f64()
     }
 
+    /// Draws one of so many, at least one, by its place.
+    pub(super) fn place(&mut self, count: usize) -> usize {
+        self.stream().below(count as u64) as usize
+    }
+
     #[inline]
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         if items.len() > 1 {

@@ -6,7 +6,7 @@ use crate::dns::Failures;
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
 use crate::network::LinkId;
-use crate::random::Streams;
+use crate::random::{Purpose, Streams};
 use crate::scenario::{Command, Effect, OutageTarget, Scenario};
 use crate::smtp::{CrashFault, Deviation, PortFault, Rules};
 use crate::trace::OutageFact;
@@ -76,7 +76,7 @@ impl Faults {
             let number = named.entry(&outage.label).or_insert(0);
             let key = key(&[name_key(&outage.label), *number]);
             *number += 1;
-            let mut random = streams.stream("outage", key);
+            let mut random = streams.stream(Purpose::Outage, key);
             for interval in outage.schedule.intervals(horizon, &mut random) {
                 if interval.from < horizon && !is_policy(&outage.effect, interval) {
                     gathered.facts.push(OutageFact {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{Class, Handle};
-use crate::mail::{HostId, MessageId, ReceivedField, RecipientId};
+use crate::mail::{HostId, MessageId, RecipientId};
 use crate::queue::plain::Unit;
 use crate::queue::{Destination, EntryHandle, Intake, QueueEntry};
+use crate::random::SessionDraw;
 use crate::trace::{Fact, FactSink, Verdict};
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -39,9 +40,6 @@ impl Arrival {
     }
 }
 
-/// Octets of a Received field.
-pub(super) const RECEIVED_FIELD: u64 = ReceivedField::OCTETS;
-
 impl<S: FactSink> World<'_, '_, S> {
     /// The server's positive reply to the dot leaves: from now on it answers for the recipients it
     /// accepted.
@@ -70,7 +68,7 @@ impl<S: FactSink> World<'_, '_, S> {
         if config.server.adds_received {
             let added = 1 + config.server.options.more_received;
             fields += added;
-            octets = Octets(size.0 + u64::from(added) * RECEIVED_FIELD);
+            octets = Octets(size.0 + u64::from(added) * self.received_octets(run, server));
         }
         for recipient in &accepted {
             let record = &mut self.messages[*recipient];
@@ -112,6 +110,8 @@ impl<S: FactSink> World<'_, '_, S> {
         (orphan.message, orphan.size) = (run.message, run.size);
         orphan.received_fields = run.received_fields;
         orphan.ordinal_on_connection = run.ordinal_on_connection;
+        orphan.source = run.source;
+        orphan.marks = run.marks;
         orphan.recipients.extend_from_slice(&run.recipients);
         orphan.replies.extend_from_slice(&run.replies);
         let orphan = self.runs.insert(orphan);
@@ -173,7 +173,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let home = &mut self.hosts[host.index()];
         home.totals.messages_accepted += 1;
         let wait = time(&self.session_streams, &home.config.server.service.pickup, || {
-            [self.messages[message].stream_key(), home.key, PICK_UP]
+            [self.messages[message].stream_key(), home.key, SessionDraw::PickUp.number()]
         });
         let wait = wait + arrival.held;
         let home = &self.hosts[host.index()];
@@ -299,6 +299,3 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 }
-
-/// Tells the draws of picking up from those of tries.
-const PICK_UP: u64 = u64::MAX;

@@ -55,6 +55,8 @@ pub(super) struct HostState<'s> {
     pub(super) opened: BTreeMap<ConnectionId, Handle>,
     /// What it has taken from whom.
     pub(super) tallies: Tallies,
+    /// Connections that it has made, where its addresses take turns.
+    pub(super) turns: u64,
     /// What its shadow server knows of it.
     pub(super) shadow: Watch,
     /// What the queue manager draws from; opened when first needed.

@@ -3,6 +3,7 @@
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, Reply, Stage, Status};
 use crate::queue::{CopyState, Report};
+use crate::random::SessionDraw;
 use crate::trace::{AttemptFact, Fact, FactSink, FinalOutcome, SessionMarks};
 
 use super::draws::time;
@@ -19,7 +20,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let client = run.client;
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let local = &self.hosts[client.index()].config.server.service.local;
-        let work = time(&self.session_streams, local, || self.draw_key(run, LOCAL, 0));
+        let work = time(&self.session_streams, local, || self.draw_key(run, SessionDraw::Local, 0));
         self.schedule(self.now + work, Class::End, Event::LocalDone { run: handle });
     }
 
@@ -33,7 +34,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let Purpose::Delivery { delivery, .. } = run.purpose else {
             return;
         };
-        let received_fields = run.received_fields;
+        let (received_fields, size) = (run.received_fields, run.size);
         for index in 0..count {
             let run = self.runs.get(handle).expect("it goes on");
             let (copy, recipient) = (run.copies[index], run.recipients[index]);
@@ -70,7 +71,7 @@ impl<S: FactSink> World<'_, '_, S> {
             }));
             if outcome == AttemptOutcome::Accepted {
                 self.entries.set_state(copy, CopyState::Done);
-                self.put_in_mailbox(client, recipient, received_fields);
+                self.put_in_mailbox(client, recipient, (received_fields, size));
             } else {
                 self.entries.set_state(copy, CopyState::Failed(status));
             }
@@ -87,7 +88,7 @@ impl<S: FactSink> World<'_, '_, S> {
         &mut self,
         host: crate::mail::HostId,
         recipient: crate::mail::RecipientId,
-        received_fields: u32,
+        (received_fields, size): (u32, crate::units::Octets),
     ) {
         let duplicate = self.messages[recipient].delivered > 0;
         if duplicate && self.hosts[host.index()].config.queue.drops_duplicates() {
@@ -118,11 +119,8 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         // Whoever takes mail for spam does not answer it (RFC 3834 §2).
         if !junk {
-            self.act_by_itself(host, recipient, received_fields);
+            self.act_by_itself(host, recipient, (received_fields, size));
         }
         self.let_go(recipient);
     }
 }
-
-/// Tells the draws of local delivery from those of tries.
-const LOCAL: u64 = u64::MAX - 3;

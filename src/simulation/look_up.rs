@@ -227,8 +227,7 @@ impl<S: FactSink> World<'_, '_, S> {
             let run = self.runs.get_mut(handle).expect("a run that goes on exists");
             let state = &self.hosts[run.client.index()];
             let sender = self.messages[run.message].sender();
-            let stays =
-                |index: &usize| state.route(sender, run.mailboxes[*index]) == destination;
+            let stays = |index: &usize| state.route(sender, run.mailboxes[*index]) == destination;
             let staying: Vec<usize> = (0..run.mailboxes.len()).filter(stays).collect();
             let rest = run.keep_only(&staying);
             run.started = run.begun;
@@ -263,7 +262,9 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns where a run goes.
     pub(super) fn destination_of(&self, handle: Handle) -> Destination {
         match self.runs.get(handle).expect("a run that goes on exists").purpose {
-            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination, .. } => destination,
+            Purpose::Delivery { destination, .. } | Purpose::LookUp { destination, .. } => {
+                destination
+            }
             Purpose::Transaction { .. } | Purpose::Opening { .. } | Purpose::Closing { .. } => {
                 Destination::Local
             }

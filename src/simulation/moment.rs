@@ -10,6 +10,7 @@ use crate::dns::{Ask, Chance};
 use crate::fault::Timeline;
 use crate::mail::{AttemptOutcome, HostId, Mailbox, Reply, Stage, Status};
 use crate::network::{AddressId, SynSchedule};
+use crate::random::SessionDraw;
 use crate::screening::Screen;
 use crate::smtp::{
     ClientSettings, ClientTimeouts, ClientTls, Conditions, Connect, Extensions, Failure, Heard,
@@ -79,8 +80,6 @@ struct Visit<'s> {
 
 /// How long a client waits for a greeting (RFC 5321 §4.5.3.2.1).
 const PATIENCE: SimDuration = SimDuration::from_minutes(5);
-/// Tells the caller's draws from those of the run.
-const CALLER: u64 = u64::MAX - 20;
 
 impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
     pub(super) fn new(mut world: World<'s, 'k, S>, at: SimTime) -> Self {
@@ -145,8 +144,10 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let pairs = self.world.pairs(call.client, target);
         let world = &self.world;
         let wire = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
-            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
-        let mut transfer = crate::access::Session::new(wire.round_trip(), wire.rate);
+            .with_jitter(&world.session_streams, || {
+                [SessionDraw::Caller.number(), 0, 0, 0, 0, 0, 0]
+            });
+        let mut transfer = crate::access::Session::new(wire.round_trip(), wire.bandwidth);
         transfer.command(octets);
         let rest = transfer.cost().duration.saturating_sub(wire.round_trip());
         self.pass(rest);
@@ -162,7 +163,9 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let pairs = self.world.pairs(call.client, target);
         let world = &self.world;
         let mut wire = wire(&world.reach, &world.faults, call.client, target, pairs, now)
-            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
+            .with_jitter(&world.session_streams, || {
+                [SessionDraw::Caller.number(), 0, 0, 0, 0, 0, 0]
+            });
         // What strikes the SMTP port does not strike what a store serves.
         let open = Timeline::<PortFault>::default();
         let crash = world.faults.crashes[target.host.index()].at(now);
@@ -440,7 +443,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let own = self.is_own_client();
         let authorised = self.is_authorised();
         let screen = self.take_screen(sender, authorised);
-        let key = [CALLER, self.lines, 0, 0, 0, 0, 0];
+        let key = [SessionDraw::Caller.number(), self.lines, 0, 0, 0, 0, 0];
         let visit = self.visit.as_ref().expect("the caller is connected");
         let (call, target) = (visit.call, visit.target);
         let pairs = self.world.pairs(call.client, target);
@@ -453,7 +456,9 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
         let visit = self.visit.as_ref().expect("the caller is connected");
         let scenario = world.scenario;
         let line = wire(&world.reach, &world.faults, call.client, target, pairs, world.now)
-            .with_jitter(&world.session_streams, || [CALLER, 0, 0, 0, 0, 0, 0]);
+            .with_jitter(&world.session_streams, || {
+                [SessionDraw::Caller.number(), 0, 0, 0, 0, 0, 0]
+            });
         let client_config = world.hosts[call.client.index()].config;
         let address = world.hosts[seen.index()].config.addresses.first().copied();
         let inquiry = asked.map(|(rules, (asked, pairs), config)| Inquiry {
@@ -482,6 +487,7 @@ impl<'s, 'k, S: FactSink> Moment<'s, 'k, S> {
             authenticates: visit.authenticated,
             requires_authentication: call.port != 25,
             extended: true,
+            closed: None,
         };
         let mut policy = Policy {
             scenario,

@@ -158,7 +158,10 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 marks.connected = run.connected;
                 Stage::Greeting
             }
-            _ => stood.or(run.failure.map(|failure| failure.stage)).unwrap_or(Stage::Dot),
+            _ => match stood.or(run.failure.map(|failure| failure.stage)) {
+                None | Some(Stage::Dot) if !run.dot_is_sent(self.now) => Stage::Body,
+                stage => stage.unwrap_or(Stage::Dot),
+            },
         };
         let (outcome, status) = (AttemptOutcome::Lost, Status::BAD_CONNECTION);
         let fared = Fared { stage, outcome, reply: None, status };

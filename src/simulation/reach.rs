@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn routes_over_time_are_those_of_each_instant() {
-        let mut random = Streams::new(3, 0).stream("test/reach", 0);
+        let mut random = Streams::new(3, 0).stream(crate::random::Purpose::Other("test/reach"), 0);
         for _ in 0..60 {
             let hosts = 4 + random.below(6);
             let mut links = Vec::new();
@@ -258,13 +258,13 @@ mod tests {
                     ends: (HostId(a as u32), HostId(b as u32)),
                     latency: SimDuration::from_millis(random.below(4)),
                     jitter: SimDuration::ZERO,
-                    rate: None,
+                    bandwidth: crate::network::Bandwidth::UNLIMITED,
                 });
             }
             let internet = Path {
                 latency: SimDuration::ZERO,
                 jitter: SimDuration::ZERO,
-                rate: None,
+                bandwidth: crate::network::Bandwidth::UNLIMITED,
                 intermediate: Vec::new(),
             };
             let count = links.len();

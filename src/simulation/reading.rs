@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::access::{Fetched, PollClock, PollInterval, Protocol, Reading, visit};
 use crate::engine::Class;
 use crate::mail::{HostId, Mailbox, RecipientId};
-use crate::random::{Draw as _, PurposeStreams, Streams};
+use crate::network::Bandwidth;
+use crate::random::{Draw as _, Purpose, PurposeStreams, Streams};
 use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink, RetrievalProtocol};
-use crate::units::{BitRate, Octets, SimDuration, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
 
 use super::draws::{key, name_key};
 use super::event::Event;
@@ -69,7 +70,7 @@ impl Readers {
             readings: scenario.reading.clone(),
             boxes: BTreeMap::new(),
             arrivals: 0,
-            streams: streams.purpose("reading"),
+            streams: streams.purpose(Purpose::Reading),
             domain_keys: scenario.domains.iter().map(|domain| name_key(&domain.name)).collect(),
         }
     }
@@ -206,7 +207,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let (store, left) = (mailbag.store, mailbag.left);
         let path = self.path_to_store(from, store);
         let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
-        let Some((round_trip, rate, pair)) = path else {
+        let Some((round_trip, bandwidth, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
             let at = if every.is_some() { next.next() } else { now + RECONNECT };
             mailbag.clock = next;
@@ -223,7 +224,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let sizes: Vec<Octets> = waiting.iter().map(|message| message.size).collect();
         let mut fetched: Vec<Fetched> = Vec::new();
-        let cost = visit(protocol, round_trip, rate, &sizes, left, &mut fetched);
+        let cost = visit(protocol, round_trip, bandwidth, &sizes, left, &mut fetched);
         let over = now + cost.duration;
         if let Some(cut) = self.cut_short(from, store, pair, over) {
             self.visit_again(mailbox, reading, cut, waiting, &fetched);
@@ -320,7 +321,7 @@ impl<S: FactSink> World<'_, '_, S> {
         &mut self,
         from: Option<HostId>,
         store: HostId,
-    ) -> Option<(SimDuration, Option<BitRate>, Pair)> {
+    ) -> Option<(SimDuration, Bandwidth, Pair)> {
         let now: SimTime = self.now;
         let down = |host: HostId| {
             self.faults.cut[host.index()].at(now).is_some()
@@ -334,7 +335,7 @@ impl<S: FactSink> World<'_, '_, S> {
             return None;
         }
         let path = self.reach.path(pair, now)?;
-        Some((path.latency * 2, path.rate, pair))
+        Some((path.latency * 2, path.bandwidth, pair))
     }
 
     /// A message is in its reader's hands, at one device.

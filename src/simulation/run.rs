@@ -192,6 +192,11 @@ impl Runs {
 }
 
 impl Run {
+    /// Returns whether its client has sent the final dot by `now`.
+    pub(super) fn dot_is_sent(&self, now: SimTime) -> bool {
+        self.transaction.is_some_and(|transaction| transaction.dot_sent <= now)
+    }
+
     #[cold]
     pub(super) fn new() -> Self {
         Self {

@@ -7,7 +7,7 @@ use crate::mail::{
     DomainId, HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status,
 };
 use crate::queue::{CopyState, EntryHandle};
-use crate::random::{PurposeStreams, Streams};
+use crate::random::{Purpose, PurposeStreams, Streams};
 use crate::scenario::{Command, Scenario};
 use crate::screening::{Dossier, Filter, FilterStage, Opinion, Screen, Signature};
 use crate::smtp::Draws as _;
@@ -50,9 +50,9 @@ impl Screens {
         let mut all = scenario.hosts.iter().chain(changed);
         all.any(|host| host.screening.is_some()).then(|| {
             Box::new(Self {
-                scores: streams.purpose("spam score"),
-                times: streams.purpose("filter"),
-                lots: streams.purpose("policy sampling"),
+                scores: streams.purpose(Purpose::SpamScore),
+                times: streams.purpose(Purpose::FilterTime),
+                lots: streams.purpose(Purpose::PolicySampling),
                 copies: BTreeMap::new(),
                 first_seen: BTreeMap::new(),
                 junk: BTreeSet::new(),

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use crate::engine::Class;
 use crate::mail::{HostId, RecipientId};
 use crate::queue::{CopyState, EntryHandle, QueueEntry, QueueSettings};
+use crate::random::SessionDraw;
 use crate::smtp::Connect;
 use crate::trace::FactSink;
 use crate::units::SimTime;
@@ -83,7 +84,15 @@ impl<S: FactSink> World<'_, '_, S> {
             let pair = self.reach.pair(client, server, &self.faults);
             let wire = wire(&self.reach, &self.faults, client, target, (pair, None), self.now)
                 .with_jitter(&self.session_streams, || {
-                    [HEARTBEAT, u64::from(client.0), u64::from(server.0), 0, 0, 0, 0]
+                    [
+                        SessionDraw::Heartbeat.number(),
+                        u64::from(client.0),
+                        u64::from(server.0),
+                        0,
+                        0,
+                        0,
+                        0,
+                    ]
                 });
             let connect = wire.connect(self.now, settings.timeouts.connect, settings.syn);
             matches!(connect, Connect::Connected(_))
@@ -128,6 +137,3 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 }
-
-/// Tells the draws of heartbeats from those of tries.
-const HEARTBEAT: u64 = u64::MAX - 4;

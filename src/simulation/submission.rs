@@ -38,14 +38,13 @@ impl<S: FactSink> World<'_, '_, S> {
         let settings = &self.sources[entry].submission;
         let client = settings.client.unwrap_or(settings.server);
         let purpose = Purpose::Submission { entry: u32::try_from(entry).unwrap_or(u32::MAX) };
-        // Messages of one instant are dealt out over the parallel sessions; where a session takes
-        // only one message, each has its own.
-        let dealt = settings.messages_per_session > 1;
+        // Messages of one instant are dealt out over so many sessions at once. Where a session takes
+        // fewer messages than are its share, another follows it.
         let lanes = settings.parallel_sessions.max(1) as usize;
         let mut runs = std::mem::take(&mut self.written);
         let mut count = 0;
         while let Some(message) = self.write(entry) {
-            let lane = if dealt { count % lanes } else { count };
+            let lane = count % lanes;
             if runs.len() <= lane {
                 runs.push(self.new_run(purpose, client));
             }

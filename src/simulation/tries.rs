@@ -2,6 +2,7 @@
 
 use crate::engine::{Class, Handle};
 use crate::mail::{AttemptOutcome, HostId, Stage, Status};
+use crate::random::SessionDraw;
 use crate::smtp::{Connect, Failure, WEB_PORT, connects_at_once};
 use crate::trace::{FactSink, SessionMarks};
 use crate::units::{SimDuration, SimTime};
@@ -264,7 +265,7 @@ impl<S: FactSink> World<'_, '_, S> {
         let pairs = self.pairs(client, target);
         let run = self.runs.get(handle).expect("a run that goes on exists");
         let wire = wire(&self.reach, &self.faults, client, target, pairs, self.now)
-            .with_jitter(&self.session_streams, || self.try_key(run, JITTER));
+            .with_jitter(&self.session_streams, || self.try_key(run, SessionDraw::Jitter));
         Line::of(&wire, pairs)
     }
 
@@ -283,7 +284,8 @@ impl<S: FactSink> World<'_, '_, S> {
     /// Returns the parts of the key of draws for a run: what they are for (message, host, round, first
     /// recipient) and not what else was going on, so that scenarios that differ in one thing draw
     /// alike for the rest.
-    pub(super) fn draw_key(&self, run: &Run, what: u64, which: u64) -> DrawKey {
+    pub(super) fn draw_key(&self, run: &Run, what: SessionDraw, which: u64) -> DrawKey {
+        let what = what.number();
         let client = self.hosts[run.client.index()].key;
         match run.purpose {
             Purpose::Opening { connection } => return [client, what, which, connection.0, 1, 0, 0],
@@ -299,7 +301,7 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     /// Returns the parts of the key of the draws of a try; `what` tells several kinds apart.
-    pub(super) fn try_key(&self, run: &Run, what: u64) -> DrawKey {
+    pub(super) fn try_key(&self, run: &Run, what: SessionDraw) -> DrawKey {
         self.draw_key(run, what, run.next_target as u64)
     }
 
@@ -446,6 +448,3 @@ impl<S: FactSink> World<'_, '_, S> {
         self.try_ended(handle);
     }
 }
-
-/// Tells draws of jitter from those of service times.
-const JITTER: u64 = 1;

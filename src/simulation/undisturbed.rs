@@ -158,7 +158,7 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         let connection = self.connections.get(run.connection?)?;
         let opens = step == Step::Open;
-        let Line { latency, rate, calm, .. } = *line;
+        let Line { latency, bandwidth, calm, .. } = *line;
         // A server that is ready late greets late.
         let begins = if opens { connection.connected } else { self.now };
         if begins < calm.from || (opens && self.now > begins + latency) {
@@ -198,7 +198,7 @@ impl<S: FactSink> World<'_, '_, S> {
             client,
             server,
             latency,
-            rate,
+            bandwidth,
             port: habits.port,
             truths: truths.bits(),
         };

@@ -2,10 +2,10 @@
 
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
-use crate::network::Path;
+use crate::network::{Bandwidth, Path};
 use crate::random::PurposeStreams;
 use crate::smtp::{Conditions, Wire};
-use crate::units::{BitRate, SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime};
 
 use super::draws::{DrawKey, TryDraws};
 use super::faults::Faults;
@@ -40,8 +40,7 @@ pub(super) struct Line {
     pub(super) pairs: (Pair, Option<Pair>),
     /// One way.
     pub(super) latency: SimDuration,
-    /// None: not limited.
-    pub(super) rate: Option<BitRate>,
+    pub(super) bandwidth: Bandwidth,
     /// A time in which nothing befalls a packet.
     pub(super) calm: Interval,
 }
@@ -49,13 +48,13 @@ pub(super) struct Line {
 impl Line {
     /// Returns the line of a wire between these pairs of hosts.
     pub(super) fn of(wire: &Wire<'_>, pairs: (Pair, Option<Pair>)) -> Self {
-        let &Wire { latency, rate, conditions, .. } = wire;
-        Self { pairs, latency, rate, calm: conditions.calm() }
+        let &Wire { latency, bandwidth, conditions, .. } = wire;
+        Self { pairs, latency, bandwidth, calm: conditions.calm() }
     }
 
     /// Returns the line of hosts that no links join, by a path without jitter.
     pub(super) fn by_default(path: &Path, calm: Interval) -> Self {
-        Self { pairs: (None, None), latency: path.latency, rate: path.rate, calm }
+        Self { pairs: (None, None), latency: path.latency, bandwidth: path.bandwidth, calm }
     }
 
     /// Returns the wire again.
@@ -67,12 +66,12 @@ impl Line {
         client: HostId,
         target: Target,
     ) -> Wire<'a> {
-        let &Self { pairs, latency, rate, calm } = self;
+        let &Self { pairs, latency, bandwidth, calm } = self;
         let port = &faults.port[target.address.index()];
         let cuts = cuts(reach, faults, client, target, pairs);
         let crashes = &faults.crashes[target.host.index()];
         let conditions = Conditions::calm_during(calm, port, cuts, crashes);
-        Wire { latency, rate, conditions, ticking: None }
+        Wire { latency, bandwidth, conditions, ticking: None }
     }
 }
 
@@ -86,18 +85,18 @@ pub(super) fn wire<'a>(
     (pair, inner): (Pair, Option<Pair>),
     now: SimTime,
 ) -> Jittered<'a> {
-    let nothing = (SimDuration::ZERO, SimDuration::ZERO, None);
-    let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.rate));
-    let (outer, behind) = (of(pair), inner.map_or(nothing, of));
-    let rate = match (outer.2, behind.2) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+    let nothing = (SimDuration::ZERO, SimDuration::ZERO, Bandwidth::UNLIMITED);
+    let of = |pair| reach.path(pair, now).map_or(nothing, |p| (p.latency, p.jitter, p.bandwidth));
+    let outer = of(pair);
+    let (latency, jitter, bandwidth) = match inner.map(of) {
+        None => outer,
+        Some(behind) => (outer.0 + behind.0, outer.1 + behind.1, outer.2.along(behind.2)),
     };
     Jittered {
-        jitter: outer.1 + behind.1,
+        jitter,
         wire: Wire {
-            latency: outer.0 + behind.0,
-            rate,
+            latency,
+            bandwidth,
             ticking: None,
             conditions: Conditions::new(
                 now,

@@ -387,11 +387,18 @@ impl Script<'_, '_> {
         if !reached(about.marks.data) || self.ends_at(Stage::Data).is_some() {
             return true;
         }
+        let size = about.size.get();
         if self.chunked() {
-            self.client(format!("BDAT {} LAST", about.size.get()));
-            self.client(format!("(header and body, {} octets)", about.size.get()));
+            self.client(format!("BDAT {size} LAST"));
+        }
+        if let Some(ending) = self.ends_at(Stage::Body) {
+            self.client(format!("(header and body, {size} octets)"));
+            self.happens(None, "the message breaks off on its way");
+            return self.fail(ending);
+        }
+        if self.chunked() {
+            self.client(format!("(header and body, {size} octets)"));
         } else {
-            let size = about.size.get();
             self.client(format!("(header and body, {size} octets, and the final dot)"));
         }
         let refusal = self.ends_at(Stage::Dot);

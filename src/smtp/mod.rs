@@ -14,6 +14,7 @@ mod order;
 mod rules;
 mod session;
 mod settings;
+mod transmission;
 mod wire;
 
 pub use acceptance::{
@@ -26,7 +27,7 @@ pub use dialogue::{
 pub use greylisting::{GreylistKey, GreylistRules, NotWhitelisted, Whitelisted};
 pub use next_host::NextHost;
 pub use order::{Offers, Order, Verb, plain_reply, verified};
-pub use rules::{Deviation, Rules, Slot};
+pub use rules::{BreakingPoint, Deviation, Manner, Replies, Rules, Slot};
 pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
 };
@@ -34,4 +35,5 @@ pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, LookupFailure, ServerOptions,
     ServerSettings, ServiceTimes, TemporaryLookups, Vrfy,
 };
+pub use transmission::transmission;
 pub use wire::{Conditions, Connect, CrashFault, PortFault, Wire, connects_at_once, sending_time};

@@ -125,7 +125,9 @@ impl NextHost {
             {
                 self.after_connection && self.after_opening_reply
             }
-            Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Dot if failure.concerns_site() => {
+            Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body | Stage::Dot
+                if failure.concerns_site() =>
+            {
                 self.after_connection && self.after_lost_transaction
             }
             _ if failure.concerns_site() => self.after_connection,

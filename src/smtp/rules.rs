@@ -2,15 +2,57 @@
 //! and policies are described.
 
 use super::GreylistRules;
-use crate::fault::Interval;
+use crate::fault::{Interval, Slowness};
 use crate::mail::{Mailbox, Reply, Stage};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
+
+/// A point of a session at which it may break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BreakingPoint {
+    /// Instead of the reply of this stage. [`Stage::Body`]: while the message is on its way.
+    /// [`Stage::Dot`]: the final dot has come, and the message is not stored.
+    At(Stage),
+    /// The message is stored, and the reply to the dot is still to come.
+    Stored,
+}
+
+/// How a server breaks a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manner {
+    /// It closes the connection without a word.
+    Close,
+    /// It says nothing any more; the client waits for its time-out.
+    Hang,
+}
+
+/// Which replies of a server are slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replies {
+    /// All: the greeting, those to commands, and that to the final dot.
+    All,
+    /// Those to commands, and neither the greeting nor the reply to the final dot.
+    ToCommands,
+    /// That of one stage.
+    Of(Stage),
+}
 
 /// One deviation of a server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deviation {
-    /// The greeting comes this much later.
-    GreetingDelay(SimDuration),
+    /// The session breaks.
+    Break {
+        /// Where.
+        at: BreakingPoint,
+        /// How.
+        how: Manner,
+    },
+    /// Replies come later; those to pipelined commands are late one after the other.
+    Slow {
+        /// Which.
+        replies: Replies,
+        /// By how much: a delay comes on top, a factor stretches the service time of the stage.
+        by: Slowness,
+    },
     /// If more sessions than this are open (the new one included), the connection gets the reply
     /// instead of a greeting and is closed.
     SessionLimit {
@@ -19,7 +61,8 @@ pub enum Deviation {
         /// Reply to those beyond.
         reply: Reply,
     },
-    /// A stage is answered by this reply. `Stage` is greeting, ehlo, mail, rcpt, data or dot.
+    /// A stage is answered by this reply. `Stage` is greeting, ehlo, tls, auth, mail, rcpt, data or
+    /// dot.
     Answer {
         /// Where.
         stage: Stage,
@@ -34,22 +77,9 @@ pub enum Deviation {
         mailboxes: Vec<Mailbox>,
         /// The reply to them.
         reply: Reply,
+        /// Whether the server closes the connection afterwards.
+        close: bool,
     },
-    /// Every command (not the greeting, not the final dot) is acted on this much later; pipelined
-    /// commands are delayed one after the other.
-    CommandDelay(SimDuration),
-    /// The final dot is answered this much later.
-    DotDelay(SimDuration),
-    /// All service times are multiplied by this many thousandths (2000: twice as slow).
-    SlowFactor(u64),
-    /// The connection is closed without a reply when this stage comes.
-    CloseAt(Stage),
-    /// This stage is never answered; the client waits for its time-out.
-    HangAt(Stage),
-    /// The message is stored, and the connection closed before the reply to the dot.
-    LoseFinalReply,
-    /// The message is stored, and the dot is never answered.
-    HangAfterDot,
     /// An unknown triple of client, reverse path and recipient gets `reply` at RCPT until `delay`
     /// has passed since it was first seen (RFC 6647).
     Greylist {
@@ -67,26 +97,18 @@ pub enum Deviation {
 /// Deviations of one kind exclude each other; those of different kinds combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Slot {
-    /// [`Deviation::GreetingDelay`].
-    GreetingDelay,
+    /// [`Deviation::Break`] at one point.
+    Break(BreakingPoint),
+    /// [`Deviation::Slow`] by a delay.
+    Delay(Replies),
+    /// [`Deviation::Slow`] by a factor.
+    Factor(Replies),
     /// [`Deviation::SessionLimit`].
     SessionLimit,
     /// [`Deviation::Answer`] at one stage.
     Answer(Stage),
     /// [`Deviation::AnswerRecipients`].
     AnswerRecipients,
-    /// [`Deviation::CommandDelay`].
-    CommandDelay,
-    /// [`Deviation::DotDelay`].
-    DotDelay,
-    /// [`Deviation::SlowFactor`].
-    SlowFactor,
-    /// [`Deviation::CloseAt`], one slot over all stages.
-    CloseAt,
-    /// [`Deviation::HangAt`] at one stage.
-    HangAt(Stage),
-    /// [`Deviation::LoseFinalReply`] and [`Deviation::HangAfterDot`].
-    AfterDot,
     /// [`Deviation::Greylist`].
     Greylist,
     /// [`Deviation::DiskFull`].
@@ -98,16 +120,12 @@ impl Deviation {
     #[must_use]
     pub fn slot(&self) -> Slot {
         match self {
-            Self::GreetingDelay(_) => Slot::GreetingDelay,
+            Self::Break { at, .. } => Slot::Break(*at),
+            Self::Slow { replies, by: Slowness::Delay(_) } => Slot::Delay(*replies),
+            Self::Slow { replies, by: Slowness::Factor(_) } => Slot::Factor(*replies),
             Self::SessionLimit { .. } => Slot::SessionLimit,
             Self::Answer { stage, .. } => Slot::Answer(*stage),
             Self::AnswerRecipients { .. } => Slot::AnswerRecipients,
-            Self::CommandDelay(_) => Slot::CommandDelay,
-            Self::DotDelay(_) => Slot::DotDelay,
-            Self::SlowFactor(_) => Slot::SlowFactor,
-            Self::CloseAt(_) => Slot::CloseAt,
-            Self::HangAt(stage) => Slot::HangAt(*stage),
-            Self::LoseFinalReply | Self::HangAfterDot => Slot::AfterDot,
             Self::Greylist { .. } => Slot::Greylist,
             Self::DiskFull => Slot::DiskFull,
         }
@@ -145,7 +163,7 @@ impl Rules {
     /// Returns the first rule of `slot` in force at `at`.
     #[must_use]
     #[inline]
-    pub fn find(&self, slot: Slot, at: crate::units::SimTime) -> Option<&Deviation> {
+    pub fn find(&self, slot: Slot, at: SimTime) -> Option<&Deviation> {
         // Nearly all servers never deviate.
         if self.rules.is_empty() {
             return None;
@@ -153,10 +171,50 @@ impl Rules {
         self.find_among(slot, at)
     }
 
-    fn find_among(&self, slot: Slot, at: crate::units::SimTime) -> Option<&Deviation> {
+    fn find_among(&self, slot: Slot, at: SimTime) -> Option<&Deviation> {
         self.rules
             .iter()
             .find(|(interval, deviation)| interval.contains(at) && deviation.slot() == slot)
             .map(|(_, deviation)| deviation)
+    }
+
+    /// Returns how a session breaks that comes to `point` at `at`; none: it does not.
+    #[must_use]
+    #[inline]
+    pub fn breaks(&self, point: BreakingPoint, at: SimTime) -> Option<Manner> {
+        match self.find(Slot::Break(point), at)? {
+            Deviation::Break { how, .. } => Some(*how),
+            _ => None,
+        }
+    }
+
+    /// Returns how long the server needs at `at` for a reply that takes `work` otherwise. `stage`:
+    /// the stage that it belongs to; none: to none that a rule can name (RSET, QUIT, VRFY).
+    #[must_use]
+    #[inline]
+    pub fn reply_time(&self, stage: Option<Stage>, work: SimDuration, at: SimTime) -> SimDuration {
+        // Nearly all servers never deviate.
+        if self.rules.is_empty() {
+            return work;
+        }
+        self.reply_time_among(stage, work, at)
+    }
+
+    fn reply_time_among(
+        &self,
+        stage: Option<Stage>,
+        work: SimDuration,
+        at: SimTime,
+    ) -> SimDuration {
+        let to_command = !matches!(stage, Some(Stage::Greeting | Stage::Dot));
+        let concerned =
+            [Some(Replies::All), to_command.then_some(Replies::ToCommands), stage.map(Replies::Of)];
+        let concerned = || concerned.iter().flatten();
+        let slots = concerned().map(|replies| Slot::Factor(*replies));
+        let slots = slots.chain(concerned().map(|replies| Slot::Delay(*replies)));
+        slots.fold(work, |time, slot| match self.find_among(slot, at) {
+            Some(Deviation::Slow { by, .. }) => by.of(time),
+            _ => time,
+        })
     }
 }

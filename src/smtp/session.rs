@@ -2,19 +2,19 @@
 
 mod asides;
 mod by_hand;
+mod opening;
 mod transaction;
 
 use crate::mail::{AttemptOutcome, Mailbox, Reply, ReplyClass, Stage, Status};
 use crate::random::Distribution;
-use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
 
 pub use by_hand::{Heard, Spoken};
 
-use super::order::{Offers, Order, Verb};
 use super::wire::Passage;
 use super::{
-    ClientSettings, ClientTls, Deviation, GreylistRules, Rules, ServerSettings, Slot, Wire,
+    BreakingPoint, ClientSettings, ClientTls, Deviation, GreylistRules, Manner, Rules,
+    ServerSettings, Slot, Wire,
 };
 
 /// Draws service times; the caller keys the draws.
@@ -82,15 +82,19 @@ impl Screened {
     pub const NOTHING: Self = Self { refusal: None, took: SimDuration::ZERO };
 }
 
-/// A reply, and by how much it is later than the server's own work makes it.
+/// A reply, and what comes with it.
 struct Said {
     reply: Reply,
+    /// By how much it is later than the server's own work makes it.
     took: SimDuration,
+    /// Whether the server closes the connection behind it, as far as that is not said by a rule for
+    /// the stage.
+    closes: bool,
 }
 
 impl From<Reply> for Said {
     fn from(reply: Reply) -> Self {
-        Self { reply, took: SimDuration::ZERO }
+        Self { reply, took: SimDuration::ZERO, closes: false }
     }
 }
 
@@ -131,6 +135,9 @@ pub struct Session<'a> {
     pub requires_authentication: bool,
     /// Whether EHLO was understood.
     pub extended: bool,
+    /// When the server closed the connection behind a reply, if it did: what the client says from
+    /// then on is not heard.
+    pub closed: Option<SimTime>,
 }
 
 /// How a session's opening or a transaction ended before its end.
@@ -222,147 +229,6 @@ enum Answer {
 }
 
 impl Session<'_> {
-    /// Greets and says EHLO, with TLS and AUTH where both sides want them. `ready` is when the
-    /// server has a free process for the session; `refusal` replaces the greeting.
-    ///
-    /// # Errors
-    /// How and when the opening failed.
-    pub fn open(
-        &mut self,
-        ready: SimTime,
-        refusal: Option<Reply>,
-        sessions: u32,
-        marks: &mut SessionMarks,
-        draws: &mut impl Draws,
-    ) -> Result<SimTime, Failure> {
-        marks.connected = self.connected;
-        let mut now = self.connected;
-        if self.tls == ClientTls::Implicit {
-            now += self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
-        }
-        now = self.greet(now, ready, refusal, sessions, draws)?;
-        marks.greeting = now;
-        let mut order = Order::greeted(self.offers(), self.tls == ClientTls::Implicit);
-        now = self.hello(now, &mut order, draws)?;
-        marks.ehlo = now;
-        if self.tls == ClientTls::Opportunistic && self.extended {
-            now = self.start_tls(now, &mut order, marks, draws)?;
-        }
-        if self.authenticates && self.extended {
-            let timeout = self.client.timeouts.mail;
-            now = self.command(now, Stage::Auth, timeout, draws, |session, at| {
-                let granted = Reply::new(235, Status::new(2, 7, 0));
-                order.hear(Verb::Auth, || session.ruled(Stage::Auth, at).unwrap_or(granted))
-            })?;
-            marks.auth = now;
-        }
-        Ok(now)
-    }
-
-    /// A server offers what this session makes use of.
-    fn offers(&self) -> Offers {
-        Offers {
-            ehlo: self.server.ehlo,
-            starttls: self.server.starttls || self.tls == ClientTls::Opportunistic,
-            auth: self.server.auth || self.authenticates || self.requires_authentication,
-            chunking: self.server.options.chunking,
-        }
-    }
-
-    fn greet(
-        &mut self,
-        sent: SimTime,
-        ready: SimTime,
-        refusal: Option<Reply>,
-        sessions: u32,
-        draws: &mut impl Draws,
-    ) -> Result<SimTime, Failure> {
-        // The server has the connection half a round trip before or after the client, by which
-        // side's packet completes it; its greeting follows the client's last packet.
-        let Passage::Arrives(arrived) = self.wire.reach_server(sent) else {
-            return Err(self.no_answer(sent, Stage::Greeting, self.client.timeouts.greeting));
-        };
-        let mut at =
-            arrived.max(ready) + self.slowed(arrived, draws.time(&self.server.service.greeting));
-        if let Some(Deviation::GreetingDelay(delay)) = self.rules.find(Slot::GreetingDelay, at) {
-            at += *delay;
-        }
-        let answer = if self.closes_at(Stage::Greeting, at) {
-            Answer::Close(at)
-        } else if self.rules.find(Slot::HangAt(Stage::Greeting), at).is_some() {
-            Answer::Silence
-        } else if let Some(reply) = refusal {
-            Answer::Reply(reply, at)
-        } else {
-            Answer::Reply(self.greeting_reply(at, sessions), at)
-        };
-        let (reply, now) =
-            self.hear(sent, Stage::Greeting, self.client.timeouts.greeting, answer)?;
-        self.judge(reply, now, Stage::Greeting)
-    }
-
-    fn greeting_reply(&self, at: SimTime, sessions: u32) -> Reply {
-        if let Some(Deviation::SessionLimit { limit, reply }) =
-            self.rules.find(Slot::SessionLimit, at)
-            && sessions > *limit
-        {
-            return *reply;
-        }
-        self.ruled(Stage::Greeting, at).unwrap_or(Reply::new(220, Status::SUCCESS))
-    }
-
-    fn hello(
-        &mut self,
-        sent: SimTime,
-        order: &mut Order,
-        draws: &mut impl Draws,
-    ) -> Result<SimTime, Failure> {
-        let timeout = self.client.timeouts.ehlo;
-        let granted = Reply::new(250, Status::SUCCESS);
-        let first = self.exchange(sent, Stage::Ehlo, timeout, draws, |session, at| {
-            let ruled = session.ruled(Stage::Ehlo, at);
-            ruled.unwrap_or_else(|| order.hear(Verb::Ehlo, || granted))
-        })?;
-        self.extended = first.0.is_positive();
-        // 421 announces that the connection closes; any other refusal of EHLO leads to HELO.
-        if self.extended || first.0.code == 421 {
-            return self.judge(first.0, first.1, Stage::Ehlo);
-        }
-        let second = self.exchange(first.1, Stage::Ehlo, timeout, draws, |session, at| {
-            order.hear(Verb::Helo, || session.ruled(Stage::Ehlo, at).unwrap_or(granted))
-        })?;
-        self.judge(second.0, second.1, Stage::Ehlo)
-    }
-
-    /// STARTTLS, a handshake of two round trips, and EHLO again: four round trips, as recorded
-    /// with TLS 1.2 and 1.3 alike (recording 14). A refusal leaves the choice to the client (RFC
-    /// 3207 §4): one that wanted TLS for its own sake goes on in the clear, as Postfix does at
-    /// level `may`; one that is about to show its password does not.
-    fn start_tls(
-        &mut self,
-        sent: SimTime,
-        order: &mut Order,
-        marks: &mut SessionMarks,
-        draws: &mut impl Draws,
-    ) -> Result<SimTime, Failure> {
-        let timeout = self.client.timeouts.tls;
-        let granted = Reply::new(220, Status::SUCCESS);
-        let (reply, now) = self.exchange(sent, Stage::Tls, timeout, draws, |session, at| {
-            order.hear(Verb::StartTls, || session.ruled(Stage::Tls, at).unwrap_or(granted))
-        })?;
-        if !reply.is_positive() && reply.code != 421 && !self.authenticates {
-            return Ok(now);
-        }
-        let now = self.judge(reply, now, Stage::Tls)?;
-        let now = now + self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
-        let again = Reply::new(250, Status::SUCCESS);
-        let now = self.command(now, Stage::Tls, self.client.timeouts.ehlo, draws, |_, _| {
-            order.hear(Verb::Ehlo, || again)
-        })?;
-        marks.tls = now;
-        Ok(now)
-    }
-
     /// Clears a connection that was kept, before its next transaction.
     ///
     /// # Errors
@@ -374,7 +240,7 @@ impl Session<'_> {
             _ => return Err(self.no_answer(sent, Stage::Mail, timeout)),
         };
         // What strikes MAIL does not strike the RSET before it.
-        let at = self.acted_at(arrived, draws);
+        let at = self.acted_at(None, arrived, draws);
         let done = Answer::Reply(Reply::new(250, Status::SUCCESS), at);
         self.hear(sent, Stage::Mail, timeout, done).map(|(_, now)| now)
     }
@@ -388,7 +254,7 @@ impl Session<'_> {
             Passage::Lost(at) => return at.min(sent + timeout),
             Passage::Never => return sent + timeout,
         };
-        let at = self.acted_at(arrived, draws);
+        let at = self.acted_at(None, arrived, draws);
         let done = Answer::Reply(Reply::new(221, Status::SUCCESS), at);
         match self.hear(sent, Stage::Mail, timeout, done) {
             Ok((_, at)) => at,
@@ -418,6 +284,9 @@ impl Session<'_> {
         draws: &mut impl Draws,
         reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Result<(Reply, SimTime), Failure> {
+        if let Some(failure) = self.closed_before(sent, stage) {
+            return Err(failure);
+        }
         let arrived = match self.wire.reach_server(sent) {
             Passage::Arrives(arrived) => arrived,
             Passage::Lost(at) => return Err(self.lost(at.min(sent + timeout), stage)),
@@ -429,35 +298,58 @@ impl Session<'_> {
 
     /// The server acts on a command that has arrived.
     fn act<R: Into<Said>>(
-        &self,
+        &mut self,
         stage: Stage,
         arrived: SimTime,
         draws: &mut impl Draws,
         reply: impl FnOnce(&Self, SimTime) -> R,
     ) -> Answer {
-        let at = self.acted_at(arrived, draws);
-        if self.closes_at(stage, at) {
-            Answer::Close(at)
-        } else if !self.rules.is_empty() && self.rules.find(Slot::HangAt(stage), at).is_some() {
-            Answer::Silence
-        } else {
-            let said: Said = reply(self, at).into();
-            Answer::Reply(said.reply, at + said.took)
+        let at = self.acted_at(Some(stage), arrived, draws);
+        self.answered(stage, at, reply)
+    }
+
+    /// The server has come to its reply of a stage.
+    #[inline]
+    fn answered<R: Into<Said>>(
+        &mut self,
+        stage: Stage,
+        at: SimTime,
+        reply: impl FnOnce(&Self, SimTime) -> R,
+    ) -> Answer {
+        if let Some(broken) = self.broken(BreakingPoint::At(stage), at) {
+            return broken;
         }
+        let said: Said = reply(self, at).into();
+        let leaves = at + said.took;
+        if said.closes || (!said.reply.is_positive() && self.closes_after(stage, at)) {
+            self.closed = Some(leaves);
+        }
+        Answer::Reply(said.reply, leaves)
+    }
+
+    /// Returns what becomes of a session that breaks at a point, which it has come to at `at`; none:
+    /// it does not break there. Everything that a session does asks here.
+    #[inline]
+    fn broken(&self, point: BreakingPoint, at: SimTime) -> Option<Answer> {
+        self.rules.breaks(point, at).map(|how| match how {
+            Manner::Close => Answer::Close(at),
+            Manner::Hang => Answer::Silence,
+        })
     }
 
     /// Returns when the server acts on a command that has arrived.
     #[inline]
-    fn acted_at(&self, arrived: SimTime, draws: &mut impl Draws) -> SimTime {
-        let at = arrived + self.slowed(arrived, draws.time(&self.server.service.command));
-        match self.rules.find(Slot::CommandDelay, arrived) {
-            Some(Deviation::CommandDelay(delay)) => at + *delay,
-            _ => at,
-        }
+    fn acted_at(&self, stage: Option<Stage>, arrived: SimTime, draws: &mut impl Draws) -> SimTime {
+        let work = draws.time(&self.server.service.command);
+        arrived + self.rules.reply_time(stage, work, arrived)
     }
 
-    fn closes_at(&self, stage: Stage, at: SimTime) -> bool {
-        matches!(self.rules.find(Slot::CloseAt, at), Some(Deviation::CloseAt(at_stage)) if *at_stage == stage)
+    /// Returns what the client finds that has something to say at `sent`, if the server has closed
+    /// the connection behind an earlier reply.
+    #[inline]
+    fn closed_before(&self, sent: SimTime, stage: Stage) -> Option<Failure> {
+        let closed = self.closed?;
+        Some(self.lost(sent.max(closed + self.wire.latency), stage))
     }
 
     fn ruled(&self, stage: Stage, at: SimTime) -> Option<Reply> {
@@ -473,15 +365,6 @@ impl Session<'_> {
             self.rules.find(Slot::Answer(stage), at),
             Some(Deviation::Answer { reply, close: true, .. }) if !reply.is_positive()
         )
-    }
-
-    fn slowed(&self, at: SimTime, time: SimDuration) -> SimDuration {
-        match self.rules.find(Slot::SlowFactor, at) {
-            Some(Deviation::SlowFactor(thousandths)) => {
-                SimDuration::from_nanos(time.as_nanos().saturating_mul(*thousandths) / 1000)
-            }
-            _ => time,
-        }
     }
 
     fn crashed_before(&self, at: SimTime) -> bool {
@@ -606,6 +489,3 @@ impl Session<'_> {
         }
     }
 }
-
-/// Round trips of a TLS handshake, as recorded (recording 14, TLS 1.2 and 1.3 alike).
-const HANDSHAKE_ROUND_TRIPS: u64 = 2;

@@ -1,7 +1,7 @@
 //! What a client and a server bring to a session.
 
 use super::{Acceptance, NextHost};
-use crate::mail::Reply;
+use crate::mail::{ReceivedStyle, Reply};
 use crate::network::{AddressFamilies, PreferredFamily, SynSchedule};
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration};
@@ -265,6 +265,8 @@ pub struct ServerSettings {
     pub hop_limit: Option<u32>,
     /// Whether the server writes a Received field.
     pub adds_received: bool,
+    /// How it words it.
+    pub received: ReceivedStyle,
     /// How much it takes from whom.
     pub acceptance: Acceptance,
     /// Rules that are optional or that servers differ in.

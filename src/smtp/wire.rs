@@ -1,8 +1,8 @@
 //! The connection under a session: what becomes of a packet sent at a time.
 
 use crate::fault::{Interval, Timeline};
-use crate::network::{SynSchedule, TransferSettings, body_transfer, timer_fires};
-use crate::units::{BitRate, Octets, SimDuration, SimTime};
+use crate::network::{Bandwidth, SynSchedule, TransferSettings, body_transfer, timer_fires};
+use crate::units::{Octets, SimDuration, SimTime};
 
 /// What strikes packets to a server's port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +109,8 @@ pub(super) enum Passage {
 pub struct Wire<'a> {
     /// One-way latency, jitter included.
     pub latency: SimDuration,
-    /// Bandwidth; none: not limited.
-    pub rate: Option<BitRate>,
+    /// What it carries.
+    pub bandwidth: Bandwidth,
     /// Faults.
     pub conditions: Conditions<'a>,
     /// The ticks of the timers on which packets are repeated; none: these are exact (see
@@ -144,8 +144,8 @@ pub fn connects_at_once(
 /// Returns how long sending a message of this size takes on a line of such a latency and bandwidth,
 /// if nothing interrupts it.
 #[must_use]
-pub fn sending_time(size: Octets, latency: SimDuration, rate: Option<BitRate>) -> SimDuration {
-    body_transfer(size, latency * 2, rate, TransferSettings::default())
+pub fn sending_time(size: Octets, latency: SimDuration, bandwidth: Bandwidth) -> SimDuration {
+    body_transfer(size, latency * 2, bandwidth, TransferSettings::default())
 }
 
 impl Wire<'_> {

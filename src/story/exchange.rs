@@ -1,11 +1,12 @@
 //! One try of one host, with all recipients of the message that it was made for, and its dialogue.
 
-use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, ReceivedField, Stage};
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, Stage};
 use crate::scenario::{Command, Host, Scenario};
 use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
 use crate::trace::{AttemptFact, Fact};
 use crate::units::{Octets, SimTime};
 
+use super::received::field_of;
 use super::screening::{blocked, found_at};
 use super::tale::Story;
 
@@ -155,7 +156,7 @@ pub fn lines(scenario: &Scenario, story: &Story, exchange: &Exchange, server: Ho
         server: &to.server,
         reverse_path: &reverse_path,
         forward_paths: &paths,
-        size: size_at(story, fact),
+        size: size_at(scenario, story, fact),
         declares_size: entry.is_none_or(|entry| entry.submission.declares_size),
         verifies: entry.is_some_and(|entry| entry.submission.verifies),
         transaction: fact.transaction,
@@ -187,27 +188,28 @@ fn ending(exchange: &Exchange) -> Option<Ending> {
 }
 
 /// Octets of the message at the sending host: as sent, or as submitted with the fields added since.
-fn size_at(story: &Story, fact: &AttemptFact) -> Octets {
+fn size_at(scenario: &Scenario, story: &Story, fact: &AttemptFact) -> Octets {
     if fact.octets > Octets::ZERO {
         return fact.octets;
     }
-    let copy = &story.copies[0];
-    let mut fields = copy.facts.iter().filter_map(|(at, other)| match other {
-        Fact::Accepted { by, received_fields, .. } if *by == fact.from && *at <= fact.started => {
-            Some(*received_fields)
-        }
-        _ => None,
-    });
-    let first = copy.facts.iter().find_map(|(_, other)| match other {
-        Fact::Accepted { received_fields, .. } => Some(*received_fields),
-        _ => None,
-    });
-    // The first server has added one already.
-    let added = match (fields.next_back(), first) {
-        (Some(now), Some(first)) if copy.created.sender.is_some() => now + 1 - first.min(now + 1),
-        _ => 0,
-    };
-    Octets(copy.created.size.get() + u64::from(added) * ReceivedField::OCTETS)
+    // The message as the client holds it: as its author made it, and a field for each server that took
+    // it until then. Another try of the same client tells.
+    let held =
+        story.copies.iter().flat_map(|copy| &copy.facts).find_map(|(_, other)| match other {
+            Fact::Attempt(other) if other.from == fact.from && other.octets > Octets::ZERO => {
+                Some(other.octets)
+            }
+            _ => None,
+        });
+    held.unwrap_or_else(|| {
+        let copy = &story.copies[0];
+        let before = exchanges(story, &[0])
+            .into_iter()
+            .filter(|exchange| exchange.accepted.is_some_and(|at| at <= fact.started));
+        let fields = before.filter_map(|exchange| field_of(scenario, story, &exchange));
+        let added: u64 = fields.map(|field| field.len() as u64 + 2).sum();
+        Octets(copy.created.size.get() + added)
+    })
 }
 
 /// Returns the proxy through which a server was tried: the host whose address the client connected to,

@@ -1,11 +1,11 @@
 //! The trace fields of a message, as they stand in its header at the end.
 
 use crate::mail::{
-    HostId, MailboxNames as _, MessageKey, MessageKind, ReceivedField, TransmissionType,
+    HostId, MailboxNames as _, MessageKey, MessageKind, ReceivedField, ReceivedStyle,
 };
 use crate::scenario::Scenario;
-use crate::smtp::{ClientTls, WEB_PORT};
-use crate::trace::{AttemptFact, Fact, FinalOutcome};
+use crate::smtp::transmission;
+use crate::trace::{Fact, FinalOutcome};
 use crate::units::SimTime;
 
 use super::exchange::{Exchange, address_of, host_at, proxy_of};
@@ -54,7 +54,9 @@ fn received(
         let Some(came) = came else {
             // The server made the message itself.
             if story.copies[copy].created.kind != MessageKind::Mail {
-                fields.push(own_field(scenario, host, at, &queue_id(story.key, host, at)));
+                let style = host_at(scenario, host, at).server.received;
+                let id = queue_id(style, story.key, host, at);
+                fields.push(own_field(scenario, host, at, &id));
             }
             return fields;
         };
@@ -80,7 +82,7 @@ pub fn field_of(scenario: &Scenario, story: &Story, came: &Exchange) -> Option<S
     if !settings.server.adds_received {
         return None;
     }
-    let id = queue_id(story.key, host, at);
+    let id = queue_id(settings.server.received, story.key, host, at);
     let own = own_field(scenario, host, at, &id);
     // What its other programs add on the way through the host.
     let mut text = format!("{own}\n").repeat(settings.server.options.more_received as usize);
@@ -144,13 +146,22 @@ fn field(
         }
         _ => None,
     };
+    let reverse_path = story.copies[0].created.sender.map(|sender| scenario.mailbox(sender));
     ReceivedField {
+        style: server.server.received,
+        reverse_path: reverse_path.unwrap_or_default(),
         from: client.name.clone(),
         from_host: seen.name.clone(),
         from_address: source
             .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
         by: server.name.clone(),
-        with: transmission(scenario, fact, host),
+        with: transmission(
+            fact.port,
+            fact.transaction,
+            &fact.marks,
+            &client.client,
+            &server.server,
+        ),
         id,
         for_path,
         at,
@@ -158,34 +169,11 @@ fn field(
     }
 }
 
-/// RFC 3848. On a connection used again the stages before MAIL are those of its first transaction.
-fn transmission(scenario: &Scenario, fact: &AttemptFact, host: HostId) -> TransmissionType {
-    let server = &host_at(scenario, host, fact.started).server;
-    let client = &host_at(scenario, fact.from, fact.started).client;
-    if fact.port == WEB_PORT {
-        return TransmissionType::Http;
-    }
-    let again = fact.transaction > 1;
-    let submission = fact.port != 25;
-    let opportunistic = client.tls == ClientTls::Opportunistic && server.starttls;
-    let reached = |mark: SimTime| mark != SimTime::MAX;
-    let tls = reached(fact.marks.tls) || fact.port == 465 || again && (submission || opportunistic);
-    let auth = reached(fact.marks.auth) || again && submission;
-    match (server.ehlo, tls, auth) {
-        (false, ..) => TransmissionType::Smtp,
-        (true, false, false) => TransmissionType::Esmtp,
-        (true, true, false) => TransmissionType::Esmtps,
-        (true, false, true) => TransmissionType::Esmtpa,
-        (true, true, true) => TransmissionType::Esmtpsa,
-    }
-}
-
-/// A name for the queue file: ten digits as Postfix writes them, the same for all recipients that
-/// the host took at once.
-fn queue_id(key: MessageKey, host: HostId, at: SimTime) -> String {
+/// A name for the queue file, the same for all recipients that the host took at once.
+fn queue_id(style: ReceivedStyle, key: MessageKey, host: HostId, at: SimTime) -> String {
     let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ at.as_nanos();
     mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    format!("{:010X}", (mixed ^ (mixed >> 31)) & 0xff_ffff_ffff)
+    style.queue_id(mixed ^ (mixed >> 31))
 }

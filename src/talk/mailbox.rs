@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::access::Protocol as Reader;
-use crate::mail::{Mailbox, MailboxNames as _, MessageKey, ReceivedField, format_date};
+use crate::mail::{Mailbox, MailboxNames as _, format_date};
 use crate::scenario::Scenario;
 use crate::simulation::Simulation;
 use crate::story::{Story, Wanted, Watch, exchanges, fields, host_at};
@@ -96,8 +96,7 @@ fn copies(
     let (read, deleted) = (fetched(false), fetched(true));
     let mut count = 0;
     for (place, (at, fact)) in facts.iter().enumerate() {
-        let Fact::Final { host, outcome: FinalOutcome::Delivered, received_fields, .. } = fact
-        else {
+        let Fact::Final { host, outcome: FinalOutcome::Delivered, .. } = fact else {
             continue;
         };
         count += 1;
@@ -109,10 +108,9 @@ fn copies(
         let subject = subject(story);
         let clock = host_at(scenario, created.host, story.at).clock_error_ns;
         let date = format_date(story.at, clock);
-        let mut header: Vec<String> = fields(scenario, story, copy, &exchanges(story, &[copy]))
-            .iter()
-            .flat_map(|field| field.lines().map(str::to_owned))
-            .collect();
+        let traces = fields(scenario, story, copy, &exchanges(story, &[copy]));
+        let lines = traces.iter().flat_map(|field| field.lines().map(str::to_owned));
+        let mut header: Vec<String> = lines.collect();
         header.extend([
             format!("Date: {date}"),
             format!("From: {from}"),
@@ -120,9 +118,9 @@ fn copies(
             format!("Subject: {subject}"),
             format!("Message-ID: <{}@{}>", story.key, scenario.host(created.host)),
         ]);
-        let own = u32::from(created.sender.is_none());
-        let before = carried_before(scenario, story.key).max(own);
-        let added = u64::from(received_fields.saturating_sub(before)) * ReceivedField::OCTETS;
+        // What a server made itself has its first field from the beginning.
+        let added = traces.iter().filter(|field| field.starts_with("Received: from"));
+        let added: u64 = added.map(|field| field.len() as u64 + 2).sum();
         let size = (created.size.get() + added).max(octets(&header) + 2);
         let first = |fetched: Option<(SimTime, u32)>| {
             fetched.filter(|_| count == 1).map_or(SimTime::MAX, |(at, _)| at)
@@ -143,16 +141,6 @@ fn copies(
             date,
             stored_on: format_date(*at, host_at(scenario, *host, *at).clock_error_ns),
         });
-    }
-}
-
-/// Received fields that a message brought with it.
-fn carried_before(scenario: &Scenario, key: MessageKey) -> u32 {
-    match key {
-        MessageKey::Mail { entry, .. } => {
-            scenario.mail.get(entry as usize).map_or(0, |entry| entry.received_fields)
-        }
-        MessageKey::Notice { .. } => 0,
     }
 }
 

@@ -5,16 +5,17 @@ use crate::mail::{HostId, Mailbox};
 use crate::random::Distribution;
 use crate::units::{Octets, SimDuration, SimTime};
 
-use super::{Arrivals, Correspondents, RecipientChoice};
+use super::{Arrivals, Correspondents, Encoding, RecipientChoice};
 
 /// Sizes of messages as submitted: header and body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sizes {
     /// Text and header, in octets.
     pub text: Distribution,
-    /// Attachments before encoding, in octets; they grow by 37 % in base64, see
-    /// [`encoded_size`](super::encoded_size).
+    /// Attachments before encoding, in octets.
     pub attachment: Option<Distribution>,
+    /// How they are encoded: they grow by 37 % in base64.
+    pub encoding: Encoding,
 }
 
 /// How messages of an entry are handed to a server.

@@ -6,11 +6,11 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::mail::Mailbox;
-use crate::random::Streams;
+use crate::random::{Purpose, Streams};
 use crate::units::{Octets, SimTime};
 
 use super::arrival_times::ArrivalTimes;
-use super::{Arrivals, Correspondents, MailEntry, NewMessage, encoded_size};
+use super::{Arrivals, Correspondents, MailEntry, NewMessage};
 
 /// No message is larger, whatever the distribution says: one tebioctet.
 const LARGEST: Octets = Octets::new(1 << 40);
@@ -59,8 +59,8 @@ impl<'a> Generator<'a> {
     #[must_use]
     pub fn new(entry: &'a MailEntry, index: u32, streams: &Streams, horizon: SimTime) -> Self {
         let index = u64::from(index);
-        let times = ArrivalTimes::new(entry, horizon, streams.stream("mail/arrivals", index));
-        let recipients = streams.purpose("mail/to");
+        let times = ArrivalTimes::new(entry, horizon, streams.stream(Purpose::MailArrivals, index));
+        let recipients = streams.purpose(Purpose::MailTo);
         let to = (0..).zip(&entry.to).map(|(position, correspondents)| {
             Chooser::new(correspondents, || recipients.at(index << 32 | position))
         });
@@ -69,9 +69,9 @@ impl<'a> Generator<'a> {
             times,
             ordinal: 0,
             skipped: entry.replay.partition_point(|message| message.at < entry.window.from),
-            text: streams.stream("mail/size", index),
-            attachment: streams.stream("mail/attachment", index),
-            from: Chooser::new(&entry.from, || streams.stream("mail/from", index)),
+            text: streams.stream(Purpose::MailSize, index),
+            attachment: streams.stream(Purpose::MailAttachment, index),
+            from: Chooser::new(&entry.from, || streams.stream(Purpose::MailFrom, index)),
             to: to.collect(),
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Generator<'a> {
         let sizes = &self.entry.size;
         let text = sizes.text.sample_octets(&mut self.text);
         let attachment = sizes.attachment.as_ref().map_or(Octets::ZERO, |attachment| {
-            encoded_size(attachment.sample_octets(&mut self.attachment))
+            sizes.encoding.size_of(attachment.sample_octets(&mut self.attachment))
         });
         text.saturating_add(attachment).clamp(Octets::new(1), LARGEST)
     }

@@ -6,7 +6,9 @@ use crate::fault::Interval;
 use crate::mail::{DomainId, HostId};
 use crate::random::Distribution;
 use crate::units::SimDuration;
-use crate::workload::{Ahead, NoticeWishes, Replayed, Sizes, SubmissionSettings, Written};
+use crate::workload::{
+    Ahead, Encoding, NoticeWishes, Replayed, Sizes, SubmissionSettings, Written,
+};
 
 const HOUR: SimDuration = SimDuration::from_hours(1);
 
@@ -27,6 +29,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
         size: Sizes {
             text: Distribution::LogNormal { median: 20_000.0, sigma: 1.0 },
             attachment: None,
+            encoding: Encoding::BASE64,
         },
         window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
         limit: None,
@@ -186,7 +189,8 @@ fn sizes_follow_their_distribution_and_attachments_grow() {
     entry.size.text = Distribution::Constant(2_000.4);
     entry.size.attachment = Some(Distribution::Constant(1e6));
     assert_eq!(size_of(&entry), Octets::new(2_000 + 1_368_424));
-    entry.size = Sizes { text: Distribution::Constant(0.0), attachment: None };
+    entry.size.text = Distribution::Constant(0.0);
+    entry.size.attachment = None;
     assert_eq!(size_of(&entry), Octets::new(1));
     entry.size.attachment = Some(Distribution::Constant(1e300));
     assert_eq!(size_of(&entry), LARGEST);

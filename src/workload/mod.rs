@@ -28,6 +28,6 @@ pub use ahead::{Ahead, Written};
 pub use arrivals::{Arrivals, DailyProfile};
 pub use automatic::{Answers, Automatic, Redistribution, Responder};
 pub use correspondents::{Correspondents, RecipientChoice};
-pub use encoding::encoded_size;
+pub use encoding::{Encoding, Rule};
 pub use entry::{MailEntry, NewMessage, NoticeWishes, Replayed, Sizes, SubmissionSettings};
 pub use generator::Generator;

@@ -1,7 +1,7 @@
 //! Experiments drawn from a seed: the server's settings, domains and their exchangers, what goes
 //! wrong, and what is sent.
 
-use mailsim::random::{Draw as _, Streams};
+use mailsim::random::{Draw as _, Purpose, Streams};
 use rand_chacha::ChaCha8Rng;
 
 use crate::laboratory::experiment::{
@@ -37,7 +37,9 @@ impl Dice {
 
 /// Returns the experiment with `server` that a seed stands for.
 pub(crate) fn experiment(server: &str, seed: u64) -> Experiment {
-    let mut dice = Dice(Streams::new(seed, 0).stream(&format!("duel/{server}"), 0));
+    // Each server has experiments of its own.
+    let own = server.to_string().bytes().fold(0, |own, byte| own * 31 + u64::from(byte));
+    let mut dice = Dice(Streams::new(seed, 0).stream(Purpose::Other("duel"), own));
     let (settings, wait) = match server {
         "exim" => exim(&mut dice),
         "sendmail" => sendmail(&mut dice),

@@ -8,7 +8,8 @@ use mailsim::random::Distribution;
 use mailsim::scenario::{Action, Command};
 use mailsim::units::{Octets, SimTime};
 use mailsim::workload::{
-    Arrivals, Correspondents, MailEntry, NoticeWishes, Replayed, Sizes, SubmissionSettings,
+    Arrivals, Correspondents, Encoding, MailEntry, NoticeWishes, Replayed, Sizes,
+    SubmissionSettings,
 };
 
 use crate::names::Names;
@@ -47,7 +48,11 @@ pub(crate) fn mail(
             cc: 0,
             bcc: 0,
             arrivals: Arrivals::Replay,
-            size: Sizes { text: Distribution::Constant(0.0), attachment: None },
+            size: Sizes {
+                text: Distribution::Constant(0.0),
+                attachment: None,
+                encoding: Encoding::BASE64,
+            },
             window: interval(None, None),
             limit: None,
             submission: SubmissionSettings {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mailsim::mail::{
     AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Stage, Status,
 };
-use mailsim::random::Streams;
+use mailsim::random::{Purpose, Streams};
 use mailsim::trace::{Fact, FactSink, FinalOutcome, Register};
 use mailsim::units::SimTime;
 
@@ -124,7 +124,8 @@ impl<'a> Observer<'a> {
                 recipient.state = FinalState::Bounced;
             }
             let key = (u64::from(entry) << 32) | ordinal;
-            let mut random = Streams::new(self.seed, 0).stream("recordings/reading", key);
+            let mut random =
+                Streams::new(self.seed, 0).stream(Purpose::Other("recordings/reading"), key);
             let late = lateness.sample(&mut random);
             recipient.latency_s = recipient.latency_s.map(|latency| latency - late);
             if let Some((failed, _)) = story.failed.filter(|_| story.copies == 0) {

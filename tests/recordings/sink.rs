@@ -1,10 +1,10 @@
 //! A scripted server's behaviour as deviations of a host.
 
 use mailsim::dns::{DnsFailure, FailureScope};
-use mailsim::fault::{Interval, Schedule};
+use mailsim::fault::{Interval, Schedule, Slowness};
 use mailsim::mail::{HostId, Reply, Stage, Status};
 use mailsim::scenario::{Effect, Outage, OutageTarget};
-use mailsim::smtp::Deviation;
+use mailsim::smtp::{BreakingPoint, Deviation, Manner, Replies};
 use mailsim::units::{SimDuration, SimTime};
 use regex::Regex;
 
@@ -49,11 +49,21 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
     }
     for (name, sink) in &recording.sinks {
         let host = names.host(name)?;
+        // A sink has one slot for closing over all stages: the first rule in force hides the others.
+        let mut closes = Vec::new();
         for rule in &sink.behaviour {
             let interval = interval(rule.from_s, rule.to_s);
+            let mut parts = vec![interval];
+            if rule.slot == "close_at" {
+                parts = uncovered(interval, &closes);
+                closes.push(interval);
+            }
             for deviation in deviations(rule, names)? {
                 let effect = Effect::Server(deviation);
-                add(name, &rule.slot, OutageTarget::Host(host), effect, interval);
+                for part in &parts {
+                    let target = OutageTarget::Host(host);
+                    add(name, &rule.slot, target, effect.clone(), *part);
+                }
             }
         }
     }
@@ -137,14 +147,14 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
         Ok::<_, String>(SimDuration::from_secs_f64(delay))
     };
     let one = match (rule.slot.as_str(), rule.action.as_str()) {
-        ("banner_delay", "delay") => Deviation::GreetingDelay(delay()?),
-        ("command_delay", "delay") => Deviation::CommandDelay(delay()?),
-        ("dot_delay", "delay") => Deviation::DotDelay(delay()?),
+        ("banner_delay", "delay") => slow(Replies::Of(Stage::Greeting), delay()?),
+        ("command_delay", "delay") => slow(Replies::ToCommands, delay()?),
+        ("dot_delay", "delay") => slow(Replies::Of(Stage::Dot), delay()?),
         ("max_connections", "max_connections") => {
             let limit = rule.limit.ok_or("max_connections has no limit")?;
             Deviation::SessionLimit { limit, reply: reply(rule)? }
         }
-        ("close_at", "close") => Deviation::CloseAt(stage()?),
+        ("close_at", "close") => breaks(BreakingPoint::At(stage()?), Manner::Close),
         (
             "banner_reply" | "helo_reply" | "mail_reply" | "rcpt_reply" | "data_reply"
             | "dot_reply",
@@ -162,11 +172,33 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
         ("greylist", "greylist") => {
             Deviation::Greylist { delay: delay()?, reply: reply(rule)?, rules: Box::default() }
         }
-        ("close_after_dot", "close") => Deviation::LoseFinalReply,
-        ("hang_after_dot", "hang") => Deviation::HangAfterDot,
+        ("close_after_dot", "close") => breaks(BreakingPoint::Stored, Manner::Close),
+        ("hang_after_dot", "hang") => breaks(BreakingPoint::Stored, Manner::Hang),
         (slot, action) => return Err(format!("unknown words `{slot}`, `{action}` in behaviour[]")),
     };
     Ok(vec![one])
+}
+
+/// Returns the parts of `interval` that none of `earlier` covers.
+fn uncovered(interval: Interval, earlier: &[Interval]) -> Vec<Interval> {
+    let mut parts = vec![interval];
+    for other in earlier {
+        let cut = |part: Interval| {
+            let before = Interval { from: part.from, to: part.to.min(other.from) };
+            let after = Interval { from: part.from.max(other.to), to: part.to };
+            [before, after].into_iter().filter(|part| part.from < part.to)
+        };
+        parts = parts.into_iter().flat_map(cut).collect();
+    }
+    parts
+}
+
+fn slow(replies: Replies, delay: SimDuration) -> Deviation {
+    Deviation::Slow { replies, by: Slowness::Delay(delay) }
+}
+
+fn breaks(at: BreakingPoint, how: Manner) -> Deviation {
+    Deviation::Break { at, how }
 }
 
 fn stage(word: &str) -> Result<Stage, String> {
@@ -201,9 +233,6 @@ fn reply_of(code: u16, enhanced: Option<&str>) -> Result<Reply, String> {
 /// Returns one deviation for each reply: the last pattern that matches an address decides.
 fn by_recipient(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
     let compile = |row: &RecipientReply| {
-        if row.then.as_deref() == Some("close") {
-            return Err("a reply by recipient that closes is not modelled".to_owned());
-        }
         let anchored = format!("^(?:{})", row.pattern);
         Regex::new(&anchored).map_err(|error| error.to_string())
     };
@@ -218,7 +247,8 @@ fn by_recipient(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
     rows.map(|(row, mut mailboxes)| {
         mailboxes.sort_unstable();
         let reply = reply_of(row.code, row.enhanced.as_deref())?;
-        Ok(Deviation::AnswerRecipients { mailboxes, reply })
+        let close = row.then.as_deref() == Some("close");
+        Ok(Deviation::AnswerRecipients { mailboxes, reply, close })
     })
     .collect()
 }

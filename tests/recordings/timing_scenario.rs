@@ -9,7 +9,8 @@ use mailsim::scenario::{Domain, Host, NextHop, Roles, Routing, Scenario, profile
 use mailsim::smtp::ClientTls;
 use mailsim::units::{BitRate, Octets, SimDuration, SimTime};
 use mailsim::workload::{
-    Arrivals, Correspondents, MailEntry, NoticeWishes, Replayed, Sizes, SubmissionSettings,
+    Arrivals, Correspondents, Encoding, MailEntry, NoticeWishes, Replayed, Sizes,
+    SubmissionSettings,
 };
 
 use crate::timing::Session;
@@ -28,7 +29,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
     let default_path = Path {
         latency: SimDuration::from_secs_f64(rtt_ms / 2000.0),
         jitter: SimDuration::ZERO,
-        rate: rate.map(|mbit| BitRate::from_bits_per_second((mbit * 1e6) as u64)),
+        bandwidth: rate.map(|mbit| BitRate::from_bits_per_second((mbit * 1e6) as u64)).into(),
         intermediate: Vec::new(),
     };
     let duration = SimDuration::from_secs(60);
@@ -109,6 +110,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
             clock_error_ns: 0,
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
+            source_choice: Default::default(),
             screening: None,
             behind_proxy: None,
             proxy_protocol: false,
@@ -156,7 +158,11 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
         cc: 0,
         bcc: 0,
         arrivals: Arrivals::Replay,
-        size: Sizes { text: Distribution::Constant(0.0), attachment: None },
+        size: Sizes {
+            text: Distribution::Constant(0.0),
+            attachment: None,
+            encoding: Encoding::BASE64,
+        },
         window: Interval { from: SimTime::ZERO, to: SimTime::MAX },
         limit: None,
         submission: SubmissionSettings {

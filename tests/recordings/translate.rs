@@ -10,9 +10,9 @@ use std::sync::Arc;
 use mailsim::dns::ResolverSettings;
 use mailsim::fault::Interval;
 use mailsim::mail::HostId;
-use mailsim::network::{Path, SynSchedule, Topology};
+use mailsim::network::{Bandwidth, Path, SynSchedule, Topology};
 use mailsim::queue::QueueSettings;
-use mailsim::random::{Draw, Streams};
+use mailsim::random::{Draw, Purpose, Streams};
 use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
@@ -123,11 +123,11 @@ impl Blueprint {
     pub(crate) fn scenario(&self, seed: u64) -> Scenario {
         let mut scenario = self.scenario.clone();
         scenario.seed = seed;
-        let mut random = Streams::new(seed, 0).stream("recordings", 0);
+        let mut random = Streams::new(seed, 0).stream(Purpose::Other("recordings"), 0);
         let service = service_times(&mut random);
         let sink_service = sink_times(&mut random);
         // All ran on one kernel, which had been up for longer than its coarsest timer reaches.
-        let mut kernel = Streams::new(seed, 0).stream("recordings/kernel", 0);
+        let mut kernel = Streams::new(seed, 0).stream(Purpose::Other("recordings/kernel"), 0);
         let ticking = SimDuration::from_nanos(kernel.below(WHEEL.as_nanos()));
         scenario
             .hosts
@@ -137,7 +137,7 @@ impl Blueprint {
             let host = &mut scenario.hosts[sink.index()];
             Arc::make_mut(&mut host.server).service = sink_service.clone();
         }
-        let busy = Streams::new(seed, 0).stream("recordings/machine", 0).unit_f64();
+        let busy = Streams::new(seed, 0).stream(Purpose::Other("recordings/machine"), 0).unit_f64();
         for (host, scans) in &self.scans {
             let host = &mut scenario.hosts[host.index()];
             let server = Arc::make_mut(&mut host.server);
@@ -243,6 +243,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
             clock_error_ns: 0,
             standing: Default::default(),
             dedicated_addresses: Vec::new(),
+            source_choice: Default::default(),
             screening: None,
             behind_proxy: None,
             proxy_protocol: false,
@@ -325,7 +326,7 @@ fn topology(recording: &Recording, hosts: usize) -> Result<Topology, String> {
     let default_path = Path {
         latency: SimDuration::from_secs_f64(network.rtt_s / 2.0),
         jitter: SimDuration::ZERO,
-        rate: None,
+        bandwidth: Bandwidth::UNLIMITED,
         intermediate: Vec::new(),
     };
     Ok(Topology::new(hosts, Vec::new(), default_path))

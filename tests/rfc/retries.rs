@@ -152,8 +152,10 @@ fn toml(value: &str) -> String {
 #[test]
 fn rfc_rtry_08_a_dead_host_is_not_tried_for_each_message() {
     let rest = one_exchanger("") + &outage("mx.b.example", "\"refuse\"", "0s", "2h");
-    let text = network("2h", "\"postfix\"", BOB, "\"0s\"", &rest)
-        .replace("at = [\"0s\"]", "arrivals = { burst = 100 }\ncount = 100");
+    let text = network("2h", "\"postfix\"", BOB, "\"0s\"", &rest).replace(
+        "at = [\"0s\"]",
+        "arrivals = { burst = 100 }\ncount = 100\nsubmit = { parallel_sessions = 100 }",
+    );
     let run = run(&text);
     let out = run.host("out.a.example");
     let mut connects: BTreeMap<u64, u32> = BTreeMap::new();

@@ -93,7 +93,7 @@ fn stalled(cut: u64) -> Run {
 #[test]
 fn rfc_tmo_05_a_stalled_message_three_minutes() {
     let given_up = first_try(&stalled(1_000));
-    assert_eq!((given_up.stage, given_up.outcome), (Stage::Dot, AttemptOutcome::Timeout));
+    assert_eq!((given_up.stage, given_up.outcome), (Stage::Body, AttemptOutcome::Timeout));
     let stopped = crate::common::at(50);
     assert_eq!(given_up.ended - stopped, secs(180));
     let waited_for = first_try(&stalled(90));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::random::{Draw, Streams};
+use crate::random::{Draw, Purpose, Streams};
 use crate::scenario::Better;
 use crate::statistics::Estimate;
 
@@ -106,7 +106,7 @@ fn one(data: &Data<'_>, figure: usize, better: Better) -> Option<BestDesign> {
     let resamples = (WORK / (n * designs.len())).clamp(100, RESAMPLES);
     let wins = (n > 1 && unranked.is_none()).then(|| {
         let streams = Streams::new(data.study.seed, 0);
-        let mut stream = streams.stream("study/best design", figure as u64);
+        let mut stream = streams.stream(Purpose::BestDesign, figure as u64);
         let mut wins = vec![0.0; designs.len()];
         for _ in 0..resamples {
             let drawn: Vec<usize> = (0..n).map(|_| stream.below(n as u64) as usize).collect();

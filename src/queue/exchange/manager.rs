@@ -9,8 +9,7 @@ use super::super::list::EntryList;
 use super::super::round::{conclude, suspend};
 use super::super::{
     Action, Context, CopyState, Destination, EntryHandle, Intake, KeepConnection, Processes,
-    QueueEntries,
-    QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+    QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
 };
 use super::delivery_queue::DeliveryQueue;
 use super::queues::{Counts, Queues};

@@ -9,8 +9,7 @@ use crate::units::{SimDuration, SimTime};
 use super::super::{
     Abandoned, Action, Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle,
     Intake, KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager,
-    QueueSettings,
-    Report, Timer, Tried, Untried,
+    QueueSettings, Report, Timer, Tried, Untried,
 };
 use super::process::{Kind, Memory, Process};
 use super::retry::{FailedMessage, Finder, RetryDatabase, RetryKey};

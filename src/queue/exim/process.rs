@@ -429,8 +429,10 @@ impl Process {
     ) {
         if let Some(transport) = self.transports.get_mut(&delivery) {
             transport.copies.retain(|copy| !copies.contains(copy));
-            transport.top =
-                transport.top.filter(|top| !copies.contains(top)).or(transport.copies.first().copied());
+            transport.top = transport
+                .top
+                .filter(|top| !copies.contains(top))
+                .or(transport.copies.first().copied());
         }
         if failure.outcome.is_temporary() {
             self.not_routed(copies, failure, context);

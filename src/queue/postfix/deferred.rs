@@ -117,7 +117,7 @@ impl Deferred {
 mod tests {
     use super::*;
     use crate::engine::Slots;
-    use crate::random::Streams;
+    use crate::random::{Purpose, Streams};
 
     #[test]
     fn a_scan_takes_up_what_is_due_wherever_its_page_lies() {
@@ -129,7 +129,7 @@ mod tests {
         for (&due, &handle) in dues.iter().zip(&handles) {
             deferred.insert(due, handle);
         }
-        let mut random = Streams::new(1, 0).stream("test/deferred", 0);
+        let mut random = Streams::new(1, 0).stream(Purpose::Other("test/deferred"), 0);
         let mut take = |deferred: &mut Deferred, clock, all| {
             let mut picked = VecDeque::new();
             deferred.take(&mut picked, clock, all, &mut random);

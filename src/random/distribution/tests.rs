@@ -1,13 +1,13 @@
 //! Samples against the theory.
 
 use super::{Distribution, DistributionError};
-use crate::random::Streams;
+use crate::random::{Purpose, Streams};
 use crate::units::SimDuration;
 
 const DRAWS: usize = 20_000;
 
 fn samples(distribution: &Distribution, key: u64) -> Vec<f64> {
-    let mut stream = Streams::new(7, 0).stream("test/distribution", key);
+    let mut stream = Streams::new(7, 0).stream(Purpose::Other("test/distribution"), key);
     (0..DRAWS).map(|_| distribution.sample(&mut stream)).collect()
 }
 
@@ -105,7 +105,7 @@ fn parameters_out_of_range_are_named() {
 
 #[test]
 fn spans_and_constants() {
-    let mut stream = Streams::new(7, 0).stream("test/span", 0);
+    let mut stream = Streams::new(7, 0).stream(Purpose::Other("test/span"), 0);
     let constant = Distribution::Constant(1.5);
     assert_eq!(constant.sample_duration(&mut stream), SimDuration::from_millis(1_500));
     let negative = Distribution::Constant(-2.0);

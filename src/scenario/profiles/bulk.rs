@@ -4,7 +4,7 @@
 use super::plain::{plain_client, plain_server};
 use super::windows::one_timeout;
 use super::{Evidence, Family, Profile};
-use crate::mail::Status;
+use crate::mail::{ReceivedStyle, Status};
 use crate::queue::QueueSettings;
 use crate::queue::plain::{self, Expiry, Gaps, NoticesTo, Unit};
 use crate::smtp::{
@@ -70,6 +70,7 @@ pub fn haraka() -> Profile {
             ..plain_client()
         },
         server: ServerSettings {
+            received: ReceivedStyle::Haraka,
             size_limit: Some(Octets(26_214_400)),
             hop_limit: Some(100),
             options: ServerOptions { more_received: 1, ..ServerOptions::default() },

@@ -1,6 +1,7 @@
 //! Exim.
 
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::{PreferredFamily, SynSchedule};
 use crate::queue::{QueueSettings, exim as queue};
 use crate::smtp::{
@@ -91,6 +92,7 @@ pub fn exim() -> Profile {
             max_recipients: Some(50_000),
             hop_limit: None,
             adds_received: true,
+            received: ReceivedStyle::Exim,
             acceptance: Acceptance::default(),
             // That it takes stray dots was asked of Exim 4.96.
             options: ServerOptions {

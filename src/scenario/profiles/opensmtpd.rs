@@ -2,6 +2,7 @@
 
 use super::plain::plain_client;
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::{AddressFamilies, PreferredFamily};
 use crate::queue::{QueueSettings, opensmtpd};
 use crate::smtp::{
@@ -99,6 +100,7 @@ pub fn opensmtpd() -> Profile {
             max_recipients: Some(1000),
             hop_limit: Some(100),
             adds_received: true,
+            received: ReceivedStyle::OpenSmtpd,
             acceptance: Acceptance::default(),
             options: ServerOptions { vrfy: Vrfy::Unknown, ..ServerOptions::default() },
             service: ServiceTimes::default(),

@@ -1,6 +1,7 @@
 //! What is no product: the letter of RFC 5321, the sinks of experiments, and hosts without an MTA.
 
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, plain};
 use crate::smtp::{
@@ -98,6 +99,7 @@ pub(super) fn plain_server() -> ServerSettings {
         max_recipients: None,
         hop_limit: Some(99),
         adds_received: true,
+        received: ReceivedStyle::Plain,
         acceptance: Acceptance::default(),
         options: ServerOptions::default(),
         service: ServiceTimes::default(),

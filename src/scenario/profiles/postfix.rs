@@ -1,6 +1,7 @@
 //! Postfix.
 
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::SynSchedule;
 use crate::queue::{QueueSettings, postfix};
 use crate::smtp::{
@@ -83,6 +84,7 @@ pub fn postfix() -> Profile {
             max_recipients: Some(1000),
             hop_limit: Some(49),
             adds_received: true,
+            received: ReceivedStyle::Postfix,
             acceptance: Acceptance::default(),
             options: ServerOptions {
                 chunking: true,

@@ -2,6 +2,7 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::AddressFamilies;
 use crate::queue::{QueueSettings, qmail as queue};
 use crate::smtp::{
@@ -52,6 +53,7 @@ pub fn qmail() -> Profile {
             ..plain_client()
         },
         server: ServerSettings {
+            received: ReceivedStyle::Qmail,
             hop_limit: Some(100),
             // `qmail-smtpd` adds one, `qmail-queue` another.
             options: ServerOptions { more_received: 1, ..ServerOptions::default() },

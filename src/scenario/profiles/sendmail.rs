@@ -2,6 +2,7 @@
 
 use super::plain::{plain_client, plain_server};
 use super::{Evidence, Family, Profile};
+use crate::mail::ReceivedStyle;
 use crate::network::PreferredFamily;
 use crate::queue::{QueueSettings, sendmail as queue};
 use crate::smtp::{
@@ -65,6 +66,7 @@ pub fn sendmail() -> Profile {
             ..plain_client()
         },
         server: ServerSettings {
+            received: ReceivedStyle::Sendmail,
             hop_limit: None,
             // That it takes stray dots was asked of Sendmail 8.17.1.
             options: ServerOptions {

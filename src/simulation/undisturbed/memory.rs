@@ -1,9 +1,10 @@
 //! What is remembered of sessions, and in which circumstances it holds.
 
 use crate::fault::Interval;
+use crate::network::Bandwidth;
 use crate::smtp::{Transaction, sending_time};
 use crate::trace::SessionMarks;
-use crate::units::{BitRate, Octets, SimDuration, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
 
 /// What decides about an undisturbed session, besides the message's size and Received fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(in crate::simulation) struct Circumstances {
     pub(super) client: ClientNumber,
     pub(super) server: ServerNumber,
     pub(super) latency: SimDuration,
-    pub(super) rate: Option<BitRate>,
+    pub(super) bandwidth: Bandwidth,
     pub(super) port: u16,
     /// Truths about it, each a bit: compared at once, since it is done in each session.
     pub(super) truths: u16,
@@ -116,7 +117,7 @@ impl Circumstances {
     }
 
     fn sending_time(&self, size: Octets) -> SimDuration {
-        sending_time(size, self.latency, self.rate)
+        sending_time(size, self.latency, self.bandwidth)
     }
 }
 
@@ -243,7 +244,7 @@ mod tests {
             client: ClientNumber(1),
             server: ServerNumber(2),
             latency: SimDuration::from_millis(10),
-            rate: Some("10kbit/s".parse().unwrap()),
+            bandwidth: "10kbit/s".parse::<crate::units::BitRate>().unwrap().into(),
             port: 25,
             truths: 0,
         };

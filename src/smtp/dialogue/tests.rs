@@ -1,6 +1,7 @@
 //! Dialogues whose every line can be said by heart.
 
 use super::*;
+use crate::mail::ReceivedStyle;
 use crate::network::SynSchedule;
 use crate::smtp::{
     Acceptance, ClientSettings, ClientTimeouts, ClientTls, NextHost, ServerSettings, ServiceTimes,
@@ -49,6 +50,7 @@ fn server() -> ServerSettings {
         max_recipients: None,
         hop_limit: None,
         adds_received: true,
+        received: ReceivedStyle::Postfix,
         acceptance: Acceptance::default(),
         options: Default::default(),
         service: ServiceTimes::default(),
@@ -223,6 +225,14 @@ fn silence_ends_without_quit() {
     case.ending = ending(Stage::Dot, AttemptOutcome::Lost);
     let said: Vec<String> = case.lines().into_iter().map(|line| line.text).collect();
     assert_eq!(said.last().unwrap(), "the connection is lost");
+    // Of a message that broke off on its way nobody has seen the end.
+    case.ending = ending(Stage::Body, AttemptOutcome::Lost);
+    let said: Vec<String> = case.lines().into_iter().map(|line| line.text).collect();
+    assert_eq!(
+        said[said.len() - 2..],
+        ["the message breaks off on its way", "the connection is lost"]
+    );
+    assert!(said.iter().all(|line| !line.contains("final dot")), "{said:?}");
 }
 
 #[test]

@@ -31,6 +31,11 @@ impl Script<'_, '_> {
         }
         let size = about.size.get();
         self.client(format!("POST /send (the message as written, {size} octets)"));
+        if let Some(ending) = self.ends_at(Stage::Body) {
+            self.happens(None, "the message breaks off on its way");
+            self.fail(ending);
+            return;
+        }
         if !reached(marks.dot) {
             self.fail_at(Stage::Dot);
             return;

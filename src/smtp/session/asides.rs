@@ -7,9 +7,8 @@ use crate::units::SimTime;
 
 use super::super::wire::Passage;
 use super::super::{Deviation, Slot};
-use super::{
-    Answer, Draws, Failure, HANDSHAKE_ROUND_TRIPS, Letter, RecipientPolicy, Session, Transaction,
-};
+use super::opening::HANDSHAKE_ROUND_TRIPS;
+use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Session, Transaction};
 
 impl Session<'_> {
     /// Asks VRFY about each of `recipients`, one after the other (RFC 5321 §3.5); returns when the
@@ -29,7 +28,7 @@ impl Session<'_> {
                 return Err(self.no_answer(now, Stage::Mail, self.client.timeouts.mail));
             };
             // What strikes MAIL does not strike the VRFY before it.
-            let at = self.acted_at(arrived, draws);
+            let at = self.acted_at(None, arrived, draws);
             let reply = Answer::Reply(Reply::new(252, Status::SUCCESS), at);
             now = self.hear(now, Stage::Mail, self.client.timeouts.mail, reply)?.1;
         }
@@ -52,7 +51,7 @@ impl Session<'_> {
             return Err(self.no_answer(sent, Stage::Auth, timeout));
         };
         // What is wrong with the SMTP server is no trouble of the web page.
-        let at = self.acted_at(arrived, draws);
+        let at = self.acted_at(None, arrived, draws);
         let page = Answer::Reply(Reply::new(250, Status::SUCCESS), at);
         let (_, now) = self.hear(sent, Stage::Auth, timeout, page)?;
         marks.auth = now;
@@ -104,7 +103,7 @@ impl Session<'_> {
             return Err(self.no_answer(posted, Stage::Dot, timeout));
         };
         let work = draws.time(&self.server.service.message);
-        let at = arrived + self.slowed(arrived, work);
+        let at = arrived + self.rules.reply_time(None, work, arrived);
         if self.crashed_before(at) {
             let (_, now) = self.hear(posted, Stage::Dot, timeout, Answer::Silence)?;
             return Ok(now);

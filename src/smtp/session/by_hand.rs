@@ -7,12 +7,11 @@
 use crate::mail::{Reply, Stage, Status};
 use crate::units::{SimDuration, SimTime};
 
-use super::super::ClientTls;
 use super::super::order::{Order, Verb, plain_reply, verified};
 use super::super::wire::Passage;
-use super::HANDSHAKE_ROUND_TRIPS;
+use super::opening::HANDSHAKE_ROUND_TRIPS;
 use super::transaction::NO_RECIPIENTS;
-use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session};
+use super::{Draws, Failure, Letter, RecipientPolicy, Said, Session};
 
 /// What a client says by hand.
 #[derive(Debug, Clone, Copy)]
@@ -70,17 +69,14 @@ impl Session<'_> {
         sessions: u32,
         draws: &mut impl Draws,
     ) -> Result<Heard, Failure> {
-        let mut sent = self.connected;
-        if self.tls == ClientTls::Implicit {
-            sent += self.wire.round_trip() * HANDSHAKE_ROUND_TRIPS;
-        }
+        let sent = self.secure_from_the_start()?;
         let greeted = self.greet(sent, ready, refusal, sessions, draws);
         let (reply, at) = match greeted {
             Ok(at) => (Reply::new(220, Status::SUCCESS), at),
             Err(Failure { reply: Some(reply), at, .. }) => (reply, at),
             Err(failure) => return Err(failure),
         };
-        Ok(self.heard(reply, at, Stage::Greeting))
+        Ok(self.heard(reply, at))
     }
 
     /// Says one line, sent at `sent`, and waits for its reply as long as a client waits there.
@@ -103,7 +99,7 @@ impl Session<'_> {
         let starts_tls = matches!(spoken, Spoken::Other(Verb::StartTls)) && reply.is_positive();
         let handshake = if starts_tls { HANDSHAKE_ROUND_TRIPS } else { 0 };
         let at = at + self.wire.round_trip() * handshake;
-        Ok(self.heard(reply, at, stage))
+        Ok(self.heard(reply, at))
     }
 
     fn answer(
@@ -156,6 +152,10 @@ impl Session<'_> {
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         order.end_of_data();
         let timeout = self.patience(Stage::Dot);
+        // Its lines were under way before the dot.
+        if let Some(failure) = self.breaks_in_body(sent, sent, letter.size) {
+            return (None, Err(failure));
+        }
         let arrived = match self.wire.reach_server(sent) {
             Passage::Arrives(arrived) => arrived,
             Passage::Lost(at) => {
@@ -166,10 +166,10 @@ impl Session<'_> {
         let (answer, taken) = if accepted > 0 {
             self.answer_to_dot(letter, policy, arrived, draws)
         } else {
-            (Answer::Reply(NO_RECIPIENTS, self.acted_at(arrived, draws)), None)
+            (self.act(Stage::Dot, arrived, draws, |_, _| NO_RECIPIENTS), None)
         };
         let heard = self.hear(sent, Stage::Dot, timeout, answer);
-        (taken, heard.map(|(reply, at)| self.heard(reply, at, Stage::Dot)))
+        (taken, heard.map(|(reply, at)| self.heard(reply, at)))
     }
 
     fn patience(&self, stage: Stage) -> SimDuration {
@@ -186,15 +186,13 @@ impl Session<'_> {
 
     /// The server closes the connection with 421 (RFC 5321 §3.8), after QUIT, and where a rule says
     /// so.
-    fn heard(&self, reply: Reply, at: SimTime, stage: Stage) -> Heard {
-        let closes =
-            matches!(reply.code, 221 | 421) || !reply.is_positive() && self.closes_after(stage, at);
-        Heard { reply, at, closes }
+    fn heard(&self, reply: Reply, at: SimTime) -> Heard {
+        Heard { reply, at, closes: matches!(reply.code, 221 | 421) || self.closed.is_some() }
     }
 }
 
 /// Returns at which stage rules strike what is said. Commands without a stage of their own are struck
-/// with MAIL's delays and by nothing else.
+/// by what slows all replies, or those to commands, and by nothing else.
 fn stage(spoken: &Spoken<'_>) -> Stage {
     match spoken {
         Spoken::Mail(_) => Stage::Mail,

@@ -1,13 +1,13 @@
 //! One transaction of a session: MAIL, RCPT and DATA, the message, and the reply to its dot.
 
-use crate::mail::{AttemptOutcome, Reply, ReplyClass, Stage, Status};
+use crate::mail::{AttemptOutcome, Mailbox, Reply, ReplyClass, Stage, Status};
 use crate::network::timer_fires;
 use crate::trace::SessionMarks;
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::super::order::{Order, Verb};
 use super::super::wire::{Passage, sending_time};
-use super::super::{Deviation, Slot};
+use super::super::{BreakingPoint, Deviation, Manner, Slot};
 use super::{Answer, Draws, Failure, Letter, RecipientPolicy, Said, Session, Transaction};
 
 impl Session<'_> {
@@ -46,14 +46,7 @@ impl Session<'_> {
                 transaction.open = !broken && !gives_up && !failure.reply.is_some_and(closing);
             }
         }
-        let failure = transaction.failure.filter(|failure| !failure.is_unasked());
-        let refused = failure.map(|failure| failure.stage).or_else(|| {
-            let refused = replies.iter().flatten().any(|reply| !reply.is_positive());
-            refused.then_some(Stage::Rcpt)
-        });
-        if refused.is_some_and(|stage| self.closes_after(stage, transaction.ended)) {
-            transaction.open = false;
-        }
+        transaction.open &= self.closed.is_none();
         transaction
     }
 
@@ -111,7 +104,8 @@ impl Session<'_> {
         for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
                 session.answer_to_rcpt(letter, (index, accepted), &mut order, policy, at)
-            })?;
+            });
+            let reply = reply.map_err(|lost| self.refused_before(mail, lost))?;
             accepted += u32::from(reply.is_positive());
             *slot = mail_accepted.then_some(reply);
             in_a_row = if reply.is_positive() { 0 } else { in_a_row + 1 };
@@ -139,7 +133,8 @@ impl Session<'_> {
                 return session.ruled(Stage::Data, at).unwrap_or(granted);
             }
             order.hear(Verb::Data, || session.ruled(Stage::Data, at).unwrap_or(granted))
-        })?;
+        });
+        let data = data.map_err(|lost| self.refused_before(mail, lost))?;
         if !mail_accepted {
             return self.judge(mail, turn.heard, Stage::Mail);
         }
@@ -148,6 +143,11 @@ impl Session<'_> {
         }
         marks.data = turn.heard;
         self.judge(data, turn.heard, Stage::Data)
+    }
+
+    /// The rest of a group is lost. If MAIL was refused before, that is why nobody got the message.
+    fn refused_before(&self, mail: Reply, lost: Failure) -> Failure {
+        if mail.is_positive() { lost } else { self.failure_by(mail, lost.at, Stage::Mail) }
     }
 
     /// All recipients of a group were refused. If DATA was accepted all the same, the client sends
@@ -208,15 +208,7 @@ impl Session<'_> {
         {
             return *reply;
         }
-        let mailbox = letter.recipients[index];
-        let named = self.rules.entries().iter().rev().find_map(|(interval, rule)| match rule {
-            Deviation::AnswerRecipients { mailboxes, reply }
-                if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
-            {
-                Some(*reply)
-            }
-            _ => None,
-        });
+        let named = self.named(letter.recipients[index], at).map(|(reply, _)| reply);
         if let Some(reply) = named.or_else(|| self.ruled(Stage::Rcpt, at)) {
             return reply;
         }
@@ -224,6 +216,19 @@ impl Session<'_> {
             return Reply::new(452, Status::new(4, 5, 3));
         }
         policy.reply(index, at)
+    }
+
+    /// Returns the reply that a rule has for this recipient, and whether the connection is closed
+    /// behind it.
+    fn named(&self, mailbox: Mailbox, at: SimTime) -> Option<(Reply, bool)> {
+        self.rules.entries().iter().rev().find_map(|(interval, rule)| match rule {
+            Deviation::AnswerRecipients { mailboxes, reply, close }
+                if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
+            {
+                Some((*reply, *close))
+            }
+            _ => None,
+        })
     }
 
     /// RCPT arrives for the recipient at an index of the letter, after so many accepted ones.
@@ -250,7 +255,9 @@ impl Session<'_> {
             took += verified.took;
             verified.refusal.unwrap_or(own)
         });
-        Said { reply, took }
+        let named = self.named(letter.recipients[index], at);
+        let closes = named.is_some_and(|(said, close)| close && said == reply);
+        Said { reply, took, closes }
     }
 
     /// Sends the message and waits for the reply to the final dot.
@@ -268,6 +275,15 @@ impl Session<'_> {
             return Ok(sent);
         }
         transaction.octets = letter.size;
+        if !self.rules.is_empty() {
+            let whole = sent + sending_time(letter.size, self.wire.latency, self.wire.bandwidth);
+            if let Some(failure) = self.breaks_in_body(sent, whole, letter.size) {
+                if failure.stage == Stage::Dot {
+                    transaction.dot_sent = whole;
+                }
+                return Err(failure);
+            }
+        }
         let mut dot_sent = self.send_body(sent, letter.size)?;
         if self.client.options.dot_is_held_back(letter.size) {
             let one_way = self.wire.round_trip() / 2;
@@ -291,16 +307,16 @@ impl Session<'_> {
     /// The server has the whole message at `arrived`: returns its answer, and when it takes the
     /// message, if it does.
     pub(super) fn answer_to_dot(
-        &self,
+        &mut self,
         letter: &Letter<'_>,
         policy: &mut impl RecipientPolicy,
         arrived: SimTime,
         draws: &mut impl Draws,
     ) -> (Answer, Option<SimTime>) {
-        let work = self.slowed(arrived, draws.time(&self.server.service.message));
-        let mut at = arrived + work;
-        if let Some(Deviation::DotDelay(delay)) = self.rules.find(Slot::DotDelay, arrived) {
-            at += *delay;
+        let work = draws.time(&self.server.service.message);
+        let mut at = arrived + self.rules.reply_time(Some(Stage::Dot), work, arrived);
+        if let Some(broken) = self.broken(BreakingPoint::At(Stage::Dot), at) {
+            return (broken, None);
         }
         let screened = policy.screens_message(at);
         at += screened.took;
@@ -309,12 +325,43 @@ impl Session<'_> {
         }
         let own = self.dot_reply(letter, at);
         let reply = screened.refusal.filter(|_| own.is_positive()).unwrap_or(own);
-        let answer = match self.rules.find(Slot::AfterDot, at) {
-            Some(Deviation::LoseFinalReply) => Answer::Close(at),
-            Some(_) => Answer::Silence,
-            None => Answer::Reply(reply, at),
+        let answer = match self.broken(BreakingPoint::Stored, at) {
+            Some(broken) => broken,
+            None => self.answered(Stage::Dot, at, |_, _| reply),
         };
         (answer, reply.is_positive().then_some(at))
+    }
+
+    /// Returns how the client fares if the server breaks the session while the message, whose first
+    /// octets leave at `sent`, is on its way; `whole` is when all of it has left, if nothing holds it
+    /// up.
+    ///
+    /// The server's machine takes 64 KiB that nobody reads (the window that Linux begins with). So
+    /// a client of a smaller message, or one that has sent all before it hears of the end, waits for
+    /// the reply to its dot like any other, and does not know whether it was heard.
+    pub(super) fn breaks_in_body(
+        &self,
+        sent: SimTime,
+        whole: SimTime,
+        size: Octets,
+    ) -> Option<Failure> {
+        let Passage::Arrives(at) = self.wire.reach_server(sent) else {
+            return None;
+        };
+        match self.rules.breaks(BreakingPoint::At(Stage::Body), at)? {
+            Manner::Close => {
+                let known = at + self.wire.latency;
+                let stage = if whole <= known { Stage::Dot } else { Stage::Body };
+                Some(self.lost(known, stage))
+            }
+            Manner::Hang if size <= UNREAD => {
+                Some(self.timed_out(whole + self.client.timeouts.data_done, Stage::Dot))
+            }
+            Manner::Hang => {
+                let full = sent + sending_time(UNREAD, self.wire.latency, self.wire.bandwidth);
+                Some(self.timed_out(full + self.client.timeouts.data_block, Stage::Body))
+            }
+        }
     }
 
     fn dot_reply(&self, letter: &Letter<'_>, at: SimTime) -> Reply {
@@ -334,19 +381,19 @@ impl Session<'_> {
     /// Sends `size` octets; returns when the last has left. Progress may stop for as long as the
     /// client's time-out for a block allows; it goes on with the first repetition that gets through.
     pub(super) fn send_body(&self, sent: SimTime, size: Octets) -> Result<SimTime, Failure> {
-        let transfer = sending_time(size, self.wire.latency, self.wire.rate);
+        let transfer = sending_time(size, self.wire.latency, self.wire.bandwidth);
         let patience = self.client.timeouts.data_block;
         let (mut stopped, mut left) = (sent, transfer);
         loop {
             let from = match self.wire.reach_server(stopped) {
                 Passage::Arrives(at) => at.saturating_sub(self.wire.latency),
                 Passage::Lost(at) => {
-                    return Err(self.lost(at.min(stopped + patience), Stage::Dot));
+                    return Err(self.lost(at.min(stopped + patience), Stage::Body));
                 }
-                Passage::Never => return Err(self.timed_out(stopped + patience, Stage::Dot)),
+                Passage::Never => return Err(self.timed_out(stopped + patience, Stage::Body)),
             };
             if from.since(stopped) > patience {
-                return Err(self.timed_out(stopped + patience, Stage::Dot));
+                return Err(self.timed_out(stopped + patience, Stage::Body));
             }
             match self.wire.interruption(from, from + left) {
                 None => return Ok(from + left),
@@ -371,6 +418,9 @@ impl Session<'_> {
             Stage::Rcpt => self.client.timeouts.rcpt,
             _ => self.client.timeouts.data_init,
         };
+        if let Some(failure) = self.closed_before(turn.heard, stage) {
+            return Err(failure);
+        }
         if !turn.group {
             let (reply, now) = self.exchange(turn.heard, stage, timeout, draws, reply)?;
             turn.heard = now;
@@ -413,6 +463,8 @@ fn delayed_acknowledgement(arrived: SimTime, ticking: Option<SimDuration>) -> Si
     let (due, timeout) = (arrived + DELAYED_ACKNOWLEDGEMENT, DELAYED_ACKNOWLEDGEMENT);
     timer_fires(due, timeout, ticking.unwrap_or(SimDuration::ZERO))
 }
+/// Octets that a server's machine takes although its mail server reads none.
+const UNREAD: Octets = Octets(65_536);
 
 /// Where a run of envelope commands stands.
 struct Turn {
