@@ -172,8 +172,10 @@ fn a_resolver_is_slow_at_random_by_its_own_stream() {
             + &host("mx.big.example", "mta = \"rfc5321\"")
             + &domain("one.example", "\"mx.big.example\"", "bob")
             + &mail("\"bob@one.example\"", "1min")
-            + &mail("\"bob@one.example\"", "2min");
-        run(&text).mail().iter().map(|story| story.latency()).collect()
+            + &mail("\"bob@one.example\"", "2min")
+            + &mail("\"bob@one.example\"", "3min");
+        // Before the first one its author's program asks for its server too.
+        run(&text).mail().iter().skip(1).map(|story| story.latency()).collect()
     };
     let random = "latency = { exponential = { mean = \"300ms\" } }";
     let drawn = latencies(1, random);

@@ -42,7 +42,7 @@ fn a_journey_is_told_from_the_author_to_the_reader() {
             "looks up abroad.example: MX 10 mx1.abroad.example [10.0.0.2], MX 20 mx2.abroad",
             "tries mx1.abroad.example (MX 10) for bob@abroad.example, nobody@abroad.example",
             // The Received field that the first server has added.
-            "C: MAIL FROM:<ann@home.example> SIZE=20198",
+            "C: MAIL FROM:<ann@home.example> SIZE=20176",
             "C: DATA",
             "S: 250 2.1.0 Ok",
             "S: 250 2.1.5 Ok",

@@ -453,21 +453,21 @@ fn mail_is_fetched_by_pop3() {
     for part in [
         "C: STAT\n00:",
         "S: -ERR",
-        "S: +OK 2 30792",
-        "S: 1 20396",
-        "S: 2 10396",
-        "S: +OK 2 10396",
+        "S: +OK 2 30766",
+        "S: 1 20355",
+        "S: 2 10411",
+        "S: +OK 2 10411",
         "S: 1 1-1",
         "S: 2 2-1",
         "Return-Path: <alice@sender.example>",
-        "S: +OK 20396 octets",
+        "S: +OK 20355 octets",
         "S: -ERR no such message",
         "S: -ERR unknown command",
     ] {
         let part = part.replace("\n00:", "");
         assert!(said.contains(&part), "`{part}` is not in {said}");
     }
-    assert!(at("2min").out.contains("S: +OK 1 20396"), "the second has not been sent yet");
+    assert!(at("2min").out.contains("S: +OK 1 20355"), "the second has not been sent yet");
     let wrong = ["USER nobody", "PASS x", "?", "PASS x"];
     let said = talk(&[HOST, "--protocol", "pop3"], &wrong).ends_with(0).out;
     assert!(said.contains("-ERR [AUTH]") && said.contains("bob@recipient.example"), "{said}");
@@ -504,11 +504,11 @@ fn mail_is_read_by_imap() {
         "S: b BAD",
         "S: * 1 EXISTS",
         "S: c OK [READ-WRITE]",
-        "S: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 20396)",
+        "S: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 20355)",
         "S: * SEARCH 1",
         "BODY[HEADER.FIELDS (SUBJECT)] {24}",
         "Subject: Message 1-1",
-        "BODY[] {20396}",
+        "BODY[] {20355}",
         "FLAGS (\\Seen)",
         "S: * SEARCH\n",
         "S: + idling",

@@ -17,7 +17,8 @@ fn haraka_doubles_and_gives_up_at_the_thirteenth_failure() {
 /// The timer queue fires once a second: each attempt comes up to a second after it is due.
 #[test]
 fn haraka_looks_once_a_second() {
-    let seen = Seen::of(r#"{ profile = "haraka", look_phase = "0" }"#, "refuse").attempts;
+    let seen = Seen::of(r#"{ profile = "haraka", look_every = "1s", look_phase = "0" }"#, "refuse")
+        .attempts;
     for (number, gap) in seen.windows(2).map(|pair| pair[1] - pair[0]).enumerate() {
         let planned = 64 << number;
         assert!((planned..=planned + 1).contains(&gap), "{gap} s for {planned} s");
