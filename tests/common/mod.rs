@@ -264,6 +264,7 @@ pub(crate) fn tale(run: &Run) -> Tale {
                 recipient: Default::default(),
                 from: HostId(0),
                 to: None,
+                source: None,
                 address: None,
                 ..*fact
             };

@@ -73,7 +73,15 @@ impl Reading<'_> {
             return;
         }
         let lookup = |name: &str| self.raw(name);
-        let expanded = expand(value, &lookup);
+        let mut expanded = expand(value, &lookup);
+        if let Some((_, words)) = WORDS.iter().find(|(word, _)| *word == setting) {
+            let Some(word) = one_word(&expanded, words) else {
+                let says = format!("\"{expanded}\" is none of {}", words.join(", "));
+                self.ledger.note(Class::NotModelled, name, value, place, says);
+                return;
+            };
+            expanded = word.to_owned();
+        }
         let Some(spelt) = toml_value(of, expanded.trim()) else {
             let says = format!("\"{expanded}\" cannot be read as {}", wanted(of));
             self.ledger.note(Class::NotModelled, name, value, place, says);
@@ -301,6 +309,23 @@ fn wanted(of: Meaning) -> &'static str {
         Meaning::Size | Meaning::Number => "a whole number",
         Meaning::Flag => "yes or no",
         _ => "a word",
+    }
+}
+
+/// Parameters that are one of some words, the first of which stands for all the others together.
+const WORDS: [(&str, &[&str]); 2] = [
+    ("inet_protocols", &["all", "ipv4", "ipv6"]),
+    ("smtp_address_preference", &["any", "ipv4", "ipv6"]),
+];
+
+/// Returns the word that a value says: one of them, or several that together are the first.
+fn one_word<'w>(value: &str, words: &[&'w str]) -> Option<&'w str> {
+    let said: Vec<&str> = value.split([',', ' ', '\t']).filter(|word| !word.is_empty()).collect();
+    let known = |word: &&str| words.contains(word);
+    match said.as_slice() {
+        [] => None,
+        [only] => words.iter().find(|word| *word == only).copied(),
+        several => several.iter().all(known).then_some(words[0]),
     }
 }
 
