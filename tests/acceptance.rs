@@ -41,7 +41,8 @@ mailboxes = {{ count = 1000 }}
 }
 
 fn burst(count: u32, rest: &str) -> String {
-    format!("[[mail]]\narrivals = {{ burst = {count} }}\ncount = {count}\n{rest}\n")
+    let at_once = format!("submit = {{ parallel_sessions = {count} }}");
+    format!("[[mail]]\narrivals = {{ burst = {count} }}\ncount = {count}\n{at_once}\n{rest}\n")
 }
 
 /// Returns the replies that refused a story's tries.
