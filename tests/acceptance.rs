@@ -41,8 +41,7 @@ mailboxes = {{ count = 1000 }}
 }
 
 fn burst(count: u32, rest: &str) -> String {
-    let at_once = format!("submit = {{ parallel_sessions = {count} }}");
-    format!("[[mail]]\narrivals = {{ burst = {count} }}\ncount = {count}\n{at_once}\n{rest}\n")
+    format!("[[mail]]\narrivals = {{ burst = {count} }}\ncount = {count}\n{rest}\n")
 }
 
 /// Returns the replies that refused a story's tries.
@@ -126,8 +125,10 @@ fn a_mailbox_takes_sixty_a_minute_and_the_rest_waits_with_its_sender() {
 
 #[test]
 fn a_connection_carries_twenty_messages() {
-    let mail =
-        burst(50, "from = \"user00001@src.example\"\nto = [{ domain = \"provider.example\" }]");
+    let mail = burst(
+        50,
+        "from = \"user00001@src.example\"\nto = [{ domain = \"provider.example\" }]\nsubmit = { parallel_sessions = 50 }",
+    );
     let sender = "capacity = { delivery_processes = 1 }";
     let provider = "mta = { profile = \"postfix\", messages_per_connection = 20 }";
     let run = run(&format!(
@@ -213,8 +214,12 @@ fn a_neighbour_spoils_the_pool_and_not_the_dedicated_address() {
     // 200 messages, half of them unwanted, from one domain; later clean mail of another account of
     // the same domain and of the domain with an address of its own.
     let to = "to = [{ domain = \"provider.example\" }]";
-    let mail = burst(200, &format!("from = \"user00001@src.example\"\n{to}\nunwanted = 0.5"))
-        + &format!("[[mail]]\nfrom = \"user00002@src.example\"\n{to}\nat = \"2h\"\n")
+    let mail = burst(
+        200,
+        &format!(
+            "from = \"user00001@src.example\"\n{to}\nunwanted = 0.5\nsubmit = {{ parallel_sessions = 200 }}"
+        ),
+    ) + &format!("[[mail]]\nfrom = \"user00002@src.example\"\n{to}\nat = \"2h\"\n")
         + &format!("[[mail]]\nfrom = \"carol@other.example\"\n{to}\nat = \"2h\"\n");
     let run = network(sender, provider, &mail);
     let of = |entry: &str| {

@@ -55,9 +55,9 @@ fn a_journey_is_told_from_the_author_to_the_reader() {
             "Trace fields for bob@abroad.example",
             "by mx1.abroad.example (Postfix) with ESMTP id ",
             // That host's clock is ninety minutes behind.
-            "; Wed, 31 Dec 2025 22:30:10 +0000",
+            "Wed, 31 Dec 2025 22:30:10 +0000",
             "by mail.home.example (Postfix) with ESMTPSA id ",
-            "; Thu,  1 Jan 2026 00:00:10 +0000",
+            "Thu,  1 Jan 2026 00:00:10 +0000",
             "Failure notice 1-1.n1 about 1-1: from <> to ann@home.example",
             "into the mailbox of ann@home.example",
         ],
