@@ -73,7 +73,7 @@ enum Commands {
     Study(study::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
-    Import(import::Arguments),
+    Import(Box<import::Arguments>),
     Export(export::Arguments),
     Profiles(profiles::Arguments),
     New(new::Arguments),

@@ -246,44 +246,27 @@ impl Reading<'_> {
         // `final_timeout` and the like are settings of the client under general names.
         const RENAMED: [(&str, &str); 2] =
             [("final_timeout", "dot_timeout"), ("data_timeout", "block_timeout")];
-        if let (true, Some((_, setting))) = (self.remote, RENAMED.iter().find(|(n, _)| *n == name))
+        if self.remote
+            && let Some((_, setting)) = RENAMED.iter().find(|(own, _)| *own == name)
+            && let Some((_, value)) = text.split_once('=')
+            && self.known.has(setting)
         {
-            if let Some((_, value)) = text.split_once('=') {
-                let value = value.trim();
-                if self.known.has(setting) {
-                    return self.known.set(
-                        setting,
-                        &name,
-                        value,
-                        place,
-                        &mut self.host.settings,
-                        self.ledger,
-                    );
-                }
-            }
+            let settings = &mut self.host.settings;
+            return self.known.set(setting, &name, value.trim(), place, settings, self.ledger);
         }
-        if self.remote && name == "command_timeout" {
-            if let Some((_, value)) = text.split_once('=') {
-                for setting in [
-                    "greeting_timeout",
-                    "ehlo_timeout",
-                    "mail_timeout",
-                    "rcpt_timeout",
-                    "data_timeout",
-                ] {
-                    if self.known.has(setting) {
-                        self.known.set(
-                            setting,
-                            &name,
-                            value.trim(),
-                            place,
-                            &mut self.host.settings,
-                            self.ledger,
-                        );
-                    }
+        if self.remote
+            && name == "command_timeout"
+            && let Some((_, value)) = text.split_once('=')
+        {
+            for setting in
+                ["greeting_timeout", "ehlo_timeout", "mail_timeout", "rcpt_timeout", "data_timeout"]
+            {
+                if self.known.has(setting) {
+                    let settings = &mut self.host.settings;
+                    self.known.set(setting, &name, value.trim(), place, settings, self.ledger);
                 }
-                return;
             }
+            return;
         }
         if self.remote && self.known.has(&name) {
             return self.option(text, place);

@@ -128,8 +128,8 @@ mod tests {
     /// Makes a result folder that lists these files and holds these.
     fn folder(listed: &[&str], held: &[&str]) -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
-        let mut description = RunDescription::default();
-        description.files = listed.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        let files = listed.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        let description = RunDescription { files, ..RunDescription::default() };
         fs::write(place.path().join(RunDescription::FILE), description.to_json()).unwrap();
         for name in held {
             let path = place.path().join(name);

@@ -502,10 +502,10 @@ fn mail(history: &mut History, network: &mut Network, ledger: &mut Ledger) {
             let Some((local, domain)) = from.rsplit_once('@') else { continue };
             if !network.domains.contains_key(&canonical(domain)) {
                 complete::world(network, domain, local);
-            } else if let Some(domain) = network.domains.get_mut(&canonical(domain)) {
-                if !domain.keys.contains_key("exists") {
-                    domain.mailboxes.insert(local.to_owned());
-                }
+            } else if let Some(domain) = network.domains.get_mut(&canonical(domain))
+                && !domain.keys.contains_key("exists")
+            {
+                domain.mailboxes.insert(local.to_owned());
             }
         }
         let name = history.servers[server].clone();
