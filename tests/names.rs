@@ -81,8 +81,8 @@ fn who_cannot_be_looked_up_stays_behind_while_the_others_go() {
         let deliveries = |run: &Run, to: &str| {
             let attempts = &run.to(to).attempts;
             let relayed = attempts.iter().filter(|a| a.port == 25 && a.to.is_some());
-            let accepted = relayed.filter(|a| a.outcome == AttemptOutcome::Accepted);
-            let last = accepted.last().expect("it arrived");
+            let mut accepted = relayed.filter(|a| a.outcome == AttemptOutcome::Accepted);
+            let last = accepted.next_back().expect("it arrived");
             (last.delivery, last.recipients)
         };
         let (bob, carol) = ("bob@one.example", "carol@two.example");
