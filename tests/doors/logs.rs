@@ -13,6 +13,9 @@ fn history(log: &str) -> History {
     import(vec![input], &Options::default()).unwrap().history.unwrap()
 }
 
+/// Writes the time of a line, so many seconds after the first.
+type Stamp = Box<dyn Fn(u32) -> String>;
+
 /// A day in the life of one message: deferred, put off, sent.
 fn message(stamp: impl Fn(u32) -> String, program: &str) -> String {
     let mut log = String::new();
@@ -42,7 +45,7 @@ fn message(stamp: impl Fn(u32) -> String, program: &str) -> String {
 #[test]
 fn every_kind_of_stamp_tells_the_same_story() {
     let two = |s: u32| format!("{s:02}");
-    let stamps: [(&str, Box<dyn Fn(u32) -> String>); 6] = [
+    let stamps: [(&str, Stamp); 6] = [
         ("traditional", Box::new(move |s| format!("Nov  3 10:00:{} mx", two(s)))),
         ("over the network", Box::new(move |s| format!("<22>Nov  3 10:00:{} mx", two(s)))),
         ("RFC 3339", Box::new(move |s| format!("2026-11-03T10:00:{}.000000+01:00 mx", two(s)))),
