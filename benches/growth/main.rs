@@ -89,7 +89,7 @@ fn measure(counter: Counter, axis: &Axis, place: &Path) -> f64 {
     let (small, large) = (axis.size, 4 * axis.size);
     let nothing = count(4);
     let (few, many) = (count(small) - nothing, count(large) - nothing);
-    let exponent = (many / few).ln() / 4f64.ln();
+    let exponent = libm::log(many / few) / libm::log(4.0);
     let verdict = if exponent > MOST { "  too much" } else { "" };
     println!(
         "{:<44} {small:>6} {:>9.1} million {large:>6} {:>9.1} million  {exponent:.2}{verdict}",
