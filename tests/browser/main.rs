@@ -1,10 +1,11 @@
 //! Pages in a real browser: every lesson's, a few others', and one of a comparison.
 //!
 //! `check.mjs` drives chromium with playwright-core: one request and no error, every step to the
-//! end and back, each lesson played to its end by the Play button alone (every note waits, whatever is
-//! on its way arrives before its effect), picture, sentence and conversation on one screen, the final state as the tables tell it, nothing serious found by axe, nothing
-//! sticking out on a laptop, a phone and at 200 % zoom, no motion where it is unwelcome. What the
-//! tables say is read here; what the page shows is read there.
+//! end and back, each lesson played to its end by the Play button alone (every note waits, whatever
+//! is on its way arrives before its effect), picture, sentence and conversation on one screen, the
+//! final state as the tables tell it, nothing serious found by axe, nothing sticking out on a laptop,
+//! a phone and at 200 % zoom, no motion where it is unwelcome. What the tables say is read here; what
+//! the page shows is read there.
 
 #[path = "../common/left_out.rs"]
 mod left_out;
