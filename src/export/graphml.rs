@@ -1,4 +1,4 @@
-//! Who sent to whom, as GraphML (http://graphml.graphdrawing.org), for yEd, Gephi and networkx.
+//! Who sent to whom, as GraphML (<http://graphml.graphdrawing.org>), for yEd, Gephi and networkx.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

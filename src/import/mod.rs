@@ -10,7 +10,7 @@
 //!
 //! # Design
 //! A file of its own for each format, which knows the format and nothing else (`postfix`, `zone`,
-//! `log`); each adds what it has read to one [`network::Network`], part by part with the line it
+//! `log`); each adds what it has read to one network (`network`), part by part with the line it
 //! comes from; `complete` adds what a scenario must have, and says so; `scenario_text` writes it
 //! down. `reenact` holds a run of it against the log.
 //!

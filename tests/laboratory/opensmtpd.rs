@@ -45,7 +45,7 @@ pub(super) fn start(folder: &Path, experiment: &Experiment) -> io::Result<(Child
     let lower = format!("lowerdir={}:/etc", etc.display());
     run(Command::new("mount").args(["-t", "overlay", "overlay", "-o", &lower, "/etc"]))?;
     run(Command::new("mount").args(["-t", "tmpfs", "none", "/run"]))?;
-    run(Command::new("mount").arg("--bind").arg(&var.join("spool")).arg("/var/spool"))?;
+    run(Command::new("mount").arg("--bind").arg(var.join("spool")).arg("/var/spool"))?;
     run(Command::new("mount").arg("--bind").arg(folder.join("lib")).arg("/var/lib"))?;
     let root = unpacked("opensmtpd").canonicalize()?;
     let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
