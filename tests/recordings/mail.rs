@@ -113,11 +113,11 @@ pub(crate) fn actions(recording: &Recording, names: &Names) -> Result<Actions, S
 
 /// Returns whether a server that is started had been killed rather than stopped.
 fn ends_a_crash(recording: &Recording, started: &Done) -> bool {
-    let before = recording.timeline.actions.iter().filter(|done| {
+    let mut before = recording.timeline.actions.iter().filter(|done| {
         let ends = ["server_abort", "server_stop"].contains(&&*done.action);
         ends && done.host == started.host && done.t_s < started.t_s
     });
-    before.last().is_some_and(|done| done.action == "server_abort")
+    before.next_back().is_some_and(|done| done.action == "server_abort")
 }
 
 fn unknown_action(done: &Done) -> String {
