@@ -12,9 +12,12 @@ use crate::text::{Text, between_sites, domain, list, quoted, site};
 const SECONDS: f64 = 120.0;
 const MEBIBYTES: f64 = 8.0 * 1024.0;
 
+/// A scenario's name, and what writes it.
+type Large = (&'static str, fn() -> String);
+
 /// Runs those that are named, or all.
 pub(crate) fn run(place: &Path, names: &[&String]) -> ExitCode {
-    let scenarios: [(&str, fn() -> String); 4] = [
+    let scenarios: [Large; 4] = [
         ("network: 100,000 hosts, a million messages", network),
         ("list: 1,000,000 subscribers of 100,000 domains, a post", subscribers),
         ("mailboxes: 1,000,000 polled every five minutes for an hour", mailboxes),
