@@ -151,7 +151,7 @@ const SEEN = 500;
  * From so many events on a reader sets a faster pace, which is this power of two. How long a flight is
  * seen is then not looked at: it is of the length of a few frames of the screen.
  */
-const MANY = 100;
+const MANY = 300;
 const FASTER = 4;
 
 /**
