@@ -4,7 +4,7 @@
 //! size of some thousands and at four times that, each less those of the same scenario at its smallest.
 //! Work in proportion has 1; n log n has 1.13 to 1.2 there; what lies above 1.2 is named and makes the
 //! bench fail. Words on the command line choose axes by a part of their names, `--few` those that are
-//! looked at with every change, and `--large` runs four scenarios of a size that people have instead,
+//! looked at by `.ci/growth`, and `--large` runs four scenarios of a size that people have instead,
 //! within two minutes and 8 GiB each.
 //!
 //! Instructions are counted by `perf stat` where the machine allows it, otherwise by Valgrind's
