@@ -5,6 +5,7 @@ mod common;
 
 use common::{End, Run, Story, run};
 use mailsim::mail::{AttemptOutcome, Stage, Status};
+use mailsim::units::SimDuration;
 
 /// A sender with Exim and an exchanger that refuses connections from the start for `outage`.
 fn network(duration: &str, mta: &str, outage: &str, more: &str) -> String {
@@ -373,4 +374,43 @@ fn a_connection_goes_on_to_mail_of_another_domain_with_the_host() {
         .collect();
     places.sort_unstable();
     assert_eq!(places, [1, 2], "one connection takes both");
+}
+
+/// `smtp_deliver` in `src/transports/smtp.c`: the reply to QUIT is waited for, but not beyond a second,
+/// before the next exchanger is tried.
+#[test]
+fn the_next_exchanger_waits_a_second_at_most_for_the_reply_to_quit() {
+    let backup = r#"[{ host = "mx.dst.example", preference = 10 },
+        { host = "backup.dst.example", preference = 20 }]"#;
+    let waited = |delay: u64| {
+        let more = format!(
+            r#"
+            [[host]]
+            name = "backup.dst.example"
+            roles = ["mx", "store"]
+            mta = "sink"
+            [[outage]]
+            host = "mx.dst.example"
+            from = "0"
+            for = "1h"
+            mode = "slow"
+            delay = "{delay}ms"
+            {}
+            "#,
+            mail(1, "0")
+        );
+        let text = network("1h", "", "1h", &more)
+            .replace(r#"[{ host = "mx.dst.example", preference = 10 }]"#, backup)
+            .replace(r#"mode = "refuse""#, "mode = \"tempfail\"\nstage = \"rcpt\"");
+        let run = run(&text);
+        let tries = run.only().tries_of(run.host("a.src.example"));
+        assert_eq!((tries[0].stage, tries[0].outcome), (Stage::Rcpt, AttemptOutcome::Tempfail));
+        assert_eq!(tries[1].outcome, AttemptOutcome::Accepted);
+        // RCPT, and DATA in one group with it, are answered late as well.
+        let replies = SimDuration::from_millis(2 * delay);
+        (tries[1].started.since(tries[0].marks.mail) - replies).as_secs_f64()
+    };
+    let (patient, impatient) = (waited(500), waited(5_000));
+    assert!((0.5..0.9).contains(&patient), "{patient} s");
+    assert!((1.0..1.4).contains(&impatient), "{impatient} s");
 }
