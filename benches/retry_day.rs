@@ -77,7 +77,7 @@ fn bare_loop(messages: u64) -> (u64, u64) {
 }
 
 /// Runs the scenario as `mailsim run --no-tables --no-charts` does. Returns how many events it had.
-fn whole_day(scenario: &mailsim::scenario::Scenario) -> u64 {
+fn whole_day(scenario: &mailsim::model::Scenario) -> u64 {
     let mut recorder = Recorder::new(());
     let totals = Simulation::new(scenario).run(&mut recorder);
     let frame = run_frame(scenario, scenario.duration);

@@ -12,9 +12,9 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use mailsim::fault::{Interval, Slowness, Timeline};
 use mailsim::mail::{Mailbox, Reply, Stage, Status};
+use mailsim::model::Scenario;
 use mailsim::network::Bandwidth;
 use mailsim::random::Distribution;
-use mailsim::scenario::Scenario;
 use mailsim::smtp::{
     ClientTls, Conditions, CrashFault, Deviation, Draws, GreylistRules, Letter, PortFault,
     RecipientPolicy, Replies, Rules, Session, Transaction, Wire,
@@ -80,6 +80,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         authenticates: false,
         requires_authentication: false,
         extended: true,
+        knows_size_limit: true,
         closed: None,
     };
     let mut marks = SessionMarks::NONE;
@@ -91,6 +92,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         received_fields: 1,
         declares_size: true,
         international: false,
+        is_first: true,
     };
     session.transact(begun, &letter, &mut Open, replies, &mut marks, &mut NoDraws)
 }

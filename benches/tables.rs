@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mailsim::measure::{RecordSink, Recorder};
+use mailsim::model::Scenario;
 use mailsim::report::{ResultFolder, Tables};
-use mailsim::scenario::Scenario;
 use mailsim::simulation::{Simulation, run_frame};
 use mailsim::trace::{self, FactLog};
 

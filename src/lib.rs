@@ -93,16 +93,23 @@
 //! | 3 | [`access`] | POP3 and IMAP: habits of readers, cost of a visit |
 //! | 4 | [`queue`] | queue managers, one folder for each MTA family |
 //! | 4 | [`measure`] | facts in, records and figures out (uses `units`, `mail`, `trace`) |
-//! | 5 | [`scenario`] | TOML in, a checked scenario out |
+//! | 5 | [`model`] | the checked scenario: hosts, domains, mail, outages, notes |
+//! | 5 | [`profiles`] | mail servers and their settings, by the servers' own names |
+//! | 5 | [`scenario`] | TOML in, a checked scenario out (uses `model`, `profiles`) |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
 //! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
 //! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment |
-//! | 7 | [`experiment`] | studies: runs in parallel, estimates, comparisons, ranking |
+//! | 8 | [`mod@reference`] | the keys of scenario and study files, for people |
+//! | 7 | [`study`] | studies: what they ask, runs in parallel, estimates, comparisons, ranking |
 //! | 7 | [`import`] | configuration, zones and logs of real servers in, a scenario's text out |
 //! | 7 | [`export`] | tables of a run in, the forms that other tools read out |
+//! | 8 | [`manual`] | the manual: chapters in Markdown, as text or as a page |
 //! | 8 | [`report`] | tables, charts, the page, the terminal's text |
-//! | 9 | [`serve`] | the page on loopback, with controls that change the scenario and run it again |
-//! | 10 | [`cli`] | the command line; the only room that prints |
+//! | 9 | [`workbench`] | a scenario checked, run, changed and talked to without file, thread or clock: what a page needs |
+//! | 10 | [`serve`] | the page on loopback, with controls that change the scenario and run it again |
+//! | 10 | [`live`] | real programs talk to the run over sockets of this machine (uses `serve`) |
+//! | 10 | `site` | the static site, with the engine in its pages; with the feature of that name |
+//! | 11 | [`cli`] | the command line; the only room that prints |
 //!
 //! # Invariants
 //!
@@ -128,28 +135,69 @@
 
 #![forbid(unsafe_code)]
 
-pub mod access;
-pub mod cli;
-pub mod dns;
-pub mod engine;
-pub mod experiment;
-pub mod export;
-pub mod fault;
-pub mod import;
-pub mod mail;
+// What a user of the library reads about: scenarios in, facts and figures out, studies, reports. The
+// other rooms are open to the program, its tests and benches.
 pub mod measure;
-pub mod network;
-pub mod queue;
-pub mod random;
+pub mod model;
 pub mod report;
 pub mod scenario;
-pub mod screening;
-pub mod serve;
 pub mod simulation;
-pub mod smtp;
-pub mod statistics;
-pub mod story;
-pub mod talk;
+pub mod study;
 pub mod trace;
 pub mod units;
+
+#[doc(hidden)]
+pub mod access;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod dns;
+#[doc(hidden)]
+pub mod engine;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod export;
+#[doc(hidden)]
+pub mod fault;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod import;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod live;
+#[doc(hidden)]
+pub mod mail;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod manual;
+#[doc(hidden)]
+pub mod network;
+#[doc(hidden)]
+pub mod profiles;
+#[doc(hidden)]
+pub mod queue;
+#[doc(hidden)]
+pub mod random;
+#[doc(hidden)]
+pub mod reference;
+#[doc(hidden)]
+pub mod screening;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod serve;
+#[cfg(feature = "site")]
+#[doc(hidden)]
+pub mod site;
+#[doc(hidden)]
+pub mod smtp;
+#[doc(hidden)]
+pub mod statistics;
+#[doc(hidden)]
+pub mod story;
+#[doc(hidden)]
+pub mod talk;
+#[doc(hidden)]
+pub mod workbench;
+#[doc(hidden)]
 pub mod workload;

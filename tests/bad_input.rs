@@ -54,6 +54,13 @@ fn read(text: &str, overrides: &[Override]) -> Result<Loaded, Problems> {
                           -2,alice@sender.example,bob@recipient.example,1000\n\
                           3,alice,bob@recipient.example carol@recipient.example,1kB\n"
             .to_owned()),
+        "crlf.csv" => Ok("at_s,from,to,size_octets\r\n\
+            0,alice@sender.example,bob@recipient.example,75000\r\n\
+            # a remark\r\n\
+            \r\n\
+            -2,alice@sender.example,bob@recipient.example,75000\r\n\
+            7,,bob@recipient.example,75000\r\n"
+            .to_owned()),
         "header.csv" => Ok("at_s,sender,to,size_octets\n".to_owned()),
         _ => Err("No such file or directory".to_owned()),
     };
@@ -258,6 +265,10 @@ fn bad_rows_of_a_replay_file_are_named_by_line() {
     let places: Vec<String> = errors.iter().map(Problem::place).collect();
     assert_eq!(places, ["mail.csv:3:1", "mail.csv:4:1", "mail.csv:4:1"]);
     assert!(errors[0].message.contains("\"-2\" in the column `at_s`"), "{}", errors[0].message);
+    // Lines that end with CR LF, remarks and blank lines are counted too.
+    let errors = self::errors(&spoilt("{ poisson = \"30/h\" }", "{ replay = \"crlf.csv\" }"));
+    let places: Vec<String> = errors.iter().map(Problem::place).collect();
+    assert_eq!(places, ["crlf.csv:5:1", "crlf.csv:6:1"]);
     let errors = self::errors(&spoilt("{ poisson = \"30/h\" }", "{ replay = \"header.csv\" }"));
     assert!(errors.iter().any(|error| error.message.contains("the header lacks from")));
 }
@@ -459,6 +470,56 @@ fn settings_of_another_server_lead_to_its_own() {
         "\"F,2h\"",
         "letter,cut-off,interval[,factor]",
         "F,2h,15m",
+    );
+}
+
+/// Whether a scenario with this `mta` is taken.
+fn taken(mta: &str) -> bool {
+    let none = |_: &str| Err(String::new());
+    let text = with_mta(mta);
+    mailsim::scenario::load(&Source { file: "a.toml", text: &text, read_file: &none }, &[]).is_ok()
+}
+
+#[test]
+fn bare_numbers_mean_what_they_mean_to_the_server() {
+    for mta in [
+        "{ profile = \"postfix\", queue_run_delay = 300, message_size_limit = 10240000 }",
+        "{ profile = \"postfix\", maximal_queue_lifetime = 5, delay_warning_time = \"4\" }",
+        "{ profile = \"sendmail\", confTO_QUEUERETURN = 5, confTO_ICONNECT = 1 }",
+        "{ profile = \"qmail\", queuelifetime = 604800 }",
+    ] {
+        assert!(taken(mta), "{mta}");
+    }
+    expect_error(
+        &with_mta("{ profile = \"postfix\", maximal_queue_lifetime = 432000 }"),
+        ProblemKind::BadValue,
+        "432000",
+        "432000 days",
+        "\"5d\"",
+    );
+    // Exim's own files want a unit too.
+    assert!(!taken("{ profile = \"exim\", queue_interval = 1800 }"));
+}
+
+#[test]
+fn parameters_that_stand_elsewhere_lead_there() {
+    expect_error(
+        &with_mta("{ profile = \"postfix\", relayhost = \"[relay.example]\" }"),
+        ProblemKind::UnknownKey,
+        "relayhost",
+        "no setting",
+        "smart_host",
+    );
+}
+
+#[test]
+fn the_likely_unit_is_proposed() {
+    expect_error(
+        &spoilt("duration = \"24h\"", "duration = 3600"),
+        ProblemKind::WrongType,
+        "3600",
+        "a number without a unit",
+        "did you mean \"1h\"?",
     );
 }
 

@@ -351,12 +351,12 @@ fn may_have_crashed(run: &Run, story: &Story) -> bool {
     let stopped: Vec<HostId> = (0..run.scenario.hosts.len())
         .map(HostId::from_index)
         .filter(|host| {
-            let crash = |outage: &mailsim::scenario::Outage| {
+            let crash = |outage: &mailsim::model::Outage| {
                 outage.mode == "crash"
-                    && outage.targets.contains(&mailsim::scenario::OutageTarget::Host(*host))
+                    && outage.targets.contains(&mailsim::model::OutageTarget::Host(*host))
             };
-            let stop = |action: &mailsim::scenario::Action| {
-                action.host == *host && action.what == mailsim::scenario::Command::Stop
+            let stop = |action: &mailsim::model::Action| {
+                action.host == *host && action.what == mailsim::model::Command::Stop
             };
             run.scenario.outages.iter().any(crash) || run.scenario.actions.iter().any(stop)
         })
@@ -443,7 +443,7 @@ fn check_order(run: &Run, story: &Story, known: &Preferences) -> Result<(), Test
     Ok(())
 }
 
-fn drops(host: &mailsim::scenario::Host) -> bool {
+fn drops(host: &mailsim::model::Host) -> bool {
     let filter = host.screening.as_ref().and_then(|screening| screening.filter.as_ref());
     filter.is_some_and(|filter| !filter.returns)
 }

@@ -7,9 +7,10 @@
 
 use std::thread;
 
-use mailsim::experiment::{Task, run_one};
-use mailsim::scenario::{Source, Study, load_study};
+use mailsim::scenario::Source;
 use mailsim::statistics::Estimate;
+use mailsim::study::{Study, load_study};
+use mailsim::study::{Task, run_one};
 
 const REPETITIONS: u64 = 1_000;
 const REPLICATIONS: u64 = 10;

@@ -4,7 +4,7 @@
 mod common;
 
 use mailsim::mail::{AttemptOutcome, MailboxNames as _};
-use mailsim::scenario::Scenario;
+use mailsim::model::Scenario;
 use mailsim::simulation::Simulation;
 use mailsim::trace::{AttemptFact, Fact, FactLog, FinalOutcome};
 use mailsim::units::SimTime;

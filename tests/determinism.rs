@@ -10,7 +10,7 @@ use std::thread;
 
 use common::{Run, Tale, at, run, scenario, secs, tale};
 use mailsim::mail::AttemptOutcome;
-use mailsim::scenario::Scenario;
+use mailsim::model::Scenario;
 use mailsim::simulation::Simulation;
 use mailsim::trace::{Fact, FactSink, Register};
 use mailsim::units::SimTime;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{End, Run, Story, run};
-use mailsim::mail::{AttemptOutcome, Stage, Status};
+use mailsim::mail::{AttemptOutcome, MessageKind, Stage, Status};
 use mailsim::units::SimDuration;
 
 /// A sender with Exim and an exchanger that refuses connections from the start for `outage`.
@@ -413,4 +413,77 @@ fn the_next_exchanger_waits_a_second_at_most_for_the_reply_to_quit() {
     let (patient, impatient) = (waited(500), waited(5_000));
     assert!((0.5..0.9).contains(&patient), "{patient} s");
     assert!((1.0..1.4).contains(&impatient), "{impatient} s");
+}
+
+#[test]
+fn a_sender_is_told_of_a_delay_only_with_a_cause() {
+    // `deliver.c`, before `delay_warning`: no warning if nothing says more than that no host was due
+    // (`ERRNO_HRETRY`), as in the run half an hour after the first failure. That holds for what needs
+    // several transactions of one transport as well.
+    let to: Vec<String> = (1..=11).map(|number| format!("user{number:05}@dst.example")).collect();
+    let mail = |count: usize| {
+        format!(
+            "[[mail]]\nfrom = \"user00001@src.example\"\nto = {:?}\nat = \"1s\"\n",
+            &to[..count]
+        )
+    };
+    for recipients in [1, 3, 11] {
+        let mta = r#"queue_interval = "30m", run_phase = "10m", delay_warning = "15m",
+            retry_rule = "F,4d,1h", max_rcpt = 3, remote_max_parallel = 2"#
+            .replace('\n', " ");
+        let run = run(&network("3h", &mta, "4d", &mail(recipients)));
+        let told = run.stories.iter().find(|story| story.created.kind == MessageKind::DelayNotice);
+        let told = told.map(|story| story.at.as_secs());
+        assert_eq!(told, Some(70 * 60), "{recipients} recipients");
+    }
+}
+
+#[test]
+fn all_recipients_are_routed_before_the_first_delivery() {
+    // `deliver_message` in `src/deliver.c`: one domain cannot be looked up, and the others wait for it.
+    let to = |domains: &[&str]| {
+        let to: Vec<String> = domains.iter().map(|domain| format!("user00001@{domain}")).collect();
+        let more = format!(
+            r#"
+            [[host]]
+            name = "mx.far.example"
+            roles = ["mx", "store"]
+            mta = "sink"
+            [[domain]]
+            name = "other.example"
+            mx = [{{ host = "mx.far.example", preference = 10 }}]
+            mailboxes = {{ count = 5 }}
+            [[outage]]
+            dns = "other.example"
+            mode = "no_answer"
+            [[mail]]
+            from = "user00002@src.example"
+            to = {to:?}
+            at = "1m"
+            size = "2kB"
+            "#
+        );
+        let text = network("30m", "", "10s", &more);
+        let run = run(&text);
+        let sender = run.host("a.src.example");
+        let accepted = |story: &&Story| {
+            story.tries_of(sender).iter().any(|fact| fact.outcome == AttemptOutcome::Accepted)
+        };
+        let mail = run.mail();
+        let story = mail.iter().copied().find(accepted).expect("one is taken");
+        story.only_ending().at.as_secs_f64() - 60.0
+    };
+    let alone = to(&["dst.example"]);
+    assert!(alone < 1.0, "{alone} s");
+    // The resolver waits 5 s, and 5 s again.
+    let together = to(&["dst.example", "other.example"]);
+    assert!((10.0..11.0).contains(&together), "{together} s");
+}
+
+#[test]
+fn a_queue_run_in_the_second_in_which_a_host_is_due_tries_it() {
+    // `retry_check_address` compares whole seconds: `now < next_try` waits.
+    let mta = r#"queue_interval = "10m", run_phase = "0", retry_rule = "F,4d,10m""#;
+    let run = run(&network("59m", mta, "4d", &mail(1, "1m")));
+    assert_eq!(tries(&run, run.only()), [60, 1200, 1800, 2400, 3000]);
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use mailsim::measure::{Bound, Recorder, RunFrame};
-use mailsim::scenario::{Loaded, Moment, Source, load};
+use mailsim::model::Moment;
+use mailsim::scenario::{Loaded, Source, load};
 use mailsim::simulation::Simulation;
 use mailsim::story::Narration;
 use mailsim::trace::{Fact, FactSink, Register};
@@ -166,9 +167,8 @@ fn commands(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_of_the_lessons_work_as_written() {
+    // The folder is empty: the program alone is enough.
     let place = tempfile::tempdir().expect("a folder for the results");
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    std::os::unix::fs::symlink(scenarios, place.path().join("scenarios")).expect("a link");
     for path in lessons() {
         let name = stem(&path);
         let own = format!("scenarios/lessons/{name}.toml");

@@ -7,6 +7,7 @@ mod common;
 
 use common::Run;
 use mailsim::mail::{AttemptOutcome, Stage};
+use mailsim::manual::Chapter;
 use mailsim::scenario::{Loaded, MODES, Mode, Problems, SCENE, Source, Strikes, load};
 use mailsim::trace::AttemptFact;
 use mailsim::units::{SimDuration, SimTime};
@@ -370,11 +371,11 @@ fn breaks_at_different_stages_do_not_hide_each_other() {
 }
 
 #[test]
-fn the_readme_has_every_mode() {
-    let readme = std::fs::read_to_string("README.md").expect("the README is there");
+fn the_manual_has_every_mode() {
+    let chapter = Chapter::find("outages").expect("the chapter is there").markdown();
     for mode in &MODES {
         let strikes: Vec<&str> = mode.strikes.iter().map(|strikes| strikes.describe()).collect();
         let row = format!("| `{}` | {} | {} |", mode.word, strikes.join(", "), mode.sentence);
-        assert!(readme.lines().any(|line| line == row), "the README lacks: {row}");
+        assert!(chapter.lines().any(|line| line == row), "the manual lacks: {row}");
     }
 }

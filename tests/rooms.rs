@@ -24,6 +24,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("queue", &["units", "engine", "random", "mail", "network", "trace", "smtp"]),
     // Whoever measures reads facts and nothing else.
     ("measure", &["units", "mail", "trace"]),
+    // The checked scenario: what all that runs or shows it imports.
+    (
+        "model",
+        &[
+            "units",
+            "mail",
+            "network",
+            "fault",
+            "dns",
+            "smtp",
+            "screening",
+            "workload",
+            "access",
+            "queue",
+            "measure",
+        ],
+    ),
+    // Servers by their own names, with the evidence for each.
+    ("profiles", &["units", "mail", "network", "smtp", "queue"]),
     (
         "scenario",
         &[
@@ -39,6 +58,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "access",
             "queue",
             "measure",
+            "model",
+            "profiles",
         ],
     ),
     // The one room that composes. What it runs states facts and measures nothing; the `Outcome` it
@@ -60,17 +81,26 @@ const ROOMS: &[(&str, &[&str])] = &[
             "access",
             "queue",
             "measure",
+            "model",
+            "profiles",
             "scenario",
         ],
     ),
     // Whoever tells a story reads facts and settings.
-    ("story", &["units", "mail", "trace", "smtp", "screening", "scenario"]),
+    ("story", &["units", "mail", "trace", "smtp", "screening", "model"]),
     // Somebody types: answered by the model, told from stories.
-    ("talk", &["units", "mail", "trace", "smtp", "access", "scenario", "simulation", "story"]),
+    (
+        "talk",
+        &["units", "mail", "trace", "smtp", "access", "model", "scenario", "simulation", "story"],
+    ),
     // Plans, runs and analyses studies; it knows no file.
-    ("experiment", &["units", "random", "statistics", "measure", "scenario", "simulation"]),
+    ("study", &["units", "random", "statistics", "measure", "model", "scenario", "simulation"]),
     // Reads files of other programs and writes a scenario's text; the model is reached by that text.
-    ("import", &["units", "mail", "scenario"]),
+    ("import", &["units", "mail", "profiles", "scenario"]),
+    // Chapters, with the tables of keys that files are read by.
+    // The keys of scenario and study files, for people.
+    ("reference", &["units", "queue", "smtp", "model", "profiles", "scenario", "study"]),
+    ("manual", &["study", "reference", "scenario"]),
     // Knows the tables of a result folder and nothing else.
     ("export", &[]),
     // Reports show what was measured; they run nothing.
@@ -80,20 +110,62 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "random",
             "statistics",
+            "dns",
+            "access",
             "mail",
             "trace",
             "smtp",
             "measure",
+            "model",
+            "profiles",
             "scenario",
             "story",
-            "experiment",
+            "study",
         ],
     ),
-    // Serves pages of runs that it makes itself: the one room but `cli` that runs and reports.
-    ("serve", &["units", "mail", "fault", "measure", "scenario", "simulation", "report"]),
+    // What a page needs, be it served or run by the browser itself: runs, reports and talks.
+    (
+        "workbench",
+        &[
+            "units",
+            "mail",
+            "fault",
+            "smtp",
+            "trace",
+            "measure",
+            "model",
+            "profiles",
+            "scenario",
+            "simulation",
+            "story",
+            "talk",
+            "report",
+        ],
+    ),
+    // Serves the pages of runs.
+    ("serve", &["units", "scenario", "report", "workbench"]),
+    // Real programs on sockets: the machine's clock and threads stay here, and HTTP is that of `serve`.
+    (
+        "live",
+        &[
+            "units",
+            "mail",
+            "trace",
+            "smtp",
+            "model",
+            "scenario",
+            "simulation",
+            "story",
+            "talk",
+            "serve",
+        ],
+    ),
+    // Writes pages that hold the engine.
+    ("site", &["report", "workbench", "manual"]),
     (
         "cli",
         &[
+            "live",
             "units",
             "random",
             "mail",
@@ -106,16 +178,22 @@ const ROOMS: &[(&str, &[&str])] = &[
             "access",
             "queue",
             "measure",
+            "model",
+            "profiles",
+            "reference",
             "scenario",
             "simulation",
             "story",
             "talk",
             "statistics",
-            "experiment",
+            "study",
             "report",
+            "workbench",
             "serve",
+            "site",
             "import",
             "export",
+            "manual",
         ],
     ),
 ];
@@ -136,6 +214,8 @@ const MODEL: &[&str] = &[
     "access",
     "queue",
     "measure",
+    "model",
+    "profiles",
     "scenario",
     "simulation",
     "statistics",
@@ -195,7 +275,7 @@ const NEVER: &[Never] = &[
     },
     Never {
         words: &["toml", "toml_edit"],
-        rooms: Where::NotIn(&["scenario", "report", "cli"]),
+        rooms: Where::NotIn(&["scenario", "study", "report", "cli"]),
         because: "the model knows no file format",
     },
     Never {
@@ -205,18 +285,33 @@ const NEVER: &[Never] = &[
     },
     Never {
         words: &["rayon"],
-        rooms: Where::NotIn(&["experiment"]),
+        rooms: Where::NotIn(&["study"]),
         because: "a run has one thread; only whole runs are made in parallel",
     },
     Never {
         words: &["std::fs", "std::env", "std::process", "std::net", "Instant"],
-        rooms: Where::In(&["experiment"]),
+        rooms: Where::In(&["study"]),
         because: "whoever keeps the rows knows where",
     },
     Never {
-        words: &["TcpStream", "TcpListener", "httparse", "tempfile"],
-        rooms: Where::NotIn(&["serve"]),
-        because: "only the page of a run is served",
+        words: &["std::fs", "std::thread", "std::time", "std::env", "std::process", "Instant"],
+        rooms: Where::In(&["story", "talk", "workbench"]),
+        because: "they run in a page too, which has no file, thread or clock",
+    },
+    Never {
+        words: &["TcpStream", "TcpListener", "httparse"],
+        rooms: Where::NotIn(&["serve", "live"]),
+        because: "only pages of runs and simulated servers are served",
+    },
+    Never {
+        words: &["tempfile"],
+        rooms: Where::NotIn(&["serve", "live", "cli"]),
+        because: "only who shows a run that nobody keeps needs a folder for it",
+    },
+    Never {
+        words: &["pulldown_cmark"],
+        rooms: Where::NotIn(&["manual"]),
+        because: "Markdown is the manual's",
     },
     Never {
         words: &["plotters"],
@@ -225,8 +320,8 @@ const NEVER: &[Never] = &[
     },
     Never {
         words: &["flate2"],
-        rooms: Where::NotIn(&["import"]),
-        because: "they read files of other programs",
+        rooms: Where::NotIn(&["import", "workbench"]),
+        because: "files of other programs, and codes to hand in, are packed",
     },
     Never {
         words: &["hdrhistogram"],
@@ -256,7 +351,10 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in entries {
         let path = entry.expect("a folder's entry can be read").path();
         if path.is_dir() {
-            rust_files(&path, found);
+            // Another package has rules of its own.
+            if !path.join("Cargo.toml").exists() {
+                rust_files(&path, found);
+            }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }

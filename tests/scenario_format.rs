@@ -3,11 +3,12 @@
 use mailsim::dns::{DnsFailure, FailureScope};
 use mailsim::fault::{Schedule, Slowness};
 use mailsim::mail::{DomainId, HostId, Mailbox, MailboxNames, Reply, Stage, Status};
+use mailsim::model::{Command, Effect, NextHop, OutageTarget, Scenario};
 use mailsim::network::AddressFamily;
 use mailsim::queue::QueueSettings;
 use mailsim::queue::postfix::{Feedback, ScanPhase};
 use mailsim::random::Distribution;
-use mailsim::scenario::{Command, Effect, Loaded, NextHop, OutageTarget, Scenario, Source, load};
+use mailsim::scenario::{Loaded, Source, load};
 use mailsim::smtp::{BreakingPoint, Deviation, Manner, Replies};
 use mailsim::units::{SimDuration, SimTime};
 use mailsim::workload::{Arrivals, Correspondents};
@@ -141,7 +142,8 @@ fn a_first_file_fits_on_a_screen() {
     assert_eq!(mail.arrivals, Arrivals::At(vec![SimTime::ZERO]));
     assert_eq!(mail.size.text, Distribution::Constant(10_000.0));
     assert_eq!((mail.submission.server, mail.submission.port), (HostId(0), 25));
-    assert!(scenario.hosts[0].routing.relays_all, "it takes submissions");
+    // It takes submissions, but is no relay for others.
+    assert!(scenario.hosts[0].roles.submission && !scenario.hosts[0].routing.relays_all);
     assert_eq!(scenario.addresses[0].literal, "10.0.0.1");
     assert_eq!(scenario.topology.default_path().latency, SimDuration::from_millis(10));
 }
@@ -510,6 +512,70 @@ fn likely_mistakes_are_warned_of() {
     assert!(warnings(&unread).contains("one mailbox of one.example is never read"));
 }
 
+#[test]
+fn what_is_meant_is_no_mistake() {
+    let base = "duration = \"1h\"\n[[host]]\nname = \"mx.one.example\"\nroles = [\"mx\"]\n\
+                [[domain]]\nname = \"one.example\"\nmx = [\"mx.one.example\"]\nmailboxes = [\"a\", \"b\"]\n\
+                [[mail]]\nfrom = \"a@one.example\"\nto = \"b@one.example\"\n";
+    let names = |text: &str| -> Vec<&'static str> {
+        loaded(text).warnings.0.iter().map(|warning| warning.name).collect()
+    };
+    assert_eq!(names(base), ["single-exchanger", "implied-store"]);
+    let told = loaded(base).warnings.to_string();
+    assert!(told.contains("allow = [\"single-exchanger\"] silences this"), "{told}");
+    assert_eq!(names(&format!("allow = [\"single-exchanger\"]\n{base}")), ["implied-store"]);
+    let both = format!("allow = [\"implied-store\", \"single-exchanger\"]\n{base}");
+    assert!(names(&both).is_empty());
+    // An error is never silenced, and a name that no warning has is one.
+    let wrong = format!("allow = [\"single-exchangr\"]\n{base}");
+    let source = mailsim::scenario::Source {
+        file: "s.toml",
+        text: &wrong,
+        read_file: &|_| Err(String::new()),
+    };
+    let problems = mailsim::scenario::load(&source, &[]).unwrap_err().to_string();
+    assert!(
+        problems.contains("single-exchangr") && problems.contains("single-exchanger"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_count_that_makes_no_messages_is_told() {
+    let base = "duration = \"1h\"\n[[host]]\nname = \"mx.one.example\"\n[[domain]]\nname = \"one.example\"\n\
+                mx = [\"mx.one.example\"]\nmailboxes = [\"a\"]\n[[mail]]\nfrom = \"a@one.example\"\n\
+                to = \"a@one.example\"\nat = [\"1m\", \"2m\"]\n";
+    let warned = |count: u32| loaded(&format!("{base}count = {count}\n")).warnings.to_string();
+    assert!(warned(500).contains("this entry sends 2 messages"), "{}", warned(500));
+    assert!(!warned(2).contains("no more than a limit"));
+}
+
+/// What was found in a second pass before: mail after the end, circles; and where the first of two stands.
+#[test]
+fn one_pass_finds_it_all() {
+    let text = "duration = \"2h\"\n[[host]]\nname = \"a.example\"\nroles = [\"submission\"]\nsmart_host = \"b.example\"\n\
+                [[host]]\nname = \"b.example\"\nsmart_host = \"a.example\"\n[[host]]\nname = \"b.example\"\n\
+                [[domain]]\nname = \"d.example\"\nmx = [\"b.example\"]\nstore = \"c.example\"\nmailboxes = [\"x\"]\n\
+                [[mail]]\nfrom = \"x@d.example\"\nto = \"x@d.example\"\nat = \"3h\"\n\
+                submit = { server = \"a.example\" }\nsize = { lognormal = { median = \"2kB\", sigma = -1 } }\n";
+    let source =
+        mailsim::scenario::Source { file: "s.toml", text, read_file: &|_| Err(String::new()) };
+    let problems = mailsim::scenario::load(&source, &[]).unwrap_err();
+    let told = problems.to_string();
+    for part in [
+        "there are two hosts named \"b.example\" (the first is in line 7)",
+        "no host named \"c.example\"",
+        "goes round in a circle",
+        "the first message is sent after the end of the run",
+        "sigma = -1",
+    ] {
+        assert!(told.contains(part), "{part}:\n{told}");
+    }
+    let shown = problems.render(false);
+    assert!(shown.contains("the first of the two"), "{shown}");
+    assert!(shown.contains("7 | name = \"b.example\""), "{shown}");
+}
+
 /// Pieces of scenario files, some of them broken, to be strung together at random.
 const PIECES: &[&str] = &[
     "duration = \"1h\"\n",
@@ -600,5 +666,88 @@ proptest! {
                 prop_assert!(again.is_ok(), "{}", again.unwrap_err());
             }
         }
+    }
+}
+
+/// Two populations of domains: each with a host of its own, and all at one.
+const POPULATIONS: &str = r#"
+duration = "1h"
+[[host]]
+name = "out.provider.example"
+roles = ["submission", "store"]
+[[host]]
+name = "mx.own.example"
+count = 3
+roles = ["mx", "store"]
+[[host]]
+name = "mx.shared.example"
+roles = ["mx", "store"]
+[[domain]]
+name = "provider.example"
+mx = ["out.provider.example"]
+mailboxes = ["ann"]
+[[domain]]
+name = "own.example"
+count = 3
+mx = ["mx.own.example"]
+mailboxes = { count = 4 }
+[[domain]]
+name = "shared.example"
+count = 2
+mx = ["mx.shared.example"]
+mailboxes = { count = 5 }
+[[mail]]
+from = "ann@provider.example"
+to = { domains = { "own.example" = 9, "shared.example" = 1 }, count = 2 }
+arrivals = { poisson = "10/h" }
+[[list]]
+address = "all@provider.example"
+members = [{ domain = "own.example" }, { domain = "shared.example", count = 1 }]
+"#;
+
+#[test]
+fn a_population_of_domains_has_hosts_of_its_own_or_shares_one() {
+    let scenario = loaded(POPULATIONS).scenario;
+    let names: Vec<&str> = scenario.domains.iter().map(|domain| domain.name.as_str()).collect();
+    let own = ["own-1.example", "own-2.example", "own-3.example"];
+    assert_eq!(names[1..], [&own[..], &["shared-1.example", "shared-2.example"]].concat());
+    let stores: Vec<Option<HostId>> =
+        scenario.domains[1..].iter().map(|domain| domain.store).collect();
+    // The hosts in the order of the file: 0 is the provider's, 1 to 3 are own, 4 is shared.
+    assert_eq!(stores, [1, 2, 3, 4, 4].map(|host| Some(HostId(host))));
+    let Correspondents::Weighted(shares) = &scenario.mail[0].to[0] else {
+        panic!("it is weighted")
+    };
+    assert_eq!(
+        shares[0].correspondents,
+        Correspondents::Domains { first: DomainId(1), domains: 3, count: 2 }
+    );
+    let list = scenario.automatic.redistributions.values().next().expect("there is a list");
+    assert_eq!(list.members.len(), 3 * 4 + 2);
+}
+
+#[test]
+fn a_population_of_domains_can_be_wrong() {
+    for (old, new, message) in [
+        (
+            "\"own.example\" = 9, \"shared.example\" = 1",
+            "\"own.example\" = 0",
+            "nobody can be drawn",
+        ),
+        ("\"own.example\" = 9,", "\"owen.example\" = 9,", "did you mean `own-1.example`"),
+        (
+            "{ domain = \"own.example\" }",
+            "{ domains = { \"own.example\" = 1 } }",
+            "weights mean nothing",
+        ),
+        ("{ domain = \"own.example\" }", "{ count = 3 }", "`domain`, or `domains`"),
+        ("name = \"shared.example\"\ncount", "name = \"own.example\"\ncount", "two domains named"),
+    ] {
+        assert!(POPULATIONS.contains(old), "{old}");
+        let text = POPULATIONS.replacen(old, new, 1);
+        let none = |_: &str| Err(String::new());
+        let source = Source { file: "a.toml", text: &text, read_file: &none };
+        let problems = load(&source, &[]).expect_err(new).to_string();
+        assert!(problems.contains(message), "{new}: {problems}");
     }
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mailsim::experiment::{Task, run_one};
-use mailsim::scenario::{LoadedStudy, Override, Source, load_study};
+use mailsim::scenario::{Override, Source};
+use mailsim::study::{LoadedStudy, load_study};
+use mailsim::study::{Task, run_one};
 
 /// What makes a study small enough for tests: shorter runs of the same scenario.
 const REDUCED: [(&str, &[&str]); 2] = [

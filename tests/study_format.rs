@@ -1,9 +1,8 @@
 //! Study files: what they may hold, and what is said of those that cannot be used.
 
-use mailsim::measure::{AskedFigure, Delay};
-use mailsim::scenario::{
-    Better, LoadedStudy, Override, ProblemKind, Problems, Replications, Source, Width, load_study,
-};
+use mailsim::measure::{AskedFigure, Delay, MailFigure};
+use mailsim::scenario::{Override, ProblemKind, Problems, Source};
+use mailsim::study::{Better, LoadedStudy, Replications, Width, load_study};
 use mailsim::units::SimDuration;
 
 const BASE: &str = r#"
@@ -126,8 +125,24 @@ fn a_design_is_every_combination_of_levels() {
     let figures = &study.figures;
     assert_eq!(figures[1].better, Some(Better::Lower));
     assert_eq!(figures[1].label, "delay");
-    assert_eq!(figures[2].asked, AskedFigure::Quantile { of: Delay::Delivery, probability: 0.999 });
+    // A quantile is the figure of its name, whichever way it is asked for.
+    let by_name = MailFigure::of("submission_to_delivery.p99.9");
+    assert!(
+        matches!(&figures[2].asked, AskedFigure::Mail { figure, .. } if Some(*figure) == by_name)
+    );
+    assert_eq!(study.delays(), [Delay::Delivery, Delay::Retrieval]);
     assert_eq!(figures[3].name, "submission_to_retrieval.within.7m");
+}
+
+#[test]
+fn one_figure_asked_for_in_two_ways_is_asked_for_twice() {
+    let second = r#"{ of = "submission_to_delivery", quantile = 0.95 }"#;
+    refused(
+        &format!("figures = [\"submission_to_delivery.p95\", {second}]"),
+        ProblemKind::Duplicate,
+        second,
+        &["`submission_to_delivery.p95` is asked for twice"],
+    );
 }
 
 #[test]

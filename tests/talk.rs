@@ -109,8 +109,9 @@ limit = 0
 
 fn loaded(more: &str) -> Loaded {
     let own = own_name(SERVER);
-    let text =
-        format!("{HOURS}\n[[host]]\nname = \"{own}\"\nroles = [\"mua\"]\nmta = \"none\"\n{more}");
+    let text = format!(
+        "{HOURS}\n[[host]]\nname = \"{own}\"\nroles = [\"mua\"]\nmta = \"none\"\n[live]\n{more}"
+    );
     let no_files = |name: &str| Err(name.to_owned());
     let source = Source { file: "hours.toml", text: &text, read_file: &no_files };
     load(&source, &[]).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
@@ -118,9 +119,9 @@ fn loaded(more: &str) -> Loaded {
 
 /// Says the lines at a time; returns the codes heard, and what was taken.
 fn typed(at: SimDuration, lines: &[&str]) -> (Vec<u16>, Vec<Posted>) {
-    let mut scenario = loaded("").scenario;
+    let scenario = loaded("").scenario;
     let request = Request { host: SERVER, at, protocol: Protocol::Smtp, port: None, from: None };
-    let visitor = prepare(&mut scenario, &request).expect("the server can be talked to");
+    let visitor = prepare(&scenario, &request).expect("the server can be talked to");
     let simulation = Simulation::new(&scenario);
     let mut nobody = ();
     let moment = simulation.hold(visitor.at, &mut nobody);
@@ -146,6 +147,7 @@ fn run(at: SimDuration, to: &[&str], octets: u64) -> Vec<AttemptFact> {
         received_fields: 0,
         author: None,
         score: 0.0,
+        content: None,
         declares_size: false,
         authenticated: false,
     };

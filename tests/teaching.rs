@@ -5,7 +5,8 @@ mod common;
 
 use common::{End, Run, run, scenario};
 use mailsim::mail::{HostId, MailboxNames as _, MessageKey, Stage, Status};
-use mailsim::scenario::{ProblemKind, Scenario, Source, load};
+use mailsim::model::Scenario;
+use mailsim::scenario::{Override, ProblemKind, Source, load};
 use mailsim::simulation::Simulation;
 use mailsim::story::{Narration, Story, exchanges, fields, lines};
 use mailsim::story::{Wanted, Watch};
@@ -577,6 +578,69 @@ fn a_note_that_can_never_be_shown_is_refused() {
         ("on = { event = \"looked_up\", message = \"1-1\" }", "says nothing about"),
         ("at = \"1s\"\non = { event = \"delivered\" }", "exclude each other"),
         ("ask = \"When?\"", "nothing says when"),
+    ];
+    for (when, word) in cases {
+        let found = problems(&note(when));
+        assert!(found.iter().any(|one| one.2.contains(word)), "{when}: {found:#?}");
+    }
+}
+
+/// Returns the texts of the notes shown in a run with overrides.
+fn texts_shown(notes: &str, overrides: &[&str]) -> Vec<String> {
+    let text = two_sites("", "", &format!("{DEFERRED}{notes}"));
+    let nothing = |name: &str| Err(format!("{name}: tests name no files"));
+    let source = Source { file: "test.toml", text: &text, read_file: &nothing };
+    let overrides: Vec<Override> =
+        overrides.iter().map(|argument| Override::set(argument).expect("it is one")).collect();
+    let scenario = load(&source, &overrides).expect("it can be read").scenario;
+    let mut narration = Narration::new(&scenario);
+    Simulation::new(&scenario).run(&mut narration);
+    let shown = narration.shown(SimTime::ZERO + scenario.duration);
+    shown.iter().map(|one| scenario.notes[one.note].text.clone()).collect()
+}
+
+#[test]
+fn a_note_is_shown_while_it_is_true() {
+    let note =
+        |text: &str, when: &str| format!("[[note]]\nat = \"1h\"\ntext = \"{text}\"\n{when}\n");
+    let first = "event = \"deferred\", message = \"1-1\"";
+    let notes = [
+        note("as written", ""),
+        note("always", "if = []"),
+        note("deferred", &format!("if = {{ {first} }}")),
+        note("never deferred", &format!("if = {{ {first}, never = true }}")),
+        note("deferred after the outage", &format!("if = [{{ {first}, from = \"20min\" }}]")),
+        note("same outage", "if = { unchanged = \"outage.refuses\" }"),
+        note("same outage and mail", "if = [{ unchanged = [\"outage\", \"mail.0\"] }]"),
+        note(
+            "outage of an hour",
+            "if = { event = \"outage_ends\", from = \"1h\", until = \"1h\" }",
+        ),
+    ]
+    .concat();
+    let written = ["as written", "always", "deferred", "same outage", "same outage and mail"];
+    assert_eq!(texts_shown(&notes, &[]), written);
+    // What is said of the scenario, and not of what happens in it, changes no note.
+    assert_eq!(texts_shown(&notes, &["question=Why?"]), written);
+    let larger = ["always", "deferred", "same outage"];
+    assert_eq!(texts_shown(&notes, &["mail.0.size=20kB"]), larger);
+    let longer = ["always", "deferred", "deferred after the outage", "outage of an hour"];
+    assert_eq!(texts_shown(&notes, &["outage.refuses.for=1h"]), longer);
+    // Too short to strike the first message.
+    assert_eq!(texts_shown(&notes, &["outage.refuses.for=1ms"]), ["always", "never deferred"]);
+}
+
+#[test]
+fn a_condition_that_asks_for_nothing_is_refused() {
+    let note = |when: &str| format!("{DEFERRED}[[note]]\nat = \"1h\"\ntext = \"x\"\nif = {when}\n");
+    let cases = [
+        ("{}", "asks for nothing"),
+        ("[{ event = \"delivered\", unchanged = \"outage\" }]", "exclude each other"),
+        ("{ unchanged = \"outage.\" }", "cannot be read"),
+        ("{ unchanged = \"outage\", nth = 2 }", "says nothing about"),
+        ("{ event = \"delivered\", from = \"2h\", until = \"1h\" }", "nothing can happen then"),
+        ("{ event = \"delivered\", message = \"2-1\" }", "count the [[mail]] entries"),
+        ("true", "found true"),
     ];
     for (when, word) in cases {
         let found = problems(&note(when));

@@ -11,7 +11,7 @@ mod common;
 
 use common::{Run, at, scenario, secs};
 use mailsim::mail::{AttemptOutcome, HostId, Stage};
-use mailsim::scenario::Scenario;
+use mailsim::model::Scenario;
 use mailsim::simulation::Simulation;
 use mailsim::trace::{Fact, FactSink, Register};
 use mailsim::units::{SimDuration, SimTime};

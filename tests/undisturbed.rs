@@ -1,5 +1,5 @@
 //! Sessions that nothing disturbs are settled from memory. A run in which nothing can be remembered
-//! states the same facts, whatever else befalls its network: faults that begin or end within a
+//! states the same facts, whatever else happens in its network: faults that begin or end within a
 //! session, messages of all sizes, changed settings, connections that serve many messages. Look-ups are
 //! remembered too, as long as they would bring the same.
 
@@ -7,7 +7,7 @@ mod common;
 
 use mailsim::fault::{Interval, Schedule};
 use mailsim::mail::HostId;
-use mailsim::scenario::{Effect, Outage, OutageTarget, Scenario};
+use mailsim::model::{Effect, Outage, OutageTarget, Scenario};
 use mailsim::simulation::Simulation;
 use mailsim::smtp::Deviation;
 use mailsim::trace::{Fact, FactLog};
@@ -92,7 +92,7 @@ do = {{ set = {{ capacity = {{ service = {{ command = {{ uniform = ["1ms", "4ms"
 [[action]]
 at = "5h"
 host = "out.src.example"
-do = {{ set = {{ mta = {{ profile = "postfix" }} }} }}
+do = {{ set = {{ capacity = {{ delivery_processes = 3 }} }} }}
 "#
     )
 }

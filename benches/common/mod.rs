@@ -6,7 +6,8 @@ pub(crate) mod child;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use mailsim::scenario::{Override, Scenario, Source, load};
+use mailsim::model::Scenario;
+use mailsim::scenario::{Override, Source, load};
 
 /// Reads a scenario; a bench's own text must be right.
 pub(crate) fn scenario(text: &str) -> Scenario {

@@ -29,7 +29,10 @@ def main(folder: Path, figure: str, picture: Path) -> None:
     texts = dict.fromkeys(names, str)
     estimates = pd.read_csv(folder / "estimates.csv", dtype=texts, na_values={}, keep_default_na=True)
     runs = pd.read_csv(folder / "study.csv", dtype=texts)
-    factors = [name for name in estimates.columns if name not in NOT_FACTORS]
+    # A factor that is a quantity has a column of numbers besides: outage, and outage_s in seconds.
+    units = "_s _octets _per_s _bit_per_s".split()
+    numbers = [f"{name}{unit}" for name in names for unit in units]
+    factors = [name for name in estimates.columns if name not in NOT_FACTORS and name not in numbers]
     estimates = estimates[estimates["figure"] == figure]
     if estimates.empty:
         sys.exit(f"{folder}/estimates.csv has no figure {figure}")

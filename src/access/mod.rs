@@ -8,7 +8,7 @@
 //!
 //! # Design
 //! Visits that find nothing are never simulated: [`PollClock`] computes the visit that finds a
-//! message when that message arrives, and [`visit`] settles it as a whole.
+//! message when that message arrives, and `visit` settles it as a whole.
 //!
 //! # Validation
 //! Visits against recording 16 of a real Dovecot over an emulated link, step by step

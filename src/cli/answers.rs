@@ -1,7 +1,7 @@
 //! What the DNS of a scenario answers, for people.
 
 use crate::dns::{NameId, Records};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::units::SimTime;
 
 /// More steps than this from alias to alias are a loop.

@@ -4,12 +4,15 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::units::Octets;
+
 use super::error::CommandError;
 use super::status::ExitStatus;
 use super::terminal::{Color, Terminal};
 use super::{
-    check, compare, completions, export, import, learn, man, new, profiles, report, route, run,
-    schema, serve, study, talk, trace,
+    check, compare, completions, explain, export, figures, grade, help, import, learn, live, man,
+    memory, new, profiles, queue, report, route, run, schema, serve, site, study, talk, threshold,
+    trace,
 };
 
 /// Simulate mail networks: queues, retries, bounces and delivery times under outages
@@ -47,6 +50,10 @@ pub(super) struct Arguments {
         hide_possible_values = false
     )]
     color: Color,
+
+    /// Most memory it may take, as 4GiB [default: nine tenths of the machine's]
+    #[arg(long, global = true, display_order = 902, value_name = "SIZE")]
+    memory_limit: Option<Octets>,
 }
 
 const EXAMPLES: &str = "\
@@ -56,6 +63,7 @@ Examples:
   mailsim run first.toml         run it; results in output/first
   mailsim trace first.toml       follow one message, line by line
   mailsim learn 1                a first lesson
+  mailsim help                   the manual
 
 Exit status: 0 success; 1 an expectation of the scenario was not met; 2 the
 command line or the scenario is invalid; 3 reading or writing failed;
@@ -69,14 +77,22 @@ enum Commands {
     Serve(serve::Arguments),
     Route(route::Arguments),
     Learn(learn::Arguments),
+    Grade(grade::Arguments),
     Talk(talk::Arguments),
+    Live(Box<live::Arguments>),
     Study(study::Arguments),
     Compare(compare::Arguments),
+    Threshold(Box<threshold::Arguments>),
     Report(report::Arguments),
     Import(Box<import::Arguments>),
     Export(export::Arguments),
+    Figures(figures::Arguments),
+    Queue(queue::Arguments),
+    Site(site::Arguments),
     Profiles(profiles::Arguments),
     New(new::Arguments),
+    Explain(explain::Arguments),
+    Help(help::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -101,6 +117,7 @@ pub fn execute(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         }
     };
     let terminal = Terminal::new(arguments.quiet, arguments.color);
+    memory::watch(arguments.memory_limit, terminal);
     match dispatch(arguments.command, terminal) {
         Ok(status) => status,
         Err(error) => {
@@ -122,14 +139,22 @@ fn dispatch(command: Commands, terminal: Terminal) -> Result<ExitStatus, Command
         Commands::Serve(arguments) => serve::serve(arguments, terminal),
         Commands::Route(arguments) => route::route(&arguments, terminal),
         Commands::Learn(arguments) => learn::learn(&arguments, terminal),
+        Commands::Live(arguments) => live::live(*arguments, terminal),
+        Commands::Grade(arguments) => grade::grade(&arguments, terminal),
         Commands::Talk(arguments) => talk::talk(&arguments, terminal),
         Commands::Study(arguments) => study::study(&arguments, terminal),
         Commands::Compare(arguments) => compare::compare(&arguments, terminal),
+        Commands::Threshold(arguments) => threshold::threshold(&arguments, terminal),
         Commands::Report(arguments) => report::report(&arguments, terminal),
         Commands::Import(arguments) => import::run(&arguments, terminal),
         Commands::Export(arguments) => export::run(&arguments, terminal),
+        Commands::Figures(arguments) => figures::figures(&arguments, terminal),
+        Commands::Queue(arguments) => queue::queue(&arguments, terminal),
+        Commands::Site(arguments) => site::site(&arguments, terminal),
         Commands::Profiles(arguments) => profiles::profiles(&arguments, terminal),
         Commands::New(arguments) => new::new(&arguments, terminal),
+        Commands::Explain(arguments) => explain::explain(&arguments, terminal),
+        Commands::Help(arguments) => help::help(&arguments, terminal),
         Commands::Schema(arguments) => schema::schema(&arguments, terminal),
         Commands::Completions(arguments) => completions::completions(&arguments, terminal),
         Commands::Man(arguments) => man::man(&arguments, terminal),

@@ -12,6 +12,7 @@ pub(super) struct Changes(pub(super) Vec<Override>);
 const SET: &str = "set";
 const UNSET: &str = "unset";
 const SEED: &str = "seed";
+const VARIANT: &str = "variant";
 /// A TOML integer has no more.
 const MOST_SEED: u64 = i64::MAX as u64;
 
@@ -62,14 +63,73 @@ impl Args for Changes {
 
 impl FromArgMatches for Changes {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let mut found: Vec<(usize, Override)> = Vec::new();
-        for id in [SEED, SET, UNSET] {
-            let indices = matches.indices_of(id).into_iter().flatten();
-            let values = matches.get_many::<Override>(id).into_iter().flatten();
-            found.extend(indices.zip(values.cloned()));
+        Ok(Self(placed(matches).into_iter().map(|(_, change)| change).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Returns the changes with their places on the command line, in their order.
+fn placed(matches: &ArgMatches) -> Vec<(usize, Override)> {
+    let mut found: Vec<(usize, Override)> = Vec::new();
+    for id in [SEED, SET, UNSET] {
+        let indices = matches.indices_of(id).into_iter().flatten();
+        let values = matches.get_many::<Override>(id).into_iter().flatten();
+        found.extend(indices.zip(values.cloned()));
+    }
+    found.sort_by_key(|(index, _)| *index);
+    found
+}
+
+/// Changes, and which of them make a variant: those behind its `--variant NAME`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct VariantChanges {
+    /// What stands before the first name, or all where there is no name.
+    pub(super) common: Changes,
+    /// Variants with their names, in the order given.
+    pub(super) variants: Vec<(String, Changes)>,
+}
+
+impl Args for VariantChanges {
+    fn augment_args(command: Command) -> Command {
+        Changes::augment_args(command).arg(
+            Arg::new(VARIANT)
+                .long(VARIANT)
+                .value_name("NAME")
+                .action(ArgAction::Append)
+                .help("Begin a variant of this name: the changes behind it, together (repeatable)"),
+        )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for VariantChanges {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let indices = matches.indices_of(VARIANT).into_iter().flatten();
+        let names = matches.get_many::<String>(VARIANT).into_iter().flatten();
+        let begins: Vec<(usize, String)> = indices.zip(names.cloned()).collect();
+        let mut found = Self::default();
+        let (mut place, mut changes) = (0, placed(matches).into_iter().peekable());
+        let mut until = |end: usize| {
+            let mut some = Vec::new();
+            while let Some((_, change)) = changes.next_if(|(index, _)| *index < end) {
+                some.push(change);
+            }
+            Changes(some)
+        };
+        found.common = until(begins.first().map_or(usize::MAX, |(index, _)| *index));
+        for (_, name) in &begins {
+            place += 1;
+            let end = begins.get(place).map_or(usize::MAX, |(index, _)| *index);
+            found.variants.push((name.clone(), until(end)));
         }
-        found.sort_by_key(|(index, _)| *index);
-        Ok(Self(found.into_iter().map(|(_, change)| change).collect()))
+        Ok(found)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

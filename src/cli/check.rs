@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
-use crate::scenario::{LoadedStudy, Override, Problems, Scenario, Severity};
+use crate::model::Scenario;
+use crate::scenario::{Override, Problem, Problems, Severity};
+use crate::study::LoadedStudy;
 
 use super::changes::Changes;
 use super::error::CommandError;
@@ -21,47 +24,118 @@ use super::terminal::Terminal;
                   \n\nWarnings do not change the exit status."
 )]
 pub(super) struct Arguments {
-    /// Scenario or study files
+    /// Scenario or study files; "-" is standard input
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
 
     #[command(flatten)]
     changes: Changes,
+
+    /// What is printed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Forms of what is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Problems to read, with the lines they stand on.
+    #[default]
+    Text,
+    /// All files with their problems, on standard output.
+    Json,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   mailsim check outage.toml
   mailsim check scenarios/*.toml
-  mailsim check outage.toml --set outage.0.for=8h";
+  mailsim check outage.toml --set outage.0.for=8h
+  mailsim check outage.toml --format json | jq '.files[].problems[].message'
+  generate | mailsim check -";
 
 /// Runs the command. All files are checked, whatever is found in the first.
 pub(super) fn check(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
     let mut status = ExitStatus::Success;
+    let mut files = Vec::new();
     for path in &arguments.scenarios {
-        match read(path, &arguments.changes.0) {
-            Ok((warnings, found)) => {
-                if !warnings.0.is_empty() {
-                    terminal.problems(&(warnings.render(terminal.color()) + "\n"));
-                }
-                terminal.data(&ok(path, &found, &warnings))?;
-            }
-            Err(CommandError::Scenario(problems)) => {
-                terminal.problems(&(problems.render(terminal.color()) + "\n"));
-                terminal.error(&format!("{}: {}", path.display(), counted(&problems)));
-                status = status.max(ExitStatus::Invalid);
-            }
-            Err(error) => {
-                terminal.error(&error.to_string());
-                status = status.max(error.status());
-            }
+        let read = read(path, &arguments.changes.0);
+        status = status.max(match &read {
+            Ok(_) => ExitStatus::Success,
+            Err(error) => error.status(),
+        });
+        match arguments.format {
+            Format::Text => tell(path, read, terminal)?,
+            Format::Json => files.push(as_json(path, read)),
         }
+    }
+    if arguments.format == Format::Json {
+        terminal.data(&format!("{:#}\n", json!({ "files": files })))?;
     }
     Ok(status)
 }
 
+/// What is likely a mistake, and what is in the file; or why it cannot be run.
+type Checked = Result<(Problems, String), CommandError>;
+
+fn tell(path: &Path, checked: Checked, terminal: Terminal) -> Result<(), CommandError> {
+    match checked {
+        Ok((warnings, found)) => {
+            if !warnings.0.is_empty() {
+                terminal.problems(&(warnings.render(terminal.color()) + "\n"));
+            }
+            terminal.told(&ok(path, &found, &warnings))?;
+        }
+        Err(CommandError::Scenario(problems)) => {
+            terminal.problems(&(problems.render(terminal.color()) + "\n"));
+            terminal.error(&format!("{}: {}", path.display(), counted(&problems)));
+        }
+        Err(error) => terminal.error(&error.to_string()),
+    }
+    Ok(())
+}
+
+/// A file with its problems, for programs.
+fn as_json(path: &Path, checked: Checked) -> Value {
+    let file = path.display().to_string();
+    match checked {
+        Ok((warnings, found)) => {
+            json!({ "file": file, "ok": true, "found": found, "problems": problems(&warnings) })
+        }
+        Err(CommandError::Scenario(found)) => {
+            json!({ "file": file, "ok": false, "problems": problems(&found) })
+        }
+        // Not a matter of what is written in it.
+        Err(error) => {
+            json!({ "file": file, "ok": false, "error": error.to_string(), "problems": [] })
+        }
+    }
+}
+
+fn problems(problems: &Problems) -> Vec<Value> {
+    let one = |problem: &Problem| {
+        let severity = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        json!({
+            "severity": severity,
+            "file": problem.file,
+            "line": problem.line,
+            "column": problem.column,
+            "key": problem.key,
+            "message": problem.message,
+            "accepted": problem.accepted,
+            "help": problem.help,
+            "name": problem.name,
+            "first_line": problem.first_line(),
+        })
+    };
+    problems.0.iter().map(one).collect()
+}
+
 /// Reads a scenario or a study. Returns what is likely a mistake, and what is in the file.
-fn read(path: &Path, changes: &[Override]) -> Result<(Problems, String), CommandError> {
+fn read(path: &Path, changes: &[Override]) -> Checked {
     if !input::is_study_file(path)? {
         let loaded = input::read(path, changes)?.loaded;
         return Ok((loaded.warnings, contents(&loaded.scenario)));

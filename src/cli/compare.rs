@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::report::study::{SourceDescription, StudyDescription};
-use crate::scenario::{Comparison, Override, Variant, compare_study, load_variant};
+use crate::scenario::Override;
+use crate::study::{Comparison, Variant, compare_study, load_variant};
 use crate::units::SimDuration;
 
-use super::changes::Changes;
+use super::changes::{Changes, VariantChanges};
 use super::error::CommandError;
 use super::input;
 use super::status::ExitStatus;
@@ -23,8 +24,9 @@ use super::terminal::Terminal;
                   random outages, meet them all. Shown are the differences from the first, \
                   replication by replication, with confidence intervals.\n\n\
                   Given one scenario, each --set or --unset is a variant, which is compared with \
-                  the scenario as it is. Given several, --set and --unset change them all. \
-                  For more than that write a study."
+                  the scenario as it is. With --variant NAME all changes behind it make one variant \
+                  of that name, and those before the first hold for all. Given several scenarios, \
+                  --set and --unset change them all. For more than that write a study."
 )]
 pub(super) struct Arguments {
     /// Scenario files; the others are compared with the first
@@ -32,7 +34,7 @@ pub(super) struct Arguments {
     scenarios: Vec<PathBuf>,
 
     #[command(flatten)]
-    changes: Changes,
+    changes: VariantChanges,
 
     /// How often each is run
     #[arg(
@@ -68,6 +70,8 @@ const EXAMPLES: &str = "\
 Examples:
   mailsim compare without-backup.toml with-backup.toml
   mailsim compare outage.toml --set outage.0.for=1h --set outage.0.for=4h
+  mailsim compare outage.toml --variant long --set outage.0.for=8h --set mail.0.for=8h \
+    --variant short --set outage.0.for=1h
   mailsim compare a.toml b.toml --figure failed_share --replications 30";
 
 /// A scenario as it is to be read: its name among the others, its file, what is changed in it.
@@ -104,11 +108,24 @@ pub(super) fn compare(
     };
     let study = compare_study(variants, &how).map_err(CommandError::Usage)?;
     let mut description = StudyDescription::new(&name, study.seed);
-    description.overrides = arguments.changes.0.iter().map(Override::as_argument).collect();
+    description.overrides = overrides(&arguments.changes);
     description.sources = sources;
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("output").join(&name));
     let job = Job { study: &study, description, folder, plays: true };
     make(&job, Part::Whole, &arguments.options, terminal)
+}
+
+/// All changes, as they stand on the command line.
+fn overrides(changes: &VariantChanges) -> Vec<String> {
+    let all = |changes: &Changes| -> Vec<String> {
+        changes.0.iter().map(Override::as_argument).collect()
+    };
+    let mut told = all(&changes.common);
+    for (name, changes) in &changes.variants {
+        told.push(format!("--variant {name}"));
+        told.extend(all(changes));
+    }
+    told
 }
 
 /// `compare-<stem>-<stem>`.
@@ -122,9 +139,16 @@ fn stem(path: &Path) -> String {
 }
 
 fn wanted(arguments: &Arguments) -> Result<Vec<Wanted<'_>>, CommandError> {
-    let changes = &arguments.changes.0;
-    if let [path] = arguments.scenarios.as_slice() {
-        return variants_of(path, changes);
+    let VariantChanges { common: Changes(changes), variants } = &arguments.changes;
+    match arguments.scenarios.as_slice() {
+        [path] if variants.is_empty() => return variants_of(path, changes),
+        [path] => return named_variants(path, changes, variants),
+        _ if variants.is_empty() => {}
+        _ => {
+            return Err(CommandError::Usage(
+                "variants are of one scenario: name one, or leave out --variant".to_owned(),
+            ));
+        }
     }
     let stems: Vec<String> = arguments.scenarios.iter().map(|path| stem(path)).collect();
     let named = |(place, path): (usize, &'_ PathBuf)| {
@@ -138,6 +162,25 @@ fn wanted(arguments: &Arguments) -> Result<Vec<Wanted<'_>>, CommandError> {
         changes: changes.clone(),
     });
     Ok(wanted.collect())
+}
+
+/// One scenario with the common changes, and with those of each variant besides.
+fn named_variants<'a>(
+    path: &'a Path,
+    common: &[Override],
+    variants: &[(String, Changes)],
+) -> Result<Vec<Wanted<'a>>, CommandError> {
+    let mut wanted = vec![Wanted { name: "as it is".to_owned(), path, changes: common.to_vec() }];
+    for (name, Changes(changes)) in variants {
+        if changes.is_empty() {
+            return Err(CommandError::Usage(format!(
+                "the variant {name} changes nothing: its --set and --unset stand behind --variant {name}"
+            )));
+        }
+        let changes = [common, changes].concat();
+        wanted.push(Wanted { name: name.clone(), path, changes });
+    }
+    Ok(wanted)
 }
 
 /// One scenario as it is, and with each change; a seed is none, it holds for all.

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::Scenario;
 use crate::report::ReportError;
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::Problems;
 use crate::simulation::RunTotals;
 
 use super::status::ExitStatus;
@@ -44,6 +45,22 @@ pub(super) enum CommandError {
         path: PathBuf,
         /// Where the first octet stands that is not UTF-8.
         offset: usize,
+    },
+    /// The scenario needs more memory than there may be.
+    #[error(
+        "out of memory: {hosts} hosts and {domains} domains need {need_mib} MiB at the least, more than the \
+         {limit_mib} MiB that the program may take; nothing was built. Ask for fewer (`count`), or raise \
+         --memory-limit"
+    )]
+    TooMuchMemory {
+        /// What is needed at the least in MiB.
+        need_mib: u64,
+        /// What there may be in MiB.
+        limit_mib: u64,
+        /// Hosts of the scenario.
+        hosts: u64,
+        /// Its domains.
+        domains: u64,
     },
     /// The file is larger than any scenario.
     #[error(
@@ -104,6 +121,9 @@ pub(super) enum CommandError {
         /// The study's folder.
         path: PathBuf,
     },
+    /// The user interrupted a search, which writes nothing but its answer.
+    #[error("interrupted; nothing was written")]
+    SearchInterrupted,
     /// The user interrupted the following of jobs.
     #[error(
         "interrupted; the jobs {jobs} of Slurm go on: `scancel {jobs}` ends them, the same command \
@@ -160,6 +180,7 @@ impl CommandError {
             | Self::Endless(_) => ExitStatus::Invalid,
             Self::Report(_)
             | Self::Io { .. }
+            | Self::TooMuchMemory { .. }
             | Self::Exists { .. }
             | Self::Listen { .. }
             | Self::Temporary(_)
@@ -168,6 +189,7 @@ impl CommandError {
             | Self::RunsMissing { .. } => ExitStatus::ReadingOrWritingFailed,
             Self::Interrupted { .. }
             | Self::StudyInterrupted { .. }
+            | Self::SearchInterrupted
             | Self::SlurmInterrupted { .. } => ExitStatus::Interrupted,
         }
     }

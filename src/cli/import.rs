@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::import::{
-    Comparison, Finding, History, Imported, Input, Kind, LogOptions, Options, Quality, compare,
-    import,
+    Comparison, Finding, History, Imported, Input, Kind, LogOptions, Options, Quality,
+    QueueOptions, compare, import,
 };
 use crate::report::{ReportError, Wanted};
+use crate::units::SimDuration;
 
 use super::error::CommandError;
 use super::input;
@@ -21,7 +22,7 @@ use super::terminal::Terminal;
 /// Make a scenario of your own configuration, zone files and logs
 ///
 /// Reads any mixture of Postfix's main.cf or `postconf`, master.cf and flat tables, configurations of
-/// Exim and Sendmail, zone files, and
+/// Exim and Sendmail, zone files, queues as they stand, and
 /// logs of Postfix, Exim and Sendmail, packed or not. Writes DIR/scenario.toml, whose lines say where
 /// they come from, the mail that a log tells of, and DIR/import.json: what was understood, what has no
 /// effect on mail flow, what is not modelled, and what was assumed.
@@ -80,6 +81,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE[@HOST]")]
     eximlog: Vec<String>,
 
+    /// A queue as it stands, of this host: postqueue -j, mailq, exim -bp, qshape
+    #[arg(long, value_name = "FILE[@HOST]")]
+    queue: Vec<String>,
+
+    /// A message with its header, or a mailbox: the way that Received fields tell
+    #[arg(long, value_name = "FILE")]
+    message: Vec<String>,
+
+    /// When queues were listed, such as 2026-11-30T12:00:00Z [default: when the newest message came]
+    #[arg(long, value_name = "MOMENT", value_parser = QueueOptions::read_moment)]
+    listed_at: Option<i64>,
+
+    /// How long after that the hosts are back that queued mail waits for [default: 1h, assumed]
+    #[arg(long, value_name = "DURATION")]
+    back_in: Option<SimDuration>,
+
     /// Version of Postfix, for the defaults of what is not written
     #[arg(long, value_name = "VERSION")]
     postfix_version: Option<String>,
@@ -109,7 +126,9 @@ Examples:
   postconf > postconf.txt
   mailsim import postconf.txt /etc/postfix/master.cf --out output/mine
   mailsim import main.cf example.org.zone /var/log/mail.log.1.gz --out output/mine
-  mailsim import --maillog mail.log@mx1.example.org --out output/mine --reenact";
+  mailsim import --maillog mail.log@mx1.example.org --out output/mine --reenact
+  postqueue -j > queue.json
+  mailsim import main.cf --queue queue.json --back-in 2h --out output/now";
 
 /// A file with its kind and what it belongs to.
 type Named = (PathBuf, Option<Kind>, Option<String>);
@@ -132,11 +151,12 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     let options = Options {
         postfix_version: arguments.postfix_version.clone(),
         log,
+        queue: QueueOptions { listed_at: arguments.listed_at, back_in: arguments.back_in },
         anonymise: arguments.anonymise,
     };
     let imported = import(inputs, &options)?;
     write(&arguments.out, &imported)?;
-    terminal.data(&summary(&imported, &arguments.out))?;
+    terminal.told(&summary(&imported, &arguments.out))?;
     let scenario = arguments.out.join("scenario.toml");
     // What was made must run; should it not, the reader's own words say why.
     let input = input::read_and_warn(&scenario, &[], terminal)?;
@@ -149,10 +169,12 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
     let target = arguments.out.join("run");
     let wanted = Wanted { tables: true, charts: false, png: false };
     let duration = input.loaded.scenario.duration;
-    run::make(&input, &Order { target: &target, wanted, duration, changes: &[] }, terminal)?;
+    let asked = input.loaded.scenario.asked_figures();
+    let order = Order { target: &target, wanted, duration, changes: &[], asked: &asked };
+    run::make(&input, &order, terminal)?;
     let text = held_against(history, &target)?;
     write_file(&arguments.out.join("reenact.txt"), text.as_bytes())?;
-    terminal.data(&text)?;
+    terminal.told(&text)?;
     Ok(ExitStatus::Success)
 }
 
@@ -174,21 +196,31 @@ fn named(arguments: &Arguments) -> Vec<Named> {
         (&arguments.zone, Kind::Zone),
         (&arguments.maillog, Kind::Syslog),
         (&arguments.eximlog, Kind::EximLog),
+        (&arguments.message, Kind::Message),
     ];
     for (texts, kind) in groups {
         for text in texts {
-            // An at sign may stand in the file's own name.
-            let (path, of) = match text.rsplit_once('@') {
-                Some((path, of)) if !Path::new(text).exists() && !of.contains('/') => {
-                    (path, Some(of.to_owned()))
-                }
-                _ => (text.as_str(), None),
-            };
+            let (path, of) = parted(text);
             found.extend(files(path).into_iter().map(|path| (path, Some(kind), of.clone())));
         }
     }
+    // Which of the formats a listing has is told by what it holds.
+    for text in &arguments.queue {
+        let (path, of) = parted(text);
+        found.push((PathBuf::from(path), None, of));
+    }
     found.extend(arguments.files.iter().map(|path| (path.clone(), None, None)));
     found
+}
+
+/// Parts `FILE@HOST`; an at sign may stand in the file's own name.
+fn parted(text: &str) -> (&str, Option<String>) {
+    match text.rsplit_once('@') {
+        Some((path, of)) if !Path::new(text).exists() && !of.contains('/') => {
+            (path, Some(of.to_owned()))
+        }
+        _ => (text, None),
+    }
 }
 
 /// A file, or the files of a folder in order of their names.
@@ -225,7 +257,7 @@ fn write_file(path: &Path, contents: &[u8]) -> Result<(), CommandError> {
     fs::rename(&partial, path).map_err(trouble)
 }
 
-/// So many findings of each class are shown.
+/// The most findings of each class that are shown.
 const SHOWN: usize = 12;
 
 fn summary(imported: &Imported, out: &Path) -> String {
@@ -275,7 +307,7 @@ fn listed(text: &mut String, title: &str, findings: &[Finding]) {
     }
 }
 
-/// So many recipients that agree least are shown.
+/// The most recipients that are shown, those that agree least.
 const WORST: usize = 10;
 
 fn held_against(history: &History, run: &Path) -> Result<String, CommandError> {

@@ -6,11 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::scenario::{
-    Loaded, LoadedStudy, Override, Problems, Source, is_scenario, is_study, load, load_study,
-};
+use crate::scenario::{Loaded, Override, Problems, Source, load};
+use crate::study::{LoadedStudy, is_scenario, is_study, load_study};
+use crate::workbench::LESSONS;
 
+use super::carried::Carried;
 use super::error::CommandError;
+use super::memory;
 use super::terminal::Terminal;
 
 /// The largest scenario file that is read in MiB.
@@ -32,6 +34,19 @@ pub(super) struct Input {
     pub(super) digest: String,
 }
 
+/// Reads and checks the scenario of a result folder: what it names is looked for there, in the folder
+/// above, and in the one at hand.
+pub(super) fn read_resolved(folder: &Path, name: &str, text: &str) -> Result<Loaded, CommandError> {
+    let above = folder.parent().unwrap_or(Path::new("")).to_owned();
+    let read_file = |name: &str| {
+        let places = [folder, &above, Path::new("")];
+        let found = places.into_iter().find(|place| place.join(name).exists());
+        read_beside(found.unwrap_or(folder), name)
+    };
+    let source = Source { file: name, text, read_file: &read_file };
+    load(&source, &[]).map_err(CommandError::Scenario)
+}
+
 /// Reads and checks a scenario with the changes of the command line.
 pub(super) fn read(path: &Path, changes: &[Override]) -> Result<Input, CommandError> {
     read_with(path, changes, load)
@@ -44,6 +59,7 @@ pub(super) fn read_with(
     load: impl Fn(&Source<'_>, &[Override]) -> Result<Loaded, Problems>,
 ) -> Result<Input, CommandError> {
     let text = read_text(path)?;
+    memory::foresee(&text, changes)?;
     let loaded = with_source(path, &text, |source| load(source, changes))?;
     let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
     Ok(Input { loaded, text, digest })
@@ -101,7 +117,28 @@ pub(super) fn named(path: &Path) -> &Path {
     if path == Path::new(STANDARD_INPUT) { Path::new(STANDARD_INPUT_NAME) } else { path }
 }
 
+/// Returns the scenario of the program's own that is meant where there is no file of this name, so that what
+/// a lesson or the manual proposes can be run with the program alone: a lesson by its number or the name of its
+/// file, an example or a study by its place in the source tree.
+fn carried(path: &Path) -> Option<&'static str> {
+    if let Some(carried) = Carried::at(path) {
+        return Some(carried.text);
+    }
+    let alone = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let stem = path.file_stem()?.to_str()?;
+    let lesson = LESSONS.iter().find(|lesson| {
+        lesson.name == stem
+            || alone && path.extension().is_none() && stem.parse() == Ok(lesson.number())
+    });
+    lesson.map(|lesson| lesson.text)
+}
+
 fn read_text(path: &Path) -> Result<String, CommandError> {
+    if let Some(text) = carried(path)
+        && !path.exists()
+    {
+        return Ok(text.to_owned());
+    }
     let bytes = read_once(path).map_err(|cause| CommandError::io("read", path, cause))?;
     let too_large =
         || CommandError::TooLarge { path: path.to_owned(), limit_mib: SCENARIO_LIMIT_MIB };
@@ -136,9 +173,16 @@ fn read_once(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// Reads a file that a scenario names; an absolute name stands for itself.
+/// Reads a file that a scenario names; an absolute name stands for itself. What stands in a checkout and is
+/// not there is carried by the program.
 fn read_beside(folder: &Path, name: &str) -> Result<String, String> {
-    let file = File::open(folder.join(name)).map_err(|cause| cause.to_string())?;
+    let path = folder.join(name);
+    if let Some(carried) = Carried::at(&path)
+        && !path.exists()
+    {
+        return Ok(carried.text.to_owned());
+    }
+    let file = File::open(path).map_err(|cause| cause.to_string())?;
     let bytes = read_lines(file, REPLAY_LIMIT_MIB << 20)?;
     String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
 }
@@ -179,6 +223,24 @@ fn read_limited(file: impl Read, limit_mib: u64) -> io::Result<Option<Vec<u8>>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbench::title_of;
+
+    #[test]
+    fn a_lesson_is_meant_by_its_number_and_by_its_file_and_an_example_by_its_place() {
+        let meant = |path: &str| carried(Path::new(path)).map(title_of);
+        for five in ["5", "scenarios/lessons/05-backup-mx.toml", "05-backup-mx"] {
+            assert!(meant(five).is_some_and(|title| title.starts_with("Lesson 5:")), "{five}");
+        }
+        assert_eq!(meant("scenarios/greylisting.toml"), Some(title_of(GREYLISTING)));
+        // A file of one's own that is not there is told so, whatever its name.
+        for other in
+            ["0", "99", "5.toml", "lessons/5", "-", "", "backup-mx.toml", "greylisting.toml"]
+        {
+            assert_eq!(meant(other), None, "{other}");
+        }
+    }
+
+    const GREYLISTING: &str = include_str!("../../scenarios/greylisting.toml");
 
     #[test]
     fn lines_are_read_to_the_end() {

@@ -10,34 +10,48 @@
 //! One file a command: its arguments, its help and what it does. `arguments` joins them; help,
 //! manual page and completions are made from the same definitions.
 
+#![allow(rustdoc::invalid_html_tags, reason = "help is written for a terminal: <name> is a name")]
+
 mod answers;
 mod arguments;
+mod carried;
 mod changes;
 mod check;
 mod compare;
 mod completions;
+mod dialogues;
 mod error;
+mod explain;
 mod export;
+mod figures;
+mod grade;
 mod harmless;
+mod help;
 mod import;
 mod input;
 mod interrupt;
 mod learn;
+mod live;
 mod man;
+mod memory;
 mod new;
 mod paragraph;
 mod profiles;
 mod progress;
+mod queue;
 mod report;
 mod route;
 mod run;
 mod schema;
 mod serve;
+mod site;
 mod status;
+mod store_dialogues;
 mod study;
 mod table;
 mod talk;
 mod terminal;
+mod threshold;
 mod trace;
 
 pub use arguments::execute;

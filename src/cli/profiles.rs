@@ -3,8 +3,10 @@
 use clap::Args;
 
 use crate::mail::{MessageKind, Stage};
-use crate::scenario::profiles::{self, Evidence, Family, Profile};
-use crate::scenario::{Scenario, SettingValue, Source, load, settings_of};
+use crate::model::Scenario;
+use crate::profiles::{self, Evidence, Family, Profile};
+use crate::profiles::{SettingValue, settings_of};
+use crate::scenario::{Override, Source, load};
 use crate::simulation::Simulation;
 use crate::trace::{Fact, FactLog, FinalOutcome};
 use crate::units::{SimDuration, SimTime};
@@ -30,12 +32,18 @@ pub(super) struct Arguments {
     /// Name of a mail server, as a scenario writes it in `mta`
     #[arg(value_name = "NAME")]
     name: Option<String>,
+
+    /// Set one of its settings, as a scenario writes it in `mta`; may be repeated
+    #[arg(long, value_name = "SETTING=VALUE", requires = "name")]
+    set: Vec<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   mailsim profiles
-  mailsim profiles postfix";
+  mailsim profiles postfix
+  mailsim profiles postfix --set maximal_queue_lifetime=1d
+  mailsim profiles schedule --set 'gaps=5m 10m 30m 1h*' --set lifetime=2d";
 
 /// Runs the command.
 pub(super) fn profiles(
@@ -44,10 +52,33 @@ pub(super) fn profiles(
 ) -> Result<ExitStatus, CommandError> {
     let text = match &arguments.name {
         None => all(),
-        Some(name) => one(&profiles::find(name).ok_or_else(|| unknown(name))?),
+        Some(name) => {
+            let profile = profiles::find(name).ok_or_else(|| unknown(name))?;
+            one(&profile, &changes(&arguments.set)?)?
+        }
     };
     terminal.data(&text)?;
     Ok(ExitStatus::Success)
+}
+
+/// A setting that the command line gives, with the change of the built-in scenario that it stands for.
+struct Change {
+    name: String,
+    value: String,
+    change: Override,
+}
+
+fn changes(set: &[String]) -> Result<Vec<Change>, CommandError> {
+    let change = |argument: &String| {
+        let invalid = |why: String| CommandError::Usage(format!("--set {argument}: {why}"));
+        let (name, value) = argument.split_once('=').ok_or_else(|| {
+            invalid("write SETTING=VALUE, as maximal_queue_lifetime=1d".to_owned())
+        })?;
+        let path = format!("host.\"sender.example\".mta.{}={value}", name.trim());
+        let change = Override::set(&path).map_err(|error| invalid(error.to_string()))?;
+        Ok(Change { name: name.trim().to_owned(), value: value.trim().to_owned(), change })
+    };
+    set.iter().map(change).collect()
 }
 
 fn unknown(name: &str) -> CommandError {
@@ -69,7 +100,8 @@ fn all() -> String {
     columns(&rows, &[])
 }
 
-fn one(profile: &Profile) -> String {
+fn one(profile: &Profile, changes: &[Change]) -> Result<String, CommandError> {
+    let overrides: Vec<Override> = changes.iter().map(|change| change.change.clone()).collect();
     let mut text = format!(
         "{}: {}\n\nversion   {}\nevidence  {}\nsource    {}\n",
         profile.name,
@@ -84,7 +116,12 @@ fn one(profile: &Profile) -> String {
     for (heading, settings) in headings.into_iter().filter(|(_, settings)| !settings.is_empty()) {
         text.push_str(&format!("\n{heading}\n"));
         let row = |setting: SettingValue| {
-            vec![format!("  {}", setting.name), setting.value, setting.about.to_owned()]
+            let set = changes.iter().rev().find(|change| change.name == setting.name);
+            let value = match set {
+                Some(set) => format!("{} (set; default {})", set.value, setting.value),
+                None => setting.value,
+            };
+            vec![format!("  {}", setting.name), value, setting.about.to_owned()]
         };
         text.push_str(&columns(&settings.into_iter().map(row).collect::<Vec<_>>(), &[]));
     }
@@ -92,20 +129,20 @@ fn one(profile: &Profile) -> String {
         text.push_str("\nNot documented\n");
         profile.not_documented.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
-    if !profile.required.is_empty() {
+    if !profile.required.is_empty() && changes.is_empty() {
         text.push_str(&missing(profile));
-        return text;
+        return Ok(text);
     }
     if profile.evidence == Evidence::Invented {
         // It only accepts, or only submits.
         text.push_str("\nIt keeps no queue of its own, so it has no retry schedule.\n");
-        return text;
+        return Ok(text);
     }
     for (mode, what) in
         [("refuse", "refused at once (reset)"), ("blackhole", "never answered (time-outs)")]
     {
         text.push_str(&format!("\nA message whose destination is down: connections are {what}\n"));
-        text.push_str(&schedule(profile.name, mode));
+        text.push_str(&schedule(profile.name, mode, &overrides)?);
     }
     text.push_str(match profile.family {
         Family::Postfix => {
@@ -126,7 +163,7 @@ fn one(profile: &Profile) -> String {
         }
         _ => "",
     });
-    text
+    Ok(text)
 }
 
 /// Says why there is no schedule to show.
@@ -137,17 +174,32 @@ fn missing(profile: &Profile) -> String {
         Evidence::Scenario => "The scenario states them",
         _ => "No document tells their defaults, and none is invented",
     };
-    format!(
+    let mut text = format!(
         "\nThe times of its attempts depend on settings that a scenario has to give:\n  {}\n{why}.\n",
         names.join("\n  ")
-    )
+    );
+    for report in profiles::reported(profile.name) {
+        let set: Vec<String> = report
+            .settings
+            .iter()
+            .map(|(name, value)| format!("--set '{name}={}'", value.trim_matches('"')))
+            .collect();
+        text.push_str(&format!(
+            "\nReported by operators, a value to begin with: {}\n  {}\n  its schedule: mailsim profiles {} {}\n",
+            report.written(),
+            report.source,
+            profile.name,
+            set.join(" ")
+        ));
+    }
+    text
 }
 
 /// Long enough for any server to give up.
 const DURATION: SimDuration = SimDuration::from_days(30);
 
 /// One sender, one destination that is down from the beginning.
-fn scenario(profile: &str, mode: &str) -> Scenario {
+fn scenario(profile: &str, mode: &str, overrides: &[Override]) -> Result<Scenario, CommandError> {
     let text = format!(
         r#"
         title = "retry schedule"
@@ -156,7 +208,7 @@ fn scenario(profile: &str, mode: &str) -> Scenario {
         [[host]]
         name = "sender.example"
         roles = ["submission", "relay", "store"]
-        mta = "{profile}"
+        mta = {{ profile = "{profile}" }}
         [[host]]
         name = "mx.destination.example"
         roles = ["mx", "store"]
@@ -186,8 +238,7 @@ fn scenario(profile: &str, mode: &str) -> Scenario {
     );
     let read_file = |_: &str| Err("there is no file".to_owned());
     let source = Source { file: "built-in scenario", text: &text, read_file: &read_file };
-    let loaded = load(&source, &[]);
-    loaded.unwrap_or_else(|problems| panic!("the built-in scenario is right: {problems}")).scenario
+    load(&source, overrides).map(|loaded| loaded.scenario).map_err(CommandError::Scenario)
 }
 
 /// One row of the schedule.
@@ -200,8 +251,8 @@ struct Try {
     what: String,
 }
 
-fn schedule(profile: &str, mode: &str) -> String {
-    let tries = tries(&scenario(profile, mode));
+fn schedule(profile: &str, mode: &str, overrides: &[Override]) -> Result<String, CommandError> {
+    let tries = tries(&scenario(profile, mode, overrides)?);
     let mut rows = vec![["  ATTEMPT", "AGE", "GAP", "WHAT"].map(str::to_owned).to_vec()];
     let mut number = 0;
     let mut place = 0;
@@ -226,7 +277,7 @@ fn schedule(profile: &str, mode: &str) -> String {
             place += 1;
         }
     }
-    columns(&rows, &[])
+    Ok(columns(&rows, &[]))
 }
 
 /// More equal rows than this in succession are told in short.

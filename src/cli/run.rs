@@ -1,25 +1,21 @@
 //! `mailsim run`: runs a scenario, writes its result folder and prints its summary.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::mail::RecipientId;
-use crate::measure::{Recorder, Summary};
-use crate::report::{
-    ResultFolder, RunDescription, ScenarioDescription, Tables, Wanted, complete, leftovers,
-    summary_json, text,
-};
-use crate::scenario::{Override, Scenario};
-use crate::simulation::{RunTotals, Simulation, bounds, run_frame};
-use crate::story::Narration;
-use crate::trace::{Fact, FactSink, Register};
+use crate::measure::{AskedFigure, Summary};
+use crate::model::Scenario;
+use crate::report::{ResultFolder, Tables, Wanted, complete, leftovers, summary_json, text};
+use crate::scenario::Override;
+use crate::simulation::RunTotals;
 use crate::units::{SimDuration, SimTime};
+use crate::workbench::{Ran, describe, run as run_it};
 
 use super::changes::Changes;
 use super::error::CommandError;
+use super::export::{Form, write_all};
 use super::input::{self, Input};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
@@ -36,6 +32,12 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     changes: Changes,
+
+    /// A further figure, such as to:big.example/delivered_share (repeatable)
+    ///
+    /// `mailsim figures` lists those that there are.
+    #[arg(long = "figure", value_name = "NAME")]
+    figures: Vec<String>,
 
     /// Result folder [default: output/<name of the scenario file>]
     ///
@@ -60,6 +62,16 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_tables: bool,
 
+    /// Write the results in the forms that other tools read, too, as `mailsim export` does
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_enum,
+        value_delimiter = ',',
+        conflicts_with = "no_tables"
+    )]
+    export: Vec<Form>,
+
     /// Chart files: svg, or png besides [default: svg]
     #[arg(long, value_name = "KIND", value_enum, default_value_t, hide_default_value = true)]
     charts: ChartFiles,
@@ -70,6 +82,7 @@ Examples:
   mailsim run outage.toml
   mailsim run outage.toml --seed 7 --out output/seed-7
   mailsim run outage.toml --set outage.0.for=8h --out output/longer
+  mailsim run outage.toml --export maillog,qshape
   mailsim run outage.toml --unset outage.0 --format json | jq .delivered_share";
 
 /// What standard output gets.
@@ -108,12 +121,32 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         png: arguments.charts == ChartFiles::Png,
     };
     let duration = length(&input.loaded.scenario, arguments.until, terminal);
-    let order = Order { target: &target, wanted, duration, changes: &arguments.changes.0 };
+    let asked = asked(&input.loaded.scenario, &arguments.figures)?;
+    let order =
+        Order { target: &target, wanted, duration, changes: &arguments.changes.0, asked: &asked };
     let made = make(&input, &order, terminal)?;
     tell(&made.summary, arguments.format, terminal)?;
     terminal.message(&wall_clock(&made.totals, made.took));
     terminal.message(&where_to_look(&made.target, wanted));
+    if !arguments.export.is_empty() {
+        terminal.message(write_all(&made.target, &arguments.export, terminal)?.trim_end());
+    }
     Ok(verdict(&made.summary, terminal))
+}
+
+/// Returns the figures that a scenario and a command line ask for.
+pub(super) fn asked(
+    scenario: &Scenario,
+    names: &[String],
+) -> Result<Vec<AskedFigure>, CommandError> {
+    let mut asked = scenario.asked_figures();
+    for name in names {
+        let figure = scenario.figure_of(name).map_err(|error| {
+            CommandError::Usage(format!("--figure {name}: {}; {}", error.message, error.help))
+        })?;
+        asked.push(figure);
+    }
+    Ok(asked)
 }
 
 /// What is to be made of a scenario.
@@ -126,6 +159,8 @@ pub(super) struct Order<'a> {
     pub(super) duration: SimDuration,
     /// What the command line changed.
     pub(super) changes: &'a [Override],
+    /// Figures that are computed beside the summary's.
+    pub(super) asked: &'a [AskedFigure],
 }
 
 /// A run that was made and written.
@@ -151,10 +186,12 @@ pub(super) fn make(
     let tables =
         if wanted.rows() { Some(Tables::create(&folder, scenario, Some(scenario))?) } else { None };
     let mut progress = Progress::new(SimTime::ZERO + duration, terminal);
-    let (recorder, narration, totals) =
-        simulate(scenario, duration, tables, &interrupt, &mut progress);
+    let Ran { summary, tables, totals } =
+        run_it(scenario, order.asked, duration, tables, |at, under_way| {
+            progress.reached(at, under_way);
+            !interrupt.is_wanted()
+        });
     let took = progress.elapsed();
-    let (mut summary, tables) = recorder.finish(scenario, &run_frame(scenario, duration));
     let failed = tables.as_ref().is_some_and(Tables::failed);
     if totals.endless.is_some() {
         progress.end();
@@ -164,10 +201,8 @@ pub(super) fn make(
         progress.end();
         return Err(interrupted(&totals, &folder));
     }
-    summary.warnings.extend(narration.missed(SimTime::ZERO + duration));
-    summary.expectations = summary.check(&bounds(&scenario.expectations));
     progress.says("writing the results");
-    let description = describe(input, order);
+    let description = describe(&input.loaded, &input.digest, order.changes, duration);
     let target = folder.target().to_owned();
     let written = complete(folder, tables, &summary, &description, wanted);
     progress.end();
@@ -213,81 +248,6 @@ fn length(scenario: &Scenario, until: Option<SimDuration>, terminal: Terminal) -
     }
 }
 
-/// Runs the scenario and gathers its figures; rows go to `tables` on the way.
-fn simulate<'t>(
-    scenario: &'t Scenario,
-    duration: SimDuration,
-    tables: Option<Tables<'t>>,
-    interrupt: &Interrupt,
-    progress: &mut Progress,
-) -> (Recorder<Option<Tables<'t>>>, Narration<'t>, RunTotals) {
-    let (under_way, failed) = (Cell::new(0), Cell::new(false));
-    let mut watched = Watched {
-        recorder: Recorder::new(tables),
-        narration: Narration::new(scenario),
-        under_way: &under_way,
-        failed: &failed,
-        facts: 0,
-    };
-    let simulation = Simulation::new(scenario).until(SimTime::ZERO + duration);
-    let totals = simulation.run_while(&mut watched, |at| {
-        progress.reached(at, under_way.get());
-        !interrupt.is_wanted() && !failed.get()
-    });
-    (watched.recorder, watched.narration, totals)
-}
-
-/// A recorder that shows the outside now and then how it is.
-struct Watched<'t, 'c> {
-    recorder: Recorder<Option<Tables<'t>>>,
-    narration: Narration<'t>,
-    under_way: &'c Cell<u64>,
-    failed: &'c Cell<bool>,
-    facts: u64,
-}
-
-impl FactSink for Watched<'_, '_> {
-    fn fact(&mut self, at: SimTime, fact: &Fact, register: &dyn Register) {
-        self.recorder.fact(at, fact, register);
-        self.narration.fact(at, fact, register);
-        self.facts += 1;
-        if self.facts.is_multiple_of(4096) {
-            self.under_way.set(self.recorder.backlog());
-            self.failed.set(self.recorder.sink().as_ref().is_some_and(Tables::failed));
-        }
-    }
-
-    fn foresee(&mut self, recipients: &[RecipientId]) {
-        self.recorder.foresee(recipients);
-    }
-}
-
-fn describe(input: &Input, order: &Order<'_>) -> RunDescription {
-    let duration = order.duration;
-    let loaded = &input.loaded;
-    let scenario = &loaded.scenario;
-    let mut overrides: Vec<String> =
-        order.changes.iter().map(|change| change.as_argument()).collect();
-    if duration < scenario.duration {
-        overrides.push(format!("--until {}", duration.exact()));
-    }
-    RunDescription {
-        scenario: ScenarioDescription {
-            name: scenario.name.clone(),
-            title: scenario.title.clone(),
-            question: scenario.question.clone(),
-            look_for: scenario.look_for.clone(),
-            digest: input.digest.clone(),
-            resolved: loaded.resolved.clone(),
-        },
-        seed: scenario.seed,
-        replication: scenario.replication,
-        duration_s: duration.as_secs_f64(),
-        overrides,
-        ..RunDescription::default()
-    }
-}
-
 fn interrupted(totals: &RunTotals, folder: &ResultFolder) -> CommandError {
     let former = folder.target();
     let untouched = if former.exists() {
@@ -299,10 +259,10 @@ fn interrupted(totals: &RunTotals, folder: &ResultFolder) -> CommandError {
 }
 
 fn tell(summary: &Summary, format: Format, terminal: Terminal) -> Result<(), CommandError> {
-    terminal.data(&match format {
-        Format::Text => text::summary(summary),
-        Format::Json => summary_json(summary),
-    })
+    match format {
+        Format::Text => terminal.told(&text::summary(summary)),
+        Format::Json => terminal.data(&summary_json(summary)),
+    }
 }
 
 /// The one place where the clock on the wall is spoken of.

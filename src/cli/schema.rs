@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::scenario::{schema as schema_of_scenarios, study_schema};
+use crate::scenario::schema as schema_of_scenarios;
+use crate::study::study_schema;
 
 use super::error::CommandError;
 use super::status::ExitStatus;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -98,7 +99,7 @@ pub(super) fn serve(arguments: Arguments, terminal: Terminal) -> Result<ExitStat
     terminal.message(&format!(
         "The first run took {took:.2} s. Open the page on this machine; Ctrl-C ends."
     ));
-    server.serve(&live, interrupt.flag(), &|text| terminal.message(text));
+    server.serve(&Arc::new(live), interrupt.flag(), &|text| terminal.message(text));
     Ok(ExitStatus::Success)
 }
 

@@ -83,7 +83,7 @@ enum Spoken {
 
 /// Runs the command.
 pub(super) fn talk(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatus, CommandError> {
-    let mut loaded = with_own_host(arguments)?;
+    let loaded = with_own_host(arguments)?;
     let request = Request {
         host: &arguments.host,
         at: arguments.at,
@@ -95,7 +95,7 @@ pub(super) fn talk(arguments: &Arguments, terminal: Terminal) -> Result<ExitStat
         port: arguments.port,
         from: arguments.from.as_deref(),
     };
-    let visitor = prepare(&mut loaded.scenario, &request).map_err(usage)?;
+    let visitor = prepare(&loaded.scenario, &request).map_err(usage)?;
     terminal.message(HINT);
     let simulation = Simulation::new(&loaded.scenario);
     let mut nobody = ();
@@ -125,10 +125,14 @@ fn usage(error: crate::talk::TalkError) -> CommandError {
 fn with_own_host(arguments: &Arguments) -> Result<Loaded, CommandError> {
     let plain = input::read(&arguments.scenario, &arguments.changes.0)?.loaded;
     let host = host_of(&plain.scenario, &arguments.host).map_err(usage)?;
-    match arguments.from {
-        Some(_) => Ok(plain),
-        None => with_text(arguments, &own_host(&own_name(plain.scenario.host(host)))),
+    let mut more = String::new();
+    if arguments.from.is_none() {
+        more.push_str(&own_host(&own_name(plain.scenario.host(host))));
     }
+    if !plain.scenario.takes_callers() {
+        more.push_str("[live]\n");
+    }
+    if more.is_empty() { Ok(plain) } else { with_text(arguments, &more) }
 }
 
 fn own_host(name: &str) -> String {
@@ -155,17 +159,17 @@ fn converse(talk: &mut dyn Talk, terminal: Terminal) -> Result<(), CommandError>
     let typed = io::stdin().is_terminal();
     let mut input = io::stdin().lock();
     let heard: String = talk.begin().iter().map(spoken).collect();
-    terminal.data(&heard)?;
+    terminal.told(&heard)?;
     while !talk.is_over() {
         let prompt = format!("{:15}   C: ", clock(talk.now()));
         if typed {
-            terminal.data(&prompt)?;
+            terminal.told(&prompt)?;
         }
         let mut octets = Vec::new();
         let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut octets);
         read.map_err(|cause| CommandError::io("read", "standard input".as_ref(), cause))?;
         if octets.is_empty() {
-            terminal.data(&format!(
+            terminal.told(&format!(
                 "{}{:15}   -- you hang up\n",
                 newline(typed),
                 clock(talk.now())
@@ -176,9 +180,9 @@ fn converse(talk: &mut dyn Talk, terminal: Terminal) -> Result<(), CommandError>
         let line = text.trim_end_matches(['\n', '\r']);
         if !typed {
             // What is piped is shown, so that the output is a whole transcript.
-            terminal.data(&format!("{prompt}{line}\n"))?;
+            terminal.told(&format!("{prompt}{line}\n"))?;
         }
-        terminal.data(&answer(talk, line))?;
+        terminal.told(&answer(talk, line))?;
     }
     Ok(())
 }
@@ -232,22 +236,22 @@ fn carry_on(
         let told = trace::journeys(&loaded.scenario, key, terminal)?;
         if told.is_empty() {
             let end = loaded.scenario.duration.exact();
-            terminal.data(&format!(
+            terminal.told(&format!(
                 "\nA message that {server} has accepted after the end of the run, {end}, is not \
                  followed.\n"
             ))?;
             continue;
         }
-        terminal.data(&format!("\nWhat {server} has accepted travels on.\n\n{told}"))?;
+        terminal.told(&format!("\nWhat {server} has accepted travels on.\n\n{told}"))?;
     }
     if carried < posted.len() {
-        terminal.data(
+        terminal.told(
             "\nA message with the null reverse path is not followed: only servers send such.\n",
         )?;
     }
     if carried > 0 {
         let file = arguments.scenario.display();
-        terminal.data(&format!("\nTo have it in every run, add this to {file}:\n\n{more}"))?;
+        terminal.told(&format!("\nTo have it in every run, add this to {file}:\n\n{more}"))?;
     }
     Ok(())
 }

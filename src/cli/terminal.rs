@@ -55,6 +55,11 @@ impl Terminal {
         !self.quiet && io::stderr().is_terminal()
     }
 
+    /// Prints what people read, which no terminal obeys, however it comes there (a pager, a log).
+    pub(super) fn told(self, text: &str) -> Result<(), CommandError> {
+        self.data(&harmless(text))
+    }
+
     /// Prints data. A reader that has seen enough (a closed pipe) is no error.
     pub(super) fn data(self, text: &str) -> Result<(), CommandError> {
         let mut out = io::stdout().lock();

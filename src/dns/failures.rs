@@ -41,7 +41,7 @@ impl FailureScope {
 pub struct Failures(pub Vec<(Interval, DnsFailure, FailureScope)>);
 
 impl Failures {
-    /// Returns what befalls a question about `name` that is sent at `at`: of several failures that
+    /// Returns what becomes of a question about `name` that is sent at `at`: of several failures that
     /// match, the last one stated decides, as it did when the recordings of real servers were made.
     ///
     /// The name is the one asked for; where an alias leads makes no difference.

@@ -68,6 +68,7 @@ impl World {
             settings: &self.settings,
             chance: None,
             failure_is_none: false,
+            families: 1,
         }
     }
 
@@ -381,4 +382,25 @@ fn a_look_up_is_fresh_while_asking_again_would_bring_the_same_at_once() {
     assert!(resolver.is_fresh(kept, arrived));
     resolver.clear();
     assert!(!resolver.is_fresh(kept, arrived), "everything was forgotten");
+}
+
+/// Exim was recorded to wait for AAAA and then for A, where the names of an exchanger got no answer
+/// (2 s twice for each, and 8 s in all), before it went on to the next.
+#[test]
+fn each_family_is_asked_for_where_no_answer_comes() {
+    let mut world = World::default();
+    world.uncached();
+    world.fails(0, 60, DnsFailure::NoAnswer, "mx1.dest.test");
+    let silent = world.add("mx1.dest.test", host(&[11]));
+    let other = world.add("mx2.dest.test", host(&[12]));
+    let dest = world.add("dest.test", mx(&[(10, Some(silent)), (20, Some(other))]));
+    let waited = |families| {
+        let ask = Ask { families, ..world.ask() };
+        let mut route = MailRoute::default();
+        let lookup = Resolver::new().mail_route(&ask, dest, SimTime::ZERO, &mut route);
+        assert_eq!((lookup.outcome, pairs(&route)), (RouteOutcome::Found, vec![(20, 12)]));
+        lookup.ended.since(SimTime::ZERO + LATENCY * 2)
+    };
+    assert_eq!(waited(1), SimDuration::from_secs(4));
+    assert_eq!(waited(2), SimDuration::from_secs(8));
 }

@@ -1,5 +1,6 @@
 //! Delivered mail: a mailbox in one file (RFC 4155), or a file for each message (RFC 5322). Its text
-//! is a line that says what it stands for; its Received fields are those of its hops.
+//! is a line that says what it stands for; its Received fields are those of its hops, as many as the
+//! table counts where each server writes one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -47,18 +48,19 @@ fn plain(text: &str) -> String {
 }
 
 fn delivered<'r>(run: &'r Run, options: &ExportOptions) -> Vec<(&'r Message, String)> {
-    let mut hops: BTreeMap<(&str, &str), Vec<&Attempt>> = BTreeMap::new();
+    let mut traces = Traces { hops: BTreeMap::new(), posts: BTreeMap::new() };
     let accepted = |a: &&Attempt| a.outcome == "accepted" && a.stage != "local";
     for attempt in run.attempts.iter().filter(accepted) {
-        hops.entry((&attempt.message, &attempt.recipient)).or_default().push(attempt);
+        traces.hops.entry((&attempt.message, &attempt.recipient)).or_default().push(attempt);
+    }
+    for message in run.messages.iter().filter(|message| message.state == "delivered") {
+        traces.posts.entry(&message.id).or_default().push(message);
     }
     let states: BTreeMap<(&str, &str), &Message> =
         run.messages.iter().map(|m| ((m.id.as_str(), m.sender.as_str()), m)).collect();
     let mut found = Vec::new();
     for message in run.messages.iter().filter(|message| message.state == "delivered") {
-        let key = (message.id.as_str(), message.recipient.as_str());
-        let hops = hops.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let text = text(run, message, hops, &states, options);
+        let text = text(run, message, &traces, &states, options);
         for _ in 0..message.copies.max(1) {
             found.push((message, text.clone()));
         }
@@ -67,27 +69,62 @@ fn delivered<'r>(run: &'r Run, options: &ExportOptions) -> Vec<(&'r Message, Str
     found
 }
 
+/// What the Received fields are made of.
+struct Traces<'r> {
+    /// Tries between hosts that were accepted, by message and recipient, in order of time.
+    hops: BTreeMap<(&'r str, &'r str), Vec<&'r Attempt>>,
+    /// What was delivered, by message.
+    posts: BTreeMap<&'r str, Vec<&'r Message>>,
+}
+
+impl Traces<'_> {
+    /// Writes the fields of a copy as it had them at a time, the newest first. What a server made begins
+    /// with a field of its own, and a list's copy with those of the post below it.
+    fn write(
+        &self,
+        run: &Run,
+        message: &Message,
+        until: i64,
+        options: &ExportOptions,
+        out: &mut String,
+    ) {
+        let when = |at| moment(options.start, at).field();
+        let key = (message.id.as_str(), message.recipient.as_str());
+        let hops = self.hops.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let id = message.id.replace(' ', "-");
+        for hop in hops.iter().rev().filter(|hop| hop.started <= until) {
+            let (from, by) = (&hop.from, &hop.to);
+            let _ = writeln!(
+                out,
+                "Received: from {from} ({from} [{}])\n\tby {by} with ESMTP id {id}\n\tfor <{}>; {}",
+                run.address(from),
+                message.recipient,
+                when(hop.ended)
+            );
+        }
+        let Some(host) = message.path.first().filter(|_| message.kind != "mail") else {
+            return;
+        };
+        let _ = writeln!(out, "Received: by {host} id {id}; {}", when(message.submitted));
+        let posts = self.posts.get(message.about.as_str()).filter(|_| message.kind == "list_copy");
+        // The list has sent it on at the instant at which it got it.
+        let got = |post: &&&Message| post.host == *host && post.ended == Some(message.submitted);
+        if let Some(post) = posts.and_then(|posts| posts.iter().find(got)) {
+            self.write(run, post, message.submitted, options, out);
+        }
+    }
+}
+
 fn text(
     run: &Run,
     message: &Message,
-    hops: &[&Attempt],
+    traces: &Traces<'_>,
     states: &BTreeMap<(&str, &str), &Message>,
     options: &ExportOptions,
 ) -> String {
     let when = |at| moment(options.start, at).field();
     let mut out = format!("Return-Path: <{}>\n", message.sender);
-    // The last hop stands first.
-    for hop in hops.iter().rev() {
-        let (from, by) = (&hop.from, &hop.to);
-        let address = run.address(from);
-        let _ = writeln!(
-            out,
-            "Received: from {from} ({from} [{address}])\n\tby {by} with ESMTP id {}\n\tfor <{}>; {}",
-            message.id.replace(' ', "-"),
-            message.recipient,
-            when(hop.ended)
-        );
-    }
+    traces.write(run, message, i64::MAX, options, &mut out);
     let _ = writeln!(out, "Date: {}", when(message.submitted));
     let host = message.path.first().map_or("mailsim.invalid", String::as_str);
     let _ = writeln!(out, "Message-ID: <{}@{host}>", plain(&message.id));

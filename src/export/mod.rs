@@ -8,11 +8,13 @@
 //! # Design
 //! `tables` reads the folder's tables; `queues` follows each message through the queues of its hosts;
 //! a file for each format turns them into text: `maillog`, `exim_log`, `qshape`, `mailq`, `mbox`,
-//! `openmetrics`, `dot`, `graphml`.
+//! `openmetrics`, `dot`, `graphml`. What tables do not hold, dialogues, comes from whoever runs the
+//! scenario again; `pcapng` makes packets of them.
 //!
 //! # Crates
 //! `csv` reads. The formats are lines of text, most of them a page of code; `mail-builder` was weighed
 //! for messages, whose few fields need no encoding; no well-kept crate writes logs of mail servers.
+//! `etherparse` makes packets with their checksums, `pcap-file` writes them.
 
 mod dot;
 mod exim_log;
@@ -21,11 +23,14 @@ mod mailbox;
 mod maillog;
 mod mailq;
 mod openmetrics;
+mod pcapng;
 mod qshape;
 mod queues;
 mod stamp;
 mod tables;
 
+pub use pcapng::{Datagram, Dialogue, Opening, Said, capture};
+pub use qshape::{AGE_COLUMNS, DividedBy, QueueShape, queue_shapes};
 pub use tables::{ExportError, Run};
 
 /// A form.

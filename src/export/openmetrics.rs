@@ -1,6 +1,9 @@
-//! Samples of queues with their times (OpenMetrics 1.0), for back-filling Prometheus.
+//! Samples of queues with their times (OpenMetrics 1.0), for back-filling Prometheus, and a board of
+//! Grafana that shows them.
 
 use std::fmt::Write as _;
+
+use serde_json::json;
 
 use super::tables::Run;
 use super::{ExportOptions, ExportedFile};
@@ -39,5 +42,57 @@ pub(super) fn files(
         }
     }
     out.push_str("# EOF\n");
-    vec![ExportedFile { name: "queues.om".to_owned(), contents: out.into_bytes() }]
+    vec![
+        ExportedFile { name: "queues.om".to_owned(), contents: out.into_bytes() },
+        ExportedFile { name: "board.json".to_owned(), contents: board(run, options) },
+    ]
+}
+
+/// Panels of the board: title, what is asked of Prometheus, and how a line is named.
+const PANELS: [(&str, &str, &str); 4] = [
+    ("Messages in queues", "sum by (host) (mailsim_queue_messages{host=~\"$host\"})", "{{host}}"),
+    ("Deferred", "mailsim_queue_messages{host=~\"$host\",queue=\"deferred\"}", "{{host}}"),
+    ("Active", "mailsim_queue_messages{host=~\"$host\",queue=\"active\"}", "{{host}}"),
+    (
+        "SMTP sessions",
+        "mailsim_outbound_sessions{host=~\"$host\"} or mailsim_inbound_sessions{host=~\"$host\"}",
+        "{{host}} {{__name__}}",
+    ),
+];
+
+/// Returns a board that Grafana imports: it asks for the data source, and shows the time of the run.
+fn board(run: &Run, options: &ExportOptions) -> Vec<u8> {
+    let millis = |micros: i64| (options.start * 1_000_000 + micros) / 1000;
+    let last = run.samples.iter().map(|sample| sample.at).max().unwrap_or(0);
+    let source = json!({ "type": "prometheus", "uid": "${DS_PROMETHEUS}" });
+    let panel = |(place, (title, ask, legend)): (usize, (&str, &str, &str))| {
+        json!({
+            "id": place + 1,
+            "type": "timeseries",
+            "title": title,
+            "datasource": source,
+            "gridPos": { "h": 9, "w": 12, "x": 12 * (place % 2), "y": 9 * (place / 2) },
+            "targets": [{ "refId": "A", "expr": ask, "legendFormat": legend, "datasource": source }],
+        })
+    };
+    let panels: Vec<_> = PANELS.into_iter().enumerate().map(panel).collect();
+    let board = json!({
+        "__inputs": [{
+            "name": "DS_PROMETHEUS", "label": "Prometheus", "type": "datasource",
+            "pluginId": "prometheus", "pluginName": "Prometheus",
+        }],
+        "title": "mailsim",
+        "uid": "mailsim-queues",
+        "schemaVersion": 39,
+        "time": { "from": millis(0).to_string(), "to": millis(last).to_string() },
+        "timezone": "utc",
+        "templating": { "list": [{
+            "name": "host", "label": "Host", "type": "query", "datasource": source,
+            "query": "label_values(mailsim_queue_messages, host)",
+            "multi": true, "includeAll": true, "refresh": 1,
+            "current": { "text": "All", "value": "$__all" },
+        }] },
+        "panels": panels,
+    });
+    format!("{board:#}\n").into_bytes()
 }

@@ -9,9 +9,93 @@ use super::tables::Run;
 use super::{ExportOptions, ExportedFile};
 
 /// Columns of age; the last has all that is older.
-const COLUMNS: usize = 10;
+pub const AGE_COLUMNS: usize = 10;
 /// The first column ends at this age \[min\].
 const FIRST: i64 = 5;
+
+/// By what a queue is divided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DividedBy {
+    /// The recipient's domain.
+    #[default]
+    Destination,
+    /// The sender's domain; the null path is `MAILER-DAEMON`.
+    Sender,
+}
+
+/// A host's queue by age.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueShape {
+    /// Recipients by domain and age, whoever has most first.
+    pub rows: Vec<(String, [u64; AGE_COLUMNS])>,
+}
+
+impl QueueShape {
+    /// Returns the age at which a column ends \[min\]; none: the last has no end.
+    #[must_use]
+    pub fn ends_at(column: usize) -> Option<u64> {
+        (column + 1 < AGE_COLUMNS).then(|| (FIRST << column) as u64)
+    }
+
+    /// Returns all rows in sum.
+    #[must_use]
+    pub fn total(&self) -> [u64; AGE_COLUMNS] {
+        let mut total = [0; AGE_COLUMNS];
+        for (_, row) in &self.rows {
+            for (sum, count) in total.iter_mut().zip(row) {
+                *sum += count;
+            }
+        }
+        total
+    }
+
+    /// Returns the table as `qshape` prints it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let width = self.rows.iter().map(|(name, _)| name.len()).max().unwrap_or(5).max(5);
+        let mut out = format!("{:width$}  {:>5}", "", "T");
+        for column in 0..AGE_COLUMNS - 1 {
+            let _ = write!(out, " {:>5}", FIRST << column);
+        }
+        let _ = writeln!(out, " {:>5}", format!("{}+", FIRST << (AGE_COLUMNS - 2)));
+        let total = ("TOTAL".to_owned(), self.total());
+        for (name, row) in std::iter::once(&total).chain(&self.rows) {
+            let _ = write!(out, "{name:>width$}  {:>5}", row.iter().sum::<u64>());
+            for count in row {
+                let _ = write!(out, " {count:>5}");
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// Returns the queues of hosts with mail at a moment \[s\]; none: the end of the run.
+#[must_use]
+pub fn queue_shapes(run: &Run, at: Option<f64>, by: DividedBy) -> BTreeMap<String, QueueShape> {
+    let at = at.map_or(run.end, |seconds| (seconds * 1e6) as i64);
+    let mut queues: BTreeMap<&str, BTreeMap<String, [u64; AGE_COLUMNS]>> = BTreeMap::new();
+    for stay in stays(run).iter().filter(|stay| stay.arrived <= at) {
+        for leg in stay.recipients.iter().filter(|leg| leg.left.is_none_or(|left| left > at)) {
+            let address = match by {
+                DividedBy::Destination => &leg.told.recipient,
+                DividedBy::Sender => &leg.told.sender,
+            };
+            let domain = match address.rsplit('@').next() {
+                None | Some("") => "MAILER-DAEMON",
+                Some(domain) => domain,
+            };
+            let table = queues.entry(stay.host).or_default();
+            table.entry(domain.to_owned()).or_default()[column(at - stay.arrived)] += 1;
+        }
+    }
+    let shape = |(host, table): (&str, BTreeMap<String, [u64; AGE_COLUMNS]>)| {
+        let mut rows: Vec<(String, [u64; AGE_COLUMNS])> = table.into_iter().collect();
+        rows.sort_by_key(|(name, row)| (std::cmp::Reverse(row.iter().sum::<u64>()), name.clone()));
+        (host.to_owned(), QueueShape { rows })
+    };
+    queues.into_iter().map(shape).collect()
+}
 
 /// Returns a table for each host with mail at that moment.
 pub(super) fn files(
@@ -19,50 +103,17 @@ pub(super) fn files(
     options: &ExportOptions,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Vec<ExportedFile> {
-    let at = options.at.map_or(run.end, |seconds| (seconds * 1e6) as i64);
-    let mut queues: BTreeMap<&str, BTreeMap<String, [u64; COLUMNS]>> = BTreeMap::new();
-    for stay in stays(run).iter().filter(|stay| stay.arrived <= at && wanted(stay.host)) {
-        for leg in stay.recipients.iter().filter(|leg| leg.left.is_none_or(|left| left > at)) {
-            let domain = leg.told.recipient.rsplit('@').next().unwrap_or_default();
-            let table = queues.entry(stay.host).or_default();
-            for row in [domain, "TOTAL"] {
-                table.entry(row.to_owned()).or_default()[column(at - stay.arrived)] += 1;
-            }
-        }
-    }
-    let file = |(host, table): (&str, BTreeMap<String, [u64; COLUMNS]>)| ExportedFile {
+    let shapes = queue_shapes(run, options.at, DividedBy::Destination);
+    let file = |(host, shape): (String, QueueShape)| ExportedFile {
         name: format!("{host}.qshape"),
-        contents: text(&table).into_bytes(),
+        contents: shape.text().into_bytes(),
     };
-    queues.into_iter().map(file).collect()
+    shapes.into_iter().filter(|(host, _)| wanted(host)).map(file).collect()
 }
 
 fn column(age: i64) -> usize {
     let minutes = age / 60_000_000;
-    (0..COLUMNS - 1).find(|&column| minutes < FIRST << column).unwrap_or(COLUMNS - 1)
-}
-
-fn text(table: &BTreeMap<String, [u64; COLUMNS]>) -> String {
-    let mut rows: Vec<(&String, &[u64; COLUMNS])> = table.iter().collect();
-    let total = |row: &[u64; COLUMNS]| row.iter().sum::<u64>();
-    // The total first, then whoever has most.
-    rows.sort_by_key(|(name, row)| {
-        (name.as_str() != "TOTAL", std::cmp::Reverse(total(row)), (*name).clone())
-    });
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(5).max(5);
-    let mut out = format!("{:width$}  {:>5}", "", "T");
-    for column in 0..COLUMNS - 1 {
-        let _ = write!(out, " {:>5}", FIRST << column);
-    }
-    let _ = writeln!(out, " {:>5}", format!("{}+", FIRST << (COLUMNS - 2)));
-    for (name, row) in rows {
-        let _ = write!(out, "{name:>width$}  {:>5}", total(row));
-        for count in row {
-            let _ = write!(out, " {count:>5}");
-        }
-        out.push('\n');
-    }
-    out
+    (0..AGE_COLUMNS - 1).find(|&column| minutes < FIRST << column).unwrap_or(AGE_COLUMNS - 1)
 }
 
 #[cfg(test)]

@@ -142,8 +142,14 @@ impl Run {
         self.hosts.get(host).map_or("", |host| host.address.as_str())
     }
 
+    /// Returns the hosts that the tables speak of, in order.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.keys().map(String::as_str)
+    }
+
     /// Returns whether a host has a mail server that keeps a queue.
-    pub(super) fn has_queue(&self, host: &str) -> bool {
+    #[must_use]
+    pub fn has_queue(&self, host: &str) -> bool {
         self.hosts.get(host).is_none_or(|told| told.profile != "none")
     }
 }

@@ -44,6 +44,7 @@ impl Pseudonyms {
             addresses.extend(host.addresses.iter().map(String::as_str));
             names.extend(host.routes.keys().map(String::as_str));
             names.extend(host.local_domains.keys().map(String::as_str));
+            names.extend(spoken_of_in_tables(host));
             names
                 .extend(host.relay_domains.iter().flat_map(|list| list.keys()).map(String::as_str));
         }
@@ -54,8 +55,9 @@ impl Pseudonyms {
         names.extend(network.dns.keys().map(String::as_str));
         // Senders and recipients without a mailbox of their own.
         let mut spoken_of: BTreeSet<String> = BTreeSet::new();
-        for replay in &network.replays {
-            for row in replay.csv.lines().skip(1) {
+        let replayed = network.replays.iter().map(|replay| &replay.csv);
+        for csv in replayed.chain(network.listings.iter().map(|listing| &listing.csv)) {
+            for row in csv.lines().skip(1) {
                 for address in row.split(',').skip(1).take(2).flat_map(|list| list.split(' ')) {
                     if let Some((local, domain)) = address.rsplit_once('@') {
                         people.insert(local.to_owned());
@@ -159,6 +161,7 @@ impl Pseudonyms {
         {
             self.entry(entry);
         }
+        self.listings(network);
         let many = network.replays.len() > 1;
         for (index, replay) in network.replays.iter_mut().enumerate() {
             replay.server = self.key(&replay.server);
@@ -167,6 +170,14 @@ impl Pseudonyms {
             if many {
                 replay.file = format!("mail-{}.csv", index + 1);
             }
+        }
+    }
+
+    fn listings(&self, network: &mut Network) {
+        for listing in &mut network.listings {
+            listing.server = self.key(&listing.server);
+            listing.from = self.remark(&listing.from);
+            listing.csv = self.csv(&listing.csv);
         }
     }
 
@@ -180,6 +191,12 @@ impl Pseudonyms {
         host.addresses = host.addresses.iter().map(|a| self.name_or_address(a)).collect();
         host.profile.iter_mut().for_each(|said| self.said(said));
         host.settings.values_mut().for_each(|said| self.said(said));
+        for (path, table) in &mut host.tables {
+            if !path.starts_with("transports.") {
+                self.table(table);
+            }
+            table.values_mut().for_each(|said| said.from = self.remark(&said.from));
+        }
         host.capacity.values_mut().for_each(|said| self.said(said));
         host.service.values_mut().for_each(|said| self.said(said));
         host.keys.values_mut().for_each(|said| self.said(said));
@@ -191,6 +208,32 @@ impl Pseudonyms {
             self.keys(domains);
             domains.values_mut().for_each(|from| *from = self.remark(from));
         }
+    }
+
+    /// A table of Postfix whose keys are domains or senders and whose values are next hops.
+    fn table(&self, table: &mut BTreeMap<String, Said>) {
+        let plain = |name: &str| match self.names.get(&canonical(name)) {
+            Some(known) => known.clone(),
+            None if is_name(name) && name.contains('.') => "hidden.example".to_owned(),
+            None => name.to_owned(),
+        };
+        let key = |key: &str| match key.split_at_checked(1) {
+            Some((mark @ ("." | "@"), name)) => format!("{mark}{}", plain(name)),
+            _ if key.contains('@') => self.name_or_address(key),
+            _ => plain(key),
+        };
+        let value = |text: &str| {
+            let parts = text.split_inclusive(['"', ':', '[', ']']);
+            let part = |part: &str| {
+                let name = part.trim_end_matches(['"', ':', '[', ']']);
+                part.replacen(name, &plain(name), usize::from(!name.is_empty()))
+            };
+            parts.map(part).collect::<String>()
+        };
+        let told = std::mem::take(table).into_iter();
+        *table = told
+            .map(|(name, said)| (key(&name), Said { value: value(&said.value), ..said }))
+            .collect();
     }
 
     fn domain(&self, domain: &mut Domain) {
@@ -241,6 +284,14 @@ impl Pseudonyms {
         ledger.not_modelled.iter_mut().for_each(finding);
         ledger.assumed.iter_mut().for_each(finding);
     }
+}
+
+/// Names that stand in the keys of a host's tables of Postfix.
+fn spoken_of_in_tables(host: &Host) -> impl Iterator<Item = &str> {
+    let tables = host.tables.iter().filter(|(path, _)| !path.starts_with("transports."));
+    let keys = tables.flat_map(|(_, table)| table.keys().map(String::as_str));
+    keys.map(|key| key.rsplit('@').next().unwrap_or(key).trim_start_matches('.'))
+        .filter(|name| is_name(name) && name.contains('.'))
 }
 
 /// Addresses are compared as text; these stand in the order of their numbers.

@@ -77,6 +77,21 @@ fn domains_without_exchanger(network: &mut Network, ledger: &mut Ledger) {
     }
 }
 
+/// Returns the hosts that take a domain's mail; without any, one is made up.
+pub(super) fn exchangers_of(name: &str, network: &mut Network) -> Vec<String> {
+    let from = "assumed: a zone file would tell";
+    let made = format!("mx.{name}");
+    let domain = network.domain(name, || "assumed".to_owned());
+    if domain.mx.is_empty() && domain.address.is_empty() && domain.null_mx.is_none() {
+        domain.mx.push((10, made.clone(), from.to_owned()));
+        let host = network.host(&made, || from.to_owned());
+        host.roles.extend(["mx", "store"]);
+        return vec![made];
+    }
+    let exchangers = domain.mx.iter().map(|(_, host, _)| host);
+    exchangers.chain(domain.address.keys()).cloned().collect()
+}
+
 /// The hosts that domains name.
 fn hosts_of_domains(network: &mut Network) {
     let mut named: BTreeSet<(String, bool)> = BTreeSet::new();

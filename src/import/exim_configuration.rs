@@ -228,10 +228,14 @@ impl Reading<'_> {
         }
         let name = self.filled(text);
         let name = name.split('=').next().unwrap_or_default().trim().to_owned();
-        if self.remote && name == "hosts_try_fastopen" {
+        // Of these it matters only whether they say anything.
+        const SAID: [(&str, &str); 2] =
+            [("hosts_try_fastopen", "tcp_fast_open"), ("interface", "has_interface")];
+        if self.remote
+            && let Some((_, setting)) = SAID.iter().find(|(own, _)| *own == name)
+        {
             let off = text.split_once('=').is_none_or(|(_, v)| v.trim().is_empty());
             let value = if off { "false" } else { "true" };
-            let setting = "tcp_fast_open";
             if self.known.has(setting) {
                 return self.known.set(
                     setting,
@@ -302,6 +306,7 @@ mod tests {
         let text = "CUT = 4d\nprimary_hostname = mx.example.org\nqueue_only\nno_delay_after_cutoff\n\
             message_size_limit = 50M\ndomainlist local_domains = example.org : @\n\
             begin transports\nremote_smtp:\n  driver = smtp\n  connect_timeout = 3s\n\
+            interface = 192.0.2.1\n\
             begin retry\n* quota\n* * F,2h,15m; G,16h,1h,1.5; \\\n    F,CUT,6h\n";
         let (mut network, mut ledger) = (Network::default(), Ledger::new());
         let name = add_host(&"exim4.conf".into(), text, None, &mut network, &mut ledger);
@@ -310,6 +315,7 @@ mod tests {
         let value = |key: &str| host.settings.get(key).map(|said| said.value.as_str());
         assert_eq!(value("retry_rule"), Some("\"F,2h,15m; G,16h,1h,1.5; F,4d,6h\""));
         assert_eq!(value("connect_timeout"), Some("\"3s\""));
+        assert_eq!(value("has_interface"), Some("true"));
         assert_eq!(value("queue_only"), Some("true"));
         assert_eq!(value("delay_after_cutoff"), Some("false"));
         assert_eq!(value("message_size_limit"), Some("\"52428800B\""));

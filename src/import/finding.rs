@@ -90,7 +90,7 @@ pub struct BrokenLine {
     pub text: String,
 }
 
-/// So many broken lines are shown of each file.
+/// The most broken lines that are shown of each file.
 const SHOWN: usize = 10;
 /// So much of a broken line is shown \[characters\].
 const SHOWN_OF_LINE: usize = 120;

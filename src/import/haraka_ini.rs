@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::finding::{Class, Ledger, Place};
-use super::network::{Host, Network, Said, canonical};
-use super::settings_file::Known;
+use super::finding::{Class, Ledger};
+use super::network::{Network, Said, canonical};
+use super::settings_file::{Known, host, host_name, lines};
 use crate::scenario::text_value;
 
 /// Options that lead no mail.
@@ -19,24 +19,10 @@ pub(super) fn add_host(
     network: &mut Network,
     ledger: &mut Ledger,
 ) -> String {
-    let name = named.map(canonical).unwrap_or_else(|| {
-        let says = format!("{file} does not say the host's name: --haraka FILE@HOST tells it");
-        ledger.say(Class::Assumed, "host name", says);
-        "haraka.example".to_owned()
-    });
-    let mut host = Host {
-        from: format!("from {file}"),
-        profile: Some(Said::new("\"haraka\"", "its configuration is Haraka's")),
-        ..Host::default()
-    };
-    host.roles.extend(["submission", "relay"]);
+    let name = host_name(file, named.map(canonical), "haraka", ledger);
+    let mut host = host(file, "haraka", "Haraka");
     let known = Known::of("haraka");
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with([';', '#', '[']) {
-            continue;
-        }
-        let place = Place::new(file, number);
+    for (place, line) in lines(file, text, &[";", "#", "["]) {
         let (option, value) = line.split_once('=').unwrap_or((line, "true"));
         let (option, value) = (option.trim(), value.trim());
         match option {

@@ -1,5 +1,7 @@
 //! What a file is, told by what it holds.
 
+use super::queue::{self, QueueFormat};
+
 /// Kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -25,6 +27,10 @@ pub enum Kind {
     HarakaConfiguration,
     /// One of qmail's control files.
     QmailControl,
+    /// A message with its header, or a mailbox (mbox).
+    Message,
+    /// A queue as it stands.
+    Queue(QueueFormat),
 }
 
 impl Kind {
@@ -43,15 +49,28 @@ impl Kind {
             Self::OpenSmtpdConfiguration => "OpenSMTPD configuration",
             Self::HarakaConfiguration => "Haraka configuration",
             Self::QmailControl => "qmail control file",
+            Self::Message => "message or mailbox",
+            Self::Queue(QueueFormat::PostqueueJson) => "queue (postqueue -j)",
+            Self::Queue(QueueFormat::PostfixMailq) => "queue (postqueue -p)",
+            Self::Queue(QueueFormat::SendmailMailq) => "queue (Sendmail's mailq)",
+            Self::Queue(QueueFormat::EximSpool) => "queue (exim -bp)",
+            Self::Queue(QueueFormat::Qshape) => "queue (qshape)",
+            Self::Queue(QueueFormat::DueTimes) => "times of queue files",
         }
     }
 }
 
-/// So many lines are looked at.
+/// The most lines that are looked at.
 const LOOKED_AT: usize = 200;
 
 /// Returns what a text is; none: nothing that is known.
 pub(super) fn recognise(name: &str, beginning: &str) -> Option<Kind> {
+    if let Some(format) = queue_format(beginning) {
+        return Some(Kind::Queue(format));
+    }
+    if super::headers::is_message(beginning) {
+        return Some(Kind::Message);
+    }
     let mut votes = [0_usize; 8];
     let mut first_comment = false;
     for line in beginning.lines().take(LOOKED_AT) {
@@ -64,19 +83,9 @@ pub(super) fn recognise(name: &str, beginning: &str) -> Option<Kind> {
             continue;
         }
         if let Some(kind) = kind_of_line(line) {
-            votes[kind as usize] += 1;
+            votes[place(kind)] += 1;
         }
     }
-    const KINDS: [Kind; 8] = [
-        Kind::PostfixMain,
-        Kind::PostfixMaster,
-        Kind::PostfixTable,
-        Kind::Zone,
-        Kind::Syslog,
-        Kind::EximLog,
-        Kind::EximConfiguration,
-        Kind::SendmailConfiguration,
-    ];
     if name.rsplit('/').next() == Some("outbound.ini") {
         return Some(Kind::HarakaConfiguration);
     }
@@ -93,9 +102,9 @@ pub(super) fn recognise(name: &str, beginning: &str) -> Option<Kind> {
         return Some(Kind::EximConfiguration);
     }
     let best =
-        KINDS.into_iter().max_by_key(|kind| (votes[*kind as usize], std::cmp::Reverse(*kind)))?;
+        KINDS.into_iter().max_by_key(|kind| (votes[place(*kind)], std::cmp::Reverse(*kind)))?;
     let base = name.rsplit('/').next().unwrap_or_default();
-    if votes[best as usize] > 0 {
+    if votes[place(best)] > 0 {
         return Some(best);
     }
     match base {
@@ -106,6 +115,42 @@ pub(super) fn recognise(name: &str, beginning: &str) -> Option<Kind> {
         }
         _ => None,
     }
+}
+
+/// Kinds that are told by their lines, one by one.
+const KINDS: [Kind; 8] = [
+    Kind::PostfixMain,
+    Kind::PostfixMaster,
+    Kind::PostfixTable,
+    Kind::Zone,
+    Kind::Syslog,
+    Kind::EximLog,
+    Kind::EximConfiguration,
+    Kind::SendmailConfiguration,
+];
+
+fn place(kind: Kind) -> usize {
+    KINDS.iter().position(|known| *known == kind).unwrap_or(0)
+}
+
+/// Returns the format of a queue's listing, told by the first line that says something.
+pub(super) fn queue_format(beginning: &str) -> Option<QueueFormat> {
+    let text = beginning.trim_start_matches('\u{feff}');
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(8);
+    let first = lines.next()?;
+    match first {
+        line if queue::is_postqueue_json(line) => return Some(QueueFormat::PostqueueJson),
+        line if queue::is_exim_spool(line) => return Some(QueueFormat::EximSpool),
+        line if queue::is_qshape(line) => return Some(QueueFormat::Qshape),
+        line if queue::is_due_times(line) => return Some(QueueFormat::DueTimes),
+        _ => {}
+    }
+    // Before the head there may be a line or two of the directory and of the time.
+    std::iter::once(first).chain(lines).find_map(|line| match line {
+        line if queue::is_postfix_mailq(line) => Some(QueueFormat::PostfixMailq),
+        line if queue::is_sendmail_mailq(line) => Some(QueueFormat::SendmailMailq),
+        _ => None,
+    })
 }
 
 fn kind_of_line(line: &str) -> Option<Kind> {
@@ -161,6 +206,7 @@ mod tests {
             ("primary_hostname = a\nbegin retry\n* * F,2h,15m\n", Some(Kind::EximConfiguration)),
             ("dnl\ndefine(`confMAX_HOP', `25')dnl\n", Some(Kind::SendmailConfiguration)),
             ("listen on lo0\nmatch for any action \"out\"\n", Some(Kind::OpenSmtpdConfiguration)),
+            ("Received: from a by b; Tue, 24 Nov 2026 10:07:10 +0000\n\nx\n", Some(Kind::Message)),
             ("Lorem ipsum dolor\n", None),
             ("", None),
         ] {

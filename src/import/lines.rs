@@ -43,7 +43,12 @@ impl<'a> Lines<'a> {
         } else {
             Box::new(plain)
         };
-        Ok(Self { reader, line: Vec::new(), number: 0 })
+        let mut lines = Self { reader, line: Vec::new(), number: 0 };
+        // A mark of UTF-8 that editors put in front says nothing.
+        if lines.reader.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+            lines.reader.consume(BYTE_ORDER_MARK.len());
+        }
+        Ok(lines)
     }
 
     /// Returns what the file begins with, as much as is at hand, without taking it.
@@ -90,6 +95,21 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns the program that has packed a file that begins so, where that is none that is unpacked here.
+pub(super) fn packed_by(beginning: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 5] = [
+        (b"\xfd7zXZ\0", "xz"),
+        (b"BZh", "bzip2"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"\x1f\x9d", "compress"),
+    ];
+    known.into_iter().find(|(begins, _)| beginning.starts_with(begins)).map(|(_, by)| by)
+}
+
 /// Returns whether a file that begins so is no text at all: it holds NUL, or is largely made of
 /// control characters.
 pub(super) fn is_binary(beginning: &[u8]) -> bool {
@@ -131,6 +151,13 @@ mod tests {
             packed.extend(encoder.finish().unwrap());
         }
         assert_eq!(all(&packed), [(1, 3, false), (2, 5, false)]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        assert_eq!(all(b"\xef\xbb\xbfabc\n\xef\xbb\xbf\n"), [(1, 3, false), (2, 3, false)]);
+        assert_eq!(packed_by(b"BZh91AY"), Some("bzip2"));
+        assert_eq!(packed_by(b"\x1f\x8b\x08"), None);
     }
 
     #[test]

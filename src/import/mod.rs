@@ -16,7 +16,7 @@
 //!
 //! # Crates
 //! `flate2` unpacks; `domain` reads names and data of zone files (see `zone` for what was weighed);
-//! `csv` and `serde_json` write. `syslog_loose` was weighed for logs: it takes any line for a
+//! `mail-parser` reads headers; `csv` and `serde_json` write. `syslog_loose` was weighed for logs: it takes any line for a
 //! message, so that a broken one cannot be told, and gives the parts of a line only after looking for
 //! what mail logs never have; see `log::header`.
 
@@ -25,12 +25,14 @@ mod complete;
 mod exim_configuration;
 mod finding;
 mod haraka_ini;
+mod headers;
 mod kind;
 mod lines;
 mod log;
 mod network;
 mod postfix;
 mod qmail_control;
+mod queue;
 mod reenact;
 mod scenario_text;
 mod sendmail_mc;
@@ -45,9 +47,10 @@ use std::sync::Arc;
 pub use finding::{BrokenLine, Class, FileReport, Finding, Ledger, Place};
 pub use kind::Kind;
 pub use log::{History, LogOptions, Outcome, Recipient};
+pub use queue::{QueueFormat, QueueOptions};
 pub use reenact::{Comparison, Quality, compare};
 
-use lines::{Lines, is_binary};
+use lines::{Lines, is_binary, packed_by};
 use network::Network;
 
 /// A file to be read.
@@ -75,6 +78,8 @@ pub struct Options {
     pub postfix_version: Option<String>,
     /// How stamps of logs are read.
     pub log: LogOptions,
+    /// What is said of queues as they stand.
+    pub queue: QueueOptions,
     /// Whether people and hosts are given pseudonyms.
     pub anonymise: bool,
 }
@@ -111,8 +116,8 @@ pub enum ImportError {
     },
     /// Nothing in a file is known.
     #[error(
-        "{name} is neither a configuration of a mail server, nor a zone file, nor a log of Postfix, Exim \
-         or Sendmail: none of its lines can be read as one ({example}); if it is one all the same, \
+        "{name} is neither a configuration of a mail server, nor a zone file, nor a queue, nor a log of \
+         Postfix, Exim or Sendmail: none of its lines can be read as one ({example}); if it is one all the same, \
          say which: --postfix, --master, --table, --exim, --sendmail, --opensmtpd, --haraka, --zone, \
          --maillog or --eximlog FILE"
     )]
@@ -122,6 +127,14 @@ pub enum ImportError {
         /// How it begins.
         example: String,
     },
+    /// A file is packed in a form that is not read.
+    #[error("{name} is packed by {by}: unpack it first; gzip alone is read as it is")]
+    Packed {
+        /// The file.
+        name: String,
+        /// The program that packed it.
+        by: &'static str,
+    },
     /// A file that is read whole is too large.
     #[error("{name} is larger than {} MiB, which no configuration or zone is", limit >> 20)]
     TooLarge {
@@ -130,6 +143,12 @@ pub enum ImportError {
         /// The limit \[octets\].
         limit: usize,
     },
+    /// Nothing that was read tells of a mail server.
+    #[error(
+        "nothing in these files tells of a host that takes or sends mail, so there is no network to simulate; \
+         name a configuration or a zone too, or a log of more of the mail"
+    )]
+    NoServer,
     /// A log holds no line of a mail server.
     #[error("{name} is a log, but none of its {lines} lines is of Postfix, Exim or Sendmail")]
     NoMail {
@@ -169,6 +188,8 @@ struct Gathered<'o> {
     /// Control files of qmail, by the host that they are said to be of.
     qmail: BTreeMap<Option<String>, qmail_control::Files>,
     logs: log::Logs,
+    queues: queue::Listings,
+    ways: headers::Ways,
 }
 
 impl<'o> Gathered<'o> {
@@ -183,6 +204,8 @@ impl<'o> Gathered<'o> {
             configured: Vec::new(),
             qmail: BTreeMap::new(),
             logs: log::Logs::new(&options.log),
+            queues: queue::Listings::default(),
+            ways: headers::Ways::default(),
         }
     }
 
@@ -191,6 +214,9 @@ impl<'o> Gathered<'o> {
         let trouble = |cause| ImportError::Io { name: name.clone(), cause };
         let mut lines = Lines::new(reader).map_err(trouble)?;
         let beginning = lines.beginning().map_err(trouble)?;
+        if let Some(by) = packed_by(beginning) {
+            return Err(ImportError::Packed { name, by });
+        }
         if is_binary(beginning) {
             return Err(ImportError::Binary { name });
         }
@@ -279,6 +305,13 @@ impl<'o> Gathered<'o> {
                 let files = self.qmail.entry(of).or_default();
                 files.insert(name, (file.clone(), text.to_owned()));
             }
+            Kind::Message => self.ways.read(file, text, report, &mut self.ledger),
+            Kind::Queue(format) => {
+                let mut log = self.options.log.clone();
+                let listed = self.options.queue.listed_at.map(log::header::year_of);
+                log.year = log.year.or(listed);
+                self.queues.read(file, format, of, (text, &log), report);
+            }
             _ => zone::add_zone(
                 file,
                 text,
@@ -304,15 +337,43 @@ impl<'o> Gathered<'o> {
             configured.push(name);
         }
         let mut history = self.logs.finish(&configured, &mut self.network, &mut self.ledger);
-        complete::complete(&mut self.network, &configured, history.is_some(), &mut self.ledger);
+        let has_mail = history.is_some() || !self.queues.is_empty() || !self.ways.is_empty();
+        self.ways.finish(&mut self.network, &mut self.ledger);
+        if !self.queues.is_empty() {
+            forget_the_past(history.take().is_some(), &mut self.network, &mut self.ledger);
+            let options = &self.options.queue;
+            self.queues.finish(&configured, options, &mut self.network, &mut self.ledger);
+        }
+        complete::complete(&mut self.network, &configured, has_mail, &mut self.ledger);
+        if self.network.hosts.is_empty() {
+            return Err(ImportError::NoServer);
+        }
         if self.options.anonymise {
             anonymise::anonymise(&mut self.network, &mut self.ledger, history.as_mut());
         }
         let scenario = scenario_text::scenario_text(&self.network);
-        let replays = self.network.replays.into_iter();
-        let mail = replays.map(|replay| (replay.file, replay.csv)).collect();
+        let replays = self.network.replays.into_iter().map(|replay| (replay.file, replay.csv));
+        let listings = self.network.listings.into_iter();
+        let mail = replays.chain(listings.map(|listing| (listing.file, listing.csv))).collect();
         Ok(Imported { scenario, mail, ledger: self.ledger, history })
     }
+}
+
+/// A run that begins with a queue as it stands does not send the mail of a log again, which lies before
+/// it; what the log tells of servers stays.
+fn forget_the_past(had_log: bool, network: &mut Network, ledger: &mut Ledger) {
+    if !had_log {
+        return;
+    }
+    network.replays.clear();
+    network.outages.clear();
+    network.actions.clear();
+    for host in network.hosts.values_mut() {
+        host.settings.retain(|key, said| !(key.ends_with("_phase") && said.from.contains("log")));
+    }
+    let says = "the run begins when the queue was listed: the log tells of hosts, routes and pace; its mail, \
+                its outages and the phase of its queue runs lie before";
+    ledger.say(Class::NotModelled, "mail of the log", says);
 }
 
 /// Returns the services that belong to a `main.cf`: those of its own folder, or of its turn.

@@ -28,6 +28,8 @@ pub(super) struct Host {
     pub(super) profile: Option<Said>,
     /// Settings of its mail server by name.
     pub(super) settings: BTreeMap<String, Said>,
+    /// Tables within that of its mail server by their path below it: `transport_maps`, `transports.slow`.
+    pub(super) tables: BTreeMap<String, BTreeMap<String, Said>>,
     /// Keys of `capacity`.
     pub(super) capacity: BTreeMap<&'static str, Said>,
     /// Keys of `capacity.service`.
@@ -78,6 +80,16 @@ pub(super) struct Replay {
     pub(super) csv: String,
 }
 
+/// A queue as it stands: a CSV file with a row for each message that waits at one host.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listing {
+    pub(super) server: String,
+    pub(super) file: String,
+    pub(super) from: String,
+    /// The file's text.
+    pub(super) csv: String,
+}
+
 /// Everything that the scenario will say.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Network {
@@ -91,6 +103,9 @@ pub(super) struct Network {
     pub(super) outages: Vec<Entry>,
     pub(super) actions: Vec<Entry>,
     pub(super) replays: Vec<Replay>,
+    pub(super) listings: Vec<Listing>,
+    /// Hosts by the name under which their server writes its log (Postfix's `syslog_name`).
+    pub(super) log_names: BTreeMap<String, String>,
     /// Mail that no file tells of.
     pub(super) probes: Vec<Entry>,
 }

@@ -32,6 +32,11 @@ pub(super) fn scenario_text(network: &Network) -> String {
         let server = text_value(&replay.server);
         out.line("submit", &format!("{{ server = {server}{port}, retry = \"never\" }}"), "");
     }
+    for listing in &network.listings {
+        out.header("[[queued]]", &listing.from);
+        out.line("host", &text_value(&listing.server), "");
+        out.line("listing", &text_value(&listing.file), "");
+    }
     for (header, entries) in [
         ("[[mail]]", &network.probes),
         ("[[outage]]", &network.outages),
@@ -87,7 +92,9 @@ impl Out {
         host.keys.iter().for_each(|(key, said)| self.said(key, said));
         self.names("local_domains", Some(&host.local_domains).filter(|names| !names.is_empty()));
         self.names("relay_domains", host.relay_domains.as_ref());
-        if let (Some(profile), true) = (&host.profile, host.settings.is_empty()) {
+        if let (Some(profile), true) =
+            (&host.profile, host.settings.is_empty() && host.tables.is_empty())
+        {
             self.said("mta", profile);
         }
         if !host.capacity.is_empty() {
@@ -98,10 +105,14 @@ impl Out {
             self.table("[host.capacity.service]");
             host.service.iter().for_each(|(key, said)| self.said(key, said));
         }
-        if !host.settings.is_empty() {
+        if !(host.settings.is_empty() && host.tables.is_empty()) {
             self.table("[host.mta]");
             host.profile.iter().for_each(|profile| self.said("profile", profile));
             host.settings.iter().for_each(|(key, said)| self.said(key, said));
+        }
+        for (path, table) in &host.tables {
+            self.table(&format!("[host.mta.{path}]"));
+            table.iter().for_each(|(key, said)| self.said(key, said));
         }
         if !host.routes.is_empty() {
             self.table("[host.routes]");

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::finding::{Class, Ledger, Place};
+use super::finding::{Class, Ledger};
 use super::network::{Network, Said, canonical, is_name};
-use super::settings_file::Known;
+use super::settings_file::{Known, host, host_name, lines};
 use crate::scenario::text_value;
 
 /// Options of `sendmail.cf` with their names in m4 (cf/README).
@@ -77,12 +77,7 @@ pub(super) fn add_host(
     let known = Known::of("sendmail");
     let mut settings = std::collections::BTreeMap::new();
     let mut smart_host = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        let place = Place::new(file, number);
-        let line = line.trim();
-        if line.is_empty() || line.starts_with("dnl") || line.starts_with('#') {
-            continue;
-        }
+    for (place, line) in lines(file, text, &["dnl", "#"]) {
         let Some((option, value)) = option(line) else {
             let leads = [
                 "FEATURE",
@@ -138,20 +133,15 @@ pub(super) fn add_host(
             ledger.note(Class::NotModelled, option, value, &place, says);
         }
     }
-    let name = name.unwrap_or_else(|| {
-        let says = format!("{file} does not say the host's name: --sendmail FILE@HOST tells it");
-        ledger.say(Class::Assumed, "confDOMAIN_NAME", says);
-        "sendmail.example".to_owned()
-    });
-    let host = network.host(&name, || format!("from {file}"));
+    let name = host_name(file, name, "sendmail", ledger);
+    let mut host = host(file, "sendmail", "Sendmail");
     host.settings = settings;
-    host.profile = Some(Said::new("\"sendmail\"", "its configuration is Sendmail's"));
-    host.roles.extend(["submission", "relay"]);
     if let Some((next, place)) = smart_host {
         let said = Said::new(format!("{{ host = {} }}", text_value(&next)), place.to_string());
         host.keys.insert("smart_host", said);
         network.host(&next, || format!("next hop of {name}, from {place}")).roles.insert("relay");
     }
+    network.add_configured(&name, host);
     name
 }
 

@@ -1,11 +1,54 @@
 //! Settings of a server that a scenario calls by the server's own names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::finding::{Class, Ledger, Place};
-use super::network::Said;
-use crate::scenario::{profiles, settings_of, text_value};
+use super::network::{Host, Said};
+use crate::profiles;
+use crate::profiles::settings_of;
+use crate::scenario::text_value;
 use crate::units::SimDuration;
+
+/// Returns the lines of a configuration that say something, trimmed, each with its place. A line that
+/// begins with one of `remarks` says nothing.
+pub(super) fn lines<'t>(
+    file: &'t Arc<str>,
+    text: &'t str,
+    remarks: &'static [&'static str],
+) -> impl Iterator<Item = (Place, &'t str)> {
+    let says = |line: &str| !line.is_empty() && !remarks.iter().any(|mark| line.starts_with(mark));
+    let trimmed = (1..).zip(text.lines().map(str::trim));
+    trimmed
+        .filter(move |(_, line)| says(line))
+        .map(|(number, line)| (Place::new(file, number), line))
+}
+
+/// Returns the name of the host that a configuration is of, as the user or the file gives it; if neither
+/// does, one is assumed. `profile` is the server's, and the option that names its files.
+pub(super) fn host_name(
+    file: &str,
+    told: Option<String>,
+    profile: &str,
+    ledger: &mut Ledger,
+) -> String {
+    told.unwrap_or_else(|| {
+        let says = format!("{file} does not say the host's name: --{profile} FILE@HOST tells it");
+        ledger.say(Class::Assumed, "host name", says);
+        format!("{profile}.example")
+    })
+}
+
+/// Returns the host of a configuration of the server `title`, as yet without settings.
+pub(super) fn host(file: &str, profile: &str, title: &str) -> Host {
+    let mut host = Host {
+        from: format!("from {file}"),
+        profile: Some(Said::new(text_value(profile), format!("its configuration is {title}'s"))),
+        ..Host::default()
+    };
+    host.roles.extend(["submission", "relay"]);
+    host
+}
 
 /// The settings of a profile by name, each with its default as a scenario writes it.
 pub(super) struct Known(BTreeMap<&'static str, String>);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::finding::{Class, Ledger, Place};
 use super::network::{Host, Network, Said, canonical, is_name};
-use super::settings_file::Known;
+use super::settings_file::{Known, host, host_name, lines};
 use crate::scenario::text_value;
 
 /// Options by their first words, with the setting that each fills.
@@ -39,25 +39,12 @@ pub(super) fn add_host(
     network: &mut Network,
     ledger: &mut Ledger,
 ) -> String {
-    let name = named.map(canonical).unwrap_or_else(|| {
-        let says = format!("{file} does not say the host's name: --opensmtpd FILE@HOST tells it");
-        ledger.say(Class::Assumed, "host name", says);
-        "opensmtpd.example".to_owned()
-    });
-    let mut host = Host {
-        from: format!("from {file}"),
-        profile: Some(Said::new("\"opensmtpd\"", "its configuration is OpenSMTPD's")),
-        ..Host::default()
-    };
-    host.roles.extend(["submission", "relay"]);
+    let name = host_name(file, named.map(canonical), "opensmtpd", ledger);
+    let mut host = host(file, "opensmtpd", "OpenSMTPD");
     let known = Known::of("opensmtpd");
     let mut relays: BTreeMap<String, String> = BTreeMap::new();
-    for (number, line) in (1..).zip(text.lines()) {
+    for (place, line) in lines(file, text, &["#"]) {
         let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
-        let place = Place::new(file, number);
         let option = OPTIONS.iter().find_map(|(words, setting)| {
             line.strip_prefix(words).map(|value| (*words, *setting, value.trim()))
         });

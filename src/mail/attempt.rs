@@ -33,6 +33,23 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All stages, each at the place of its discriminant.
+    pub const ALL: [Self; 13] = [
+        Self::Dns,
+        Self::Connect,
+        Self::Greeting,
+        Self::Ehlo,
+        Self::Tls,
+        Self::Auth,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Body,
+        Self::Dot,
+        Self::Suspended,
+        Self::Local,
+    ];
+
     /// Returns the word used in result files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -74,6 +91,17 @@ pub enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
+    /// All outcomes, each at the place of its discriminant.
+    pub const ALL: [Self; 7] = [
+        Self::Accepted,
+        Self::Tempfail,
+        Self::Permfail,
+        Self::Refused,
+        Self::Timeout,
+        Self::Lost,
+        Self::Suspended,
+    ];
+
     /// Returns the word used in result files.
     #[must_use]
     pub fn as_str(self) -> &'static str {

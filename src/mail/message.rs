@@ -30,6 +30,10 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::Mail, Self::DelayNotice, Self::FailureNotice, Self::ListCopy, Self::AutomaticReply];
+
     /// Returns the word used in result files.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -10,7 +10,7 @@ const DOMAIN: usize = 255;
 const PATH: usize = 254;
 
 /// Splits an address into its local part and what stands behind the at sign: a domain or an address
-/// literal in brackets, by [`is_domain`] and [`address_literal`].
+/// literal in brackets, by [`is_domain`] and `address_literal`.
 ///
 /// A source route in front (`@a.example,@b.example:user@c.example`) is passed over, as RFC 5321
 /// §3.3 and appendix C advise. The local part comes in the form of [`local_part`]. None: this is no

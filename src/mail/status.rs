@@ -62,6 +62,15 @@ impl Status {
 }
 
 impl Status {
+    /// Returns whether mail with this status at its end was given up for its age: the failure is a
+    /// temporary one, or says that the time is over (RFC 3463 x.4.7).
+    #[must_use]
+    pub fn says_expired(self) -> bool {
+        self.class == 4 || (self.subject, self.detail) == (4, 7)
+    }
+}
+
+impl Status {
     /// Appends what [`Display`](fmt::Display) writes, without going through `fmt`.
     pub fn write(self, out: &mut Vec<u8>) {
         write_integer(u64::from(self.class), out);

@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::trace::OutageFact;
+use crate::trace::{AttemptFact, OutageFact};
 use crate::units::SimTime;
 
 use super::samples::seconds_of_nanos;
@@ -33,6 +33,12 @@ pub struct Backlog {
     greatest: Vec<usize>,
     /// Ended outages whose backlog is not drained, the highest level first.
     waiting: BinaryHeap<(u64, usize)>,
+    /// Recipients under way by the number of outages that had ended when they were submitted.
+    open: Vec<u64>,
+    /// Ended outages, in order of their end, before which no mail under way was submitted.
+    cleared: usize,
+    /// Ended outages of hosts that nobody has had a reply of since.
+    silent: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -43,6 +49,8 @@ struct Watched {
     level_before: Option<u64>,
     level_at_end: Option<u64>,
     drained: Option<(SimTime, Peak)>,
+    cleared: Option<SimTime>,
+    contact: Option<SimTime>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +69,8 @@ impl Backlog {
             level_before: None,
             level_at_end: None,
             drained: None,
+            cleared: None,
+            contact: None,
         });
         self.by_begin.push(index);
         self.by_end.push(index);
@@ -86,6 +96,10 @@ impl Backlog {
     pub fn opened(&mut self, at: SimTime) {
         self.advance(at);
         self.now += 1;
+        if self.ended >= self.open.len() {
+            self.open.resize(self.ended + 1, 0);
+        }
+        self.open[self.ended] += 1;
         if let Some(peak) = self.peaks.last_mut()
             && self.now > peak.level
         {
@@ -93,11 +107,58 @@ impl Backlog {
         }
     }
 
-    /// Takes note that one recipient's mail is no longer under way.
-    pub fn closed(&mut self, at: SimTime) {
+    /// Takes note that one recipient's mail, submitted at `submitted`, is no longer under way.
+    pub fn closed(&mut self, at: SimTime, submitted: SimTime) {
         self.advance(at);
         self.now = self.now.saturating_sub(1);
         self.drain(at);
+        let ended = self.ended_before(submitted);
+        if let Some(open) = self.open.get_mut(ended) {
+            *open = open.saturating_sub(1);
+        }
+        self.clear(at);
+    }
+
+    /// Returns how many outages had ended when mail was submitted at `at`.
+    fn ended_before(&self, at: SimTime) -> usize {
+        if self.ended == 0 {
+            return 0;
+        }
+        self.by_end[..self.ended].partition_point(|&index| self.outages[index].fact.to <= at)
+    }
+
+    /// Notes which ended outages have left no mail under way.
+    fn clear(&mut self, at: SimTime) {
+        while self.cleared < self.ended && self.open.get(self.cleared).is_none_or(|&open| open == 0)
+        {
+            self.outages[self.by_end[self.cleared]].cleared = Some(at);
+            self.cleared += 1;
+        }
+    }
+
+    /// Takes note of a try: a host that was struck may have answered again.
+    #[inline]
+    pub fn tried(&mut self, at: SimTime, attempt: &AttemptFact) {
+        if self.ended < self.outages.len() {
+            self.advance(at);
+        }
+        if !self.silent.is_empty() && attempt.reply.is_some() {
+            self.heard_of(attempt);
+        }
+    }
+
+    #[cold]
+    fn heard_of(&mut self, attempt: &AttemptFact) {
+        let Some(host) = attempt.to else { return };
+        let outages = &mut self.outages;
+        self.silent.retain(|&index| {
+            let outage = &mut outages[index];
+            let heard = outage.fact.hosts.contains(&host) && attempt.ended >= outage.fact.to;
+            if heard {
+                outage.contact = Some(attempt.ended);
+            }
+            !heard
+        });
     }
 
     /// Lets time pass: outages that begin or end up to `at` are looked at. Faults come first among
@@ -141,7 +202,11 @@ impl Backlog {
         let outage = &mut self.outages[index];
         outage.level_at_end = Some(self.now);
         self.waiting.push((outage.level_before.unwrap_or(0), index));
+        if !outage.fact.hosts.is_empty() {
+            self.silent.push(index);
+        }
         self.drain(at);
+        self.clear(at);
     }
 
     fn drain(&mut self, at: SimTime) {
@@ -179,6 +244,9 @@ impl Backlog {
                     None => self.peak_since(outage.place),
                 };
                 let to = outage.fact.to;
+                let since_end = |at: Option<SimTime>| {
+                    at.map(|at| seconds_of_nanos(at.since(to).as_nanos().into()))
+                };
                 OutageFigures {
                     entry: outage.fact.entry,
                     target: outage.fact.target.clone(),
@@ -189,6 +257,8 @@ impl Backlog {
                     backlog_at_end: outage.level_at_end,
                     peak_backlog: peak.level,
                     peak_at_s: seconds(peak.at),
+                    first_contact_s: since_end(outage.contact),
+                    cleared_s: since_end(outage.cleared),
                     drain_s: outage
                         .drained
                         .map(|(at, _)| seconds_of_nanos(at.since(to).as_nanos().into())),
@@ -207,6 +277,7 @@ mod tests {
             entry: 0,
             target: "mx".to_owned(),
             mode: "blackhole".to_owned(),
+            hosts: Vec::new(),
             from: SimTime::from_secs(from),
             to: if to == u64::MAX { SimTime::MAX } else { SimTime::from_secs(to) },
         }
@@ -221,9 +292,16 @@ mod tests {
         for &(from, to) in outages {
             backlog.outage(&outage(from, to));
         }
+        // Mail that came first leaves first.
+        let mut submitted = std::collections::VecDeque::new();
         for &(at, change) in changes {
             let at = SimTime::from_secs(at);
-            if change > 0 { backlog.opened(at) } else { backlog.closed(at) }
+            if change > 0 {
+                submitted.push_back(at);
+                backlog.opened(at);
+            } else {
+                backlog.closed(at, submitted.pop_front().unwrap_or(at));
+            }
         }
         backlog
             .figures(SimTime::from_secs(1_000))

@@ -6,7 +6,7 @@ use crate::mail::{
 };
 use crate::trace::{
     AttemptFact, Created, Fact, FinalOutcome, HostTotals, OutageFact, QueueSample,
-    RetrievalProtocol, SessionMarks, StillOpen,
+    RetrievalProtocol, SessionMarks, StillOpen, Use,
 };
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -124,7 +124,8 @@ pub(crate) fn ended(slot: u32, host: HostId, outcome: FinalOutcome, fields: u32)
     }
 }
 
-pub(crate) fn totals(host: HostId) -> HostTotals {
+pub(crate) fn totals(host: HostId, over: SimDuration) -> HostTotals {
+    let offered = 2 * u128::from(over.as_nanos());
     HostTotals {
         host,
         inbound_sessions: 10,
@@ -136,10 +137,11 @@ pub(crate) fn totals(host: HostId) -> HostTotals {
         messages_accepted: 9,
         peak_inbound_sessions: 3,
         peak_queue: 5,
+        queue_time: 0,
         inbound_busy: SimDuration::from_secs(50),
-        inbound_slots: Some(2),
+        inbound_use: Use { busy: SimDuration::from_secs(50), offered },
         delivery_busy: SimDuration::from_secs(30),
-        delivery_slots: None,
+        delivery_use: Use::default(),
         downtime: SimDuration::from_secs(7),
     }
 }
@@ -154,6 +156,7 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
             entry: 0,
             target: "mx1.recipient.example".to_owned(),
             mode: "blackhole".to_owned(),
+            hosts: vec![MX],
             from,
             to,
         }),
@@ -229,7 +232,7 @@ pub(crate) fn outage_day(messages: u64) -> Vec<(SimTime, Fact)> {
         }
     }
     for host in [SENDER, MX] {
-        facts.push((secs(86_400), Fact::Host(totals(host))));
+        facts.push((secs(86_400), Fact::Host(totals(host, SimDuration::from_secs(86_400)))));
     }
     facts.sort_by_key(|(at, _)| *at);
     facts

@@ -5,8 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::figure_query::Unit;
 use super::figures::likely_names;
 use super::summary::Summary;
+use crate::units::SimDuration;
 
 /// A bound on one figure. All bounds given must hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,9 +64,14 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.figure, self.expected)?;
+        let unit = Unit::of_figure(&self.figure);
         match (self.kind, self.observed) {
-            (VerdictKind::Met, Some(value)) => write!(f, "met ({value})"),
-            (VerdictKind::NotMet, Some(value)) => write!(f, "NOT met ({value})"),
+            (VerdictKind::Met, Some(value)) => write!(f, "met ({})", unit.told(value)),
+            // A value that misses its bound by little must not read like it.
+            (VerdictKind::NotMet, Some(value)) if self.expected.contains(&unit.told(value)) => {
+                write!(f, "NOT met ({})", unit.told_exactly(value))
+            }
+            (VerdictKind::NotMet, Some(value)) => write!(f, "NOT met ({})", unit.told(value)),
             (VerdictKind::NoSuchFigure, _) => {
                 f.write_str("NOT met, there is no such figure")?;
                 if let Some(first) = self.likely.first() {
@@ -79,7 +86,10 @@ impl fmt::Display for Verdict {
 
 impl Bound {
     fn expected(&self) -> String {
-        let part = |word: &str, value: Option<f64>| value.map(|value| format!("{word} {value}"));
+        let unit = Unit::of_figure(&self.figure);
+        let part = |word: &str, value: Option<f64>| {
+            value.map(|value| format!("{word} {}", bound(unit, value)))
+        };
         let parts = [
             part("at least", self.at_least),
             part("at most", self.at_most),
@@ -96,13 +106,24 @@ impl Bound {
     }
 }
 
+/// Returns a bound in its unit: as people say it, or with its digits where that would round it.
+fn bound(unit: Unit, value: f64) -> String {
+    let exact = match unit {
+        Unit::Seconds if value >= 0.0 => SimDuration::from_secs_f64(value).exact().to_string(),
+        _ => unit.told_exactly(value),
+    };
+    let told = unit.told(value);
+    if told.len() < exact.len() && unit != Unit::Seconds { told } else { exact }
+}
+
 impl Summary {
     /// Returns what came of each bound, in order.
     #[must_use]
     pub fn check(&self, bounds: &[Bound]) -> Vec<Verdict> {
         let figures = if bounds.is_empty() { Vec::new() } else { self.figures() };
-        let values: BTreeMap<&str, Option<f64>> =
+        let mut values: BTreeMap<&str, Option<f64>> =
             figures.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        values.extend(self.figures.iter().map(|(name, value)| (name.as_str(), *value)));
         let names: Vec<String> = figures.iter().map(|(name, _)| name.clone()).collect();
         bounds
             .iter()

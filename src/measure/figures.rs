@@ -7,14 +7,15 @@ use serde_json::Value;
 use crate::mail::{
     DomainId, HostId, Mailbox, MailboxNames, MessageId, MessageKey, MessageKind, RecipientId,
 };
-use crate::trace::{Created, Fact, HostTotals, OutageFact, replay};
+use crate::trace::{Created, Fact, HostTotals, OutageFact, Use, replay};
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::recorder::{Recorder, RunFrame};
 use super::summary::Summary;
 
 /// Parts of the summary that are not figures of the run.
-const NOT_FIGURES: [&str; 4] = ["run", "profiles", "expectations", "warnings"];
+/// (Those under `figures` go by the names by which they were asked for.)
+const NOT_FIGURES: [&str; 5] = ["run", "profiles", "figures", "expectations", "warnings"];
 
 impl Summary {
     /// Returns every figure with its dotted name, in the order of the file. A key that holds
@@ -60,6 +61,7 @@ impl Summary {
             "failed_share" => serde_json::to_value(self.failed_share),
             "unfinished_share" => serde_json::to_value(self.unfinished_share),
             "mail" => serde_json::to_value(self.mail),
+            "failures" => serde_json::to_value(self.failures),
             "created" => serde_json::to_value(&self.created),
             "duplicates" => serde_json::to_value(self.duplicates),
             "attempts" => serde_json::to_value(&self.attempts),
@@ -86,6 +88,9 @@ impl Summary {
     /// did not happen.
     #[must_use]
     pub fn figure(&self, name: &str) -> Option<f64> {
+        if let Some(value) = self.figures.get(name) {
+            return *value;
+        }
         self.figures_beside([name])
             .into_iter()
             .find(|(known, _)| known == name)
@@ -173,6 +178,7 @@ fn some_outage(entry: usize) -> OutageFact {
         entry: u32::try_from(entry).unwrap_or(u32::MAX),
         target: String::new(),
         mode: String::new(),
+        hosts: Vec::new(),
         from: SimTime::ZERO,
         to: SimTime::MAX,
     }
@@ -205,10 +211,11 @@ fn some_totals(host: usize) -> HostTotals {
         messages_accepted: 0,
         peak_inbound_sessions: 0,
         peak_queue: 0,
+        queue_time: 0,
         inbound_busy: SimDuration::ZERO,
-        inbound_slots: None,
+        inbound_use: Use::default(),
         delivery_busy: SimDuration::ZERO,
-        delivery_slots: None,
+        delivery_use: Use::default(),
         downtime: SimDuration::ZERO,
     }
 }

@@ -16,16 +16,25 @@
 //! [`EXACT_SAMPLES`] samples and come from an integer histogram beyond ([`Samples`]); sums are
 //! integers, so nothing depends on the platform.
 //!
+//!
+//! Figures of a part of the mail ([`Part`]) and those that the summary does not hold ([`MailFigure`]) are
+//! computed from the rows themselves ([`MailRows`]), which are kept only where such a figure is asked for.
+//!
 //! # Validation
 //! The tests beside each file feed facts written by hand whose figures can be computed on paper.
 
-mod asked;
 mod backlog;
+mod catalogue;
+mod directory;
 #[cfg(test)]
 pub(crate) mod example;
 mod expectation;
+mod figure_query;
 mod figures;
-mod rare;
+mod mail_figure;
+mod mail_part;
+mod mail_rows;
+mod part;
 mod record;
 mod recorder;
 #[cfg(test)]
@@ -33,20 +42,28 @@ mod recorder_tests;
 mod samples;
 mod spans;
 mod story;
+mod story_extras;
 mod summary;
 mod tally;
 mod warnings;
 mod window;
 
-pub use asked::{AskedFigure, Delay, DelayCounts, Unit};
 pub use backlog::Backlog;
+pub use catalogue::{FigureDescription, catalogue, statistics_in_words};
+pub use directory::Directory;
 pub use expectation::{Bound, Verdict, VerdictKind};
+pub use figure_query::{AskedFigure, Delay, DelayCounts, Unit};
 pub use figures::{figure_names, likely_names};
+pub use mail_figure::{Event, Lapse, MailFigure, Rows, State, Statistic};
+pub use mail_part::MailPart;
+pub use mail_rows::{MailRows, MailSink, ReadAttempt, ReadMail};
+pub use part::{KindWord, Part, PartError, SELECTORS, Selector};
 pub use record::{AttemptRecord, FinalState, HostRecord, MessageRecord, RecordSink};
 pub use recorder::{Recorder, RunFrame};
 pub use samples::{EXACT_SAMPLES, Latency, Samples};
 pub use summary::{
-    AttemptFigures, DomainFigures, HopFigures, HostFigures, LedgerFigures, OutageFigures,
-    ProfileEvidence, RunFigures, SpreadFigures, StageFigures, StateCounts, Summary, WhereTimeWent,
+    AttemptFigures, DomainFigures, FailureFigures, HopFigures, HostFigures, LedgerFigures,
+    OutageFigures, ProfileEvidence, RunFigures, SpreadFigures, StageFigures, StateCounts, Summary,
+    WhereTimeWent,
 };
 pub use window::Window;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::mail::{HostId, Mailbox, MessageKey, MessageKind, Status};
 use crate::trace::{
-    AttemptFact, Fact, HostTotals, Identity, QueueSample, Register, RetrievalProtocol,
+    AttemptFact, Fact, HostTotals, Identity, QueueSample, Register, RetrievalProtocol, Use,
 };
 use crate::units::{Octets, SimDuration, SimTime};
 
@@ -26,6 +26,10 @@ pub enum FinalState {
 }
 
 impl FinalState {
+    /// All states.
+    pub const ALL: [Self; 5] =
+        [Self::Delivered, Self::Failed, Self::Queued, Self::InTransit, Self::Discarded];
+
     /// Returns the word used in result files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -136,19 +140,20 @@ pub struct HostRecord {
     pub inbound_utilisation: Option<f64>,
     /// Share of its delivery processes in use, time average; none without limit.
     pub delivery_utilisation: Option<f64>,
+    /// Messages in its queues, average over time.
+    pub mean_queue: Option<f64>,
 }
 
 impl HostRecord {
     /// Returns the row of a host in a run of length `duration`.
     #[must_use]
     pub fn new(totals: HostTotals, duration: SimDuration) -> Self {
-        let share = |busy: SimDuration, slots: Option<u32>| {
-            ratio(busy.as_secs_f64(), duration.as_secs_f64() * f64::from(slots?))
-        };
+        let share = |used: Use| ratio(used.busy.as_secs_f64(), used.offered as f64 / 1e9);
         Self {
             totals,
-            inbound_utilisation: share(totals.inbound_busy, totals.inbound_slots),
-            delivery_utilisation: share(totals.delivery_busy, totals.delivery_slots),
+            inbound_utilisation: share(totals.inbound_use),
+            delivery_utilisation: share(totals.delivery_use),
+            mean_queue: ratio(totals.queue_time as f64 / 1e9, duration.as_secs_f64()),
         }
     }
 
@@ -225,5 +230,33 @@ impl<R: RecordSink> RecordSink for Option<R> {
         if let Some(sink) = self {
             sink.fact(at, fact);
         }
+    }
+}
+
+/// Two who take rows.
+impl<A: RecordSink, B: RecordSink> RecordSink for (A, B) {
+    fn message(&mut self, record: &MessageRecord<'_>) {
+        self.0.message(record);
+        self.1.message(record);
+    }
+
+    fn attempt(&mut self, record: &AttemptRecord<'_>) {
+        self.0.attempt(record);
+        self.1.attempt(record);
+    }
+
+    fn queues(&mut self, at: SimTime, sample: &QueueSample) {
+        self.0.queues(at, sample);
+        self.1.queues(at, sample);
+    }
+
+    fn host(&mut self, record: &HostRecord) {
+        self.0.host(record);
+        self.1.host(record);
+    }
+
+    fn fact(&mut self, at: SimTime, fact: &Fact) {
+        self.0.fact(at, fact);
+        self.1.fact(at, fact);
     }
 }

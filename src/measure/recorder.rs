@@ -1,14 +1,16 @@
 //! From facts to rows and figures.
 
+use std::collections::BTreeMap;
+
 use crate::mail::{MailboxNames, RecipientId};
 use crate::trace::{Fact, FactSink, HostTotals, Identity, Ledger, Register, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
 use super::backlog::Backlog;
-use super::rare::Rares;
 use super::record::{AttemptRecord, FinalState, HostRecord, RecordSink};
 use super::samples::seconds_of_nanos;
 use super::story::Story;
+use super::story_extras::Rares;
 use super::summary::{HostFigures, LedgerFigures, ProfileEvidence, RunFigures, Summary};
 use super::tally::{Tally, share};
 use super::warnings;
@@ -158,6 +160,7 @@ impl<R: RecordSink> Recorder<R> {
             failed_share: share(mail.failed, mail.submitted),
             unfinished_share: share(mail.queued + mail.in_transit, mail.submitted),
             mail,
+            failures: Some(self.tally.failures),
             created: self.tally.created(),
             duplicates: self.tally.duplicates,
             attempts: self.tally.attempt_figures(),
@@ -176,6 +179,7 @@ impl<R: RecordSink> Recorder<R> {
             hosts: hosts.collect(),
             ledger: self.ledger_figures(),
             profiles: frame.profiles.clone(),
+            figures: BTreeMap::new(),
             expectations: Vec::new(),
             warnings: Vec::new(),
         };
@@ -230,6 +234,7 @@ fn host_figures(row: &HostRecord) -> HostFigures {
         messages_accepted: totals.messages_accepted,
         peak_inbound_sessions: totals.peak_inbound_sessions,
         peak_queue: totals.peak_queue,
+        mean_queue: row.mean_queue,
         inbound_utilisation: row.inbound_utilisation,
         delivery_utilisation: row.delivery_utilisation,
         utilisation: row.utilisation(),
@@ -265,12 +270,14 @@ impl<R: RecordSink> FactSink for Recorder<R> {
                 story.attempted(rares, attempt);
                 let submitted = story.submitted();
                 self.tally_of(submitted).attempts.count(attempt);
+                self.backlog.tried(at, attempt);
                 self.sink.attempt(&AttemptRecord { number, fact: attempt, register });
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {
                 let (story, rares) = self.story(*recipient);
+                let submitted = story.submitted();
                 if story.ended(rares, at, *host, *outcome, *status, *received_fields) {
-                    self.backlog.closed(at);
+                    self.backlog.closed(at, submitted);
                 }
             }
             Fact::Junk { recipient } => {
@@ -300,10 +307,10 @@ impl<R: RecordSink> FactSink for Recorder<R> {
         }
     }
 
-    fn foresee(&mut self, recipients: &[RecipientId]) {
+    fn prefetch(&mut self, recipients: &[RecipientId]) {
         for recipient in recipients {
             if let Some(Some(story)) = self.stories.get(recipient.index()) {
-                story.foresee();
+                story.prefetch();
             }
         }
     }

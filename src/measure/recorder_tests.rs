@@ -256,7 +256,8 @@ fn a_run_without_mail_says_so_and_has_no_shares() {
 #[test]
 fn utilisation_is_busy_time_over_time_and_slots() {
     // 50 s busy, two slots, 25 s: utilisation 1, which deserves a warning.
-    let (summary, rows) = record(&[(secs(25), Fact::Host(totals(MX)))], 25);
+    let (summary, rows) =
+        record(&[(secs(25), Fact::Host(totals(MX, SimDuration::from_secs(25))))], 25);
     assert_eq!(rows.hosts, 1);
     let figure = |name: &str| summary.figure(&format!("hosts.\"mx1.recipient.example\".{name}"));
     assert_eq!(figure("inbound_utilisation"), Some(1.0));
@@ -291,7 +292,10 @@ fn expectations_are_judged_and_misspelt_figures_named() {
     let met = VerdictKind::Met;
     assert_eq!(kinds, vec![met, VerdictKind::NotMet, VerdictKind::NoSuchFigure, met, met]);
     assert!(verdicts[2].likely.contains(&"submission_to_delivery.p95".to_owned()));
-    assert_eq!(verdicts[1].to_string(), "submission_to_delivery.p95 at most 91: NOT met (92)");
+    assert_eq!(
+        verdicts[1].to_string(),
+        "submission_to_delivery.p95 at most 1m31s: NOT met (1m 32s)"
+    );
 }
 
 #[test]

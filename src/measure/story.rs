@@ -6,9 +6,9 @@ use crate::mail::{AttemptOutcome, CompactStatus, HostId, Status};
 use crate::trace::{AttemptFact, Created, FinalOutcome, Identity, RetrievalProtocol};
 use crate::units::{SimDuration, SimTime};
 
-use super::rare::{Ending, Place, Rare, Rares};
 use super::record::{FinalState, MessageRecord};
 use super::spans::{Kept, Span, Spans};
+use super::story_extras::{Ending, Place, Rare, Rares};
 
 /// The first hosts of a way, in order. Most mail takes no longer way; only loops go much further
 /// ([`Rare::further`]).
@@ -79,7 +79,7 @@ impl Story {
     }
 
     /// Looks at all of it: it may lie in two cache lines.
-    pub(super) fn foresee(&self) {
+    pub(super) fn prefetch(&self) {
         black_box((self.submitted, self.attempts, self.latest_status, self.way.0[0]));
     }
 

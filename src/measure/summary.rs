@@ -23,6 +23,9 @@ pub struct Summary {
     pub unfinished_share: Option<f64>,
     /// Recipients of mail: where each stood at the end.
     pub mail: StateCounts,
+    /// Why mail was given up; absent in results of older versions.
+    #[serde(default)]
+    pub failures: Option<FailureFigures>,
     /// Recipients of notices, list copies and automatic replies, by kind of message.
     pub created: BTreeMap<String, StateCounts>,
     /// Copies beyond the first that reached a mailbox.
@@ -59,6 +62,9 @@ pub struct Summary {
     pub ledger: LedgerFigures,
     /// The MTA profiles used and what they rest on.
     pub profiles: Vec<ProfileEvidence>,
+    /// Further figures that were asked for, of parts of the mail above all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Option<f64>>,
     /// What the scenario expected and what came of it.
     pub expectations: Vec<Verdict>,
     /// What may mislead in these figures.
@@ -100,6 +106,15 @@ pub struct StateCounts {
     /// Of those delivered, in the folder Junk.
     #[serde(default)]
     pub junk: u64,
+}
+
+/// Why mail was given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureFigures {
+    /// Refused for good.
+    pub refused: u64,
+    /// Given up for its age, after tries that failed for now.
+    pub expired: u64,
 }
 
 /// Tries of hosts.
@@ -196,6 +211,14 @@ pub struct OutageFigures {
     /// Seconds from the end of the outage until the backlog was back at what it was before it;
     /// absent if that did not happen within the run.
     pub drain_s: Option<f64>,
+    /// Seconds from the end of the outage until a client first had a reply of a host that it struck;
+    /// absent if that did not happen, or it struck no host.
+    #[serde(default)]
+    pub first_contact_s: Option<f64>,
+    /// Seconds from the end of the outage until the last of the mail that was under way then was
+    /// delivered or given up; absent if that did not happen within the run.
+    #[serde(default)]
+    pub cleared_s: Option<f64>,
 }
 
 /// Figures of one recipient domain, mail only.
@@ -241,6 +264,10 @@ pub struct HostFigures {
     pub peak_inbound_sessions: u64,
     /// Most messages in its queues at once.
     pub peak_queue: u64,
+    /// Messages in its queues, average over time; absent in results of older versions. (A server that
+    /// queues a message in parts has as many.)
+    #[serde(default)]
+    pub mean_queue: Option<f64>,
     /// Share of its server slots in use; absent without limit.
     pub inbound_utilisation: Option<f64>,
     /// Share of its delivery processes in use; absent without limit.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::mail::{AttemptOutcome, DomainId, MailboxNames, MessageKind, Stage};
+use crate::mail::{AttemptOutcome, DomainId, MailboxNames, MessageKind, Stage, Status};
 use crate::trace::AttemptFact;
 use crate::units::SimDuration;
 
@@ -10,8 +10,8 @@ use super::record::{FinalState, MessageRecord};
 use super::samples::{Latency, Samples, mean_seconds, ratio, seconds_of_nanos};
 use super::story::Stages;
 use super::summary::{
-    AttemptFigures, DomainFigures, HopFigures, SpreadFigures, StageFigures, StateCounts,
-    WhereTimeWent,
+    AttemptFigures, DomainFigures, FailureFigures, HopFigures, SpreadFigures, StageFigures,
+    StateCounts, WhereTimeWent,
 };
 
 /// Quantiles of one domain are exact up to this many samples: there may be many domains.
@@ -35,6 +35,7 @@ const KINDS: usize = 5;
 pub(super) struct Tally {
     kinds: [StateCounts; KINDS],
     pub(super) duplicates: u64,
+    pub(super) failures: FailureFigures,
     pub(super) attempts: AttemptTally,
     acceptance: Samples,
     delivery: Samples,
@@ -70,37 +71,9 @@ struct DomainTally {
 pub(super) struct AttemptTally {
     pub(super) rows: u64,
     deferrals: u64,
-    outcomes: [u64; OUTCOMES.len()],
-    failed_stages: [u64; STAGES.len()],
+    outcomes: [u64; AttemptOutcome::ALL.len()],
+    failed_stages: [u64; Stage::ALL.len()],
 }
-
-/// All outcomes, each at the place of its discriminant.
-const OUTCOMES: [AttemptOutcome; 7] = [
-    AttemptOutcome::Accepted,
-    AttemptOutcome::Tempfail,
-    AttemptOutcome::Permfail,
-    AttemptOutcome::Refused,
-    AttemptOutcome::Timeout,
-    AttemptOutcome::Lost,
-    AttemptOutcome::Suspended,
-];
-
-/// All stages, each at the place of its discriminant.
-const STAGES: [Stage; 13] = [
-    Stage::Dns,
-    Stage::Connect,
-    Stage::Greeting,
-    Stage::Ehlo,
-    Stage::Tls,
-    Stage::Auth,
-    Stage::Mail,
-    Stage::Rcpt,
-    Stage::Data,
-    Stage::Body,
-    Stage::Dot,
-    Stage::Suspended,
-    Stage::Local,
-];
 
 impl AttemptTally {
     pub(super) fn count(&mut self, fact: &AttemptFact) {
@@ -119,8 +92,8 @@ impl AttemptTally {
             tries: self.rows - suspensions,
             deferrals: self.deferrals,
             suspensions,
-            by_outcome: named(OUTCOMES.map(AttemptOutcome::as_str), self.outcomes),
-            failed_by_stage: named(STAGES.map(Stage::as_str), self.failed_stages),
+            by_outcome: named(AttemptOutcome::ALL.map(AttemptOutcome::as_str), self.outcomes),
+            failed_by_stage: named(Stage::ALL.map(Stage::as_str), self.failed_stages),
         }
     }
 }
@@ -188,6 +161,8 @@ impl Tally {
         }
         if let (FinalState::Failed, Some(ended)) = (row.state, row.ended) {
             self.failure.add(ended - row.submitted);
+            let expired = row.status.is_some_and(Status::says_expired);
+            *(if expired { &mut self.failures.expired } else { &mut self.failures.refused }) += 1;
         }
         if let Some(accepted) = row.accepted {
             self.acceptance.add(accepted - row.submitted);
@@ -367,10 +342,10 @@ mod tests {
 
     #[test]
     fn outcomes_and_stages_stand_at_their_places() {
-        for (place, outcome) in OUTCOMES.into_iter().enumerate() {
+        for (place, outcome) in AttemptOutcome::ALL.into_iter().enumerate() {
             assert_eq!(outcome as usize, place);
         }
-        for (place, stage) in STAGES.into_iter().enumerate() {
+        for (place, stage) in Stage::ALL.into_iter().enumerate() {
             assert_eq!(stage as usize, place);
         }
         for (place, kind) in CREATED_KINDS.into_iter().enumerate() {

@@ -33,6 +33,14 @@ impl AddressFamilies {
             Self::Ipv6 => family == AddressFamily::V6,
         }
     }
+
+    /// Returns of how many families the DNS is asked for addresses by a host that has addresses of the
+    /// families `own`.
+    #[must_use]
+    pub fn asked(self, own: impl Iterator<Item = AddressFamily> + Clone) -> u32 {
+        let families = [AddressFamily::V4, AddressFamily::V6];
+        families.into_iter().map(|family| u32::from(self.includes(family, own.clone()))).sum()
+    }
 }
 
 /// Which family is tried first where nothing else tells two addresses apart.

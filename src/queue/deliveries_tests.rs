@@ -22,7 +22,7 @@ fn entry(
     domains: u64,
     random: &mut impl rand::Rng,
 ) -> (EntryHandle, Vec<Plain>) {
-    let state = QueueEntry::new(MessageId(0), HostId(0), SimTime::ZERO, false, Octets(1), 0);
+    let state = QueueEntry::new(MessageId(0), HostId(0), SimTime::ZERO.into(), false, Octets(1), 0);
     let entry = entries.insert(state);
     let plain: Vec<Plain> = (0..count)
         .map(|number| Plain {

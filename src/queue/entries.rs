@@ -309,7 +309,7 @@ impl QueueEntries {
 
     /// Looks at entries that are about to be taken up, so that the memory of one is fetched while it
     /// waits for another's: where hundreds of thousands wait, each lies outside the caches.
-    pub(super) fn foresee(&self, entries: impl Iterator<Item = EntrySlot>) {
+    pub(super) fn prefetch(&self, entries: impl Iterator<Item = EntrySlot>) {
         for slot in entries {
             if let Some(entry) = self.entries.in_slot(slot.index()) {
                 black_box((entry.message, entry.own_copy().is_some()));

@@ -7,10 +7,10 @@
 use std::num::NonZeroU32;
 
 use crate::mail::{CompactStatus, HostId, MessageId, RecipientId, Status};
-use crate::units::{Octets, SimTime};
+use crate::units::Octets;
 
 use super::destination::{Kind, TransportId};
-use super::{DeliveryHandle, Destination, EntryHandle};
+use super::{ArrivalTime, DeliveryHandle, Destination, EntryHandle};
 
 /// What a host still has to do for one recipient of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub struct QueueEntry {
     /// The host.
     pub host: HostId,
     /// When this host became responsible.
-    pub arrived: SimTime,
+    pub arrived: ArrivalTime,
     /// Deliveries of the present round not yet over.
     pub outstanding: u32,
     /// Rounds begun.
@@ -160,7 +160,7 @@ impl QueueEntry {
     pub fn new(
         message: MessageId,
         host: HostId,
-        arrived: SimTime,
+        arrived: ArrivalTime,
         null_sender: bool,
         size: Octets,
         received_fields: u32,
@@ -414,6 +414,7 @@ impl PackedCopy {
 mod tests {
     use super::*;
     use crate::mail::DomainId;
+    use crate::units::SimTime;
 
     #[test]
     fn a_recipient_is_what_it_was_made_of() {
@@ -449,7 +450,7 @@ mod tests {
     fn an_entry_is_what_it_was_made_of() {
         let size = Octets(QueueEntry::LARGEST - 2);
         let mut entry =
-            QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX, true, size, u32::MAX);
+            QueueEntry::new(MessageId(3), HostId(4), SimTime::MAX.into(), true, size, u32::MAX);
         assert_eq!((entry.size(), { entry.received_fields }), (size, u32::MAX));
         assert!(entry.null_sender() && !entry.warned() && !entry.active());
         entry.begin_round();
@@ -461,7 +462,8 @@ mod tests {
         assert_eq!(entry.last_status(), Status::ROUTING_LOOP);
         assert_eq!(entry.size(), size);
         let absurd = Octets(1 << 50);
-        let endless = QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO, false, absurd, 7);
+        let endless =
+            QueueEntry::new(MessageId(3), HostId(4), SimTime::ZERO.into(), false, absurd, 7);
         assert!(endless.size().0 == QueueEntry::LARGEST && !endless.null_sender());
     }
 }

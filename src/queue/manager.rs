@@ -72,6 +72,13 @@ pub enum Action {
         /// Whether the connection is to be kept afterwards, and until when at most it may idle.
         keep_connection: Option<KeepConnection>,
     },
+    /// Begin this delivery, whose hosts have been looked up ([`Action::LookUp`]).
+    DeliverTo {
+        /// The delivery.
+        delivery: DeliveryHandle,
+        /// Where to.
+        routed: Box<Routed>,
+    },
     /// Begin this delivery in a process of the MTA that keeps its connections to itself.
     DeliverInProcess {
         /// The delivery.
@@ -135,12 +142,14 @@ pub enum Action {
         /// On whose behalf: only the manager knows what the number means.
         asker: u32,
     },
-    /// What has been handed over for this entry is written down: its copies that are done leave the
-    /// queue. Until then the host has them still, and if it crashes sends them again. For deliveries
+    /// What has been handed over for this entry is written down: these copies leave the queue (each is
+    /// named once: what is done may stand in its entry for a while longer). Until then the host has them still, and if it crashes sends them again. For deliveries
     /// in a process ([`Action::DeliverInProcess`]) only; others are written down one by one.
     WriteDown {
         /// The entry.
         entry: EntryHandle,
+        /// The copies.
+        copies: Vec<CopyIndex>,
     },
     /// Open a connection, up to the reply to EHLO, without any message yet; the answer comes as
     /// [`QueueManager::connected`].
@@ -196,6 +205,15 @@ pub struct InProcess {
     pub keep_connection: KeepConnection,
     /// Most connections that the process keeps: beyond it, that used longest ago is closed.
     pub connections: u32,
+}
+
+/// Where a delivery goes whose hosts have been looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The hosts, in order of preference.
+    pub candidates: Vec<Candidate>,
+    /// Whether the connection is to be kept afterwards, and until when at most it may idle.
+    pub keep_connection: Option<KeepConnection>,
 }
 
 /// Why a delivery was given up without a connection of its own.
@@ -326,6 +344,17 @@ pub struct QueueLengths {
     pub deferred: u64,
 }
 
+/// A message in a host's queue when the run begins. When it came stands in its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its entry.
+    pub entry: EntryHandle,
+    /// The reverse path; none: null.
+    pub sender: Option<Mailbox>,
+    /// When it is tried next, if that is known.
+    pub next_try: Option<SimTime>,
+}
+
 /// Tells who the recipients are, to those MTAs that remember failures by address, and how names are
 /// ordered, to those that sort by them.
 pub trait Addresses: Debug {
@@ -394,6 +423,11 @@ pub trait QueueManager: Debug {
         intake: &Intake,
         context: &mut Context<'_>,
     );
+
+    /// The host has had a message since before the run, and tried it in vain ever since. Called once
+    /// for each, the oldest first, right after the first [`Self::start`]. What is not known of its past
+    /// is what the schedule says, as if every try so far had failed at once.
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>);
 
     /// The pending recipients of `entry` have been routed anew, as was ordered.
     fn resubmitted(&mut self, _now: SimTime, _entry: EntryHandle, _context: &mut Context<'_>) {}

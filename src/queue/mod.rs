@@ -9,6 +9,7 @@
 //! ([`Candidate`], [`Tried`]). A manager knows no engine loop, no DNS and no running session, so a
 //! retry rule can be tested by calling it.
 
+mod arrival_time;
 mod deliveries;
 mod destination;
 mod entries;
@@ -28,14 +29,15 @@ pub mod sendmail;
 mod settings;
 mod several;
 
+pub use arrival_time::ArrivalTime;
 pub use destination::{Destination, TransportId, Via};
 pub use entries::{DeliveryHandle, EntryHandle, History, Intake, QueueEntries, QueuedDelivery};
 pub use entry::{CopyIndex, CopyState, EntrySlot, QueueCopy, QueueEntry};
 pub use manager::{
     Abandoned, Action, Addresses, Candidate, ConnectionId, Context, FailedConnection, InProcess,
-    KeepConnection, Names, Processes, QueueLengths, QueueManager, Report, Resolved, Timer, Tried,
-    Untried,
+    KeepConnection, Names, Processes, QueueLengths, QueueManager, Report, Resolved, Routed, Timer,
+    Tried, Untried, Waiting,
 };
-pub use orders::{FORESEEN, Orders, Suspensions};
+pub use orders::{Orders, PREFETCHED, Suspensions};
 pub use phase::ScanPhase;
 pub use settings::QueueSettings;

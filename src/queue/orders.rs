@@ -10,7 +10,7 @@ const KEPT: usize = 4096;
 
 /// So many messages that wait are looked at together, by whoever looks ahead: their memory lies outside
 /// the caches, and that of all is fetched in the time that one takes.
-pub const FORESEEN: usize = 16;
+pub const PREFETCHED: usize = 16;
 
 /// Entries put off one after the other for the same reason: a range of the list that [`Orders`]
 /// keeps.
@@ -70,7 +70,7 @@ impl Orders {
 
     /// Lets those who carry orders out know of entries whose deliveries are likely to be ordered next,
     /// so that they can fetch what these will ask for. Returns the entries.
-    pub fn foresee(&mut self, entries: impl Iterator<Item = EntryHandle>) -> &[EntryHandle] {
+    pub fn prefetch(&mut self, entries: impl Iterator<Item = EntryHandle>) -> &[EntryHandle] {
         self.soon.clear();
         self.soon.extend(entries);
         &self.soon

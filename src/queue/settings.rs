@@ -89,6 +89,13 @@ impl QueueSettings {
         }
     }
 
+    /// Returns whether the process that makes a notice sends it too, so that no process has to begin
+    /// for it (Sendmail, `savemail.c`: `returntosender` calls `sendall`).
+    #[must_use]
+    pub fn sends_notices_at_once(&self) -> bool {
+        matches!(self, Self::Sendmail(_))
+    }
+
     /// Returns whether its queues never hold more than they have entries. Those of Exchange do: an
     /// entry that was routed anew may wait in several.
     #[must_use]

@@ -6,17 +6,19 @@ use std::path::Path;
 
 use crate::measure::Summary;
 
-use super::chart::{self, CHARTS};
+use super::chart::{self, CHARTS, Chart};
 use super::description::RunDescription;
 use super::error::ReportError;
-use super::folder::{ResultFile, ResultFolder};
-use super::html;
+use super::file::ResultFile;
+use super::folder::ResultFolder;
+use super::html::Figure;
 use super::live::Live;
 use super::occupant::UNFINISHED;
-use super::player_data::{About, player_data};
+use super::page::{page_of, summary_json};
+use super::place::{Place, Shelf as _};
 use super::run_data::RunData;
 use super::study::{STUDY_FILE, rebuild_study};
-use super::tables::{TABLES, TRACE, Tables};
+use super::tables::{TABLES, Tables};
 
 /// What is wanted of a result folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +70,6 @@ pub fn complete(
     folder.commit(description)
 }
 
-/// Returns the text of `summary.json`.
-///
-/// # Panics
-/// Never: a summary is always representable as JSON.
-#[must_use]
-pub fn summary_json(summary: &Summary) -> String {
-    serde_json::to_string_pretty(summary).expect("a summary is plain data") + "\n"
-}
-
 /// Makes charts and `report.html` of a run's or a study's folder again from its files alone, and renews their
 /// digests in `run.json`. Charts are made as PNG too if `png`.
 ///
@@ -94,13 +87,14 @@ pub fn rebuild(folder: &Path, png: bool) -> Result<(), ReportError> {
 }
 
 fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, String>, ReportError> {
-    let data = RunData::read(folder)?;
+    let place = Place::Disk(folder);
+    let data = RunData::read(place)?;
     let mut digests = BTreeMap::new();
     let mut figures = Vec::new();
     for chart in CHARTS {
         let svg = chart::svg(chart, &data)?;
         digests.extend([replace(folder, &format!("charts/{}.svg", chart.name), svg.as_bytes())?]);
-        figures.push((chart, svg));
+        figures.push(Figure { name: chart.name, description: chart.description, svg });
         if png {
             let name = format!("charts/{}.png", chart.name);
             let path = folder.join(&name);
@@ -109,24 +103,9 @@ fn make_charts_and_page(folder: &Path, png: bool) -> Result<BTreeMap<String, Str
             digests.insert(name, blake3::hash(&bytes).to_hex().to_string());
         }
     }
-    let player = player_of(folder, &data)?;
-    let page = html::page(&data, &figures, player.as_deref(), None);
+    let page = page_of(place, &data, &figures, None)?;
     digests.extend([replace(folder, "report.html", page.as_bytes())?]);
     Ok(digests)
-}
-
-/// Returns what the player plays; none if the folder has no trace.
-fn player_of(folder: &Path, data: &RunData) -> Result<Option<String>, ReportError> {
-    let run = &data.run;
-    let about = About {
-        name: "",
-        title: &run.scenario.title,
-        question: &run.scenario.question,
-        look_for: &run.scenario.look_for,
-        seed: run.seed,
-        duration: Some(data.duration()),
-    };
-    player_data(&folder.join(TRACE), about)
 }
 
 /// Returns the page of a run with the controls of a page that is served. The folder is needed on the
@@ -144,11 +123,14 @@ pub fn live_page(
     tables.finish(&mut folder)?;
     folder.write("summary.json", summary_json(summary).as_bytes())?;
     folder.write(RunDescription::FILE, description.to_json().as_bytes())?;
-    let data = RunData::read(folder.work())?;
-    let svg = |chart| chart::svg(chart, &data).map(|svg| (chart, svg));
-    let figures = CHARTS.into_iter().map(svg).collect::<Result<Vec<_>, _>>()?;
-    let player = player_of(folder.work(), &data)?;
-    Ok(html::page(&data, &figures, player.as_deref(), Some(live)))
+    let place = Place::Disk(folder.work());
+    let data = RunData::read(place)?;
+    let figure = |chart: Chart| {
+        let svg = chart::svg(chart, &data)?;
+        Ok(Figure { name: chart.name, description: chart.description, svg })
+    };
+    let figures = CHARTS.into_iter().map(figure).collect::<Result<Vec<_>, ReportError>>()?;
+    page_of(place, &data, &figures, Some(live))
 }
 
 /// Writes a file under another name first, so that it is never seen half-written. Returns name and
@@ -164,9 +146,9 @@ pub(super) fn replace(
     let mut file = ResultFile::create(folder, &unfinished)?;
     let written = file.write_all(contents).map_err(|cause| file.trouble(cause));
     let (from, to) = (folder.join(&unfinished), folder.join(name));
-    let renamed = written.and_then(|()| file.finish()).and_then(|(_, digest)| {
+    let renamed = written.and_then(|()| file.finish()).and_then(|finished| {
         fs::rename(&from, &to).map_err(|cause| ReportError::io("write", &to, cause))?;
-        Ok((name.to_owned(), digest))
+        Ok((name.to_owned(), finished.digest))
     });
     if renamed.is_err() {
         // What is half-written helps nobody; a failure to remove it changes nothing.

@@ -7,6 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::ReportError;
+use super::intact::absurd_number;
+use super::place::Place;
 
 /// What `run.json` holds. No date, host, path or thread count: equal runs give equal bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,12 @@ pub struct RunDescription {
     pub generator: String,
     /// Length of the run in seconds.
     pub duration_s: f64,
+    /// How often queues were sampled, as a scenario says it; empty in results of older versions.
+    #[serde(default)]
+    pub sample_every: String,
+    /// The same in seconds.
+    #[serde(default)]
+    pub sample_every_s: f64,
     /// What the command line changed, as written there.
     pub overrides: Vec<String>,
     /// How the digests are made: BLAKE3.
@@ -65,6 +73,8 @@ impl Default for RunDescription {
             replication: 0,
             generator: "rand_chacha::ChaCha8Rng".to_owned(),
             duration_s: 0.0,
+            sample_every: String::new(),
+            sample_every_s: 0.0,
             overrides: Vec::new(),
             digests: blake3(),
             files: BTreeMap::new(),
@@ -91,7 +101,7 @@ impl RunDescription {
     /// # Errors
     /// If it is missing or not as mailsim writes it.
     pub fn read(folder: &Path) -> Result<Self, ReportError> {
-        read_json(folder, Self::FILE)
+        read_json(Place::Disk(folder), Self::FILE)
     }
 
     /// Returns whether the folder holds a `run.json` of mailsim, of any version.
@@ -114,19 +124,25 @@ impl RunDescription {
     }
 }
 
-/// Reads a JSON file of a result folder.
+/// Reads a JSON file of a result.
 pub(super) fn read_json<T: for<'a> Deserialize<'a>>(
-    folder: &Path,
+    place: Place<'_>,
     name: &str,
 ) -> Result<T, ReportError> {
-    let path = folder.join(name);
-    let text = fs::read_to_string(&path).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::NotFound => ReportError::Missing {
-            path: path.clone(),
-            hint: "give a result folder that `mailsim run` has written",
-        },
-        _ => ReportError::io("read", &path, cause),
-    })?;
-    serde_json::from_str(&text)
-        .map_err(|cause| ReportError::BadFile { path, problem: cause.to_string() })
+    let path = place.path(name);
+    let text =
+        place.open(name).and_then(std::io::read_to_string).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::NotFound => ReportError::Missing {
+                path: path.clone(),
+                hint: "give a result folder that `mailsim run` has written",
+            },
+            _ => ReportError::io("read", &path, cause),
+        })?;
+    let bad = |problem: String| ReportError::BadFile { path: path.clone(), problem };
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|cause| bad(cause.to_string()))?;
+    if let Some(problem) = absurd_number(&value) {
+        return Err(bad(format!("{problem}, which no result has")));
+    }
+    serde_json::from_str(&text).map_err(|cause| bad(cause.to_string()))
 }

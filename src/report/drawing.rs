@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mail::{DomainId, HostId};
-use crate::scenario::{Host, NextHop, Scenario};
-use crate::units::SimTime;
+use crate::mail::HostId;
+use crate::model::{Host, Scenario};
 
+use super::drawn_links::links;
+use super::parts::{Part, parts};
 use super::picture::PicturedGroup;
 
 /// Most places in the drawing. Of more hosts, those that differ in a number alone share a place;
@@ -17,7 +18,7 @@ const MOST_PLACES: usize = 48;
 /// Fewest hosts that share a place.
 const FEWEST_GROUPED: usize = 3;
 /// Most places in a column; what goes beyond stands beside it.
-const MOST_ROWS: usize = 8;
+const MOST_ROWS: usize = 5;
 
 /// The drawing: everything by the position of a host in the scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub(super) struct Drawing {
     /// Pairs of hosts drawn between which mail can go, the smaller position first. Where links lead
     /// from one to the other these links are drawn in its stead.
     pub(super) links: BTreeSet<(usize, usize)>,
+    /// The hosts of each part into which a cut splits the network; none: nothing splits it.
+    pub(super) parts: Vec<Vec<usize>>,
 }
 
 impl Drawing {
@@ -46,8 +49,14 @@ impl Drawing {
             .collect();
         groups.retain(|group| drawn.contains(&group.first));
         let links = links(scenario, &stand_in, &drawn);
-        let places = places(&columns(scenario, &drawn), &links);
-        Self { places, groups, links }
+        let parts = parts(scenario, &drawn, &links);
+        let columns = match &parts[..] {
+            [one, other] => facing(scenario, one, other),
+            _ => straightened(scenario, columns(scenario, &drawn), &links),
+        };
+        let places = places(&columns, &links);
+        let parts = parts.into_iter().map(|part| part.hosts).collect();
+        Self { places, groups, links, parts }
     }
 }
 
@@ -86,112 +95,12 @@ fn numbered(name: &str) -> Option<(&str, u64, &str)> {
     Some((prefix, number.parse().ok()?, suffix))
 }
 
-/// Returns between which of the hosts drawn mail can go, and the links that join them.
-fn links(scenario: &Scenario, stand_in: &[usize], drawn: &[usize]) -> BTreeSet<(usize, usize)> {
-    let by_name: BTreeMap<&str, usize> = scenario
-        .hosts
-        .iter()
-        .enumerate()
-        .map(|(index, host)| (host.name.as_str(), index))
-        .collect();
-    let shown: BTreeSet<usize> = drawn.iter().copied().collect();
-    let mut links = BTreeSet::new();
-    let mut join = |a: usize, b: usize| {
-        let (a, b) = (stand_in[a], stand_in[b]);
-        if a != b && shown.contains(&a) && shown.contains(&b) {
-            links.insert((a.min(b), a.max(b)));
-        }
-    };
-    let topology = &scenario.topology;
-    for link in topology.links() {
-        join(link.ends.0.index(), link.ends.1.index());
-    }
-    let mut link = |a: usize, b: usize| {
-        if !topology.joined_by_links(HostId::from_index(a), HostId::from_index(b)) {
-            join(a, b);
-        }
-    };
-    for entry in &scenario.mail {
-        if let Some(client) = entry.submission.client {
-            link(client.index(), entry.submission.server.index());
-        }
-    }
-    let exchangers: Vec<Vec<usize>> = scenario
-        .domains
-        .iter()
-        .map(|domain| {
-            let records = scenario.zone.records(domain.dns, SimTime::ZERO);
-            if records.mx.is_empty() {
-                // Without MX records the domain's own address counts (RFC 5321 §5.1).
-                let addresses = records.addresses.iter();
-                return addresses.map(|at| scenario.addresses[at.index()].host.index()).collect();
-            }
-            let names = records.mx.iter().filter_map(|mx| mx.exchange);
-            names.filter_map(|name| by_name.get(scenario.zone.text(name)).copied()).collect()
-        })
-        .collect();
-    for &index in drawn {
-        let host = &scenario.hosts[index];
-        if let Some(proxy) = host.behind_proxy {
-            link(proxy.index(), index);
-        }
-        if !sends(host) && !hands_on(scenario, host) {
-            continue;
-        }
-        for domain in 0..scenario.domains.len() {
-            let id = DomainId::from_index(domain);
-            let takes = scenario.domains[domain].mailboxes > 0 || is_of_lists(scenario, id);
-            if host.routing.is_local(id) || !takes {
-                continue;
-            }
-            match host.routing.next_hop(id) {
-                NextHop::Exchangers(to) => {
-                    for &exchanger in &exchangers[to.index()] {
-                        link(index, front(scenario, exchanger));
-                    }
-                }
-                NextHop::Host(to) | NextHop::Address(to) => link(index, to.index()),
-            }
-        }
-        if let Some(relay) = host.routing.fallback_relay {
-            link(index, relay.index());
-        }
-    }
-    for reading in &scenario.reading {
-        let store = scenario.domains[reading.first.domain.index()].store;
-        if let (Some(from), Some(store)) = (reading.from, store) {
-            link(from.index(), store.index());
-        }
-    }
-    links
-}
-
 /// Returns the hosts at which mail is read and none is written.
 fn readers(scenario: &Scenario) -> BTreeSet<usize> {
     let writes =
         |host: &HostId| scenario.mail.iter().any(|entry| entry.submission.client == Some(*host));
     let from = scenario.reading.iter().filter_map(|reading| reading.from);
     from.filter(|host| !writes(host)).map(HostId::index).collect()
-}
-
-/// Returns where others connect who want this host: its proxy, if it is behind one.
-fn front(scenario: &Scenario, host: usize) -> usize {
-    scenario.hosts[host].behind_proxy.map_or(host, HostId::index)
-}
-
-/// Whether a domain has addresses that stand for others.
-fn is_of_lists(scenario: &Scenario, domain: DomainId) -> bool {
-    scenario.automatic.redistributions.keys().any(|address| address.domain == domain)
-}
-
-/// Whether a host sends copies of what comes to its aliases and lists.
-fn hands_on(scenario: &Scenario, host: &Host) -> bool {
-    host.routing.local.iter().any(|domain| is_of_lists(scenario, *domain))
-}
-
-fn sends(host: &Host) -> bool {
-    let roles = host.roles;
-    roles.submission || roles.relay || (roles.mx && !roles.store)
 }
 
 /// Returns the hosts drawn in columns by role, without empty ones.
@@ -209,6 +118,43 @@ fn columns(scenario: &Scenario, drawn: &[usize]) -> Vec<Vec<usize>> {
     }
     columns.retain(|column| !column.is_empty());
     columns
+}
+
+/// Lets a relay stand before the one host that it hands mail to, where both would share a column, so that
+/// a chain is drawn straight.
+fn straightened(
+    scenario: &Scenario,
+    columns: Vec<Vec<usize>>,
+    links: &BTreeSet<(usize, usize)>,
+) -> Vec<Vec<usize>> {
+    let relays = |host: usize| scenario.hosts[host].roles.relay;
+    let split = |column: Vec<usize>| match column[..] {
+        [a, b] if links.contains(&(a.min(b), a.max(b))) && relays(a) != relays(b) => {
+            let (first, last) = if relays(a) { (a, b) } else { (b, a) };
+            vec![vec![first], vec![last]]
+        }
+        _ => vec![column],
+    };
+    columns.into_iter().flat_map(split).collect()
+}
+
+/// Returns the columns of two parts that face each other across the cut between them: people outside,
+/// then servers, then the hosts at the cut.
+fn facing(scenario: &Scenario, one: &Part, other: &Part) -> Vec<Vec<usize>> {
+    let columns = |part: &Part| {
+        let mut columns: Vec<Vec<usize>> = vec![Vec::new(); 3];
+        for &index in &part.hosts {
+            let roles = scenario.hosts[index].roles;
+            let serves = roles.submission || roles.relay || roles.mx || roles.store || roles.dns;
+            let place = if part.ends.contains(&index) { 2 } else { usize::from(serves) };
+            columns[place].push(index);
+        }
+        columns
+    };
+    let (mut all, facing) = (columns(one), columns(other));
+    all.extend(facing.into_iter().rev());
+    all.retain(|column| !column.is_empty());
+    all
 }
 
 /// Returns column and row of each host drawn: columns as given, rows so that linked hosts stand
@@ -360,7 +306,7 @@ mod tests {
         let rows = places.values().map(|(_, row)| *row).fold(0.0, f64::max);
         assert!(rows < MOST_ROWS as f64, "{rows}");
         let wide = places.values().map(|(column, _)| *column).fold(0.0, f64::max);
-        assert_eq!(wide, 3.0, "twenty stand in three columns");
+        assert_eq!(wide, 4.0, "twenty stand in four columns");
         let distinct: BTreeSet<String> =
             places.values().map(|(column, row)| format!("{column} {row}")).collect();
         assert_eq!(distinct.len(), 21, "no two share a place");
@@ -388,6 +334,25 @@ mod tests {
     }
 
     #[test]
+    fn senders_that_never_write_to_each_other_are_not_joined() {
+        let scenario = lesson("18-one-outage-five-senders");
+        let at = |name: &str| scenario.hosts.iter().position(|host| host.name == name).unwrap();
+        let joined = |a: usize, b: usize| (a.min(b), a.max(b));
+        let links = Drawing::of(&scenario).links;
+        let (exim, postfix) = (at("mail.exim.example"), at("mail.postfix.example"));
+        assert!(!links.contains(&joined(exim, postfix)));
+        assert!(links.contains(&joined(exim, at("mx.recipient.example"))));
+    }
+
+    #[test]
+    fn a_chain_is_drawn_straight() {
+        let drawing = Drawing::of(&lesson("03-relays-and-hops"));
+        let rows: BTreeSet<String> =
+            drawing.places.values().map(|(_, row)| row.to_string()).collect();
+        assert_eq!(rows.len(), 1, "{:?}", drawing.places);
+    }
+
+    #[test]
     fn links_are_drawn_where_they_lead_from_one_to_the_other() {
         let scenario = lesson("16-no-dns-and-a-split-network");
         let at = |name: &str| scenario.hosts.iter().position(|host| host.name == name).unwrap();
@@ -405,6 +370,11 @@ mod tests {
         // Those that only forward stand between those who write and those who receive.
         let column = |name: &str| drawing.places[&at(name)].0;
         assert!(column("mail.anna.example") < column("ix.east.example"));
-        assert!(column("ix.west.example") < column("mx2.carl.example"));
+        // The cable splits the network: the halves stand beside each other, each on its side of the cut.
+        let [east, west] = &drawing.parts[..] else { panic!("{:?}", drawing.parts) };
+        assert!(east.contains(&at("mx2.carl.example")) && west.contains(&at("mail.carl.example")));
+        let of =
+            |half: &[usize]| half.iter().map(|host| drawing.places[host].0).collect::<Vec<_>>();
+        assert!(of(east).iter().all(|left| of(west).iter().all(|right| left < right)));
     }
 }

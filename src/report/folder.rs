@@ -1,15 +1,17 @@
 //! The result folder: written beside its place, moved there only when it is whole.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::description::RunDescription;
 use super::error::ReportError;
 use super::exchange::exchange;
+use super::file::ResultFile;
 use super::leftovers::work_name;
 use super::occupant::check_replaceable;
+use super::place::Shelf;
 
 /// A result folder in the making.
 ///
@@ -60,34 +62,6 @@ impl ResultFolder {
     #[must_use]
     pub fn work(&self) -> &Path {
         &self.work
-    }
-
-    /// Opens a file for writing; `name` may begin with a folder.
-    ///
-    /// # Errors
-    /// If the file cannot be created.
-    pub fn create(&self, name: &str) -> Result<ResultFile, ReportError> {
-        ResultFile::create(&self.work, name)
-    }
-
-    /// Takes note of a file that is complete.
-    ///
-    /// # Errors
-    /// If what was written last did not reach the disk.
-    pub fn add(&mut self, file: ResultFile) -> Result<(), ReportError> {
-        let (name, digest) = file.finish()?;
-        self.digests.insert(name, digest);
-        Ok(())
-    }
-
-    /// Writes a whole file.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn write(&mut self, name: &str, contents: &[u8]) -> Result<(), ReportError> {
-        let mut file = self.create(name)?;
-        file.write_all(contents).map_err(|cause| file.trouble(cause))?;
-        self.add(file)
     }
 
     /// Removes a file that was wanted only on the way to others.
@@ -144,6 +118,18 @@ impl ResultFolder {
     }
 }
 
+impl Shelf for ResultFolder {
+    fn create(&self, name: &str) -> Result<ResultFile, ReportError> {
+        ResultFile::create(&self.work, name)
+    }
+
+    fn add(&mut self, file: ResultFile) -> Result<(), ReportError> {
+        let finished = file.finish()?;
+        self.digests.insert(finished.name, finished.digest);
+        Ok(())
+    }
+}
+
 /// Makes a folder of its own beside the target; whatever else has such a name stays.
 fn make_work_folder(parent: &Path, name: &str) -> Result<PathBuf, ReportError> {
     let mut attempt = 0;
@@ -163,54 +149,6 @@ impl Drop for ResultFolder {
             // Nothing more can be done about a folder that does not let itself be removed.
             let _ = fs::remove_dir_all(&self.work);
         }
-    }
-}
-
-/// A result file in the making, whose digest is taken as it is written. Callers write in large
-/// pieces.
-#[derive(Debug)]
-pub struct ResultFile {
-    name: String,
-    path: PathBuf,
-    file: File,
-    digest: blake3::Hasher,
-}
-
-impl ResultFile {
-    pub(super) fn create(folder: &Path, name: &str) -> Result<Self, ReportError> {
-        let path = folder.join(name);
-        let trouble = |cause| ReportError::io("create", &path, cause);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(trouble)?;
-        }
-        let file = File::create(&path).map_err(trouble)?;
-        Ok(Self { name: name.to_owned(), path, file, digest: blake3::Hasher::new() })
-    }
-
-    pub(super) fn trouble(&self, cause: io::Error) -> ReportError {
-        ReportError::io("write", &self.path, cause)
-    }
-
-    /// Returns name and digest.
-    pub(super) fn finish(mut self) -> Result<(String, String), ReportError> {
-        self.file.flush().map_err(|cause| ReportError::io("write", &self.path, cause))?;
-        Ok((self.name, self.digest.finalize().to_hex().to_string()))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Write for ResultFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.digest.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 
@@ -347,21 +285,5 @@ mod tests {
             matches!(error, ReportError::Foreign { .. } | ReportError::NoName { .. }),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_full_disk_is_an_ordinary_error() {
-        let full = Path::new("/dev/full");
-        if !full.exists() {
-            eprintln!("left out: this machine has no /dev/full");
-            return;
-        }
-        let file = File::options().write(true).open(full).unwrap();
-        let digest = blake3::Hasher::new();
-        let mut file = ResultFile { name: "x".to_owned(), path: full.to_owned(), file, digest };
-        let cause = file.write_all(b"data").unwrap_err();
-        let error = file.trouble(cause);
-        assert!(matches!(error, ReportError::DiskFull { .. }), "{error}");
-        assert!(error.to_string().contains("no space left"), "{error}");
     }
 }

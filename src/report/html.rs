@@ -2,30 +2,39 @@
 
 use std::fmt::Write as _;
 
-use crate::measure::Summary;
+use crate::measure::{Summary, Unit};
 
-use super::chart::Chart;
 use super::html_tables::{
     close_table, counts_table, domain_table, head_of_table, host_table, latency_table, open_table,
     outage_table, row, time_table,
 };
 use super::live::Live;
 use super::run_data::RunData;
+use super::verdict::verdict;
 use super::words::{grouped, time};
 
-const STYLE: &str = include_str!("report.css");
+const STYLE: &str =
+    concat!(include_str!("../player/source/palette.css"), include_str!("report.css"));
 /// The player: built from `src/player` and checked in, so that building mailsim needs no network.
 const PLAYER: &str = include_str!("../player/bundle/player.js");
 const PLAYER_STYLE: &str = include_str!("../player/bundle/player.css");
 /// Licences of what the player contains.
 const PLAYER_LICENSES: &str = include_str!("../player/bundle/LICENSES.txt");
 
-/// Returns the page. `charts` are SVG texts with their charts, in order.
+/// A chart of the page: its file's name, what it shows for those who cannot see it, and itself.
+#[derive(Debug)]
+pub(super) struct Figure {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) svg: String,
+}
+
+/// Returns the page, with `charts` in order.
 /// `player` is the run as the player takes it; without it the page stands still. With `live` it
 /// has the controls of a page that is served.
 pub(super) fn page(
     data: &RunData,
-    charts: &[(Chart, String)],
+    charts: &[Figure],
     player: Option<&str>,
     live: Option<&Live>,
 ) -> String {
@@ -37,26 +46,44 @@ pub(super) fn page(
         (Some(_), None) => begin_player_page(&mut html, title),
         (Some(_), Some(live)) => begin_page(&mut html, title, &live.policy(), PLAYER_STYLE),
     }
+    // Who follows a lesson is not to be told what comes of it, nor to wade through its figures: both are at
+    // hand.
+    let folded = player.is_some_and(tells_notes);
+    if !folded {
+        verdicts(&mut html, data);
+    }
     paragraph(&mut html, "question", "Question", &scenario.question);
     look_for(&mut html, &scenario.look_for, player.is_some());
     if player.is_some() {
         player_place(&mut html);
     }
-    warning_list(&mut html, &data.summary.warnings);
+    if !folded {
+        warning_list(&mut html, &data.summary.warnings);
+    }
+    if folded {
+        html.push_str(
+            "<details class=\"tests\"><summary>Figures, charts and tables of this run</summary>\n",
+        );
+        verdicts(&mut html, data);
+        warning_list(&mut html, &data.summary.warnings);
+    }
     expectations(&mut html, &data.summary);
     html.push_str("<section>\n<h2>Result</h2>\n");
     counts_table(&mut html, &data.summary);
     latency_table(&mut html, &data.summary);
     time_table(&mut html, &data.summary);
     outage_table(&mut html, &data.summary);
-    html.push_str("</section>\n<section>\n<h2>Charts</h2>\n");
-    for (chart, svg) in charts {
+    asked_figures(&mut html, &data.summary);
+    if !charts.is_empty() {
+        html.push_str("</section>\n<section>\n<h2>Charts</h2>\n");
+    }
+    for Figure { name, description, svg } in charts {
         let _ = write!(
             html,
             "<figure>\n{}\n<figcaption>{} (<code>charts/{}.svg</code>)</figcaption>\n</figure>\n",
             svg.trim(),
-            escaped(chart.description),
-            chart.name
+            escaped(description),
+            name
         );
     }
     html.push_str("</section>\n<section>\n<h2>Domains and hosts</h2>\n");
@@ -68,6 +95,9 @@ pub(super) fn page(
     }
     html.push_str("</section>\n");
     evidence(&mut html, data);
+    if folded {
+        html.push_str("</details>\n");
+    }
     html.push_str("</main>\n");
     if let Some(json) = player {
         run_data(&mut html, 0, json);
@@ -76,6 +106,18 @@ pub(super) fn page(
     }
     html.push_str("</body>\n</html>\n");
     html
+}
+
+/// Writes the run in two sentences.
+fn verdicts(html: &mut String, data: &RunData) {
+    for sentence in verdict(&data.summary) {
+        let _ = writeln!(html, "<p class=\"verdict\">{}</p>", escaped(&sentence));
+    }
+}
+
+/// Returns whether the run that the player takes is told by notes, as a lesson is.
+fn tells_notes(player: &str) -> bool {
+    !player.contains("\"notes\":[]")
 }
 
 /// Writes what to look for: where the run is played it is hidden until asked for, since it often answers
@@ -115,7 +157,14 @@ pub(super) fn run_data(html: &mut String, place: usize, json: &str) {
 
 /// Writes the player, which finds its data above. `nonce` is an attribute of its element.
 pub(super) fn player_script(html: &mut String, nonce: &str) {
-    let _ = writeln!(html, "<script{nonce}>\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}</script>");
+    let _ = writeln!(html, "<script{nonce}>{}</script>", player_script_text());
+}
+
+/// Returns what stands in the element of the player's script: pages that show others in a frame let it in by
+/// its digest.
+#[must_use]
+pub fn player_script_text() -> String {
+    format!("\n/*\n{PLAYER_LICENSES}*/\n{PLAYER}")
 }
 
 /// Writes the head of a page that may load nothing, and its headline.
@@ -136,7 +185,8 @@ pub(super) fn begin_page(html: &mut String, title: &str, script: &str, style: &s
 }
 
 /// Returns `text` with the characters that mean something in HTML replaced.
-pub(super) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -162,11 +212,23 @@ pub(super) fn warning_list(html: &mut String, warnings: &[String]) {
     if warnings.is_empty() {
         return;
     }
-    html.push_str("<section class=\"warnings\">\n<h2>Mind</h2>\n<ul>\n");
+    html.push_str("<section class=\"warnings\">\n<h2>Warnings</h2>\n<ul>\n");
     for warning in warnings {
         let _ = writeln!(html, "<li>{}</li>", escaped(warning));
     }
     html.push_str("</ul>\n</section>\n");
+}
+
+fn asked_figures(html: &mut String, summary: &Summary) {
+    if summary.figures.is_empty() {
+        return;
+    }
+    open_table(html, "Figures that were asked for", &["Figure", "Value"]);
+    for (name, value) in &summary.figures {
+        let told = value.map_or_else(|| "-".to_owned(), |value| Unit::of_figure(name).told(value));
+        row(html, name, &[told]);
+    }
+    close_table(html);
 }
 
 fn expectations(html: &mut String, summary: &Summary) {

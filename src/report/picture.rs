@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::mail::HostId;
-use crate::scenario::{Host, OutageTarget, Scenario, profiles, settings_of};
+use crate::model::{Host, OutageTarget, Scenario};
+use crate::profiles;
+use crate::profiles::settings_of;
 use crate::story::Shown;
 
 use super::drawing::Drawing;
@@ -31,6 +33,9 @@ pub(super) struct Picture {
     pub(super) notes: Vec<PicturedNote>,
     /// What each entry of the scenario's outages strikes, by its number.
     pub(super) struck: Vec<PicturedTargets>,
+    /// The hosts of each part into which a cut splits the network; none: nothing splits it.
+    #[serde(default)]
+    parts: Vec<Vec<usize>>,
 }
 
 /// A host.
@@ -119,7 +124,8 @@ impl Picture {
         });
         let hosts: Vec<PicturedHost> = hosts.collect();
         // A place beyond the hosts told of belongs to nobody.
-        let told = |position: &usize| *position < hosts.len();
+        let count = hosts.len();
+        let told = |position: &usize| *position < count;
         Self {
             host_count: scenario.hosts.len(),
             groups: drawing.groups.into_iter().filter(|group| told(&group.first)).collect(),
@@ -139,6 +145,7 @@ impl Picture {
                 })
                 .collect(),
             struck: struck(scenario),
+            parts: drawing.parts.into_iter().filter(|part| part.iter().all(told)).collect(),
         }
     }
 }

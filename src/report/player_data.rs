@@ -1,15 +1,14 @@
 //! The run as the page's player takes it, read back from `trace.jsonl`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::ReportError;
 use super::picture::Picture;
+use super::place::Place;
 
 /// What the page holds as JSON; `src/player/source/run.ts` is the reading side.
 #[derive(Serialize)]
@@ -28,7 +27,10 @@ struct Page<'a> {
     #[serde(flatten)]
     picture: Picture,
     outages: Vec<Value>,
+    #[serde(rename = "queuesEvery")]
+    queues_every: f64,
     queues: Vec<(String, Vec<(f64, u64)>)>,
+    totals: Vec<Value>,
     events: Vec<Value>,
 }
 
@@ -37,6 +39,8 @@ struct Page<'a> {
 struct Gathered {
     outages: Vec<Value>,
     queues: BTreeMap<String, Vec<(f64, u64)>>,
+    /// Time, recipients written to, delivered, given up, and mailboxes that have changed.
+    totals: Vec<Value>,
     events: Vec<Value>,
     /// Dialogues by delivery and beginning, as the lines spell them.
     dialogues: BTreeMap<(String, String), Value>,
@@ -57,10 +61,14 @@ pub(super) struct About<'a> {
     pub(super) duration: Option<f64>,
 }
 
-/// Returns the JSON of the page's player; none if there is no trace at `path`.
-pub(super) fn player_data(path: &Path, about: About<'_>) -> Result<Option<String>, ReportError> {
-    let path = path.to_owned();
-    let Ok(file) = File::open(&path) else {
+/// Returns the JSON of the page's player; none if there is no trace of this name.
+pub(super) fn player_data(
+    place: Place<'_>,
+    name: &str,
+    about: About<'_>,
+) -> Result<Option<String>, ReportError> {
+    let path = place.path(name);
+    let Ok(file) = place.open(name) else {
         return Ok(None);
     };
     let bad = |problem: String| ReportError::BadFile { path: path.clone(), problem };
@@ -89,7 +97,9 @@ pub(super) fn player_data(path: &Path, about: About<'_>) -> Result<Option<String
         facts: head["facts"].as_u64().unwrap_or(0),
         picture,
         outages: gathered.outages,
+        queues_every: head["queues_every"].as_f64().unwrap_or(0.0),
         queues: gathered.queues.into_iter().collect(),
+        totals: gathered.totals,
         events: gathered.events,
     };
     json_in_page(&page).map(Some).map_err(bad)
@@ -101,7 +111,8 @@ pub(super) fn json_in_page(value: &impl Serialize) -> Result<String, String> {
 }
 
 /// Returns JSON as it may stand inside a script element: nothing that a scenario says may end it.
-pub(super) fn inside_script(json: &str) -> String {
+#[must_use]
+pub fn inside_script(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
@@ -129,6 +140,10 @@ impl Gathered {
                     .sum();
                 let samples = self.queues.entry(spelt(&fact["host"])).or_default();
                 samples.push((number(&fact, "t"), waiting));
+            }
+            "totals" => {
+                let keys = ["t", "written", "delivered", "given_up", "stored"];
+                self.totals.push(keys.into_iter().map(|key| fact[key].take()).collect());
             }
             "dialogue" => {
                 let key = (spelt(&fact["delivery"]), spelt(&fact["started"]));
@@ -202,7 +217,8 @@ fn event(kind: &str, mut fact: Map<String, Value>) -> Option<Value> {
         "junk" => json!({ "kind": "junk", "t": take("t"), "id": take("id"), "to": take("to") }),
         "retrieved" => json!({
             "kind": "retrieved", "t": take("t"), "id": take("id"), "to": take("to"),
-            "by": take("by"), "device": text(take("device")), "removed": take("removed"),
+            "by": take("by"), "device": text(take("device")), "host": text(take("host")),
+            "idle": take("idle") == json!(true), "removed": take("removed"),
         }),
         "open" => json!({
             "kind": "open", "t": take("t"), "id": take("id"), "to": take("to"),

@@ -1,17 +1,19 @@
 //! What charts and page need, read back from the files of a result folder.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
+use std::io::Read;
 
 use crate::measure::Summary;
 
 use super::description::{RunDescription, read_json};
 use super::error::ReportError;
+use super::intact::{check_digest, seconds};
+use super::place::Place;
+use super::tables::TABLES;
 
-/// So many messages are drawn in the timeline.
+/// The most messages that the timeline draws.
 pub(super) const TIMELINE_MESSAGES: usize = 40;
-/// So many rows of each table stand in the page.
+/// The most rows of each table that the page holds.
 const SHOWN_ROWS: usize = 20;
 /// Resolution of latency distributions: steps in a factor of ten.
 const STEPS_PER_DECADE: f64 = 200.0;
@@ -90,9 +92,16 @@ pub(super) struct TableHead {
 }
 
 impl RunData {
-    pub(super) fn read(folder: &Path) -> Result<Self, ReportError> {
-        let run = RunDescription::read(folder)?;
-        let summary: Summary = read_json(folder, "summary.json")?;
+    pub(super) fn read(place: Place<'_>) -> Result<Self, ReportError> {
+        let run: RunDescription = read_json(place, RunDescription::FILE)?;
+        for name in ["summary.json"].into_iter().chain(TABLES) {
+            check_digest(place, name, &run.files)?;
+        }
+        let summary: Summary = read_json(place, "summary.json")?;
+        if summary.run.duration_s <= 0.0 {
+            let problem = format!("the run lasted {} s", summary.run.duration_s);
+            return Err(ReportError::BadFile { path: place.path("summary.json"), problem });
+        }
         let mut data = Self {
             attempts: AttemptBins {
                 width: bin_width(summary.run.duration_s),
@@ -106,10 +115,10 @@ impl RunData {
             queues: BTreeMap::new(),
             tables: Vec::new(),
         };
-        data.read_messages(folder)?;
-        data.read_attempts(folder)?;
-        data.read_queues(folder)?;
-        let hosts = TableReader::open(folder, "hosts.csv")?;
+        data.read_messages(place)?;
+        data.read_attempts(place)?;
+        data.read_queues(place)?;
+        let hosts = TableReader::open(place, "hosts.csv")?;
         data.tables.push(hosts.for_each(&[], |_| Some(()))?);
         Ok(data)
     }
@@ -119,9 +128,9 @@ impl RunData {
         self.summary.run.duration_s
     }
 
-    fn read_messages(&mut self, folder: &Path) -> Result<(), ReportError> {
+    fn read_messages(&mut self, place: Place<'_>) -> Result<(), ReportError> {
         let end = self.summary.run.duration_s;
-        let table = TableReader::open(folder, "messages.csv")?;
+        let table = TableReader::open(place, "messages.csv")?;
         let mut slowest = Slowest::default();
         let columns =
             ["message_id", "recipient", "kind", "submitted_s", "final", "final_s", "retrieved_s"];
@@ -153,10 +162,10 @@ impl RunData {
         Ok(())
     }
 
-    fn read_attempts(&mut self, folder: &Path) -> Result<(), ReportError> {
+    fn read_attempts(&mut self, place: Place<'_>) -> Result<(), ReportError> {
         let width = self.attempts.width;
         let bins = ((self.summary.run.duration_s / width).ceil() as usize).max(1);
-        let table = TableReader::open(folder, "attempts.csv")?;
+        let table = TableReader::open(place, "attempts.csv")?;
         let journeys: BTreeMap<(String, String), usize> = self
             .timeline
             .iter()
@@ -183,11 +192,11 @@ impl RunData {
         Ok(())
     }
 
-    fn read_queues(&mut self, folder: &Path) -> Result<(), ReportError> {
-        let table = TableReader::open(folder, "queues.csv")?;
+    fn read_queues(&mut self, place: Place<'_>) -> Result<(), ReportError> {
+        let table = TableReader::open(place, "queues.csv")?;
         let columns = ["time_s", "host", "incoming", "active", "deferred"];
         table.for_each(&columns, |row| {
-            let count = |text: &str| text.parse::<u64>().ok();
+            let count = |text: &str| text.parse::<u32>().ok().map(u64::from);
             let waiting = count(row[2])? + count(row[3])? + count(row[4])?;
             if !self.queues.contains_key(row[1]) {
                 self.queues.insert(row[1].to_owned(), Vec::new());
@@ -197,11 +206,6 @@ impl RunData {
         })?;
         Ok(())
     }
-}
-
-/// Returns the time in a field: none inside if it is empty, none if it is not a number.
-fn seconds(field: &str) -> Option<Option<f64>> {
-    if field.is_empty() { Some(None) } else { field.parse().ok().map(Some) }
 }
 
 /// Returns a pleasant width that makes 40 to 80 bins of the run.
@@ -241,16 +245,16 @@ impl Slowest {
 }
 
 /// Reads a table row by row.
-struct TableReader {
+struct TableReader<'f> {
     name: &'static str,
     path: std::path::PathBuf,
-    reader: csv::Reader<File>,
+    reader: csv::Reader<Box<dyn Read + 'f>>,
 }
 
-impl TableReader {
-    fn open(folder: &Path, name: &'static str) -> Result<Self, ReportError> {
-        let path = folder.join(name);
-        let file = File::open(&path).map_err(|cause| match cause.kind() {
+impl<'f> TableReader<'f> {
+    fn open(place: Place<'f>, name: &'static str) -> Result<Self, ReportError> {
+        let path = place.path(name);
+        let file = place.open(name).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => ReportError::Missing {
                 path: path.clone(),
                 hint: "charts and page are made from the tables; run the scenario without \

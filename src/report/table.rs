@@ -7,7 +7,8 @@ use crate::mail::{HostId, Mailbox, MailboxNames, MessageKey, Status};
 use crate::units::{SimTime, write_integer};
 
 use super::error::ReportError;
-use super::folder::{ResultFile, ResultFolder};
+use super::file::ResultFile;
+use super::place::Shelf;
 
 /// The file gets multiples of so many octets: whole subtrees of the digest, which is taken a fifth
 /// faster so.
@@ -28,11 +29,11 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn create(
-        folder: &ResultFolder,
+        shelf: &dyn Shelf,
         name: &str,
         columns: &[&'static str],
     ) -> Result<Self, ReportError> {
-        let file = folder.create(name)?;
+        let file = shelf.create(name)?;
         let buffer = Vec::with_capacity(2 * PIECE);
         let mut table = Self { file, buffer, begins: true, failure: None };
         for column in columns {
@@ -187,6 +188,7 @@ fn quote(out: &mut Vec<u8>, from: usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::folder::ResultFolder;
     use proptest::prelude::*;
 
     use super::*;

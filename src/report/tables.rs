@@ -1,16 +1,17 @@
 //! The tables of a run: `messages.csv`, `attempts.csv`, `queues.csv`, `hosts.csv`, written row by
-//! row while the run goes on.
+//! row while the run goes on, `queues.csv` at its end.
 //!
 //! RFC 4180 with a header line and LF; decimal point; empty means "did not happen".
 
 use crate::mail::MailboxNames;
 use crate::measure::{AttemptRecord, HostRecord, MessageRecord, RecordSink};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::trace::{Fact, QueueSample};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::error::ReportError;
-use super::folder::ResultFolder;
+use super::place::Shelf;
+use super::queue_samples::QueueSamples;
 use super::table::Table;
 use super::trace_file::{Room, TraceLines};
 
@@ -89,6 +90,7 @@ pub struct Tables<'n> {
     messages: Table,
     attempts: Table,
     queues: Table,
+    samples: QueueSamples,
     hosts: Table,
     trace: TraceLines<'n>,
 }
@@ -106,18 +108,23 @@ impl<'n> Tables<'n> {
     /// # Errors
     /// If a file cannot be created.
     pub fn create(
-        folder: &ResultFolder,
+        shelf: &dyn Shelf,
         names: &'n dyn MailboxNames,
         scenario: Option<&'n Scenario>,
     ) -> Result<Self, ReportError> {
         let [messages, attempts, queues, hosts] = TABLES;
+        let is_lesson = scenario.is_some_and(|scenario| !scenario.notes.is_empty());
+        let room = if is_lesson { Room::LESSON } else { Room::WHOLE };
         Ok(Self {
             names,
-            messages: Table::create(folder, messages, &MESSAGE_COLUMNS)?,
-            attempts: Table::create(folder, attempts, &ATTEMPT_COLUMNS)?,
-            queues: Table::create(folder, queues, &QUEUE_COLUMNS)?,
-            hosts: Table::create(folder, hosts, &HOST_COLUMNS)?,
-            trace: TraceLines::new(names, scenario, Room::WHOLE),
+            messages: Table::create(shelf, messages, &MESSAGE_COLUMNS)?,
+            attempts: Table::create(shelf, attempts, &ATTEMPT_COLUMNS)?,
+            queues: Table::create(shelf, queues, &QUEUE_COLUMNS)?,
+            samples: QueueSamples::new(
+                scenario.map_or(SimDuration::ZERO, |scenario| scenario.sample_every),
+            ),
+            hosts: Table::create(shelf, hosts, &HOST_COLUMNS)?,
+            trace: TraceLines::new(names, scenario, room),
         })
     }
 
@@ -133,11 +140,12 @@ impl<'n> Tables<'n> {
     ///
     /// # Errors
     /// The first error met while writing.
-    pub fn finish(self, folder: &mut ResultFolder) -> Result<(), ReportError> {
+    pub fn finish(mut self, shelf: &mut dyn Shelf) -> Result<(), ReportError> {
+        self.samples.write(&mut self.queues, self.names);
         for table in [self.messages, self.attempts, self.queues, self.hosts] {
-            folder.add(table.finish()?)?;
+            shelf.add(table.finish()?)?;
         }
-        folder.write(TRACE, self.trace.spelt(None).as_bytes())
+        shelf.write(TRACE, self.trace.spelt(None).as_bytes())
     }
 }
 
@@ -189,15 +197,7 @@ impl RecordSink for Tables<'_> {
     }
 
     fn queues(&mut self, at: SimTime, sample: &QueueSample) {
-        let table = &mut self.queues;
-        table.time(Some(at));
-        table.host(Some(sample.host), self.names);
-        table.number(sample.incoming);
-        table.number(sample.active);
-        table.number(sample.deferred);
-        table.number(sample.inbound_sessions);
-        table.number(sample.outbound_sessions);
-        table.end_row();
+        self.samples.add(at, sample);
     }
 
     fn host(&mut self, row: &HostRecord) {
@@ -220,6 +220,9 @@ impl RecordSink for Tables<'_> {
     }
 
     fn fact(&mut self, at: SimTime, fact: &Fact) {
+        if let Fact::Host(totals) = fact {
+            self.samples.host(at, totals);
+        }
         self.trace.take(at, fact);
     }
 }

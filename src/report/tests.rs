@@ -119,7 +119,7 @@ fn rows_are_spelt_as_the_contract_says() {
                 host: MUA,
             },
         ),
-        (secs(200), Fact::Host(totals(MX))),
+        (secs(200), Fact::Host(totals(MX, SimDuration::from_secs(200)))),
     ];
     replay(&facts, &mut recorder);
     let (summary, tables) = recorder.finish(&Names, &example::frame(SimDuration::from_secs(200)));
@@ -259,8 +259,26 @@ fn the_trace_tells_whole_stories_up_to_its_cap() {
     assert!(lines.len() <= 20_000);
     let count = |fact: &str| lines.iter().filter(|line| line["fact"] == fact).count();
     assert!(count("created") > 500);
+    // The stories are of the whole run, not of its beginning.
+    let written: Vec<f64> = lines
+        .iter()
+        .filter(|line| line["fact"] == "created")
+        .filter_map(|line| line["t"].as_f64())
+        .collect();
+    let last = written.iter().copied().fold(0.0, f64::max);
+    let late = written.iter().filter(|t| **t > last / 2.0).count();
+    assert!(late * 4 > written.len(), "{late} of {} are of the second half", written.len());
     assert_eq!(count("created"), count("final"));
     assert_eq!(count("outage"), 1);
+    // How all mail stood is told beside the stories: at the end as the table has it.
+    let totals: Vec<_> = lines.iter().filter(|line| line["fact"] == "totals").collect();
+    let rows = fs::read_to_string(target.join("messages.csv")).unwrap();
+    let ended = |state: &str| rows.matches(&format!(",{state},")).count();
+    let (last, all) = (totals.last().unwrap(), rows.lines().count() - 1);
+    assert_eq!(last["written"], all);
+    assert_eq!(last["delivered"], ended("delivered"));
+    assert_eq!(last["given_up"], ended("failed") + ended("discarded"));
+    assert!(totals.is_sorted_by_key(|line| line["written"].as_u64()));
     assert_eq!(lines[0]["from"], 7_200.0);
 }
 
@@ -295,6 +313,7 @@ fn hard_day() -> Vec<(SimTime, Fact)> {
                 entry: 1,
                 target: "link smtp.sender.example - mx1.recipient.example".to_owned(),
                 mode: "blackhole".to_owned(),
+                hosts: Vec::new(),
                 from,
                 to: from + SimDuration::from_secs(600 * (number + 1)),
             }),

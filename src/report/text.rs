@@ -1,24 +1,31 @@
-//! The summary as a person reads it on a terminal: at most forty lines of a hundred columns.
+//! The summary as a person reads it on a terminal: at most fifty lines of eighty columns.
 
-use crate::measure::{OutageFigures, Summary};
+use crate::measure::{OutageFigures, Summary, Unit};
 
+use super::verdict::verdict;
 use super::words::{self, BOUNDS, grouped, kind_words, latencies};
 
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 const LABEL: usize = 12;
 /// Widths of the columns of times: six of them fit beside the name.
 const NAME: usize = 26;
-const CELL: usize = 12;
-const SHARE: usize = 10;
+const CELL: usize = 9;
+const SHARE_NAME: usize = 12;
+const SHARE: usize = 9;
 const MOST_OUTAGES: usize = 6;
 const MOST_WARNINGS: usize = 5;
 const MOST_EXPECTATIONS: usize = 6;
+const MOST_FIGURES: usize = 10;
 
 /// Returns the summary as text, ending with a line feed.
 #[must_use]
 pub fn summary(summary: &Summary) -> String {
     let mut lines = Lines::default();
     heading(&mut lines, summary);
+    for sentence in verdict(summary) {
+        lines.paragraph(&sentence);
+    }
+    lines.end("");
     mail(&mut lines, summary);
     times(&mut lines, summary);
     effort(&mut lines, summary);
@@ -52,9 +59,25 @@ impl Lines {
         self.end(&line);
     }
 
+    /// Adds text that begins at the left margin.
+    fn paragraph(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                self.end(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.end(&line);
+    }
+
     /// Adds a line of cells, right-aligned under each other.
-    fn columns(&mut self, label: &str, width: usize, cells: &[String]) {
-        let mut line = format!("{label:NAME$}");
+    fn columns(&mut self, label: &str, (name, width): (usize, usize), cells: &[String]) {
+        let mut line = format!("{label:name$}");
         for cell in cells {
             line.push_str(&format!("{cell:>width$}"));
         }
@@ -152,15 +175,15 @@ fn times(lines: &mut Lines, summary: &Summary) {
         return;
     }
     let heads = ["mean", "median", "90 %", "95 %", "99 %", "longest"].map(str::to_owned);
-    lines.columns("Latency", CELL, &heads);
+    lines.columns("Latency", (NAME, CELL), &heads);
     for (name, latency) in latencies {
         let times = [latency.mean, latency.p50, latency.p90, latency.p95, latency.p99, latency.max];
-        let cells = times.map(|seconds| seconds.map(time).unwrap_or_default());
-        lines.columns(&format!("  {name}"), CELL, &cells);
+        let cells = times.map(|seconds| seconds.map(words::short_time).unwrap_or_default());
+        lines.columns(&format!("  {name}"), (NAME, CELL), &cells);
     }
     lines.columns(
         "Within",
-        SHARE,
+        (SHARE_NAME, SHARE),
         &["10 s", "1 min", "5 min", "15 min", "1 h", "4 h", "1 d"].map(str::to_owned),
     );
     for (word, shares) in
@@ -168,7 +191,7 @@ fn times(lines: &mut Lines, summary: &Summary) {
     {
         if shares.values().flatten().any(|&share| share > 0.0) {
             let cells = BOUNDS.map(|bound| percent(shares.get(bound).copied().flatten()));
-            lines.columns(word, SHARE, &cells);
+            lines.columns(word, (SHARE_NAME, SHARE), &cells);
         }
     }
 }
@@ -219,8 +242,11 @@ fn outages(lines: &mut Lines, outages: &[OutageFigures]) {
             (Some(_), Some(drain)) => format!(", drained {} after its end", time(drain)),
             (Some(_), None) => ", not drained in this run".to_owned(),
         };
+        let contact = outage.first_contact_s.map_or_else(String::new, |after| {
+            format!("; first answer {} after its end", time(after))
+        });
         let text = format!(
-            "{} {} from {} to {until}: backlog {} before, at most {}{drained}",
+            "{} {} from {} to {until}: backlog {} before, at most {}{drained}{contact}",
             outage.target,
             outage.mode,
             time(outage.from_s),
@@ -236,6 +262,17 @@ fn outages(lines: &mut Lines, outages: &[OutageFigures]) {
 }
 
 fn remarks(lines: &mut Lines, summary: &Summary) {
+    let mut label = "Figures";
+    for (name, value) in summary.figures.iter().take(MOST_FIGURES) {
+        let told = value
+            .map_or_else(|| "did not happen".to_owned(), |value| Unit::of_figure(name).told(value));
+        lines.add(label, &format!("{name}: {}", told.replace(' ', TIE)));
+        label = "";
+    }
+    let more = summary.figures.len().saturating_sub(MOST_FIGURES);
+    if more > 0 {
+        lines.add("", &format!("and {more} more, in summary.json"));
+    }
     let mut label = "Expected";
     for verdict in summary.expectations.iter().take(MOST_EXPECTATIONS) {
         lines.add(label, &verdict.to_string());
@@ -245,7 +282,7 @@ fn remarks(lines: &mut Lines, summary: &Summary) {
     if more > 0 {
         lines.add("", &format!("and {more} more"));
     }
-    let mut label = "Mind";
+    let mut label = "Warnings";
     for warning in summary.warnings.iter().take(MOST_WARNINGS) {
         lines.add(label, warning);
         label = "";

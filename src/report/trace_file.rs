@@ -1,21 +1,24 @@
 //! `trace.jsonl`: the facts that the page plays, one JSON object a line.
 //!
 //! The first line says what the file is and whether it is capped. Where the run states more facts
-//! than a page can hold ([`Room`]), whole stories are kept: when the cap is reached, the mail submitted last is
-//! taken out and no more is admitted, and the mail that stays is told to its end. Messages that a note
-//! names stay, whenever they are written.
+//! than a page can hold ([`Room`]), whole stories are kept, chosen over all of the run: each time the room
+//! is full about half of the messages go, and as many of those still to come are not admitted (see [`chance`]).
+//! Four times as many stay that are written while something has failed, and all that a note names. How all
+//! mail stands by time is told beside them ([`super::course`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::Protocol;
 use crate::mail::{DomainId, HostId, MailboxNames, MessageKey, MessageKind, RecipientId};
-use crate::scenario::{Moment, Scenario};
+use crate::model::{Moment, Scenario};
 use crate::story::Narration;
-use crate::trace::{AttemptFact, Created, Fact, QueueSample, StillOpen};
+use crate::trace::{AttemptFact, Created, Fact, StillOpen};
 use crate::units::{SimDuration, SimTime};
 
+use super::course::{QueueCourse, Totals};
 use super::picture::Picture;
-use super::told::{Told, told_at_length};
-use super::trace_line::{Header, Line, Marks, lookup_word, seconds, when};
+use super::trace_details::{RecipientStory, told_at_length};
+use super::trace_line::{Header, Line, LookUp, Marks, seconds, when};
 
 /// How much a trace may hold, so that the page that plays it stays below 5 MB.
 #[derive(Debug, Clone, Copy)]
@@ -24,15 +27,18 @@ pub(super) struct Room {
     story: usize,
     /// Most octets of dialogues and Received fields.
     pub(super) talk: usize,
-    /// Most lines about queues.
-    queue_lines: usize,
+    /// Most samples of queues, and most numbers of recipients.
+    course: usize,
 }
 
 impl Room {
     /// For a page that plays one run.
-    pub(super) const WHOLE: Self = Self { story: 2_400_000, talk: 2_200_000, queue_lines: 5_000 };
+    pub(super) const WHOLE: Self = Self { story: 2_400_000, talk: 2_200_000, course: 5_000 };
+    /// For a page that plays a run with notes, as a lesson is: it comes over a school's line, and stays
+    /// below 1.5 MB.
+    pub(super) const LESSON: Self = Self { story: 520_000, talk: 640_000, course: 1_000 };
     /// For a page that plays two.
-    pub(super) const HALF: Self = Self { story: 1_200_000, talk: 1_400_000, queue_lines: 2_500 };
+    pub(super) const HALF: Self = Self { story: 1_200_000, talk: 1_400_000, course: 2_500 };
 }
 
 /// Most lines about outages.
@@ -46,6 +52,21 @@ fn named(scenario: &Scenario, created: &Created) -> Option<&'static str> {
         return None;
     }
     Some(mail.field_of(created.mailbox).unwrap_or("none")).filter(|field| *field != "To")
+}
+
+/// Thinnings that a message outlasts more if it is written while something has failed.
+const FOR_OUTAGES: u32 = 2;
+/// The number of thinnings after which nothing is left but what notes name.
+const MOST_THINNINGS: u32 = 64;
+
+/// Returns how many thinnings a message outlasts by the luck of its name: one in half of all cases, two
+/// in a quarter, and so on. Notices and copies share the luck of what they are about.
+fn chance(entry: u32, ordinal: u64) -> u32 {
+    let mut mixed = (u64::from(entry) << 48) ^ ordinal;
+    mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)).trailing_zeros()
 }
 
 /// Returns the messages that notes on events name.
@@ -63,24 +84,30 @@ pub(super) struct TraceLines<'n> {
     /// For what the lines alone do not tell: the network, dialogues, Received fields.
     scenario: Option<&'n Scenario>,
     /// The stories told, by their numbers.
-    told: BTreeMap<u32, Told>,
+    told: BTreeMap<u32, RecipientStory>,
     /// Each line, with the number of the story that it belongs to, if any.
     lines: Vec<(Option<u32>, String)>,
     room: Room,
     stated: u64,
-    capped: bool,
+    /// How often the stories have been thinned out.
+    thinnings: u32,
+    /// How many thinnings each story outlasts.
+    lasting: Vec<u32>,
+    /// When something has failed.
+    failing: Vec<(SimTime, SimTime)>,
+    /// Look-ups of deliveries whose message is not known yet, once not all stories are told.
+    pending: BTreeMap<u64, LookUp>,
     story_octets: usize,
     /// Number of stories begun; look-ups belong to the latest.
     stories: u32,
-    queue_lines: usize,
-    queues_capped: bool,
+    queues: QueueCourse,
+    totals: Totals,
     outage_lines: usize,
     /// Messages that notes name, and the numbers of their stories.
     named: BTreeSet<MessageKey>,
     named_stories: BTreeSet<u32>,
     /// The message and address in each slot whose mail is told.
     admitted: Vec<Option<Identity>>,
-    latest_samples: BTreeMap<HostId, QueueSample>,
     hosts: Named,
     domains: Named,
     narration: Option<Narration<'n>>,
@@ -124,16 +151,18 @@ impl<'n> TraceLines<'n> {
             told: BTreeMap::new(),
             lines: Vec::new(),
             stated: 0,
-            capped: false,
+            thinnings: 0,
+            lasting: vec![0],
+            failing: Vec::new(),
+            pending: BTreeMap::new(),
             story_octets: 0,
             stories: 0,
-            queue_lines: 0,
-            queues_capped: false,
+            queues: QueueCourse::new(room.course),
+            totals: Totals::new(room.course),
             outage_lines: 0,
             named: scenario.map(named_by_notes).unwrap_or_default(),
             named_stories: BTreeSet::new(),
             admitted: Vec::new(),
-            latest_samples: BTreeMap::new(),
             hosts: Named::default(),
             domains: Named::default(),
             narration: scenario.map(Narration::new),
@@ -146,12 +175,16 @@ impl<'n> TraceLines<'n> {
         self.stated += 1;
         self.end = self.end.max(at);
         self.keep_fact(at, fact);
+        self.totals.take(at, fact);
         if let Some(narration) = &mut self.narration {
             narration.take(at, fact);
         }
         match fact {
             Fact::Outage(outage) => {
                 self.outage_lines += 1;
+                if self.outage_lines <= MOST_OUTAGE_LINES {
+                    self.failing.push((outage.from, outage.to));
+                }
                 let line = Line::Outage {
                     entry: outage.entry,
                     target: &outage.target,
@@ -164,7 +197,10 @@ impl<'n> TraceLines<'n> {
                 }
             }
             Fact::Created(created) => self.created(at, created),
-            Fact::Queues(sample) => self.queues(at, sample),
+            Fact::Queues(sample) => {
+                self.hosts.insert(sample.host.index());
+                self.queues.add(at, *sample);
+            }
             Fact::Host(totals) => {
                 self.hosts.insert(totals.host.index());
             }
@@ -175,21 +211,16 @@ impl<'n> TraceLines<'n> {
             }
             Fact::Ledger(_) => {}
             Fact::Lookup { delivery, host, domain, started, outcome, .. } => {
-                if self.capped {
-                    return;
-                }
                 self.hosts.insert(host.index());
                 self.domains.insert(domain.index());
-                let line = Line::Lookup {
-                    t: seconds(at),
-                    delivery: *delivery,
-                    host: self.names.host(*host),
-                    domain: self.names.domain(*domain),
-                    started: seconds(*started),
-                    outcome: lookup_word(*outcome),
-                };
-                let line = line.spelt();
-                self.keep_of_story(self.stories, line);
+                let (delivery, host, domain) = (*delivery, *host, *domain);
+                let (started, outcome) = (*started, *outcome);
+                let asked = LookUp { at, delivery, host, domain, started, outcome };
+                if self.thinnings > 0 {
+                    self.pending.insert(delivery, asked);
+                } else {
+                    self.keep_of_story(self.stories, asked.spelt(self.names));
+                }
             }
             Fact::Attempt(attempt) => self.attempt(at, attempt),
             Fact::Accepted { recipient, by, received_fields, .. } => {
@@ -233,9 +264,13 @@ impl<'n> TraceLines<'n> {
                 let reading = self.scenario.and_then(|all| all.reading.get(*reading as usize));
                 let device = reading.map(|reading| reading.device.as_str());
                 let device = device.filter(|device| !device.is_empty());
-                self.story(*recipient, |_, id, to| {
+                let from = reading.and_then(|reading| reading.from);
+                let idle = reading.is_some_and(|reading| reading.protocol == Protocol::ImapIdle);
+                self.story(*recipient, |names, id, to| {
                     let removed = removed.map(seconds);
-                    Line::Retrieved { t: seconds(at), id, to, by, device, removed }.spelt()
+                    let host = from.map(|host| names.host(host));
+                    Line::Retrieved { t: seconds(at), id, to, by, device, host, idle, removed }
+                        .spelt()
                 });
             }
             Fact::Open { recipient, state, host } => {
@@ -256,7 +291,9 @@ impl<'n> TraceLines<'n> {
         let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) =
             created.key;
         let is_named = self.named.contains(&MessageKey::Mail { entry, ordinal });
-        if self.capped && !is_named {
+        let failing = self.failing.iter().any(|(from, to)| *from <= at && at <= *to);
+        let lasting = chance(entry, ordinal) + if failing { FOR_OUTAGES } else { 0 };
+        if lasting < self.thinnings && !is_named {
             if let Some(slot) = self.admitted.get_mut(index) {
                 *slot = None;
             }
@@ -269,12 +306,13 @@ impl<'n> TraceLines<'n> {
         let named = self.scenario.and_then(|scenario| named(scenario, created));
         let to = names.mailbox(created.mailbox);
         self.stories += 1;
+        self.lasting.push(lasting);
         if is_named {
             self.named_stories.insert(self.stories);
         }
         self.admitted[index] =
             Some(Identity { story: self.stories, id: created.key.to_string(), to });
-        self.told.insert(self.stories, Told { at, created: *created, facts: Vec::new() });
+        self.told.insert(self.stories, RecipientStory { at, created: *created, facts: Vec::new() });
         self.hosts.insert(created.host.index());
         self.domains.insert(created.mailbox.domain.index());
         self.story(created.recipient, |names, id, to| {
@@ -297,6 +335,9 @@ impl<'n> TraceLines<'n> {
         self.hosts.insert(fact.from.index());
         if let Some(to) = fact.to {
             self.hosts.insert(to.index());
+        }
+        if let Some(lookup) = self.pending.remove(&fact.delivery) {
+            self.story(fact.recipient, |names, _, _| lookup.spelt(names));
         }
         self.story(fact.recipient, |names, id, to| {
             Line::Attempt {
@@ -324,30 +365,6 @@ impl<'n> TraceLines<'n> {
         });
     }
 
-    /// Samples are kept where something has changed.
-    fn queues(&mut self, at: SimTime, sample: &QueueSample) {
-        if self.latest_samples.get(&sample.host) == Some(sample) {
-            return;
-        }
-        self.latest_samples.insert(sample.host, *sample);
-        self.hosts.insert(sample.host.index());
-        if self.queue_lines == self.room.queue_lines {
-            self.queues_capped = true;
-            return;
-        }
-        self.queue_lines += 1;
-        let line = Line::Queues {
-            t: seconds(at),
-            host: self.names.host(sample.host),
-            incoming: sample.incoming,
-            active: sample.active,
-            deferred: sample.deferred,
-            inbound: sample.inbound_sessions,
-            outbound: sample.outbound_sessions,
-        };
-        self.lines.push((None, line.spelt()));
-    }
-
     /// Keeps a line about an admitted recipient.
     fn story(
         &mut self,
@@ -362,13 +379,12 @@ impl<'n> TraceLines<'n> {
     }
 
     fn keep_of_story(&mut self, story: u32, line: String) {
-        if self.story_octets + line.len() > self.room.story {
-            if self.capped {
+        while self.story_octets + line.len() > self.room.story {
+            if self.thinnings == MOST_THINNINGS {
                 return;
             }
-            self.take_out_the_latest();
-            // The story itself may be among them.
-            if self.lines.iter().rev().all(|(of, _)| of.is_none_or(|of| of != story)) {
+            self.thin_out();
+            if !self.stays(story) {
                 return;
             }
         }
@@ -392,52 +408,61 @@ impl<'n> TraceLines<'n> {
         }
     }
 
-    /// Makes room for the rest of the stories begun first, which get half of it, and of those that
-    /// notes name.
-    fn take_out_the_latest(&mut self) {
-        self.capped = true;
-        let mut lengths = vec![0; self.stories as usize + 1];
-        for (story, line) in &self.lines {
-            if let Some(story) = story {
-                lengths[*story as usize] += line.len();
-            }
-        }
-        let mut sum = 0;
-        let mut stay = 0;
-        for (story, length) in lengths.iter().enumerate() {
-            if sum + length > self.room.story / 2 {
+    /// Whether a story outlasts the thinnings so far.
+    fn stays(&self, story: u32) -> bool {
+        let lasting = self.lasting.get(story as usize).copied().unwrap_or(0);
+        lasting >= self.thinnings || self.named_stories.contains(&story)
+    }
+
+    /// Takes stories out until half of the room is free, for the rest of those that stay.
+    fn thin_out(&mut self) {
+        loop {
+            self.thinnings += 1;
+            let lengths = self.lines.iter().filter(|(of, _)| of.is_some_and(|of| self.stays(of)));
+            self.story_octets = lengths.map(|(_, line)| line.len()).sum();
+            if self.story_octets <= self.room.story / 2 || self.thinnings == MOST_THINNINGS {
                 break;
             }
-            (stay, sum) = (story as u32, sum + length);
         }
-        let later = self.named_stories.iter().filter(|story| **story > stay);
-        self.story_octets = sum + later.map(|story| lengths[*story as usize]).sum::<usize>();
-        let named = &self.named_stories;
-        let stays = |story: u32| story <= stay || named.contains(&story);
-        self.told.retain(|story, _| stays(*story));
-        self.lines.retain(|(story, _)| story.is_none_or(stays));
-        for slot in &mut self.admitted {
-            if slot.as_ref().is_some_and(|who| !stays(who.story)) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.retain(|(story, _)| story.is_none_or(|story| self.stays(story)));
+        self.lines = lines;
+        let mut told = std::mem::take(&mut self.told);
+        told.retain(|story, _| self.stays(*story));
+        self.told = told;
+        let mut admitted = std::mem::take(&mut self.admitted);
+        for slot in &mut admitted {
+            if slot.as_ref().is_some_and(|who| !self.stays(who.story)) {
                 *slot = None;
             }
         }
+        self.admitted = admitted;
     }
 
     /// Returns the text of the file. It says how long the run lasted if no other file does.
     pub(super) fn spelt(self, duration: Option<SimDuration>) -> String {
         let told = self.told.into_values().collect();
-        let talk = self.scenario.map(|scenario| told_at_length(scenario, told, self.room.talk));
+        // Where not all stories find room, what is said in them has less of it, too.
+        let room = if self.thinnings > 0 { self.room.talk / 2 } else { self.room.talk };
+        let named = &self.named;
+        let talk = self.scenario.map(|scenario| told_at_length(scenario, told, named, room));
         let (at_length, talk_capped) =
             talk.map_or((Vec::new(), false), |talk| (talk.lines, talk.capped));
+        let capped = self.thinnings > 0 || self.queues.hosts_left_out;
+        let mut course = self.queues.lines(self.names);
+        if capped {
+            course.extend(self.totals.lines(self.names, self.end));
+        }
         let outages_capped = self.outage_lines > MOST_OUTAGE_LINES;
         let shown = self.narration.map(|narration| narration.shown(self.end)).unwrap_or_default();
         let header = Header {
             format: "mailsim trace",
             schema: 1,
             facts: self.stated,
-            kept: self.lines.len() + at_length.len(),
-            capped: self.capped || self.queues_capped || outages_capped,
+            kept: self.lines.len() + course.len() + at_length.len(),
+            capped: capped || outages_capped,
             talk_capped,
+            queues_every: self.queues.every(),
             duration: duration.map(SimDuration::as_secs_f64),
             hosts: self.hosts.indices().map(|at| self.names.host(HostId::from_index(at))).collect(),
             domains: self
@@ -449,12 +474,8 @@ impl<'n> TraceLines<'n> {
         };
         let mut text = serde_json::to_string(&header).expect("a header is plain data");
         text.push('\n');
-        for (_, line) in &self.lines {
+        for line in self.lines.iter().map(|(_, line)| line).chain(&course).chain(&at_length) {
             text.push_str(line);
-            text.push('\n');
-        }
-        for line in at_length {
-            text.push_str(&line);
             text.push('\n');
         }
         text

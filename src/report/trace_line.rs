@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::mail::{DomainId, HostId, MailboxNames};
 use crate::trace::{LookupOutcome, SessionMarks};
 use crate::units::SimTime;
 
@@ -16,6 +17,9 @@ pub(super) struct Header<'a> {
     pub(super) capped: bool,
     /// Whether some dialogues and Received fields are left out.
     pub(super) talk_capped: bool,
+    /// Of each queue one sample stays in so many seconds, its last; none: all that say something new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) queues_every: Option<f64>,
     /// Length of the run in seconds, where no other file tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) duration: Option<f64>,
@@ -123,6 +127,12 @@ pub(super) enum Line<'a> {
         by: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<&'a str>,
+        /// Where the reader sits.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host: Option<&'a str>,
+        /// Whether the store announced it (IDLE).
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        idle: bool,
         /// When it is deleted from the mailbox.
         #[serde(skip_serializing_if = "Option::is_none")]
         removed: Option<f64>,
@@ -138,7 +148,7 @@ pub(super) enum Line<'a> {
     Dialogue {
         delivery: u64,
         started: f64,
-        /// Time, who speaks (`C`, `S`, or `-` for what befalls the connection), and the line.
+        /// Time, who speaks (`C`, `S`, or `-` for what happens to the connection), and the line.
         lines: Vec<(Option<f64>, &'a str, String)>,
     },
     /// The Received field that a host wrote.
@@ -148,6 +158,15 @@ pub(super) enum Line<'a> {
         to: &'a str,
         host: &'a str,
         text: String,
+    },
+    /// How all mail stands, where not all stories are told: recipients so far, and those mailboxes that
+    /// have changed.
+    Totals {
+        t: f64,
+        written: u64,
+        delivered: u64,
+        given_up: u64,
+        stored: Vec<(&'a str, u64)>,
     },
     Queues {
         t: f64,
@@ -214,7 +233,32 @@ impl Line<'_> {
     }
 }
 
-pub(super) fn lookup_word(outcome: LookupOutcome) -> &'static str {
+/// A look-up that may yet belong to a message that is told. Of the others no line is ever spelt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookUp {
+    pub(super) at: SimTime,
+    pub(super) delivery: u64,
+    pub(super) host: HostId,
+    pub(super) domain: DomainId,
+    pub(super) started: SimTime,
+    pub(super) outcome: LookupOutcome,
+}
+
+impl LookUp {
+    pub(super) fn spelt(&self, names: &dyn MailboxNames) -> String {
+        let line = Line::Lookup {
+            t: seconds(self.at),
+            delivery: self.delivery,
+            host: names.host(self.host),
+            domain: names.domain(self.domain),
+            started: seconds(self.started),
+            outcome: lookup_word(self.outcome),
+        };
+        line.spelt()
+    }
+}
+
+fn lookup_word(outcome: LookupOutcome) -> &'static str {
     match outcome {
         LookupOutcome::Found => "found",
         LookupOutcome::NoSuchDomain => "no_such_domain",

@@ -73,6 +73,23 @@ pub(super) fn time(seconds: f64) -> String {
     }
 }
 
+/// Returns a time for a cell of a table, in at most eight characters: four digits below a minute, above it
+/// as [`time`] has it, without blanks between number and unit.
+pub(super) fn short_time(seconds: f64) -> String {
+    if seconds < 59.995 {
+        let (value, unit) = match seconds {
+            s if s >= 0.9995 => (s, "s"),
+            s if s >= 0.000_999_5 => (s * 1e3, "ms"),
+            s => (s * 1e6, "\u{b5}s"),
+        };
+        let decimals = if value >= 99.995 { 1 } else { 2 };
+        let text = format!("{value:.decimals$}");
+        return format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let units = [(" min", "m"), (" d", "d"), (" h", "h"), (" s", "s")];
+    units.iter().fold(time(seconds), |text, (unit, short)| text.replace(unit, short))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +120,24 @@ mod tests {
             "5 d",
         ];
         assert_eq!(spans.map(time), told);
+    }
+
+    #[test]
+    fn times_in_cells_are_short() {
+        let spans = [0.0, 0.000_012, 0.280_62, 0.045_678, 8.13, 59.2, 187.0, 8_713.0, 100_000.0];
+        let told = [
+            "0 \u{b5}s",
+            "12 \u{b5}s",
+            "280.6 ms",
+            "45.68 ms",
+            "8.13 s",
+            "59.2 s",
+            "3m 07s",
+            "2h 25m",
+            "1d 04h",
+        ];
+        assert_eq!(spans.map(short_time), told);
+        assert!(spans.into_iter().all(|span| short_time(span).chars().count() <= 8));
     }
 
     #[test]

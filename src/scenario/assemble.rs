@@ -1,32 +1,36 @@
 //! Puts a scenario together, in the order in which things need each other's names.
 
-use super::actions::read_actions;
-use super::automatic::read_automatic;
-use super::builder::Builder;
-use super::domains::Domains;
-use super::effects::greylist;
-use super::expectations::read_expectations;
-use super::greylists::greylist_rules;
-use super::hosts::Hosts;
-use super::implied::add_implied_clients;
+use super::checks::warn;
+use super::domain::domains::Domains;
+use super::domain::names::zone;
+use super::domain::screening::{published, zones};
+use super::domain::zone::ZoneBuilder;
+use super::events::actions::read_actions;
+use super::events::effects::greylist;
+use super::events::expectations::{LazyNames, read_expectations, read_figures};
+use super::events::notes::{Spoken, notes};
+use super::events::outages::{Targets, read_outage};
+use super::events::windows::read_windows;
+use super::host::builder::Builder;
+use super::host::greylists::greylist_rules;
+use super::host::hosts::Hosts;
+use super::host::implied::add_implied_clients;
+use super::host::routing::{DerivedRouting, StatedRouting, stated_routing};
 use super::links::{Links, Sites};
-use super::mail::read_mail;
-use super::model::{Domain, Effect, NextHop, Outage, OutageTarget, Roles, Scenario};
-use super::names_in_dns::zone;
-use super::notes::{Spoken, notes};
-use super::outages::{Targets, read_outage};
-use super::problem::ProblemKind;
-use super::reader::{Checker, Remark, Section};
-use super::reading::read_readings;
-use super::replay::ReadFile;
-use super::routing::{DerivedRouting, StatedRouting, stated_routing};
-use super::screening::{published, zones};
 use super::sharing::share_settings;
+use super::text::csv_file::ReadFile;
+use super::text::problem::ProblemKind;
+use super::text::reader::{Checker, Remark, Section};
 use super::top::{read_defaults, sample_every, tables, text};
-use super::warn;
-use super::zone::ZoneBuilder;
+use super::traffic::automatic::read_automatic;
+use super::traffic::callers_text::{read_inputs, read_outside, read_passwords};
+use super::traffic::mail::read_mail;
+use super::traffic::queued::read_queued;
+use super::traffic::reading::read_readings;
 use crate::fault::{Interval, Schedule};
 use crate::mail::HostId;
+use crate::model::callers::{ELSEWHERE, Guests};
+use crate::model::{Domain, Effect, NextHop, Outage, OutageTarget, Roles, Scenario};
 use crate::network::Topology;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::MailEntry;
@@ -53,6 +57,10 @@ pub(super) fn assemble(
     let duration = top.field("duration").map(|field| field.positive_duration());
     // Reading goes on with a day, so that the rest is checked too.
     let duration = duration.flatten().unwrap_or(SimDuration::from_days(1));
+    for field in top.field("allow").map(|field| field.list()).unwrap_or_default() {
+        // Known words alone; what they silence is left out when all has been found.
+        let _ = field.word();
+    }
     let defaults = read_defaults(top);
     let hosts = Hosts::read(&tables(top, "host"));
     if hosts.entries.is_empty() && tables(top, "host").is_empty() && top.has("host") {
@@ -71,6 +79,7 @@ pub(super) fn assemble(
         .collect();
     let automatic = read_automatic(top, &mut domains);
     let (mail, mail_sections) = read_all_mail(top, &hosts, &mut domains, duration, read_file);
+    let queued = read_all_queued(top, &hosts, &mut domains, read_file);
     let reading = read_readings(&tables(top, "reading"), &hosts, &mut domains);
     let outage_sections: Vec<Section<'_>> =
         tables(top, "outage").iter().filter_map(|field| field.section()).collect();
@@ -83,9 +92,11 @@ pub(super) fn assemble(
     let spoken = Spoken { hosts: &hosts, outages: &outages, mail: mail.len() };
     let notes = notes(top, SimTime::ZERO + duration, &spoken, &mut domains);
     let drafts = read_actions(&tables(top, "action"), &hosts, &domains);
+    let live = top.field("live").and_then(|field| field.section());
+    let elsewhere = live.as_ref().map(|_| domains.find_or_add(ELSEWHERE).0);
     // From here on no new domain can be spoken of, except by changed settings below.
     let mut derived = DerivedRouting::of(&domains);
-    let roles = roles(&hosts, &domains, &stated, &mail, &mut derived);
+    let roles = roles(&hosts, &domains, &stated, (&mail, &queued), &mut derived);
     let mut zone = zone(top, &hosts, &domains, &defaults);
     let published = published(top, &hosts, &domains, &mut zone);
     let blocklists = zones(top);
@@ -96,8 +107,8 @@ pub(super) fn assemble(
         defaults: &defaults,
         blocklists: &blocklists,
     };
-    let built = builder.all(&stated, &mut zone);
-    let actions = builder.actions(&drafts, &mut domains, &mut zone);
+    let mut built = builder.all(&stated, &mut zone);
+    let actions = builder.actions(&drafts, &mut domains, &mut zone, &mut built);
     let mut scenario = Scenario {
         name: name.to_owned(),
         title: text(top, "title").unwrap_or_else(|| name.to_owned()),
@@ -112,26 +123,42 @@ pub(super) fn assemble(
         addresses: hosts.addresses.clone(),
         domains: final_domains(&domains, &mut zone),
         zone: zone.into_zone(),
-        mail,
+        mail: mail.into_iter().chain(queued).collect(),
         published,
         automatic,
         reading,
         outages,
         actions,
+        windows: read_windows(top),
+        figures: Vec::new(),
         expectations: Vec::new(),
         notes,
+        passwords: Vec::new(),
+        elsewhere: None,
+        guests: Guests::default(),
+        inputs: Vec::new(),
     };
     add_implied_clients(&mut scenario, &defaults.resolver);
     share_settings(&mut scenario.hosts);
-    scenario.expectations = read_expectations(checker, &tables(top, "expect"), &scenario);
+    if let (Some(live), Some(elsewhere)) = (live, elsewhere) {
+        scenario.admit_callers(elsewhere);
+        read_outside(&live, &mut scenario);
+        scenario.passwords = read_passwords(&live);
+        scenario.inputs = read_inputs(&live, &scenario);
+    }
+    let names = LazyNames::of(&scenario);
+    let figures = read_figures(top, &names);
+    let expectations = read_expectations(checker, &tables(top, "expect"), &names);
+    (scenario.figures, scenario.expectations) = (figures, expectations);
+    let entries = Entries {
+        top,
+        hosts: &hosts,
+        domains: &domains,
+        mail: &mail_sections,
+        outages: &outage_sections,
+    };
+    warn::check_first(&scenario, &entries);
     if !checker.has_errors() {
-        let entries = Entries {
-            top,
-            hosts: &hosts,
-            domains: &domains,
-            mail: &mail_sections,
-            outages: &outage_sections,
-        };
         warn::check(&scenario, &entries);
     }
     Some(scenario)
@@ -155,6 +182,16 @@ fn read_all_mail<'a>(
         }
     }
     (mail, sections)
+}
+
+fn read_all_queued(
+    top: &Section<'_>,
+    hosts: &Hosts<'_>,
+    domains: &mut Domains<'_>,
+    read_file: &ReadFile<'_>,
+) -> Vec<MailEntry> {
+    let sections = tables(top, "queued").into_iter().filter_map(|field| field.section());
+    sections.filter_map(|section| read_queued(&section, hosts, domains, read_file)).collect()
 }
 
 /// Greylisting that a host always does is an outage without end.
@@ -186,7 +223,7 @@ fn roles(
     hosts: &Hosts<'_>,
     domains: &Domains<'_>,
     stated: &[StatedRouting],
-    mail: &[MailEntry],
+    (mail, queued): (&[MailEntry], &[MailEntry]),
     derived: &mut DerivedRouting,
 ) -> Vec<Roles> {
     let mut roles: Vec<Roles> = Vec::with_capacity(hosts.len());
@@ -217,14 +254,20 @@ fn roles(
         if free(submission.server) {
             roles[submission.server.index()].submission = true;
         }
-        derived.takes_all(submission.server);
         if let Some(client) = submission.client.filter(|client| free(*client)) {
             roles[client.index()].mua = true;
         }
     }
+    for host in queued.iter().map(|entry| entry.submission.server).filter(|host| free(*host)) {
+        // Whoever has a queue sends mail on.
+        roles[host.index()].relay |= !roles[host.index()].mx;
+    }
+    // Whom mail makes a submission server takes all from those who submit there, and from nobody
+    // else: what it does for others must not depend on which mail there is.
     for (index, roles) in roles.iter().enumerate() {
-        if roles.relay || roles.submission {
-            derived.takes_all(HostId::from_index(index));
+        let host = HostId::from_index(index);
+        if roles.relay || hosts.entry(host).roles.submission {
+            derived.takes_all(host);
         }
     }
     roles

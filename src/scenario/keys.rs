@@ -1,21 +1,22 @@
 //! The keys of a scenario file: the top, its defaults, sites and links.
 
-use super::keys_of_domains::{DNS, DOMAIN};
-use super::keys_of_hosts::HOST;
-use super::keys_of_mail::{LIST, MAIL, READING, RESPONDER};
-use super::keys_of_outages::{ACTION, EXPECT, NOTE, OUTAGE};
-use super::keys_of_screening::BLOCKLIST;
-use super::limits;
-use super::shape::{Key, Keys, Shape, Unit, key, required};
+use super::checks::allow::{NAMES, WARNINGS};
+use super::domain::keys::{DNS, DOMAIN};
+use super::domain::keys_of_screening::BLOCKLIST;
+use super::events::keys::{ACTION, EXPECT, NOTE, OUTAGE, WINDOW};
+use super::host::keys::HOST;
+use super::text::limits;
+use super::text::shape::{Key, Keys, Shape, Unit, key, required};
+use super::traffic::keys::{LIST, MAIL, QUEUED, READING, RESPONDER};
 
 /// A text, or a list of texts.
-pub(super) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS]);
+pub(crate) const ONE_OR_MORE_TEXTS: Shape = Shape::Either(&[Shape::Text, TEXTS]);
 /// A list of texts.
-pub(super) const TEXTS: Shape = Shape::List(&Shape::Text);
+pub(crate) const TEXTS: Shape = Shape::List(&Shape::Text);
 /// A number of sessions, processes, recipients and the like.
-pub(super) const PIECES: Shape = Shape::Count(1, limits::PIECES);
+pub(crate) const PIECES: Shape = Shape::Count(1, limits::PIECES);
 
-pub(super) static TOP: Keys = Keys {
+pub(crate) static TOP: Keys = Keys {
     name: "a scenario",
     keys: &[
         key("title", Shape::Text, "one line that names the scenario"),
@@ -27,7 +28,8 @@ pub(super) static TOP: Keys = Keys {
             Shape::Count(0, i64::MAX as u64),
             "number of the replication: other draws under the same seed; default 0",
         ),
-        required("duration", Shape::Duration, "how long the run observes, as \"24h\""),
+        required("duration", Shape::Duration, "how long the run observes, as \"24h\"")
+            .example(r#"duration = "24h""#),
         key(
             "sample_every",
             Shape::Duration,
@@ -39,6 +41,13 @@ pub(super) static TOP: Keys = Keys {
             "true if mail is meant to go round in a circle; default false: a circle of routes is \
              refused",
         ),
+        key(
+            "allow",
+            Shape::List(&Shape::Word(&NAMES)),
+            "warnings that are silenced for good: what they warn of is meant",
+        )
+        .words(WARNINGS)
+        .example(r#"allow = ["single-exchanger"]"#),
         key("defaults", Shape::Table(&DEFAULTS), "what holds where nothing else is said"),
         required("host", Shape::List(&Shape::Table(&HOST)), "the hosts of the network"),
         key("site", Shape::List(&Shape::Table(&SITE)), "groups of hosts that fail together"),
@@ -46,6 +55,11 @@ pub(super) static TOP: Keys = Keys {
         key("domain", Shape::List(&Shape::Table(&DOMAIN)), "mail domains"),
         key("dns", Shape::List(&Shape::Table(&DNS)), "further names in the DNS"),
         key("mail", Shape::List(&Shape::Table(&MAIL)), "mail that is sent"),
+        key(
+            "queued",
+            Shape::List(&Shape::Table(&QUEUED)),
+            "mail that waits in queues when the run begins",
+        ),
         key(
             "blocklist",
             Shape::List(&Shape::Table(&BLOCKLIST)),
@@ -56,8 +70,42 @@ pub(super) static TOP: Keys = Keys {
         key("reading", Shape::List(&Shape::Table(&READING)), "how mailboxes are read"),
         key("outage", Shape::List(&Shape::Table(&OUTAGE)), "what fails"),
         key("action", Shape::List(&Shape::Table(&ACTION)), "what is done at a time"),
-        key("expect", Shape::List(&Shape::Table(&EXPECT)), "bounds on figures of the summary"),
+        key(
+            "window",
+            Shape::List(&Shape::Table(&WINDOW)),
+            "stretches of time with a name, for figures of the mail submitted in them",
+        ),
+        key(
+            "figures",
+            TEXTS,
+            "further figures that the summary shall hold, as `mailsim figures` lists them",
+        ),
+        key("expect", Shape::List(&Shape::Table(&EXPECT)), "bounds on figures"),
         key("note", Shape::List(&Shape::Table(&NOTE)), "remarks for those who watch the run"),
+        key("live", Shape::Table(&LIVE), "real programs that talk to servers of the run"),
+    ],
+};
+
+/// Real programs that talk to the run.
+static LIVE: Keys = Keys {
+    name: "[live]",
+    keys: &[
+        key(
+            "inputs",
+            Shape::Text,
+            "what they did, a line each, as `mailsim live --record` writes it",
+        ),
+        key(
+            "passwords",
+            Shape::Map(&Shape::Text),
+            "passwords by login name; for any other name any will do",
+        )
+        .example(r#"passwords = { "alice@sender.example" = "secret" }"#),
+        key(
+            "outside",
+            TEXTS,
+            "hosts whose part real servers play, whose answers are among the inputs",
+        ),
     ],
 };
 
@@ -73,7 +121,7 @@ const SLOW_START: Key = key(
     "whether senders begin with a small window (TCP); default true, false for a plain line",
 );
 
-pub(super) static DEFAULTS: Keys = Keys {
+pub(crate) static DEFAULTS: Keys = Keys {
     name: "[defaults]",
     keys: &[
         key(
@@ -95,7 +143,7 @@ pub(super) static DEFAULTS: Keys = Keys {
     ],
 };
 
-pub(super) static RESOLVER: Keys = Keys {
+pub(crate) static RESOLVER: Keys = Keys {
     name: "`resolver`",
     keys: &[
         key(
@@ -129,7 +177,8 @@ static LINK: Keys = Keys {
     name: "a link",
     keys: &[
         key("name", Shape::Text, "a name by which outages may call it"),
-        required("between", TEXTS, "the two hosts that it joins"),
+        required("between", TEXTS, "the two hosts that it joins")
+            .example(r#"between = ["mail.sender.example", "mx1.example.org"]"#),
         key("latency", Shape::Duration, "time from one end to the other; default: [defaults]"),
         key("jitter", Shape::Duration, "upper bound of a delay added to it; default: [defaults]"),
         key("bandwidth", Shape::BitRate, "in each direction; default: [defaults]"),

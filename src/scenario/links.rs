@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hosts::Hosts;
-use super::limits;
-use super::problem::ProblemKind;
-use super::reader::{Field, Remark, Section};
-use super::shape::Shape;
+use super::host::hosts::Hosts;
+use super::text::limits;
+use super::text::problem::ProblemKind;
+use super::text::reader::{Field, Remark, Section};
+use super::text::shape::Shape;
 use crate::mail::HostId;
 use crate::network::{Bandwidth, Link, LinkId, Path};
 
 /// All links, and the names by which outages call them.
 #[derive(Debug, Default)]
-pub(super) struct Links {
-    pub(super) list: Vec<Link>,
+pub(crate) struct Links {
+    pub(crate) list: Vec<Link>,
     by_name: BTreeMap<String, Vec<LinkId>>,
     /// By the hosts at the ends, the lower one first.
     by_ends: BTreeMap<(u32, u32), Vec<LinkId>>,
@@ -21,7 +21,7 @@ pub(super) struct Links {
 
 impl Links {
     /// Reads all `[[link]]` tables; what they leave out is as on the default path.
-    pub(super) fn read(list: &[Field<'_>], hosts: &Hosts<'_>, default: &Path) -> Self {
+    pub(crate) fn read(list: &[Field<'_>], hosts: &Hosts<'_>, default: &Path) -> Self {
         let mut links = Self::default();
         for field in list {
             if let Some(section) = field.section() {
@@ -70,7 +70,7 @@ impl Links {
     }
 
     /// Returns the links that a field calls by name, or by the two hosts that they join.
-    pub(super) fn named(&self, field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<LinkId> {
+    pub(crate) fn named(&self, field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<LinkId> {
         if field.is_list() {
             return self.between(field, hosts);
         }
@@ -125,7 +125,7 @@ impl Links {
 }
 
 /// Reads `bandwidth`, `header` and `slow_start`; what is left out is as in `default`.
-pub(super) fn bandwidth(section: &Section<'_>, default: Bandwidth) -> Bandwidth {
+pub(crate) fn bandwidth(section: &Section<'_>, default: Bandwidth) -> Bandwidth {
     let rate = section.field("bandwidth").and_then(|field| field.bit_rate());
     let header = section.field("header").and_then(|field| field.size());
     let slow_start = section.field("slow_start").and_then(|field| field.flag());
@@ -161,11 +161,11 @@ fn ends(field: &Field<'_>, hosts: &Hosts<'_>) -> Option<(Members, Members)> {
 
 /// Groups of hosts by name.
 #[derive(Debug, Default)]
-pub(super) struct Sites(BTreeMap<String, Vec<HostId>>);
+pub(crate) struct Sites(BTreeMap<String, Vec<HostId>>);
 
 impl Sites {
     /// Reads all `[[site]]` tables.
-    pub(super) fn read(list: &[Field<'_>], hosts: &Hosts<'_>) -> Self {
+    pub(crate) fn read(list: &[Field<'_>], hosts: &Hosts<'_>) -> Self {
         let mut sites = Self::default();
         for field in list {
             let Some(section) = field.section() else {
@@ -187,7 +187,7 @@ impl Sites {
     }
 
     /// Returns the hosts of the site that the field names.
-    pub(super) fn named(&self, field: &Field<'_>) -> Vec<HostId> {
+    pub(crate) fn named(&self, field: &Field<'_>) -> Vec<HostId> {
         let Some(name) = field.text() else {
             return Vec::new();
         };
@@ -205,7 +205,7 @@ impl Sites {
 }
 
 /// Returns the hosts that a list names, each once, in the order of the list.
-pub(super) fn host_list(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
+pub(crate) fn host_list(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
     let items = field.one_or_many(Shape::Text);
     if items.is_empty() {
         let remark =

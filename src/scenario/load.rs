@@ -7,14 +7,15 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::assemble::assemble;
-use super::checker::Origin;
+use super::events::note_conditions;
 use super::keys::TOP;
-use super::model::Scenario;
-use super::overrides::{Override, apply};
-use super::problem::{Problem, ProblemKind, Problems, Severity, Sort, line_and_column};
-use super::reader::{Checker, Remark, Section};
-use super::replay::ReadFile;
-use super::tree::{Place, Table, from_parser, to_toml};
+use super::text::checker::Origin;
+use super::text::csv_file::ReadFile;
+use super::text::overrides::{Override, apply};
+use super::text::problem::{Problem, ProblemKind, Problems, Severity, Sort, line_and_column};
+use super::text::reader::{Checker, Remark, Section};
+use super::text::tree::{Node, Place, Table, Value, from_parser, to_toml};
+use crate::model::Scenario;
 
 /// The text of a scenario and the way to what lies beside it.
 #[derive(Clone, Copy)]
@@ -49,9 +50,9 @@ pub struct Loaded {
 
 /// An override and where it was written.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
-    pub(super) change: Override,
-    pub(super) origin: Origin,
+pub(crate) struct Placed {
+    pub(crate) change: Override,
+    pub(crate) origin: Origin,
 }
 
 /// Reads and checks a scenario with the overrides of the command line, applied in order.
@@ -65,13 +66,13 @@ pub fn load(source: &Source<'_>, overrides: &[Override]) -> Result<Loaded, Probl
 /// Whether the `[[expect]]` entries of a scenario are kept: bounds of its own question mean nothing
 /// in a study of other settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expectations {
+pub(crate) enum Expectations {
     Kept,
     LeftOut,
 }
 
 /// Returns overrides of the command line with their origin.
-pub(super) fn on_command_line(overrides: &[Override]) -> Vec<Placed> {
+pub(crate) fn on_command_line(overrides: &[Override]) -> Vec<Placed> {
     let placed = |change: &Override| Placed {
         change: change.clone(),
         origin: Origin::CommandLine(change.as_argument()),
@@ -81,7 +82,7 @@ pub(super) fn on_command_line(overrides: &[Override]) -> Vec<Placed> {
 
 /// Parses a file and applies overrides to its tree. Returns the tree, what collects problems, and
 /// the errors of the syntax.
-pub(super) fn parse(
+pub(crate) fn parse(
     source: &Source<'_>,
     overrides: &[Placed],
     without: &[&str],
@@ -105,7 +106,7 @@ pub(super) fn parse(
 }
 
 /// Reads and checks a scenario with overrides that may stand in a study.
-pub(super) fn load_placed(
+pub(crate) fn load_placed(
     source: &Source<'_>,
     overrides: &[Placed],
     expectations: Expectations,
@@ -123,20 +124,43 @@ pub(super) fn load_placed(
     };
     let name = FilePath::new(source.file).file_stem().and_then(|stem| stem.to_str());
     let scenario = typed(&checker, &root, name.unwrap_or("scenario"), &read_file);
-    let (problems, failed) = all_problems(source, checker, &syntax);
+    let (mut problems, failed) = all_problems(source, checker, &syntax);
+    let allowed = allowed(&root);
+    problems.0.retain(|problem| problem.name.is_empty() || !allowed.contains(&problem.name));
     match scenario {
-        Some(scenario) if !failed => Ok(Loaded {
-            scenario,
-            warnings: problems,
-            resolved: to_toml(&root),
-            files: files.into_inner(),
-        }),
+        Some(mut scenario) if !failed => {
+            if !overrides.is_empty() && !scenario.notes.is_empty() {
+                let (_, written, _) = parse(source, &[], without);
+                note_conditions::judge(&mut scenario, &written, &root);
+            }
+            Ok(Loaded {
+                scenario,
+                warnings: problems,
+                resolved: to_toml(&root),
+                files: files.into_inner(),
+            })
+        }
         _ => Err(problems),
     }
 }
 
+/// Returns the names of warnings that the file allows. Those that are no names were reported as wrong words
+/// when the top of the file was read.
+fn allowed(root: &Table) -> Vec<&str> {
+    let Some(Value::List(list)) = root.get("allow").map(|entry| &entry.node.value) else {
+        return Vec::new();
+    };
+    fn text(node: &Node) -> Option<&str> {
+        match &node.value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+    list.iter().filter_map(text).collect()
+}
+
 /// Returns everything that is wrong with a file, in order, and whether it is unusable.
-pub(super) fn all_problems(
+pub(crate) fn all_problems(
     source: &Source<'_>,
     checker: Checker,
     syntax: &[toml::de::Error],
@@ -201,6 +225,8 @@ fn syntax_problem(file: &str, text: &Arc<str>, error: &toml::de::Error) -> Probl
         message: format!("this is not TOML: {message}"),
         accepted: expected.to_owned(),
         help: help.to_owned(),
+        name: "",
+        first: None,
         span,
         text: text.clone(),
         sort: Sort::here(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::model::Host;
+use crate::model::Host;
 
 /// So many different settings are remembered: each new one is compared with them all, and a file
 /// of thousands of hosts that all differ is to be read in linear time.

@@ -1,33 +1,33 @@
 //! The top of the file: defaults and samples.
 
-use super::host_settings::resolver_settings;
-use super::limits;
+use super::domain::zone::Ttls;
+use super::host::settings::resolver_settings;
 use super::links::bandwidth;
-use super::problem::ProblemKind;
-use super::reader::{Field, Remark, Section};
-use super::zone::Ttls;
+use super::text::limits;
+use super::text::problem::ProblemKind;
+use super::text::reader::{Field, Remark, Section};
 use crate::dns::ResolverSettings;
 use crate::network::Path;
 use crate::units::{BitRate, SimDuration};
 
 /// What holds where nothing else is said.
 #[derive(Debug)]
-pub(super) struct Defaults {
-    pub(super) path: Path,
-    pub(super) ttls: Ttls,
-    pub(super) resolver: ResolverSettings,
+pub(crate) struct Defaults {
+    pub(crate) path: Path,
+    pub(crate) ttls: Ttls,
+    pub(crate) resolver: ResolverSettings,
 }
 
 /// Returns the items of a list of tables.
-pub(super) fn tables<'a>(section: &Section<'a>, key: &str) -> Vec<Field<'a>> {
+pub(crate) fn tables<'a>(section: &Section<'a>, key: &str) -> Vec<Field<'a>> {
     section.field(key).map(|field| field.list()).unwrap_or_default()
 }
 
-pub(super) fn text(section: &Section<'_>, key: &str) -> Option<String> {
+pub(crate) fn text(section: &Section<'_>, key: &str) -> Option<String> {
     section.field(key).and_then(|field| field.text().map(|text| text.trim().to_owned()))
 }
 
-pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
+pub(crate) fn read_defaults(top: &Section<'_>) -> Defaults {
     let mut defaults = Defaults {
         path: Path {
             latency: SimDuration::from_millis(10),
@@ -58,7 +58,7 @@ pub(super) fn read_defaults(top: &Section<'_>) -> Defaults {
 }
 
 /// Reads `sample_every`; without it the smallest pleasant step that gives at most 240 samples.
-pub(super) fn sample_every(top: &Section<'_>, duration: SimDuration) -> SimDuration {
+pub(crate) fn sample_every(top: &Section<'_>, duration: SimDuration) -> SimDuration {
     if let Some(field) = top.field("sample_every") {
         let Some(step) = field.positive_duration() else {
             return duration;

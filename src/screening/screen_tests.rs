@@ -79,8 +79,14 @@ fn look(
     failures: &Failures,
 ) -> (Option<Reply>, Option<Reply>, Findings) {
     let (zone, settings) = (zone(), ResolverSettings::default());
-    let ask =
-        Ask { zone: &zone, failures, settings: &settings, chance: None, failure_is_none: false };
+    let ask = Ask {
+        zone: &zone,
+        failures,
+        settings: &settings,
+        chance: None,
+        failure_is_none: false,
+        families: 1,
+    };
     let mut resolver = Resolver::new();
     let mut screen = Screen {
         screening,
@@ -227,6 +233,7 @@ fn looking_takes_time() {
         settings: &settings,
         chance: None,
         failure_is_none: false,
+        families: 1,
     };
     let (published, mut resolver) = (published(DmarcPolicy::None), Resolver::new());
     let mut screen = Screen {

@@ -247,6 +247,7 @@ mod tests {
             settings: &settings,
             chance: None,
             failure_is_none: false,
+            families: 1,
         };
         let mut resolver = Resolver::new();
         let mut asking = Asking { resolver: &mut resolver, ask: &ask, now: SimTime::ZERO };

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use crate::measure::Recorder;
-use crate::report::{
-    Live, ReportError, ResultFolder, RunDescription, ScenarioDescription, Tables, live_page,
-};
-use crate::scenario::{Loaded, Override};
-use crate::simulation::{Simulation, bounds, run_frame};
+use crate::report::{Live, ReportError, ResultFolder, RunDescription, Tables, live_page};
+use crate::scenario::Loaded;
 use crate::units::SimTime;
+use crate::workbench::{Ran, run};
 
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -54,41 +51,20 @@ pub(super) fn compute(
     let scenario = &loaded.scenario;
     let folder = ResultFolder::claim(&work.join("run"))?;
     let tables = Tables::create(&folder, scenario, Some(scenario))?;
-    let mut recorder = Recorder::new(Some(tables));
+    let asked = scenario.asked_figures();
     let mut stopped = false;
-    let totals = Simulation::new(scenario).run_while(&mut recorder, |at| {
-        stopped = !proceed(at);
-        !stopped
-    });
+    let Ran { summary, tables, totals } =
+        run(scenario, &asked, scenario.duration, Some(tables), |at, _| {
+            stopped = !proceed(at);
+            !stopped
+        });
     if let Some(chain) = &totals.endless {
         return Ok(Made::Endless(chain.told(scenario)));
     }
     if stopped {
         return Ok(Made::Stopped { at: totals.ended });
     }
-    let (mut summary, tables) = recorder.finish(scenario, &run_frame(scenario, scenario.duration));
-    summary.expectations = summary.check(&bounds(&scenario.expectations));
-    let tables = tables.expect("the recorder was given tables");
+    let tables = tables.expect("the run was given tables");
     let page = live_page(folder, tables, &summary, description, live)?;
     Ok(Made::Page { page, events: totals.events })
-}
-
-/// Says which run a page tells of.
-pub(super) fn describe(loaded: &Loaded, digest: &str, overrides: &[Override]) -> RunDescription {
-    let scenario = &loaded.scenario;
-    RunDescription {
-        scenario: ScenarioDescription {
-            name: scenario.name.clone(),
-            title: scenario.title.clone(),
-            question: scenario.question.clone(),
-            look_for: scenario.look_for.clone(),
-            digest: digest.to_owned(),
-            resolved: loaded.resolved.clone(),
-        },
-        seed: scenario.seed,
-        replication: scenario.replication,
-        duration_s: scenario.duration.as_secs_f64(),
-        overrides: overrides.iter().map(Override::as_argument).collect(),
-        ..RunDescription::default()
-    }
 }

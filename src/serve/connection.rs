@@ -13,7 +13,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_OCTETS: usize = 4 << 20;
 
 /// A connection that is given up at its deadline, or when serving ends.
-pub(super) struct Connection<'a> {
+pub(crate) struct Connection<'a> {
     stream: TcpStream,
     deadline: Instant,
     stop: &'a AtomicBool,
@@ -22,7 +22,7 @@ pub(super) struct Connection<'a> {
 impl<'a> Connection<'a> {
     /// # Errors
     /// If the system does not let time-outs be set.
-    pub(super) fn new(
+    pub(crate) fn new(
         stream: TcpStream,
         patience: Duration,
         stop: &'a AtomicBool,
@@ -34,7 +34,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Gives the client so much time from now on.
-    pub(super) fn allow(&mut self, patience: Duration) {
+    pub(crate) fn allow(&mut self, patience: Duration) {
         self.deadline = Instant::now() + patience;
     }
 
@@ -42,7 +42,7 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     /// `TimedOut` at the deadline, or what the connection met.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.stream.read(buffer) {
                 Err(cause) if is_slice(&cause) => self.check()?,
@@ -55,7 +55,7 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     /// `TimedOut` at the deadline, or what the connection met.
-    pub(super) fn write(&mut self, mut octets: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, mut octets: &[u8]) -> io::Result<()> {
         while !octets.is_empty() {
             match self.stream.write(octets) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -76,7 +76,7 @@ impl<'a> Connection<'a> {
 
     /// Ends the connection. A client that is still sending would lose the answer to a reset, so what
     /// it sends is read for a while.
-    pub(super) fn close(mut self, is_read: bool) {
+    pub(crate) fn close(mut self, is_read: bool) {
         // The client is gone if this fails.
         let _ = self.stream.shutdown(Shutdown::Write);
         if is_read {

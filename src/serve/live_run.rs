@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -11,10 +13,9 @@ use tempfile::TempDir;
 use crate::report::Live;
 use crate::scenario::{Entries, Loaded, Override, Problems, Severity, Source, edited, load};
 use crate::units::SimTime;
+use crate::workbench::{Before, Change, Controls, Stand, Step, describe};
 
-use super::change::{Before, Change, Step};
-use super::compute::{Made, StartError, compute, describe};
-use super::controls::{Controls, Stand};
+use super::compute::{Made, StartError, compute};
 use super::saved::SaveTo;
 
 /// What is served, as the command line says it.
@@ -44,13 +45,13 @@ pub struct LiveRun {
     /// The files that the scenario names, as they were when serving began.
     files: BTreeMap<String, String>,
     work: TempDir,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
     /// Held by whoever computes.
     turn: Mutex<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct RunState {
     revision: u64,
     done: Vec<Step>,
     undone: Vec<Step>,
@@ -101,13 +102,42 @@ pub(super) enum Refused {
     #[error("stopped")]
     Stopped,
     #[error(
-        "the run took longer than {} s and was stopped at {at} of virtual time; the former run \
-         stays. --time-limit allows more", .limit.as_secs()
+        "the {} and was stopped{}; the former run stays. --time-limit allows more",
+        too_long(.at.as_ref(), *.limit),
+        .at.map(|at| format!(" at {at} of virtual time")).unwrap_or_default()
     )]
-    TooLong { limit: Duration, at: SimTime },
+    TooLong { limit: Duration, at: Option<SimTime> },
     #[error("{0}")]
     Failed(String),
 }
+
+fn too_long(at: Option<&SimTime>, limit: Duration) -> String {
+    let what = if at.is_some() { "run" } else { "change" };
+    format!("{what} took longer than {} s", limit.as_secs())
+}
+
+/// What becomes of a change that is being made: whoever made it and whoever waits for it each try to be the
+/// first to say.
+#[derive(Debug, Default)]
+struct Fate(AtomicU8);
+
+impl Fate {
+    const OPEN: u8 = 0;
+    const MADE: u8 = 1;
+    const ABANDONED: u8 = 2;
+
+    /// Returns whether it is this from now on.
+    fn becomes(&self, fate: u8) -> bool {
+        self.0.compare_exchange(Self::OPEN, fate, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::OPEN
+    }
+}
+
+/// A run that is stopped at its limit says so itself within this time.
+const GRACE: Duration = Duration::from_millis(500);
 
 const PROCEED: u8 = 0;
 const REPLACED: u8 = 1;
@@ -142,14 +172,15 @@ impl LiveRun {
             undone: &[],
         };
         let live = live(&stand, &loaded, &entries, &nonce);
-        let description = describe(&loaded, &served.digest, &served.overrides);
+        let description =
+            describe(&loaded, &served.digest, &served.overrides, loaded.scenario.duration);
         let page = match compute(&loaded, &description, &live, work.path(), proceed)? {
             Made::Page { page, .. } => page,
             Made::Stopped { at } => return Err(StartError::Stopped { at }),
             Made::Endless(told) => return Err(StartError::Endless(told)),
         };
         let shown = Arc::new(Shown { page, nonce, loaded, entries });
-        let state = State {
+        let state = RunState {
             revision: 0,
             done: Vec::new(),
             undone: Vec::new(),
@@ -173,12 +204,41 @@ impl LiveRun {
         if name.is_empty() { "scenario.toml".to_owned() } else { name }
     }
 
-    /// Makes a change, if the page that asks for it shows the state of now.
-    pub(super) fn change(&self, revision: u64, wish: Wish) -> Result<Done, Refused> {
+    /// Makes a change, if the page that asks for it shows the state of now. Whoever asks is answered within
+    /// the time limit, whatever takes so long: to read, to build, to run or to draw.
+    pub(super) fn change(self: &Arc<Self>, revision: u64, wish: Wish) -> Result<Done, Refused> {
+        let limit = self.served.time_limit;
+        let fate = Arc::new(Fate::default());
+        let (answer, answered) = sync_channel(1);
+        let (live, shared) = (self.clone(), fate.clone());
+        let work = move || {
+            // Nobody waits any more once the time is over.
+            let _ = answer.send(live.make(revision, wish, &shared));
+        };
+        let broken = |why: &str| Refused::Failed(format!("the change cannot be made: {why}"));
+        let worker = thread::Builder::new().name("change".to_owned()).spawn(work);
+        worker.map_err(|cause| broken(&cause.to_string()))?;
+        match answered.recv_timeout(limit.saturating_add(GRACE)) {
+            Ok(made) => made,
+            Err(RecvTimeoutError::Disconnected) => Err(broken("whoever made it is gone")),
+            Err(RecvTimeoutError::Timeout) if fate.becomes(Fate::ABANDONED) => {
+                Err(Refused::TooLong { limit, at: None })
+            }
+            // It was made at the last instant.
+            Err(RecvTimeoutError::Timeout) => {
+                answered.recv().unwrap_or_else(|_| Err(broken("whoever made it is gone")))
+            }
+        }
+    }
+
+    fn make(&self, revision: u64, wish: Wish, fate: &Fate) -> Result<Done, Refused> {
         let begun = Instant::now();
         let (next, go_on, title) = self.prepare(revision, wish)?;
         let turn = locked(&self.turn);
         let limit = self.served.time_limit;
+        if !fate.is_open() {
+            return Err(Refused::TooLong { limit, at: None });
+        }
         let stand = Stand {
             revision: revision + 1,
             file: &self.served.file,
@@ -190,10 +250,10 @@ impl LiveRun {
         let (entries, nonce) = (Entries::of(&next.loaded.resolved), nonce(revision + 1));
         let live = live(&stand, &next.loaded, &entries, &nonce);
         let overrides = self.overrides(&next.done);
-        let description = describe(&next.loaded, &self.served.digest, &overrides);
-        let computing = Instant::now();
+        let length = next.loaded.scenario.duration;
+        let description = describe(&next.loaded, &self.served.digest, &overrides, length);
         let made = compute(&next.loaded, &description, &live, self.work.path(), |_| {
-            go_on.load(Ordering::Relaxed) == PROCEED && computing.elapsed() < limit
+            go_on.load(Ordering::Relaxed) == PROCEED && fate.is_open() && begun.elapsed() < limit
         });
         drop(turn);
         let made = made.map_err(|error| Refused::Failed(error.to_string()));
@@ -208,10 +268,13 @@ impl LiveRun {
         }
         let (page, events) = match (stopped, made?) {
             (Some(refused), _) => return Err(refused),
-            (None, Made::Stopped { at }) => return Err(Refused::TooLong { limit, at }),
+            (None, Made::Stopped { at }) => return Err(Refused::TooLong { limit, at: Some(at) }),
             (None, Made::Endless(told)) => return Err(Refused::Invalid(told)),
             (None, Made::Page { page, events }) => (page, events),
         };
+        if !fate.becomes(Fate::MADE) {
+            return Err(Refused::TooLong { limit, at: None });
+        }
         let Next { done, undone, loaded } = next;
         state.revision += 1;
         (state.done, state.undone) = (done, undone);
@@ -221,17 +284,12 @@ impl LiveRun {
 
     /// Reads the scenario as the change would have it; what is under way makes room.
     fn prepare(&self, revision: u64, wish: Wish) -> Result<(Next, Arc<AtomicU8>, String), Refused> {
-        let mut state = locked(&self.state);
-        if state.closing {
-            return Err(Refused::Stopped);
-        }
-        if state.revision != revision {
-            return Err(Refused::Behind);
-        }
-        let (mut done, mut undone) = (state.done.clone(), state.undone.clone());
+        let (mut done, mut undone, shown) = {
+            let state = self.current(revision)?;
+            (state.done.clone(), state.undone.clone(), state.shown.clone())
+        };
         let title = match wish {
             Wish::Change(change) => {
-                let shown = &state.shown;
                 let before = Before { scenario: &shown.loaded.scenario, entries: &shown.entries };
                 let step = change.step(&before).map_err(Refused::Invalid)?;
                 let title = step.title.clone();
@@ -261,11 +319,25 @@ impl LiveRun {
         };
         let loaded = self.load(&self.served.text, &self.overrides(&done));
         let loaded = loaded.map_err(|problems| Refused::Invalid(errors(&problems)))?;
+        // Pages were handed out while it was read, and another change may have been made.
+        let mut state = self.current(revision)?;
         let go_on = Arc::new(AtomicU8::new(PROCEED));
         if let Some(former) = state.under_way.replace(go_on.clone()) {
             former.store(REPLACED, Ordering::Relaxed);
         }
         Ok((Next { done, undone, loaded }, go_on, title))
+    }
+
+    /// Returns the state, if it is the one that a page shows.
+    fn current(&self, revision: u64) -> Result<MutexGuard<'_, RunState>, Refused> {
+        let state = locked(&self.state);
+        if state.closing {
+            return Err(Refused::Stopped);
+        }
+        if state.revision != revision {
+            return Err(Refused::Behind);
+        }
+        Ok(state)
     }
 
     fn overrides(&self, done: &[Step]) -> Vec<Override> {
@@ -295,6 +367,8 @@ impl LiveRun {
     pub(super) fn close(&self) {
         locked(&self.state).closing = true;
         self.cancel();
+        // Whoever still draws a page nobody waits for would keep it until the end of the program, and beyond.
+        let _ = std::fs::remove_dir_all(self.work.path());
     }
 
     /// Returns the text of the scenario that is shown: the file with everything changed in it.

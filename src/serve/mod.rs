@@ -21,10 +21,8 @@
 //! time-outs, so that a client that says nothing holds a thread for good. hyper and what it brings
 //! would be most of the program's dependencies, for one page on loopback.
 
-mod change;
 mod compute;
 mod connection;
-mod controls;
 mod live_run;
 mod request;
 mod response;
@@ -33,6 +31,9 @@ mod saved;
 mod server;
 
 pub use compute::StartError;
+pub(crate) use connection::Connection as HttpConnection;
 pub use live_run::{LiveRun, Served};
+pub(crate) use request::{Request as HttpRequest, Unread};
+pub(crate) use response::Response;
 pub use saved::SaveTo;
 pub use server::Server;

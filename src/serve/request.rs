@@ -10,14 +10,16 @@ const HEAD: usize = 16 << 10;
 /// The most fields of a head.
 const FIELDS: usize = 64;
 /// The largest body in octets.
-pub(super) const BODY: usize = 1 << 20;
+pub(crate) const BODY: usize = 1 << 20;
 
 /// A request (RFC 9112).
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// The target without its query.
-    pub(super) path: String,
+    pub(crate) path: String,
+    /// What follows the question mark.
+    pub(crate) query: String,
     fields: Vec<(String, String)>,
     /// The octets behind the head that came with it.
     begun: Vec<u8>,
@@ -27,7 +29,7 @@ pub(super) struct Request {
 
 /// A request that gets no answer, or this one.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// The client is gone.
     Gone,
     /// What is wrong with it.
@@ -36,7 +38,7 @@ pub(super) enum Unread {
 
 impl Request {
     /// Reads the head of a request.
-    pub(super) fn read(connection: &mut Connection<'_>) -> Result<Self, Unread> {
+    pub(crate) fn read(connection: &mut Connection<'_>) -> Result<Self, Unread> {
         let mut octets = Vec::new();
         let mut buffer = [0; 4096];
         loop {
@@ -56,25 +58,25 @@ impl Request {
     }
 
     /// Returns the field of this name, if it stands in the head once.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut found = self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
         let (_, value) = found.next()?;
         found.next().is_none().then_some(value)
     }
 
     /// Returns whether there is a field of this name, be it more than once.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
     }
 
     /// Returns whether a body follows the head that was not read.
-    pub(super) fn is_unread(&self) -> bool {
+    pub(crate) fn is_unread(&self) -> bool {
         let has_body = || self.has("transfer-encoding") || self.has("content-length");
         !self.is_read && has_body()
     }
 
     /// Reads the body.
-    pub(super) fn body(&mut self, connection: &mut Connection<'_>) -> Result<Vec<u8>, Unread> {
+    pub(crate) fn body(&mut self, connection: &mut Connection<'_>) -> Result<Vec<u8>, Unread> {
         let answer = |status, text: &str| Unread::Answer(Response::error(status, text));
         if self.has("transfer-encoding") {
             return Err(answer(411, "A body comes with its length, in Content-Length."));
@@ -123,6 +125,7 @@ fn parsed(octets: &[u8]) -> Result<Option<Request>, Unread> {
     Ok(Some(Request {
         method: head.method.unwrap_or_default().to_owned(),
         path: target.split('?').next().unwrap_or_default().to_owned(),
+        query: target.split_once('?').map_or("", |(_, query)| query).to_owned(),
         fields: head
             .headers
             .iter()

@@ -4,31 +4,31 @@ use std::fmt::Write as _;
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub(super) struct Response {
-    pub(super) status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     media_type: &'static str,
     /// Further fields of the head, each with its line end.
     fields: String,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Response {
-    pub(super) fn new(status: u16, media_type: &'static str, body: String) -> Self {
+    pub(crate) fn new(status: u16, media_type: &'static str, body: String) -> Self {
         Self { status, media_type, fields: String::new(), body }
     }
 
     /// Says in words why nothing else can be said.
-    pub(super) fn error(status: u16, text: &str) -> Self {
+    pub(crate) fn error(status: u16, text: &str) -> Self {
         Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
     }
 
     /// Answers the page's script.
-    pub(super) fn json(status: u16, value: &serde_json::Value) -> Self {
+    pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
 
     /// Adds a field. `value` holds no line end.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         let value: String = value.chars().filter(|c| !c.is_control()).collect();
         // Writing to memory succeeds.
         let _ = write!(self.fields, "{name}: {value}\r\n");
@@ -39,7 +39,7 @@ impl Response {
     ///
     /// Nothing is kept by the browser, shown inside another page, taken for another type, or handed
     /// to a page of another origin.
-    pub(super) fn octets(&self, is_head: bool) -> Vec<u8> {
+    pub(crate) fn octets(&self, is_head: bool) -> Vec<u8> {
         let mut head = format!(
             "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\
              Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\

@@ -1,9 +1,12 @@
 //! What is asked for, by whom, and what is answered.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::json;
 
-use super::change::Change;
+use crate::workbench::Change;
+
 use super::connection::Connection;
 use super::live_run::{LiveRun, Refused, Wish};
 use super::request::{Request, Unread};
@@ -31,7 +34,7 @@ enum Wanted {
 
 /// Everything that an answer depends on.
 pub(super) struct Routes<'a> {
-    pub(super) live: &'a LiveRun,
+    pub(super) live: &'a Arc<LiveRun>,
     pub(super) tell: &'a Tell<'a>,
     /// The port that is listened on.
     pub(super) port: u16,

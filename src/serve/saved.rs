@@ -33,20 +33,36 @@ impl SaveTo {
     /// # Errors
     /// If it is there and may not be replaced, or cannot be written.
     pub(super) fn save(&self, text: &str) -> io::Result<()> {
-        if !self.may_replace.load(Ordering::Relaxed) {
-            let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
-            self.may_replace.store(true, Ordering::Relaxed);
-            return file.write_all(text.as_bytes());
-        }
         let mut unfinished = self.path.clone().into_os_string();
         unfinished.push(".unfinished");
-        let written = fs::write(&unfinished, text);
-        let moved = written.and_then(|()| fs::rename(&unfinished, &self.path));
-        if moved.is_err() {
-            // What is half-written helps nobody; a failure to remove it changes nothing.
-            let _ = fs::remove_file(&unfinished);
-        }
+        let unfinished = Path::new(&unfinished);
+        let written = fs::write(unfinished, text);
+        let moved = written.and_then(|()| {
+            if self.may_replace.load(Ordering::Relaxed) {
+                fs::rename(unfinished, &self.path)
+            } else {
+                self.appear(unfinished, text)
+            }
+        });
+        // What is half-written helps nobody; a failure to remove it changes nothing. (What was moved is
+        // not there any more.)
+        let _ = fs::remove_file(unfinished);
         moved
+    }
+
+    /// Gives what is written the name under which nothing may be yet.
+    fn appear(&self, unfinished: &Path, text: &str) -> io::Result<()> {
+        match fs::hard_link(unfinished, &self.path) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => return Err(cause),
+            Ok(()) => {}
+            // A file system without links.
+            Err(_) => {
+                let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path)?;
+                file.write_all(text.as_bytes())?;
+            }
+        }
+        self.may_replace.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -49,7 +50,7 @@ impl Server {
 
     /// Answers until `stop` becomes true; then what is under way is given up. `tell` is told what
     /// was changed.
-    pub fn serve(&self, live: &LiveRun, stop: &AtomicBool, tell: &(dyn Fn(&str) + Sync)) {
+    pub fn serve(&self, live: &Arc<LiveRun>, stop: &AtomicBool, tell: &(dyn Fn(&str) + Sync)) {
         let routes = Routes { live, tell, port: self.port };
         let under_way = AtomicUsize::new(0);
         thread::scope(|scope| {

@@ -22,7 +22,7 @@
 //! responsibility (`Handover`), and the client knows (`TryEnded`). Only what other sessions decide
 //! is waited for: a free server slot. A host that crashes takes its own sessions with it; what it
 //! had sent before stays sent. A session that nothing disturbs is the last such one, moved in time;
-//! in debug builds it is settled all the same, and the two are compared (`undisturbed`).
+//! in debug builds it is settled all the same, and the two are compared (`fast::undisturbed`).
 //!
 //! # Approximations, all below one round trip
 //! A server slot is taken from the connection request that gets through until the client is done.
@@ -35,7 +35,7 @@
 //! and of numbers of deliveries are shared. With sessions cut at each crossing of a link, hosts could
 //! be shared out among threads that wait for each other every link latency; but a day of ten million
 //! messages has eight events in such a window, so two threads would bring 1.4 at best, and the order of
-//! facts would have to be merged again. Several runs at once (`experiment`) bring the whole factor.
+//! facts would have to be merged again. Several runs at once (`study`) bring the whole factor.
 //!
 //! # Growth
 //! Everything of which a scenario can have any number costs its own size, or n log n:
@@ -48,92 +48,64 @@
 //! is flat: no function has more than 6 % of it. A quarter goes to the queue manager (each third
 //! message is put off several times), a tenth to reading the facts, a sixteenth each to the event queue
 //! and to the two SMTP sessions. What was dear once and must not come back: sessions run though nothing disturbs
-//! them (`undisturbed`), look-ups that bring what they always bring (`sole_targets`), time lines asked
-//! for each connection (`calm`), a batch swapped and drained for each single order (`queue_actions`),
-//! keys of draws mixed though nothing is drawn, runs moved in and out of their slots, a vector
+//! them (`fast::undisturbed`), look-ups that bring what they always bring (`fast::sole_targets`), time lines asked
+//! for each connection (`fast::calm_lines`), a batch swapped and drained for each single order (`world::orders`),
+//! keys of draws mixed though nothing is drawn, runs copied in and out of their slots, a vector
 //! allocated for every message. `.ci/instructions` counts; `callgrind_annotate` shows where.
 //! Mail that waits by the million lies outside the caches, and each line of it that is asked for is a
 //! wait. So a recipient that waits takes some 190 octets in four places: the queue entry with its
 //! copy (64), the message (36), the recipient (24) and the story of who measures (56), which leaves
 //! to the run what the run knows (`crate::trace::Register`); the deferred queue holds 5 more. A scan
 //! takes up entries, and a site gets the mail of its backlog, by the dozen, whose memory is fetched
-//! together (`foresee`). In a network of ten thousand hosts memory is the limit instead: each event
+//! together (`fast::prefetch`). In a network of ten thousand hosts memory is the limit instead: each event
 //! finds another host's state outside the caches. Hence what every message asks stands together
-//! (`setup`, `host`), what few hosts have takes no room for the others (`sparse`), and idle hosts are
+//! (`fast::setup`, `host`), what few hosts have takes no room for the others (`fast::sparse`), and idle hosts are
 //! passed over (`sampling`).
 //!
-//! What is remembered is found out anew in debug builds and compared: sessions (`undisturbed`),
-//! look-ups (`sole_targets`), calm lines (`calm`), hosts passed over (`sampling`).
+//! What is remembered is found out anew in debug builds and compared: sessions (`fast::undisturbed`),
+//! look-ups (`fast::sole_targets`), calm lines (`fast::calm_lines`), hosts passed over (`sampling`).
+//! Switched off ([`Simulation::without_shortcuts`]) a run states the same facts.
+//!
+//! # Who owns what
+//! The world (`world`) has a few parts, each with its room. A run of an agent
+//! (`attempt::run`) is owned by whoever works on it, handed on by reference, and put back into
+//! its place when its step is done; so no method looks it up again.
 
-mod acceptance;
-mod address_order;
-mod agents;
-mod automatic;
-mod build;
-mod calm;
-mod chains;
-mod connection;
-mod converse;
-mod delivery;
-mod dispatch;
-mod draws;
-mod equal_routes;
-mod event;
-mod faults;
-mod handover;
-mod host;
-mod inquiry;
-mod introduction;
-mod keeping;
-mod local;
-mod look_up;
-mod messages;
-mod moment;
-mod name_service;
+mod attempt;
+mod callers;
+mod callers_mail;
+mod fast;
+mod held_world;
 mod notice;
-mod outage_actions;
 mod outcome;
-mod own_connections;
-mod policy;
-mod queue_actions;
-mod reach;
+mod outside;
 mod reading;
-mod received;
-mod run;
-mod sampling;
-mod screening;
-mod setup;
-mod shadow;
-mod sole_targets;
-mod source_address;
-mod sparse;
-mod submission;
-mod targets;
-mod tries;
-mod undisturbed;
-mod wires;
+mod server;
+mod waiting;
 mod world;
 
-pub use chains::{ChainCause, EndlessChain};
-pub use moment::{Call, Moment, Written};
-pub use outcome::{Outcome, bounds, run_frame};
+pub use crate::simulation::world::chains::{ChainCause, EndlessChain};
+pub use held_world::Moment;
+pub use outcome::{Outcome, bounds, conclude, mail_figures, mail_sink, run_frame};
+pub use outside::Errand;
 
 use crate::dns::Failures;
 use crate::mail::HostId;
+use crate::model::Scenario;
 use crate::random::Streams;
-use crate::scenario::Scenario;
 use crate::trace::{FactSink, Ledger};
 use crate::units::SimTime;
 
-use faults::Faults;
-use name_service::NameService;
-use reach::Reach;
+use crate::simulation::world::faults::Faults;
+use crate::simulation::world::name_service::NameService;
+use crate::simulation::world::reach::Reach;
 
 /// A scenario ready to run.
 #[derive(Debug)]
 pub struct Simulation<'s> {
     scenario: &'s Scenario,
     until: SimTime,
+    shortcuts: bool,
 }
 
 /// What is known of a finished run besides the facts it stated.
@@ -156,10 +128,10 @@ impl<'s> Simulation<'s> {
     /// Returns the simulation of `scenario`, to be run for its duration.
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
-        Self { scenario, until: SimTime::ZERO + scenario.duration }
+        Self { scenario, until: SimTime::ZERO + scenario.duration, shortcuts: true }
     }
 
-    /// Returns what befalls the questions that `host` asks the DNS in the course of the run.
+    /// Returns what becomes of the questions that `host` asks the DNS in the course of the run.
     #[must_use]
     pub fn dns_failures(&self, host: HostId) -> Failures {
         let streams = Streams::new(self.scenario.seed, self.scenario.replication);
@@ -175,6 +147,15 @@ impl<'s> Simulation<'s> {
         self
     }
 
+    /// Runs without what is there for speed alone: the same facts, later. For tests, which show by it
+    /// that the shortcuts hold no rule.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_shortcuts(mut self) -> Self {
+        self.shortcuts = false;
+        self
+    }
+
     /// Runs to the end, stating facts into `sink`.
     pub fn run(&self, sink: &mut impl FactSink) -> RunTotals {
         self.run_while(sink, |_| true)
@@ -187,12 +168,12 @@ impl<'s> Simulation<'s> {
         sink: &mut impl FactSink,
         proceed: impl FnMut(SimTime) -> bool,
     ) -> RunTotals {
-        world::World::new(self.scenario, self.until, sink).run(proceed)
+        world::World::new(self.scenario, self.until, self.shortcuts, sink).run(proceed)
     }
 
     /// Runs until everything that happens up to `at` has happened, and holds the world there, so
     /// that somebody from outside can talk to its servers.
     pub fn hold<'k, S: FactSink>(&self, at: SimTime, sink: &'k mut S) -> Moment<'s, 'k, S> {
-        Moment::new(world::World::new(self.scenario, self.until, sink), at)
+        Moment::new(world::World::new(self.scenario, self.until, self.shortcuts, sink), at)
     }
 }

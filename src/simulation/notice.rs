@@ -7,9 +7,9 @@ use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
 use crate::workload::NoticeWishes;
 
-use super::handover::Arrival;
-use super::messages::{Column, GivenUp, Message};
+use super::server::handover::Arrival;
 use super::world::World;
+use super::world::messages::{Column, GivenUp, Message};
 
 /// Octets of a notice beside what it returns: its header, the text and the RFC 3464 report.
 const NOTICE: u64 = 2_000;
@@ -110,7 +110,10 @@ impl<S: FactSink> World<'_, '_, S> {
     /// What the author of a message asks to be told. Every server passes it on.
     fn wishes(&self, message: MessageId) -> NoticeWishes {
         match self.messages[message].key() {
-            MessageKey::Mail { entry, .. } => self.scenario.mail[entry as usize].notices,
+            MessageKey::Mail { entry, .. } => {
+                let entry = self.scenario.mail.get(entry as usize);
+                entry.map_or(NoticeWishes::default(), |entry| entry.notices)
+            }
             MessageKey::Notice { .. } => NoticeWishes::default(),
         }
     }
@@ -147,7 +150,8 @@ impl<S: FactSink> World<'_, '_, S> {
             return key.notice(self.messages.count_notice(about));
         }
         let (MessageKey::Mail { entry, ordinal } | MessageKey::Notice { entry, ordinal, .. }) = key;
-        let count = self.offspring.entry(MessageKey::Mail { entry, ordinal }).or_default();
+        let count =
+            self.mailboxes.offspring.entry(MessageKey::Mail { entry, ordinal }).or_default();
         *count += 1;
         key.notice(*count - 1)
     }
@@ -162,7 +166,7 @@ impl<S: FactSink> World<'_, '_, S> {
     ) -> RecipientId {
         let recipient = self.messages.add_recipient(message, mailbox);
         let state = self.messages[message];
-        let unread = !self.readers.reads(mailbox);
+        let unread = !self.mailboxes.readers.reads(mailbox);
         self.state(&Fact::Created(Created {
             recipient,
             message,

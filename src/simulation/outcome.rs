@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::measure::{Bound, ProfileEvidence, Recorder, RunFrame, Summary};
-use crate::scenario::{Expectation, Scenario, profiles};
+use crate::measure::{
+    AskedFigure, Bound, MailSink, ProfileEvidence, Recorder, RunFrame, Summary, Window,
+};
+use crate::model::{Expectation, Scenario};
+use crate::profiles;
 use crate::units::SimDuration;
 
 use super::{RunTotals, Simulation};
@@ -21,11 +24,12 @@ impl Simulation<'_> {
     /// Runs to the end and returns the figures; no rows are kept.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let mut recorder = Recorder::new(());
+        let asked = self.scenario.asked_figures();
+        let mut recorder = Recorder::new(mail_sink(self.scenario, &asked, Window::default()));
         let totals = self.run(&mut recorder);
         let frame = run_frame(self.scenario, self.until.since_start());
-        let (mut summary, ()) = recorder.finish(self.scenario, &frame);
-        summary.expectations = summary.check(&bounds(&self.scenario.expectations));
+        let (mut summary, mail) = recorder.finish(self.scenario, &frame);
+        conclude(&mut summary, self.scenario, &asked, mail, self.until.since_start());
         Outcome { summary, totals }
     }
 }
@@ -41,6 +45,45 @@ pub fn run_frame(scenario: &Scenario, duration: SimDuration) -> RunFrame {
         replications: 1,
         profiles: evidence(scenario),
     }
+}
+
+/// Returns what keeps the rows of a run of `scenario`, if one of these figures is computed of them; mail
+/// submitted within `window` counts.
+#[must_use]
+pub fn mail_sink<'n>(
+    scenario: &'n Scenario,
+    asked: &[AskedFigure],
+    window: Window,
+) -> Option<MailSink<'n>> {
+    let of_mail = |figure: &AskedFigure| matches!(figure, AskedFigure::Mail { .. });
+    let attempts = asked.iter().any(AskedFigure::needs_attempts);
+    asked.iter().any(of_mail).then(|| MailSink::new(scenario, window, attempts))
+}
+
+/// Returns the figures that were computed of a run's rows, by their names.
+#[must_use]
+pub fn mail_figures(
+    scenario: &Scenario,
+    asked: &[AskedFigure],
+    mail: Option<MailSink<'_>>,
+    duration: SimDuration,
+) -> BTreeMap<String, Option<f64>> {
+    let rows = mail.map(MailSink::into_rows);
+    // What a part speaks of was looked up when it was read.
+    rows.and_then(|rows| rows.values(asked, &scenario.directory(), duration).ok())
+        .unwrap_or_default()
+}
+
+/// Completes a summary: with the figures that were asked for, and with a verdict on each expectation.
+pub fn conclude(
+    summary: &mut Summary,
+    scenario: &Scenario,
+    asked: &[AskedFigure],
+    mail: Option<MailSink<'_>>,
+    duration: SimDuration,
+) {
+    summary.figures = mail_figures(scenario, asked, mail, duration);
+    summary.expectations = summary.check(&bounds(&scenario.expectations));
 }
 
 /// Returns the expectations of a scenario in the words of those who measure.

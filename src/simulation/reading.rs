@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::access::{Fetched, PollClock, PollInterval, Protocol, Reading, visit};
 use crate::engine::Class;
-use crate::mail::{HostId, Mailbox, RecipientId};
+use crate::mail::{HostId, Mailbox, MessageKey, RecipientId};
+use crate::model::Scenario;
 use crate::network::Bandwidth;
 use crate::random::{Draw as _, Purpose, PurposeStreams, Streams};
-use crate::scenario::Scenario;
 use crate::trace::{Fact, FactSink, RetrievalProtocol};
 use crate::units::{Octets, SimDuration, SimTime};
 
-use super::draws::{key, name_key};
-use super::event::Event;
-use super::reach::Pair;
+use super::attempt::draws::{key, name_key};
 use super::world::World;
+use super::world::event::Event;
+use super::world::reach::Pair;
 
 /// How mailboxes are read, and those in which mail waits.
 #[derive(Debug)]
@@ -160,11 +160,11 @@ impl<S: FactSink> World<'_, '_, S> {
     pub(super) fn await_reader(&mut self, store: HostId, recipient: RecipientId, junk: bool) {
         let mailbox = self.messages[recipient].mailbox;
         let size = self.messages[self.messages[recipient].message].size();
-        let (uid, gone) = (self.readers.arrivals, SimTime::MAX);
-        self.readers.arrivals += 1;
+        let (uid, gone) = (self.mailboxes.readers.arrivals, SimTime::MAX);
+        self.mailboxes.readers.arrivals += 1;
         let waiting = Waiting { uid, recipient: Some(recipient), size, gone };
         let mut place = 0;
-        while let Some((reading, next)) = self.readers.next_device(mailbox, junk, place) {
+        while let Some((reading, next)) = self.mailboxes.readers.next_device(mailbox, junk, place) {
             place = next;
             self.messages[recipient].readers += 1;
             self.await_device(store, mailbox, reading, waiting);
@@ -172,13 +172,13 @@ impl<S: FactSink> World<'_, '_, S> {
     }
 
     fn await_device(&mut self, store: HostId, mailbox: Mailbox, reading: u32, waiting: Waiting) {
-        if !self.readers.boxes.contains_key(&(mailbox, reading)) {
-            let mailbag = self.readers.new_mailbag(mailbox, reading, store);
-            self.readers.boxes.insert((mailbox, reading), mailbag);
+        if !self.mailboxes.readers.boxes.contains_key(&(mailbox, reading)) {
+            let mailbag = self.mailboxes.readers.new_mailbag(mailbox, reading, store);
+            self.mailboxes.readers.boxes.insert((mailbox, reading), mailbag);
         }
-        let (every, _) = polled(self.readers.readings[reading as usize].protocol);
+        let (every, _) = polled(self.mailboxes.readers.readings[reading as usize].protocol);
         let now = self.now;
-        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("just made");
+        let mailbag = self.mailboxes.readers.boxes.get_mut(&(mailbox, reading)).expect("just made");
         mailbag.waiting.push(waiting);
         if mailbag.expected {
             return;
@@ -196,17 +196,18 @@ impl<S: FactSink> World<'_, '_, S> {
 
     /// A device visits a mailbox in which mail waits for it.
     pub(super) fn visit(&mut self, mailbox: Mailbox, reading: u32) {
-        let Reading { protocol, from, .. } = &self.readers.readings[reading as usize];
+        let Reading { protocol, from, .. } = &self.mailboxes.readers.readings[reading as usize];
         let (protocol, from) = (*protocol, *from);
         let (every, _) = polled(protocol);
         let rhythm = rhythm(every);
         let now = self.now;
-        let Some(mailbag) = self.readers.boxes.get(&(mailbox, reading)) else {
+        let Some(mailbag) = self.mailboxes.readers.boxes.get(&(mailbox, reading)) else {
             return;
         };
         let (store, left) = (mailbag.store, mailbag.left);
         let path = self.path_to_store(from, store);
-        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
+        let mailbag =
+            self.mailboxes.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
         let Some((round_trip, bandwidth, pair)) = path else {
             let next = mailbag.clock.skip_to(rhythm, now + SimDuration::from_nanos(1));
             let at = if every.is_some() { next.next() } else { now + RECONNECT };
@@ -233,9 +234,10 @@ impl<S: FactSink> World<'_, '_, S> {
         }
         if deletes(protocol) {
             let uids: Vec<u64> = waiting.iter().map(|message| message.uid).collect();
-            self.readers.deleted(mailbox, reading, &uids, over);
+            self.mailboxes.readers.deleted(mailbox, reading, &uids, over);
         }
-        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
+        let mailbag =
+            self.mailboxes.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
         mailbag.clock = mailbag.clock.after_mail(rhythm).skip_to(rhythm, over);
         mailbag.left += if deletes(protocol) { 0 } else { waiting.len() as u64 };
         (mailbag.expected, mailbag.busy) = (false, over);
@@ -246,6 +248,23 @@ impl<S: FactSink> World<'_, '_, S> {
             }
         }
         self.too_late(gone);
+    }
+
+    /// A real reader takes a message out of a mailbox: the devices of the run will not find it any more.
+    pub(super) fn taken_out(&mut self, mailbox: Mailbox, message: MessageKey) {
+        let (messages, now) = (&self.messages, self.now);
+        let is_it = |waiting: &&mut Waiting| {
+            waiting
+                .recipient
+                .is_some_and(|recipient| messages[messages[recipient].message].key() == message)
+        };
+        let boxes = &mut self.mailboxes.readers.boxes;
+        for (_, mailbag) in boxes.range_mut((mailbox, 0)..=(mailbox, u32::MAX)) {
+            match mailbag.waiting.iter_mut().find(is_it) {
+                Some(waiting) => waiting.gone = waiting.gone.min(now),
+                None => mailbag.left = mailbag.left.saturating_sub(1),
+            }
+        }
     }
 
     /// A device comes for messages that another one has deleted.
@@ -267,12 +286,12 @@ impl<S: FactSink> World<'_, '_, S> {
     ) -> Option<SimTime> {
         let mut breaks: Vec<SimTime> = Vec::new();
         for host in from.into_iter().chain([store]) {
-            let crash = self.faults.crashes[host.index()].next_begin(self.now, over);
-            let cut = self.faults.cut[host.index()].next_begin(self.now, over);
+            let crash = self.ways.faults.crashes[host.index()].next_begin(self.now, over);
+            let cut = self.ways.faults.cut[host.index()].next_begin(self.now, over);
             breaks.extend(crash.map(|entry| entry.0.from));
             breaks.extend(cut.map(|entry| entry.0.from));
         }
-        let path = self.reach.cut(pair, &self.faults.never).next_begin(self.now, over);
+        let path = self.ways.reach.cut(pair, &self.ways.faults.never).next_begin(self.now, over);
         breaks.extend(path.map(|entry| entry.0.from));
         breaks.into_iter().min()
     }
@@ -287,7 +306,7 @@ impl<S: FactSink> World<'_, '_, S> {
         waiting: Vec<Waiting>,
         fetched: &[Fetched],
     ) {
-        let protocol = self.readers.readings[reading as usize].protocol;
+        let protocol = self.mailboxes.readers.readings[reading as usize].protocol;
         let (every, _) = polled(protocol);
         let rhythm = rhythm(every);
         let mut again: Vec<Waiting> = Vec::new();
@@ -307,7 +326,8 @@ impl<S: FactSink> World<'_, '_, S> {
                 left += 1;
             }
         }
-        let mailbag = self.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
+        let mailbag =
+            self.mailboxes.readers.boxes.get_mut(&(mailbox, reading)).expect("it was there");
         again.append(&mut mailbag.waiting);
         mailbag.waiting = again;
         mailbag.left += left;
@@ -324,29 +344,30 @@ impl<S: FactSink> World<'_, '_, S> {
     ) -> Option<(SimDuration, Bandwidth, Pair)> {
         let now: SimTime = self.now;
         let down = |host: HostId| {
-            self.faults.cut[host.index()].at(now).is_some()
-                || self.faults.crashes[host.index()].at(now).is_some()
+            self.ways.faults.cut[host.index()].at(now).is_some()
+                || self.ways.faults.crashes[host.index()].at(now).is_some()
         };
         if down(store) || from.is_some_and(down) {
             return None;
         }
-        let pair = from.and_then(|from| self.reach.pair(from, store, &self.faults));
-        if self.reach.cut(pair, &self.faults.never).at(now).is_some() {
+        let pair = from.and_then(|from| self.ways.reach.pair(from, store, &self.ways.faults));
+        if self.ways.reach.cut(pair, &self.ways.faults.never).at(now).is_some() {
             return None;
         }
-        let path = self.reach.path(pair, now)?;
+        let path = self.ways.reach.path(pair, now)?;
         Some((path.latency * 2, path.bandwidth, pair))
     }
 
     /// A message is in its reader's hands, at one device.
     pub(super) fn fetched(&mut self, recipient: RecipientId, reading: u32) {
-        let how = self.readers.readings[reading as usize].protocol;
+        let how = self.mailboxes.readers.readings[reading as usize].protocol;
         let (_, protocol) = polled(how);
         self.messages[recipient].readers -= 1;
         self.messages[recipient].note_read();
         let mailbox = self.messages[recipient].mailbox;
         // A visit that will be cut short is over for nobody.
-        let over = self.readers.boxes.get(&(mailbox, reading)).map(|mailbag| mailbag.busy);
+        let over =
+            self.mailboxes.readers.boxes.get(&(mailbox, reading)).map(|mailbag| mailbag.busy);
         let removed = over.filter(|&over| deletes(how) && over >= self.now);
         self.state(&Fact::Retrieved { recipient, protocol, reading, removed });
         self.close_if_over(recipient);

@@ -30,6 +30,7 @@ pub use order::{Offers, Order, Verb, plain_reply, verified};
 pub use rules::{BreakingPoint, Deviation, Manner, Replies, Rules, Slot};
 pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
+    failure_by,
 };
 pub use settings::{
     ClientOptions, ClientSettings, ClientTimeouts, ClientTls, LookupFailure, ServerOptions,

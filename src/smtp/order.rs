@@ -66,7 +66,7 @@ pub struct Offers {
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Progress {
     /// The greeting was 554: only QUIT is of use (RFC 5321 §3.1).
     Refusing,
     /// Greeted; no EHLO or HELO yet.
@@ -92,7 +92,7 @@ enum State {
 #[derive(Debug, Clone)]
 pub struct Order {
     offers: Offers,
-    state: State,
+    state: Progress,
     secure: bool,
     authenticated: bool,
 }
@@ -105,20 +105,20 @@ impl Order {
     /// from the first octet.
     #[must_use]
     pub fn greeted(offers: Offers, secure: bool) -> Self {
-        Self { offers, state: State::Greeted, secure, authenticated: false }
+        Self { offers, state: Progress::Greeted, secure, authenticated: false }
     }
 
     /// Returns the order of a session that was greeted with 554 (RFC 5321 §3.1).
     #[must_use]
     pub fn refusing(offers: Offers) -> Self {
-        Self { state: State::Refusing, ..Self::greeted(offers, false) }
+        Self { state: Progress::Refusing, ..Self::greeted(offers, false) }
     }
 
     /// Returns the order of a session in which EHLO or HELO has been said and no transaction is
     /// open.
     #[must_use]
     pub fn ready(offers: Offers) -> Self {
-        Self { state: State::Ready, ..Self::greeted(offers, false) }
+        Self { state: Progress::Ready, ..Self::greeted(offers, false) }
     }
 
     /// Answers a command; `granted` is what the server says to it in the right place.
@@ -143,13 +143,13 @@ impl Order {
 
     /// The final dot: the transaction is over, whatever the reply (RFC 5321 §4.1.1.4).
     pub fn end_of_data(&mut self) {
-        self.state = State::Ready;
+        self.state = Progress::Ready;
     }
 
     /// Returns whether a transaction is open.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
-        matches!(self.state, State::Sender | State::Recipients | State::Chunks)
+        matches!(self.state, Progress::Sender | Progress::Recipients | Progress::Chunks)
     }
 
     /// Returns whether STARTTLS is offered now: not once TLS runs (RFC 3207 §4.2).
@@ -168,11 +168,11 @@ impl Order {
     // A session names its commands, so that most of this table is decided when it is compiled.
     #[inline(always)]
     fn refusal(&self, verb: Verb) -> Option<Reply> {
-        let greeted = matches!(self.state, State::Greeted);
+        let greeted = matches!(self.state, Progress::Greeted);
         match (self.state, verb) {
-            (State::Closed, _) => Some(Reply::new(421, Status::NOT_ACCEPTING)),
+            (Progress::Closed, _) => Some(Reply::new(421, Status::NOT_ACCEPTING)),
             (_, Verb::Quit) => None,
-            (State::Refusing, _) => Some(OUT_OF_ORDER),
+            (Progress::Refusing, _) => Some(OUT_OF_ORDER),
             (_, Verb::Ehlo) if !self.offers.ehlo => Some(Reply::new(502, Status::new(5, 5, 2))),
             // Postfix and many others do not tell who is on a list (RFC 5321 §7.3).
             (_, Verb::Expn) => Some(NOT_IMPLEMENTED),
@@ -183,11 +183,11 @@ impl Order {
             (_, Verb::Auth) if !self.offers.auth => Some(NOT_IMPLEMENTED),
             (_, Verb::Bdat(_)) if !self.offers.chunking => Some(NOT_IMPLEMENTED),
             // RFC 3030 §2: read, thrown away and refused.
-            (State::Recipients | State::Chunks, Verb::Bdat(_)) => None,
-            (State::Sender, Verb::Bdat(_)) => Some(Reply::new(554, Status::new(5, 5, 1))),
+            (Progress::Recipients | Progress::Chunks, Verb::Bdat(_)) => None,
+            (Progress::Sender, Verb::Bdat(_)) => Some(Reply::new(554, Status::new(5, 5, 1))),
             (_, Verb::Bdat(_)) => Some(OUT_OF_ORDER),
             // RFC 3030 §2: DATA and BDAT are not mixed, and no recipient comes after the first chunk.
-            (State::Chunks, Verb::Mail | Verb::Rcpt | Verb::Data) => Some(OUT_OF_ORDER),
+            (Progress::Chunks, Verb::Mail | Verb::Rcpt | Verb::Data) => Some(OUT_OF_ORDER),
             (_, Verb::StartTls) => {
                 (greeted || self.in_transaction() || self.secure).then_some(OUT_OF_ORDER)
             }
@@ -197,25 +197,25 @@ impl Order {
             // RFC 4954 §6: no passwords over a channel that anybody can read.
             (_, Verb::Auth) => (!self.secure && self.offers.starttls)
                 .then_some(Reply::new(538, Status::new(5, 7, 11))),
-            (State::Ready, Verb::Mail) => None,
+            (Progress::Ready, Verb::Mail) => None,
             (_, Verb::Mail) => Some(OUT_OF_ORDER),
             (_, Verb::Rcpt) => (!self.in_transaction()).then_some(OUT_OF_ORDER),
-            (State::Recipients, Verb::Data) => None,
-            (State::Sender, Verb::Data) => Some(Reply::new(554, Status::new(5, 5, 1))),
+            (Progress::Recipients, Verb::Data) => None,
+            (Progress::Sender, Verb::Data) => Some(Reply::new(554, Status::new(5, 5, 1))),
             (_, Verb::Data) => Some(OUT_OF_ORDER),
         }
     }
 
     fn move_on(&mut self, verb: Verb) {
         match verb {
-            Verb::Ehlo | Verb::Helo => self.state = State::Ready,
-            Verb::Mail => self.state = State::Sender,
-            Verb::Rcpt => self.state = State::Recipients,
-            Verb::Bdat(last) => self.state = if last { State::Ready } else { State::Chunks },
-            Verb::Rset if self.in_transaction() => self.state = State::Ready,
-            Verb::Quit => self.state = State::Closed,
+            Verb::Ehlo | Verb::Helo => self.state = Progress::Ready,
+            Verb::Mail => self.state = Progress::Sender,
+            Verb::Rcpt => self.state = Progress::Recipients,
+            Verb::Bdat(last) => self.state = if last { Progress::Ready } else { Progress::Chunks },
+            Verb::Rset if self.in_transaction() => self.state = Progress::Ready,
+            Verb::Quit => self.state = Progress::Closed,
             // RFC 3207 §4.2: as after the greeting.
-            Verb::StartTls => (self.state, self.secure) = (State::Greeted, true),
+            Verb::StartTls => (self.state, self.secure) = (Progress::Greeted, true),
             Verb::Auth => self.authenticated = true,
             Verb::Data | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help | Verb::Noop => {}
         }

@@ -111,6 +111,8 @@ pub struct Letter<'a> {
     pub declares_size: bool,
     /// Whether an address of the envelope goes beyond ASCII.
     pub international: bool,
+    /// Whether it is the first message on its connection.
+    pub is_first: bool,
 }
 
 /// One session between two hosts.
@@ -135,6 +137,8 @@ pub struct Session<'a> {
     pub requires_authentication: bool,
     /// Whether EHLO was understood.
     pub extended: bool,
+    /// Whether the client knows the SIZE that the server announced.
+    pub knows_size_limit: bool,
     /// When the server closed the connection behind a reply, if it did: what the client says from
     /// then on is not heard.
     pub closed: Option<SimTime>,
@@ -202,6 +206,8 @@ pub struct Transaction {
     pub octets: Octets,
     /// Whether the connection can be used again.
     pub open: bool,
+    /// Whether it cannot, and the client takes its leave all the same, and waits for the reply.
+    pub takes_leave: bool,
 }
 
 impl Transaction {
@@ -214,8 +220,20 @@ impl Transaction {
             dot_sent: SimTime::MAX,
             octets: Octets(0),
             open: true,
+            takes_leave: false,
         }
     }
+}
+
+/// Returns what a reply that was not hoped for means to a client.
+#[must_use]
+pub fn failure_by(client: &ClientSettings, reply: Reply, at: SimTime, stage: Stage) -> Failure {
+    let permanent = reply.is_permanent() && !client.next_host.excuses(stage);
+    let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
+    // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
+    // the first digit).
+    let status = Status { class: if permanent { 5 } else { 4 }, ..reply.status };
+    Failure { at, stage, outcome, reply: Some(reply), status }
 }
 
 /// What the server's side of an exchange leads to.
@@ -454,12 +472,7 @@ impl Session<'_> {
     }
 
     fn failure_by(&self, reply: Reply, at: SimTime, stage: Stage) -> Failure {
-        let permanent = reply.is_permanent() && !self.client.next_host.excuses(stage);
-        let outcome = if permanent { AttemptOutcome::Permfail } else { AttemptOutcome::Tempfail };
-        // A temporary failure has a temporary status (`smtp_helo` of Postfix's `smtp_proto.c` changes
-        // the first digit).
-        let status = Status { class: if permanent { 5 } else { 4 }, ..reply.status };
-        Failure { at, stage, outcome, reply: Some(reply), status }
+        failure_by(self.client, reply, at, stage)
     }
 
     fn no_answer(&self, sent: SimTime, stage: Stage, timeout: SimDuration) -> Failure {

@@ -21,19 +21,19 @@ pub struct CrashFault {
     pub machine: bool,
 }
 
-/// Everything that may befall a connection between one client and one server port.
+/// Everything that may happen to a connection between one client and one server port.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions<'a> {
     port: &'a Timeline<PortFault>,
     cuts: [&'a Timeline<()>; 5],
     crashes: &'a Timeline<CrashFault>,
-    /// A time in which nothing befalls a packet. A session asks of some twenty packets; nearly all
+    /// A time in which no packet is lost or held up. A session asks of some twenty packets; nearly all
     /// are answered by this, which took a tenth off the instructions of a whole run.
     calm: Interval,
 }
 
 impl<'a> Conditions<'a> {
-    /// Returns what befalls a connection that is used from `now` on.
+    /// Returns what happens to a connection that is used from `now` on.
     ///
     /// `port` strikes packets from the client to the server's port. `cuts` are times without any
     /// passage, in either direction: the server host cut off, the client host cut off, a proxy
@@ -63,7 +63,7 @@ impl<'a> Conditions<'a> {
         Self { port, cuts, crashes, calm }
     }
 
-    /// Returns the time from the beginning of use in which nothing befalls a packet.
+    /// Returns the time from the beginning of use in which nothing happens to a packet.
     #[must_use]
     pub fn calm(&self) -> Interval {
         self.calm
@@ -104,7 +104,7 @@ pub(super) enum Passage {
     Never,
 }
 
-/// One TCP connection: its path and what befalls it.
+/// One TCP connection: its path and what happens on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire<'a> {
     /// One-way latency, jitter included.
@@ -126,7 +126,7 @@ const LONGEST_RETRANSMISSION: SimDuration = SimDuration::from_secs(120);
 /// `tcp_retries2`: 924.6 s).
 const GIVEN_UP: SimDuration = SimDuration::from_secs(924);
 
-/// Returns when a connection stands that is asked for at `at`, if nothing befalls the first packet
+/// Returns when a connection stands that is asked for at `at`, if nothing happens to the first packet
 /// and its answer in time for everybody's patience. Nearly always nothing does.
 #[must_use]
 #[inline]
@@ -238,7 +238,7 @@ impl Wire<'_> {
         self.reach_troubled_client(sent)
     }
 
-    /// Returns when what the server sends at `sent` reaches the client, if nothing ever befalls the
+    /// Returns when what the server sends at `sent` reaches the client, if nothing ever happens to the
     /// server and nothing the network at that time; none: it has to be looked into.
     #[inline]
     pub(super) fn undisturbed(&self, sent: SimTime) -> Option<SimTime> {

@@ -1,7 +1,7 @@
 //! One try of one host, with all recipients of the message that it was made for, and its dialogue.
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, Stage};
-use crate::scenario::{Command, Host, Scenario};
+use crate::model::{Command, Host, Scenario};
 use crate::smtp::{Conversation, Ending, ForwardPath, Line, dialogue};
 use crate::trace::{AttemptFact, Fact};
 use crate::units::{Octets, SimTime};

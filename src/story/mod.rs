@@ -18,7 +18,7 @@ mod watch;
 pub use exchange::{Exchange, address_of, exchanges, host_at, lines, proxy_of};
 pub use narration::{Narration, Shown};
 pub use origin::origin_fields;
-pub use received::{field_of, fields};
+pub use received::{field_of, fields, fields_as_made};
 pub use screening::{found_at, result_fields, told};
 pub use tale::{Copy, LookUp, Story, Transaction};
 pub use watch::{Wanted, Watch};

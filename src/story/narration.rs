@@ -1,9 +1,10 @@
-//! When the notes of a scenario are shown: at their times, or on the events that they wait for.
+//! When the notes of a scenario are shown: at their times, or on the events that they wait for, if
+//! they are true of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId};
-use crate::scenario::{Moment, NotedEvent, Occasion, Scenario};
+use crate::model::{Moment, NotedEvent, Occasion, Scenario};
 use crate::trace::{Fact, FactSink, FinalOutcome, Register};
 use crate::units::SimTime;
 
@@ -23,16 +24,28 @@ pub struct Shown {
 pub struct Narration<'s> {
     scenario: &'s Scenario,
     waiting: Vec<Waiting<'s>>,
+    conditions: Vec<Conditional<'s>>,
     /// Who is behind each recipient that is still open; kept only if some note waits for mail.
     recipients: BTreeMap<RecipientId, Who>,
     watches_mail: bool,
 }
 
-/// A note on an event.
+/// A condition of a note.
+#[derive(Debug)]
+struct Conditional<'s> {
+    /// What it asks for.
+    waits: Waiting<'s>,
+    never: bool,
+}
+
+/// A note on an event, or on the condition that it happens.
 #[derive(Debug)]
 struct Waiting<'s> {
     note: usize,
     occasion: &'s Occasion,
+    /// It counts from here on, and up to here.
+    from: SimTime,
+    until: SimTime,
     /// How often it has happened.
     count: u64,
     /// What counted last: the recipients of one message may share an event.
@@ -61,14 +74,17 @@ impl<'s> Narration<'s> {
     /// Returns the narration of a run that is about to begin.
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
-        let waits = |(note, occasion)| Waiting {
-            note,
-            occasion,
-            count: 0,
-            latest: None,
-            times: Vec::new(),
-            shown: None,
-        };
+        let waits = |(note, occasion)| Waiting::new(note, occasion, SimTime::ZERO, SimTime::MAX);
+        let conditions: Vec<Conditional<'s>> = scenario
+            .notes
+            .iter()
+            .enumerate()
+            .flat_map(|(note, told)| told.conditions.iter().map(move |one| (note, one)))
+            .map(|(note, one)| Conditional {
+                waits: Waiting::new(note, &one.occasion, one.from, one.until),
+                never: one.never,
+            })
+            .collect();
         let waiting: Vec<Waiting<'s>> = scenario
             .notes
             .iter()
@@ -79,8 +95,16 @@ impl<'s> Narration<'s> {
             })
             .map(waits)
             .collect();
-        let watches_mail = waiting.iter().any(|one| !one.occasion.event.is_of_outage());
-        Self { scenario, waiting, recipients: BTreeMap::new(), watches_mail }
+        let all = waiting.iter().chain(conditions.iter().map(|one| &one.waits));
+        let watches_mail = all.into_iter().any(|one| !one.occasion.event.is_of_outage());
+        Self { scenario, waiting, conditions, recipients: BTreeMap::new(), watches_mail }
+    }
+
+    /// Returns whether a note is true of the run up to `end`.
+    fn holds(&self, note: usize, end: SimTime) -> bool {
+        let happened = |one: &Conditional<'_>| one.waits.moment().is_some_and(|at| at <= end);
+        let mut own = self.conditions.iter().filter(|one| one.waits.note == note);
+        self.scenario.notes[note].stands && own.all(|one| happened(one) != one.never)
     }
 
     /// Returns the notes shown up to `end`, in order.
@@ -94,16 +118,34 @@ impl<'s> Narration<'s> {
             .waiting
             .iter()
             .filter_map(|one| one.moment().map(|at| Shown { at, note: one.note, after: true }));
-        let mut shown: Vec<Shown> = timed.chain(found).filter(|one| one.at <= end).collect();
+        let holds = |one: &Shown| one.at <= end && self.holds(one.note, end);
+        let mut shown: Vec<Shown> = timed.chain(found).filter(holds).collect();
         shown.sort_by_key(|one| (one.at, one.after, one.note));
         shown
     }
 
-    /// Returns a sentence for each note whose event did not happen up to `end`.
+    /// Says which notes are not shown up to `end`, and why: their event did not happen, or they are
+    /// not true of this run.
     #[must_use]
     pub fn missed(&self, end: SimTime) -> Vec<String> {
         let missed = self.waiting.iter().filter(|one| one.moment().is_none_or(|at| at > end));
+        let never: BTreeSet<usize> = missed.clone().map(|one| one.note).collect();
+        let untrue = self.scenario.notes.iter().enumerate().filter(|(place, note)| {
+            note.stands && !never.contains(place) && !self.holds(*place, end)
+        });
+        let untrue = untrue.map(|(_, note)| {
+            format!("the note on line {} is not true of this run: it is not shown", note.line)
+        });
+        let fallen = self.scenario.notes.iter().filter(|note| !note.stands).count();
+        let fallen = (fallen > 0).then(|| {
+            let (notes, speak, are) =
+                if fallen == 1 { ("note", "speaks", "is") } else { ("notes", "speak", "are") };
+            format!(
+                "{fallen} {notes} {speak} of the scenario as its file has it, and {are} not shown"
+            )
+        });
         missed
+            .filter(|one| self.scenario.notes[one.note].stands)
             .map(|one| {
                 let line = self.scenario.notes[one.note].line;
                 let (event, nth) = (one.occasion.event.as_str(), one.occasion.nth);
@@ -113,13 +155,17 @@ impl<'s> Narration<'s> {
                      happen: it is not shown"
                 )
             })
+            .chain(untrue)
+            .chain(fallen)
             .collect()
     }
 
     /// Returns the messages that the notes shown speak of; for a notice the one that it is about.
     #[must_use]
     pub fn spoken_of(&self) -> BTreeSet<MessageKey> {
-        let shown = self.waiting.iter().filter(|one| one.shown.is_some());
+        let stands =
+            |one: &&Waiting<'_>| one.shown.is_some() && self.scenario.notes[one.note].stands;
+        let shown = self.waiting.iter().filter(stands);
         let keys = shown.filter_map(|one| one.latest).map(|(_, key, _)| key);
         let written = |key: MessageKey| match key {
             MessageKey::Mail { .. } => key,
@@ -131,20 +177,23 @@ impl<'s> Narration<'s> {
 
     #[inline(never)]
     fn outage(&mut self, target: &str, from: SimTime, to: SimTime) {
-        for one in &mut self.waiting {
+        let conditions = self.conditions.iter_mut().map(|one| &mut one.waits);
+        for one in self.waiting.iter_mut().chain(conditions) {
             let at = match one.occasion.event {
                 NotedEvent::OutageBegins => from,
                 NotedEvent::OutageEnds => to,
                 _ => continue,
             };
-            if one.occasion.outage.as_ref().is_none_or(|wanted| wanted == target) {
+            let wanted = one.occasion.outage.as_ref();
+            if one.counts_at(at) && wanted.is_none_or(|wanted| wanted == target) {
                 one.times.push(at);
             }
         }
     }
 
     fn happened(&mut self, at: SimTime, happening: &Happening) {
-        for one in &mut self.waiting {
+        let conditions = self.conditions.iter_mut().map(|one| &mut one.waits);
+        for one in self.waiting.iter_mut().chain(conditions) {
             one.happened(at, happening);
         }
     }
@@ -240,10 +289,18 @@ impl Narration<'_> {
     }
 }
 
-impl Waiting<'_> {
+impl<'s> Waiting<'s> {
+    fn new(note: usize, occasion: &'s Occasion, from: SimTime, until: SimTime) -> Self {
+        Self { note, occasion, from, until, count: 0, latest: None, times: Vec::new(), shown: None }
+    }
+
+    fn counts_at(&self, at: SimTime) -> bool {
+        self.from <= at && at <= self.until
+    }
+
     fn happened(&mut self, at: SimTime, happening: &Happening) {
         let wanted = self.occasion;
-        if self.shown.is_some() || wanted.event != happening.event {
+        if self.shown.is_some() || wanted.event != happening.event || !self.counts_at(at) {
             return;
         }
         let (entry, key) = (entry_of(happening.key), happening.key);

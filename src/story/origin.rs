@@ -1,7 +1,7 @@
 //! The header fields by which a message tells machines that no person sent it to them.
 
 use crate::mail::{Mailbox, MailboxNames as _, MessageKind};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::trace::Created;
 
 /// Returns the fields that say so, as the program writes them that makes the message; none: a letter,

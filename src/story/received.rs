@@ -1,14 +1,17 @@
 //! The trace fields of a message, as they stand in its header at the end.
 
+use std::collections::BTreeSet;
+
 use crate::mail::{
-    HostId, MailboxNames as _, MessageKey, MessageKind, ReceivedField, ReceivedStyle,
+    AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, ReceivedField,
+    ReceivedStyle,
 };
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::smtp::transmission;
-use crate::trace::{Fact, FinalOutcome};
+use crate::trace::{Created, Fact, FinalOutcome};
 use crate::units::SimTime;
 
-use super::exchange::{Exchange, address_of, host_at, proxy_of};
+use super::exchange::{Exchange, address_of, exchanges, host_at, proxy_of};
 use super::screening::{found_at, result_fields};
 use super::tale::Story;
 
@@ -32,18 +35,55 @@ pub fn fields(
     fields
 }
 
+/// Returns the trace fields that a copy had when a server made it, the newest first: the server's own,
+/// and of a list's copy those of the post (if `stories` has it) as they stood when the list got it.
+/// None: a person wrote it.
+pub fn fields_as_made<'s>(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    stories: &impl Fn(MessageKey) -> Option<&'s Story>,
+) -> Vec<String> {
+    let mut fields: Vec<String> = own_field_of(scenario, story, copy).into_iter().collect();
+    let created = &story.copies[copy].created;
+    let about = created.about.filter(|_| created.kind == MessageKind::ListCopy).and_then(stories);
+    if let Some(post) = about
+        && let Some((source, at)) = source_of(scenario, story, copy, post)
+    {
+        fields.extend(walk(
+            scenario,
+            post,
+            source,
+            &exchanges(post, &[source]),
+            (created.host, at),
+        ));
+        // What a list on another list had is below the field that the walk ends with.
+        fields.extend(fields_as_made(scenario, post, source, stories).into_iter().skip(1));
+    }
+    fields
+}
+
 fn received(
     scenario: &Scenario,
     story: &Story,
     copy: usize,
     exchanges: &[Exchange],
 ) -> Vec<String> {
+    let holder = last_holder(story, copy);
+    holder.map(|from| walk(scenario, story, copy, exchanges, from)).unwrap_or_default()
+}
+
+/// Follows a copy back from the host that took it at an instant.
+fn walk(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    exchanges: &[Exchange],
+    (mut host, mut at): (HostId, SimTime),
+) -> Vec<String> {
     let mut fields = Vec::new();
     // Each try brought the message one step at most, so the walk back ends.
     let mut unused: Vec<&Exchange> = exchanges.iter().collect();
-    let Some((mut host, mut at)) = last_holder(story, copy) else {
-        return fields;
-    };
     loop {
         let came = unused.iter().position(|exchange| {
             exchange.accepted == Some(at)
@@ -52,12 +92,7 @@ fn received(
         });
         let came = came.map(|place| unused.swap_remove(place));
         let Some(came) = came else {
-            // The server made the message itself.
-            if story.copies[copy].created.kind != MessageKind::Mail {
-                let style = host_at(scenario, host, at).server.received;
-                let id = queue_id(style, story.key, host, at);
-                fields.push(own_field(scenario, host, at, &id));
-            }
+            fields.extend(own_field_of(scenario, story, copy));
             return fields;
         };
         let fact = came.first();
@@ -82,12 +117,38 @@ pub fn field_of(scenario: &Scenario, story: &Story, came: &Exchange) -> Option<S
     if !settings.server.adds_received {
         return None;
     }
-    let id = queue_id(settings.server.received, story.key, host, at);
+    let id = queue_id(settings.server.received, story.key, host, at, number_of(story, came));
     let own = own_field(scenario, host, at, &id);
     // What its other programs add on the way through the host.
     let mut text = format!("{own}\n").repeat(settings.server.options.more_received as usize);
     text.push_str(&field(scenario, story, came, host, at, id).render());
     Some(text)
+}
+
+/// Returns the field with which a copy begins that a server made.
+fn own_field_of(scenario: &Scenario, story: &Story, copy: usize) -> Option<String> {
+    let Created { kind, host, .. } = story.copies[copy].created;
+    let style = host_at(scenario, host, story.at).server.received;
+    let id = queue_id(style, story.key, host, story.at, 0);
+    (kind != MessageKind::Mail).then(|| own_field(scenario, host, story.at, &id))
+}
+
+/// Returns which copy of a post a list made this copy of, and when the list's host took it.
+fn source_of(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+    post: &Story,
+) -> Option<(usize, SimTime)> {
+    let Created { host, mailbox, .. } = story.copies[copy].created;
+    let sent_on = |list| scenario.automatic.redistributions.get(&list);
+    let lists = post.copies.iter().enumerate().filter(|(_, post)| {
+        sent_on(post.created.mailbox).is_some_and(|list| list.members.contains(&mailbox))
+    });
+    let taken = lists.filter_map(|(place, _)| {
+        accepted_before(post, place, host, story.at).map(|at| (place, at))
+    });
+    taken.max_by_key(|(_, at)| *at)
 }
 
 /// Returns the field of a program that got the message from another one of the same host.
@@ -151,7 +212,10 @@ fn field(
         style: server.server.received,
         reverse_path: reverse_path.unwrap_or_default(),
         from: client.name.clone(),
-        from_host: seen.name.clone(),
+        from_host: match server.server.options.clients_unnamed {
+            true => server.server.received.unnamed().to_owned(),
+            false => seen.name.clone(),
+        },
         from_address: source
             .map_or_else(|| address_of(scenario, fact).to_owned(), |a| a.literal.clone()),
         by: server.name.clone(),
@@ -169,9 +233,30 @@ fn field(
     }
 }
 
-/// A name for the queue file, the same for all recipients that the host took at once.
-fn queue_id(style: ReceivedStyle, key: MessageKey, host: HostId, at: SimTime) -> String {
-    let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ at.as_nanos();
+/// Counts the transactions of the message that its server took at the same instant from deliveries
+/// before this one's: each of them makes a queue file of its own.
+fn number_of(story: &Story, came: &Exchange) -> u64 {
+    let own = came.first();
+    let facts = story.copies.iter().flat_map(|copy| &copy.facts);
+    let others = facts.filter_map(|(_, fact)| match fact {
+        Fact::Attempt(other) if other.to == own.to && other.ended == own.ended => Some(other),
+        _ => None,
+    });
+    let accepted = others.filter(|other| other.outcome == AttemptOutcome::Accepted);
+    let deliveries: BTreeSet<u64> = accepted.map(|other| other.delivery).collect();
+    deliveries.range(..own.delivery).count() as u64
+}
+
+/// A name for the queue file, the same for all recipients of a transaction; `number` tells those of one
+/// instant apart.
+fn queue_id(
+    style: ReceivedStyle,
+    key: MessageKey,
+    host: HostId,
+    at: SimTime,
+    number: u64,
+) -> String {
+    let mut mixed = key.stream_key() ^ (u64::from(host.0) << 32) ^ at.as_nanos() ^ (number << 48);
     mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,7 +1,7 @@
 //! What a server's screens found, as it stands in the header and as a person tells it.
 
 use crate::mail::{AuthenticationResult, MailboxNames as _};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::trace::{Fact, Findings, ScreenedFact, Verdict};
 use crate::units::SimTime;
 

@@ -18,7 +18,7 @@ pub enum Wanted {
     First,
     /// This one.
     Key(MessageKey),
-    /// So many of the run, from the first on.
+    /// The first ones of the run, up to this number.
     Several(usize),
     /// These of the run.
     These(BTreeSet<MessageKey>),

@@ -1,7 +1,7 @@
 //! Who is called, from where, when and by which protocol.
 
 use crate::mail::HostId;
-use crate::scenario::{Host, Scenario};
+use crate::model::{Host, Scenario};
 use crate::units::{SimDuration, SimTime};
 
 /// The protocol that is typed.
@@ -53,6 +53,8 @@ pub struct Visitor {
     pub protocol: Protocol,
     /// When.
     pub at: SimTime,
+    /// Whether no line of the network lies between the caller and the host.
+    pub adjacent: bool,
 }
 
 /// Why a host cannot be talked to.
@@ -107,14 +109,12 @@ pub fn own_name(host: &str) -> String {
 }
 
 /// Returns the call that is asked for. A caller who sits at no host of the scenario sits at the one
-/// of [`own_name`], which the scenario then has to have. Each domain gets a postmaster, since it
-/// must have one (RFC 5321 §4.5.1).
+/// of [`own_name`], which the scenario then has to have.
 ///
 /// # Errors
 /// What does not fit.
-pub fn prepare(scenario: &mut Scenario, request: &Request<'_>) -> Result<Visitor, TalkError> {
+pub fn prepare(scenario: &Scenario, request: &Request<'_>) -> Result<Visitor, TalkError> {
     let host = host_of(scenario, request.host)?;
-    super::address::add_postmasters(scenario);
     let own = own_name(&scenario.hosts[host.index()].name);
     let client = host_of(scenario, request.from.unwrap_or(&own))?;
     if request.at >= scenario.duration {
@@ -123,7 +123,7 @@ pub fn prepare(scenario: &mut Scenario, request: &Request<'_>) -> Result<Visitor
     }
     let port = port(scenario, host, request)?;
     let at = SimTime::ZERO + request.at;
-    Ok(Visitor { host, client, port, protocol: request.protocol, at })
+    Ok(Visitor { host, client, port, protocol: request.protocol, at, adjacent: false })
 }
 
 /// Returns the host of this name, in any case of letters.

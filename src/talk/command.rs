@@ -32,8 +32,8 @@ pub(super) enum Command {
     Auth {
         /// PLAIN rather than LOGIN.
         plain: bool,
-        /// Whether credentials came with the command.
-        initial: bool,
+        /// Credentials that came with the command.
+        initial: Option<String>,
     },
     /// VRFY, with a name or an address.
     Vrfy(String),
@@ -68,6 +68,10 @@ pub(super) const BAD_RECIPIENT: Reply = Reply::new(501, Status::new(5, 1, 3));
 pub(super) const NOT_IMPLEMENTED: Reply = Reply::new(502, Status::new(5, 5, 1));
 /// 504: a mechanism that is not offered (RFC 4954 §4).
 pub(super) const MECHANISM: Reply = Reply::new(504, Status::new(5, 5, 4));
+/// 535: the password is wrong (RFC 4954 §6).
+pub(super) const BAD_PASSWORD: Reply = Reply::new(535, Status::new(5, 7, 8));
+/// 501: credentials that cannot be read (RFC 4954 §4).
+pub(super) const NO_CREDENTIALS: Reply = Reply::new(501, Status::new(5, 5, 2));
 /// 555: a parameter that is not offered (RFC 5321 §4.1.1.11).
 pub(super) const PARAMETER: Reply = Reply::new(555, Status::new(5, 5, 4));
 
@@ -161,7 +165,7 @@ fn mail(arguments: &str, offered: Offered) -> Result<Command, Reply> {
 
 fn recipient(arguments: &str, offered: Offered) -> Result<Command, Reply> {
     let (to, parameters) = path(arguments, "TO:").ok_or(ARGUMENTS)?;
-    let postmaster = to.eq_ignore_ascii_case(super::address::POSTMASTER);
+    let postmaster = to.eq_ignore_ascii_case(crate::scenario::POSTMASTER);
     if !postmaster && !is_address(to, offered) {
         return Err(BAD_RECIPIENT);
     }
@@ -182,7 +186,7 @@ fn chunk(arguments: &str) -> Result<Command, Reply> {
 fn auth(arguments: &str) -> Result<Command, Reply> {
     let mut words = arguments.split_whitespace();
     let mechanism = words.next().ok_or(ARGUMENTS)?.to_ascii_uppercase();
-    let initial = words.next().is_some();
+    let initial = words.next().map(str::to_owned);
     match mechanism.as_str() {
         "PLAIN" => Ok(Command::Auth { plain: true, initial }),
         "LOGIN" => Ok(Command::Auth { plain: false, initial }),

@@ -5,39 +5,43 @@ use std::rc::Rc;
 
 use crate::access::Protocol as Reader;
 use crate::mail::{Mailbox, MailboxNames as _, format_date};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::simulation::Simulation;
 use crate::story::{Story, Wanted, Watch, exchanges, fields, host_at};
 use crate::trace::{Fact, FinalOutcome};
 use crate::units::{Octets, SimTime};
 
+use super::written::{Headers, People, people_of};
+
 /// A message in a mailbox.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     /// Its name, which no other message of the mailbox has.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Whether it lies in the folder Junk rather than in the inbox.
-    pub(super) junk: bool,
+    pub(crate) junk: bool,
     /// When it was put there.
-    pub(super) from: SimTime,
+    pub(crate) from: SimTime,
     /// When its reader's program deleted it; [`SimTime::MAX`]: not at all.
-    pub(super) until: SimTime,
+    pub(crate) until: SimTime,
     /// When its reader's program fetched it, leaving it there.
-    pub(super) read: SimTime,
+    pub(crate) read: SimTime,
     /// Header lines, unfolded ones and continuations alike, without CR LF.
-    pub(super) header: Vec<String>,
+    pub(crate) header: Vec<String>,
+    /// Those lines of it that servers added on the way.
+    pub(crate) traces: Vec<String>,
     /// Octets of header and body.
-    pub(super) size: Octets,
+    pub(crate) size: Octets,
     /// What its header says.
-    pub(super) sender: String,
+    pub(crate) sender: String,
     /// What its header says.
-    pub(super) recipient: String,
+    pub(crate) recipient: String,
     /// What its header says.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// What its header says.
-    pub(super) date: String,
+    pub(crate) date: String,
     /// When the store took it, as its clock shows.
-    pub(super) stored_on: String,
+    pub(crate) stored_on: String,
 }
 
 impl Stored {
@@ -64,15 +68,24 @@ pub(super) fn octets(lines: &[String]) -> u64 {
 
 /// Returns what comes into a mailbox in a run of the scenario, in order.
 pub(super) fn contents(scenario: &Scenario, mailbox: Mailbox) -> Vec<Stored> {
-    let mut watch = Watch::new(Wanted::To(mailbox), Rc::new(Cell::new(false)));
-    Simulation::new(scenario).run(&mut watch);
+    let watch = Watch::new(Wanted::To(mailbox), Rc::new(Cell::new(false)));
+    let mut headers = Headers::new(watch);
+    Simulation::new(scenario).run(&mut headers);
     let mut found = Vec::new();
-    for story in &watch.stories {
-        for copy in 0..story.copies.len() {
-            copies(scenario, story, copy, mailbox, &mut found);
+    for story in &headers.watch.stories {
+        for (place, copy) in story.copies.iter().enumerate() {
+            let people = headers.people(scenario, &copy.created);
+            copies(scenario, story, place, &people, &mut found);
         }
     }
     found.sort_by_key(|stored| stored.from);
+    found
+}
+
+/// Returns what one recipient of a message finds in his mailbox.
+pub(crate) fn stored_copies(scenario: &Scenario, story: &Story, copy: usize) -> Vec<Stored> {
+    let mut found = Vec::new();
+    copies(scenario, story, copy, &people_of(scenario, story, copy), &mut found);
     found
 }
 
@@ -82,7 +95,7 @@ fn copies(
     scenario: &Scenario,
     story: &Story,
     copy: usize,
-    mailbox: Mailbox,
+    people: &People,
     found: &mut Vec<Stored>,
 ) {
     let facts = &story.copies[copy].facts;
@@ -101,23 +114,14 @@ fn copies(
         };
         count += 1;
         let created = story.copies[copy].created;
-        let sender = created.sender.map(|sender| scenario.mailbox(sender));
-        let from =
-            sender.unwrap_or_else(|| format!("MAILER-DAEMON@{}", scenario.host(created.host)));
-        let recipient = scenario.mailbox(mailbox);
+        let People { from, to, .. } = people.clone();
         let subject = subject(story);
-        let clock = host_at(scenario, created.host, story.at).clock_error_ns;
-        let date = format_date(story.at, clock);
+        let date = date(scenario, story, copy);
         let traces = fields(scenario, story, copy, &exchanges(story, &[copy]));
         let lines = traces.iter().flat_map(|field| field.lines().map(str::to_owned));
-        let mut header: Vec<String> = lines.collect();
-        header.extend([
-            format!("Date: {date}"),
-            format!("From: {from}"),
-            format!("To: {recipient}"),
-            format!("Subject: {subject}"),
-            format!("Message-ID: <{}@{}>", story.key, scenario.host(created.host)),
-        ]);
+        let trace_lines: Vec<String> = lines.collect();
+        let mut header = trace_lines.clone();
+        header.extend(written_header(scenario, story, copy, people));
         // What a server made itself has its first field from the beginning.
         let added = traces.iter().filter(|field| field.starts_with("Received: from"));
         let added: u64 = added.map(|field| field.len() as u64 + 2).sum();
@@ -134,14 +138,44 @@ fn copies(
             until: first(deleted),
             read: first(read),
             header,
+            traces: trace_lines,
             size: Octets(size),
             sender: from,
-            recipient,
+            recipient: to,
             subject,
             date,
             stored_on: format_date(*at, host_at(scenario, *host, *at).clock_error_ns),
         });
     }
+}
+
+fn date(scenario: &Scenario, story: &Story, copy: usize) -> String {
+    let host = story.copies[copy].created.host;
+    format_date(story.at, host_at(scenario, host, story.at).clock_error_ns)
+}
+
+/// Returns the fields that the author's program writes.
+fn written_header(scenario: &Scenario, story: &Story, copy: usize, people: &People) -> Vec<String> {
+    let People { from, to, cc } = people;
+    let (date, by) = (date(scenario, story, copy), story.copies[copy].created.host);
+    let mut header = vec![format!("Date: {date}"), format!("From: {from}"), format!("To: {to}")];
+    header.extend(cc.iter().map(|cc| format!("Cc: {cc}")));
+    header.push(format!("Subject: {}", subject(story)));
+    header.push(format!("Message-ID: <{}@{}>", story.key, scenario.host(by)));
+    header
+}
+
+/// Returns the lines that servers have put in front of a copy so far, and those that were written
+/// before.
+pub(crate) fn header_at_hand(
+    scenario: &Scenario,
+    story: &Story,
+    copy: usize,
+) -> (Vec<String>, Vec<String>) {
+    let traces = fields(scenario, story, copy, &exchanges(story, &[copy]));
+    let traces = traces.iter().flat_map(|field| field.lines().map(str::to_owned)).collect();
+    let people = people_of(scenario, story, copy);
+    (traces, written_header(scenario, story, copy, &people))
 }
 
 fn subject(story: &Story) -> String {

@@ -12,10 +12,12 @@
 //!
 //! # Design
 //! A [`Talk`] takes one line after the other and returns what is heard; it neither reads nor prints.
+//! The server's side of SMTP is [`SmtpSession`], which answers real programs too ([`crate::live`]); a talk
+//! lets time pass until each reply is there, a live run lets the clock do that. POP3 and IMAP here are made
+//! for people who type: real readers are answered by `live`.
 //! What an SMTP server takes is [`Posted`], to be written as a `[[mail]]` of the scenario, whose run
 //! then carries it on.
 
-mod address;
 mod call;
 mod command;
 mod explain;
@@ -23,16 +25,22 @@ mod imap;
 mod mailbox;
 mod pop3;
 mod posted;
+pub(crate) mod sasl;
 mod smtp;
 mod store_call;
 mod text;
+mod typed_smtp;
+mod written;
 
 pub use call::{Protocol, Request, TalkError, Visitor, host_of, own_name, prepare};
 pub use explain::{explain_command, explain_imap, explain_pop3, explain_reply};
 pub use imap::ImapTalk;
+pub(crate) use mailbox::{header_at_hand, stored_copies};
 pub use pop3::Pop3Talk;
 pub use posted::{Posted, as_toml};
-pub use smtp::SmtpTalk;
+pub use smtp::{Ending, Expected, SmtpSession};
+pub(crate) use store_call::mailbox_at;
+pub use typed_smtp::SmtpTalk;
 
 use crate::smtp::Line;
 

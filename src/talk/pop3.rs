@@ -1,7 +1,7 @@
 //! POP3 typed by hand (RFC 1939).
 
 use crate::mail::Mailbox;
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::simulation::Moment;
 use crate::smtp::Line;
 use crate::trace::FactSink;

@@ -1,5 +1,7 @@
 //! What an SMTP server has taken from somebody who typed, as mail of the scenario.
 
+use std::sync::Arc;
+
 use crate::units::{Octets, SimDuration, SimTime};
 
 /// A message that a server took.
@@ -21,6 +23,8 @@ pub struct Posted {
     pub author: Option<String>,
     /// What content filters think of it.
     pub score: f64,
+    /// Its octets, if they were kept.
+    pub content: Option<Arc<[u8]>>,
     /// Whether MAIL declared the size.
     pub declares_size: bool,
     /// Whether the client had authenticated.

@@ -1,29 +1,27 @@
 //! SMTP typed by hand.
 
 use crate::mail::{AttemptOutcome, Mailbox, MailboxNames as _, Reply, Stage};
-use crate::scenario::Scenario;
-use crate::simulation::{Call, Moment, Written};
-use crate::smtp::{
-    Failure, Heard, Letter, Line, Speaker, Spoken, Verb, greeting, spelt, verified_in_words,
-};
+use crate::scenario::{self, Call, CallerId, POSTMASTER, Said};
+use crate::simulation::Moment;
+use crate::smtp::{Failure, Heard, Line, Speaker, Verb, greeting, spelt, verified_in_words};
 use crate::trace::FactSink;
 use crate::units::{Octets, SimDuration, SimTime};
 
-use super::Talk;
-use super::address::{AddressBook, POSTMASTER};
 use super::call::Visitor;
 use super::command::{self, Command, Offered};
-use super::explain::{explain_command, explain_reply};
 use super::posted::Posted;
 use super::text::Text;
 
-/// A conversation with an SMTP server.
+mod credentials;
+
+/// The server's side of an SMTP session, answered by a world in which time is let pass by somebody
+/// else: each line that is heard says when.
 #[derive(Debug)]
-pub struct SmtpTalk<'s, 'k, S: FactSink> {
-    scenario: &'s Scenario,
-    moment: Moment<'s, 'k, S>,
+pub struct SmtpSession {
     visitor: Visitor,
-    book: AddressBook,
+    caller: CallerId,
+    /// When what was said last is heard.
+    clock: SimTime,
     /// Whether EHLO was said.
     extended: bool,
     authenticated: bool,
@@ -32,7 +30,31 @@ pub struct SmtpTalk<'s, 'k, S: FactSink> {
     put_off: Vec<PutOff>,
     latest: Option<(Reply, Stage)>,
     posted: Vec<Posted>,
-    over: bool,
+    ended: Option<Ending>,
+    /// Whether the octets of messages are kept, for whoever wants to read them.
+    keeps_text: bool,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The server closed it after its last reply, or refused it.
+    Closed,
+    /// It was reset.
+    Lost,
+    /// Nothing comes any more: whoever waits gives up one day.
+    Silent,
+}
+
+/// What comes next from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A line: a command, or credentials.
+    Line,
+    /// Lines of a message, until the one of a dot.
+    Message,
+    /// So many octets of a message.
+    Chunk(u64),
 }
 
 /// A recipient that was put off.
@@ -57,17 +79,18 @@ enum Mode {
         left: u64,
         last: bool,
     },
-    /// So many lines of credentials.
-    Credentials {
-        left: u8,
-    },
+    /// Credentials of PLAIN.
+    Plain,
+    /// The name of LOGIN.
+    Name,
+    /// The password of LOGIN, with the name as it came.
+    Password(String),
 }
 
 /// The envelope of the transaction at hand.
 #[derive(Debug, Default)]
 struct Envelope {
     from: Option<String>,
-    sender: Option<Mailbox>,
     began: SimTime,
     declared: Option<Octets>,
     /// Recipients that were accepted, and when they were named.
@@ -75,21 +98,14 @@ struct Envelope {
     text: Text,
 }
 
-impl Envelope {
-    fn mailboxes(&self) -> Vec<Mailbox> {
-        self.accepted.iter().map(|(mailbox, ..)| *mailbox).collect()
-    }
-}
-
-impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
-    /// Returns a conversation of `visitor` in a world that is held at the time of the call.
+impl SmtpSession {
+    /// Returns a session of `visitor`, who is the caller of this name.
     #[must_use]
-    pub fn new(scenario: &'s Scenario, moment: Moment<'s, 'k, S>, visitor: Visitor) -> Self {
+    pub fn new(caller: CallerId, visitor: Visitor) -> Self {
         Self {
-            scenario,
-            moment,
             visitor,
-            book: AddressBook::default(),
+            caller,
+            clock: visitor.at,
             extended: false,
             authenticated: false,
             mode: Mode::Command,
@@ -97,16 +113,58 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             put_off: Vec::new(),
             latest: None,
             posted: Vec::new(),
-            over: false,
+            ended: None,
+            keeps_text: false,
         }
     }
 
+    /// Keeps the octets of messages.
+    #[must_use]
+    pub fn keeping_text(mut self) -> Self {
+        self.keeps_text = true;
+        self
+    }
+
+    /// Returns when what was said last is heard.
+    #[must_use]
+    pub fn clock(&self) -> SimTime {
+        self.clock
+    }
+
+    /// Returns how the connection ended, if it did.
+    #[must_use]
+    pub fn ended(&self) -> Option<Ending> {
+        self.ended
+    }
+
+    /// Returns what comes next from the client.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        match self.mode {
+            Mode::Command | Mode::Plain | Mode::Name | Mode::Password(_) => Expected::Line,
+            Mode::Message => Expected::Message,
+            Mode::Chunk { left, .. } => Expected::Chunk(left),
+        }
+    }
+
+    /// Returns the latest reply and the stage of its command.
+    #[must_use]
+    pub fn latest(&self) -> Option<(Reply, Stage)> {
+        self.latest
+    }
+
+    /// Returns what was handed over so far.
+    #[must_use]
+    pub fn posted(&self) -> &[Posted] {
+        &self.posted
+    }
+
     fn happens(&self, text: impl Into<String>) -> Line {
-        Line { at: Some(self.moment.now()), speaker: Speaker::Connection, text: text.into() }
+        Line { at: Some(self.clock), speaker: Speaker::Connection, text: text.into() }
     }
 
     fn server_says(&self, text: impl Into<String>) -> Line {
-        Line { at: Some(self.moment.now()), speaker: Speaker::Server, text: text.into() }
+        Line { at: Some(self.clock), speaker: Speaker::Server, text: text.into() }
     }
 
     /// What was heard, in the words of the server.
@@ -121,16 +179,18 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
     }
 
     fn told_as(&mut self, heard: Heard, stage: Stage, texts: Vec<String>) -> Vec<Line> {
+        self.clock = heard.at;
         self.latest = Some((heard.reply, stage));
         let mut lines: Vec<Line> = texts.into_iter().map(|text| self.server_says(text)).collect();
         if heard.closes {
             lines.push(self.happens("the server closes the connection"));
-            self.end();
+            self.ended = Some(Ending::Closed);
         }
         lines
     }
 
     fn failed(&mut self, failure: Failure) -> Vec<Line> {
+        self.clock = failure.at;
         let text = match (failure.outcome, failure.stage) {
             (AttemptOutcome::Refused, _) => "the connection is refused",
             (AttemptOutcome::Timeout, Stage::Connect) => {
@@ -144,21 +204,92 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             }
             _ => "the connection is lost",
         };
-        self.end();
+        self.ended = Some(match failure.outcome {
+            AttemptOutcome::Refused => Ending::Closed,
+            AttemptOutcome::Timeout => Ending::Silent,
+            _ => Ending::Lost,
+        });
         vec![self.happens(text)]
     }
 
-    fn end(&mut self) {
-        self.over = true;
-        self.moment.close();
+    /// Returns what was handed over since it was asked last.
+    pub fn take_posted(&mut self) -> Vec<Posted> {
+        // Who tries again by himself needs no word on earlier tries.
+        self.put_off.clear();
+        std::mem::take(&mut self.posted)
     }
 
-    fn say(&mut self, spoken: &Spoken<'_>, recipients: &[Mailbox]) -> Result<Heard, Failure> {
-        self.moment.say(spoken, self.envelope.sender, recipients)
+    /// Returns whether the next line is a name or a password.
+    #[must_use]
+    pub fn awaits_credentials(&self) -> bool {
+        matches!(self.mode, Mode::Plain | Mode::Name | Mode::Password(_))
     }
 
-    fn command(&mut self, line: &str) -> Vec<Line> {
-        let server = &self.server().server;
+    /// Asks for a connection.
+    pub fn connect<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>) -> Vec<Line> {
+        let Visitor { client, host, port, adjacent, .. } = self.visitor;
+        let scenario = world.scenario();
+        let address = scenario.hosts[host.index()].addresses[0];
+        let literal = &scenario.addresses[address.index()].literal;
+        self.clock = world.now();
+        let mut lines = vec![self.happens(format!("connects to {literal} port {port}"))];
+        match world.connect(self.caller, Call { client, host, port, adjacent }) {
+            Ok(at) => {
+                self.clock = at;
+                lines.push(self.happens("connected"));
+            }
+            Err(failure) => lines.extend(self.failed(failure)),
+        }
+        lines
+    }
+
+    /// Returns whether the server greets without having the client wait for a free process first.
+    #[must_use]
+    pub fn is_greeted_at_once<S: FactSink>(&self, world: &Moment<'_, '_, S>) -> bool {
+        world.greets_at_once(self.caller)
+    }
+
+    /// Is greeted, when time has passed until it is connected and there is a free process.
+    pub fn greet<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>) -> Vec<Line> {
+        let heard = world.greeting(self.caller);
+        let mut lines = Vec::new();
+        if self.visitor.port == 465 {
+            self.clock = world.now();
+            lines.push(self.happens("TLS handshake"));
+        }
+        lines.extend(match heard {
+            Ok(heard) if heard.reply.is_positive() => {
+                let text = greeting(&self.server(world).name);
+                self.told_as(heard, Stage::Greeting, vec![text])
+            }
+            other => self.told(other, Stage::Greeting),
+        });
+        lines
+    }
+
+    /// Nobody has greeted in time.
+    pub fn give_up_waiting<S: FactSink>(&mut self, world: &Moment<'_, '_, S>) -> Vec<Line> {
+        self.clock = world.now();
+        self.ended = Some(Ending::Silent);
+        vec![self.happens("no greeting; a client gives up now (RFC 5321 section 4.5.3.2)")]
+    }
+
+    /// Hears one line, without its CR LF.
+    pub fn hear<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, line: &str) -> Vec<Line> {
+        if self.ended.is_some() {
+            return Vec::new();
+        }
+        self.clock = world.now();
+        match &self.mode {
+            Mode::Command => self.command(world, line),
+            Mode::Message => self.message_line(world, line),
+            Mode::Chunk { .. } => self.take_chunk(world, format!("{line}\r\n").as_bytes()),
+            Mode::Plain | Mode::Name | Mode::Password(_) => self.credentials_line(world, line),
+        }
+    }
+
+    fn command<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, line: &str) -> Vec<Line> {
+        let server = &self.server(world).server;
         let offered = Offered {
             extended: self.extended,
             size: server.size_limit.is_some(),
@@ -167,26 +298,26 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         };
         match command::read(line, offered) {
             Err(reply) => {
-                let heard = self.say(&Spoken::Wrong(reply), &[]);
+                let heard = world.say(self.caller, Said::Wrong(reply));
                 self.told(heard, Stage::Local)
             }
-            Ok(Command::Hello(verb)) => self.hello(verb),
-            Ok(Command::Mail { from, size }) => self.mail(from, size),
-            Ok(Command::Rcpt(to)) => self.recipient(to),
-            Ok(Command::Bdat { octets, last }) => self.chunk(octets, last),
-            Ok(Command::Auth { plain, initial }) => self.credentials(plain, initial),
-            Ok(Command::Vrfy(name)) => self.verify(&name),
-            Ok(Command::Plain(verb)) => self.plain(verb),
+            Ok(Command::Hello(verb)) => self.hello(world, verb),
+            Ok(Command::Mail { from, size }) => self.mail(world, from, size),
+            Ok(Command::Rcpt(to)) => self.recipient(world, to),
+            Ok(Command::Bdat { octets, last }) => self.chunk(world, octets, last),
+            Ok(Command::Auth { plain, initial }) => self.credentials(world, plain, initial),
+            Ok(Command::Vrfy(name)) => self.verify(world, &name),
+            Ok(Command::Plain(verb)) => self.plain(world, verb),
         }
     }
 
-    fn server(&self) -> &'s crate::scenario::Host {
-        let server = self.moment.server_at(self.visitor.host);
-        crate::story::host_at(self.scenario, server, self.moment.now())
+    fn server<'s, S: FactSink>(&self, world: &Moment<'s, '_, S>) -> &'s crate::model::Host {
+        let server = world.server_at(self.visitor.host);
+        crate::story::host_at(world.scenario(), server, world.now())
     }
 
-    fn hello(&mut self, verb: Verb) -> Vec<Line> {
-        let heard = match self.say(&Spoken::Other(verb), &[]) {
+    fn hello<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, verb: Verb) -> Vec<Line> {
+        let heard = match world.say(self.caller, Said::Other(verb)) {
             Ok(heard) => heard,
             failed => return self.told(failed, Stage::Ehlo),
         };
@@ -196,42 +327,40 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         self.extended = verb == Verb::Ehlo;
         self.envelope = Envelope::default();
         let texts = match verb {
-            Verb::Ehlo => self.moment.extensions(),
-            _ => vec![format!("250 {}", self.server().name)],
+            Verb::Ehlo => world.extensions(self.caller),
+            _ => vec![format!("250 {}", self.server(world).name)],
         };
         self.told_as(heard, Stage::Ehlo, texts)
     }
 
-    fn mail(&mut self, from: Option<String>, size: Option<Octets>) -> Vec<Line> {
-        let sender = from.as_ref().and_then(|from| self.book.mailbox(self.scenario, from));
-        let began = self.moment.now();
-        let letter = Letter {
-            recipients: &[],
-            size: size.unwrap_or(Octets::ZERO),
-            received_fields: 0,
-            declares_size: size.is_some(),
-            international: false,
+    fn mail<S: FactSink>(
+        &mut self,
+        world: &mut Moment<'_, '_, S>,
+        from: Option<String>,
+        size: Option<Octets>,
+    ) -> Vec<Line> {
+        let began = world.now();
+        let sender = from.as_ref().map(|from| world.scenario().address_of(from));
+        let heard = match sender {
+            Some(None) => world.say(self.caller, Said::Wrong(command::BAD_SENDER)),
+            sender => world.say(self.caller, Said::Mail(sender.flatten(), size)),
         };
-        let heard = self.moment.say(&Spoken::Mail(letter), sender, &[]);
         if heard.as_ref().is_ok_and(|heard| heard.reply.is_positive()) {
-            self.envelope = Envelope { from, sender, began, declared: size, ..Envelope::default() };
+            let text = Text::new(self.keeps_text);
+            self.envelope = Envelope { from, began, declared: size, text, ..Envelope::default() };
         }
         self.told(heard, Stage::Mail)
     }
 
-    fn recipient(&mut self, to: String) -> Vec<Line> {
-        let to = if to.eq_ignore_ascii_case(POSTMASTER) { self.here(POSTMASTER) } else { to };
-        let Some(mailbox) = self.book.mailbox(self.scenario, &to) else {
-            let heard = self.say(&Spoken::Wrong(command::BAD_RECIPIENT), &[]);
+    fn recipient<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, to: String) -> Vec<Line> {
+        let to =
+            if to.eq_ignore_ascii_case(POSTMASTER) { self.here(world, POSTMASTER) } else { to };
+        let Some(address) = world.scenario().address_of(&to) else {
+            let heard = world.say(self.caller, Said::Wrong(command::BAD_RECIPIENT));
             return self.told(heard, Stage::Rcpt);
         };
-        let mut recipients = self.envelope.mailboxes();
-        let accepted = u32::try_from(recipients.len()).unwrap_or(u32::MAX);
-        recipients.push(mailbox);
-        let letter = self.letter(&recipients);
-        let index = recipients.len() - 1;
-        let named = self.moment.now();
-        let heard = self.say(&Spoken::Rcpt { letter, index, accepted }, &recipients);
+        let (mailbox, named) = (address.mailbox, world.now());
+        let heard = world.say(self.caller, Said::Rcpt(address));
         if let Ok(Heard { reply, .. }) = heard {
             let known = self.envelope.accepted.iter().any(|(known, ..)| *known == mailbox);
             match reply.code {
@@ -251,22 +380,22 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
 
     /// Returns the address of a local part that comes without a domain: the server's own. RFC 5321
     /// §4.1.1.3 has that for `<Postmaster>`.
-    fn here(&self, local: &str) -> String {
-        let routing = &self.server().routing;
+    fn here<S: FactSink>(&self, world: &Moment<'_, '_, S>, local: &str) -> String {
+        let routing = &self.server(world).routing;
         let domain = routing.local.first().or(routing.relayed.first());
-        let name = domain.map_or(self.server().name.as_str(), |d| self.scenario.domain(*d));
+        let name = domain.map_or(self.server(world).name.as_str(), |d| world.scenario().domain(*d));
         format!("{local}@{name}")
     }
 
-    fn verify(&mut self, name: &str) -> Vec<Line> {
-        let address = if name.contains('@') { name.to_owned() } else { self.here(name) };
-        let Some(mailbox) = self.book.mailbox(self.scenario, &address) else {
-            let heard = self.say(&Spoken::Wrong(command::ARGUMENTS), &[]);
+    fn verify<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, name: &str) -> Vec<Line> {
+        let address = if name.contains('@') { name.to_owned() } else { self.here(world, name) };
+        let Some(who) = world.scenario().address_of(&address) else {
+            let heard = world.say(self.caller, Said::Wrong(command::ARGUMENTS));
             return self.told(heard, Stage::Local);
         };
-        let vrfy = self.server().server.options.vrfy;
-        match self.say(&Spoken::Vrfy(0), &[mailbox]) {
-            Ok(heard) if !self.moment.refuses(Verb::Vrfy) => {
+        let vrfy = self.server(world).server.options.vrfy;
+        match world.say(self.caller, Said::Vrfy(who)) {
+            Ok(heard) if !world.refuses(self.caller, Verb::Vrfy) => {
                 let refusal = Some(heard.reply).filter(|reply| reply.is_permanent());
                 let text = verified_in_words(vrfy, &address, refusal);
                 self.told_as(heard, Stage::Rcpt, vec![text])
@@ -275,18 +404,8 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         }
     }
 
-    fn letter<'r>(&self, recipients: &'r [Mailbox]) -> Letter<'r> {
-        Letter {
-            recipients,
-            size: self.envelope.text.octets(),
-            received_fields: self.envelope.text.received_fields(),
-            declares_size: self.envelope.declared.is_some(),
-            international: false,
-        }
-    }
-
-    fn plain(&mut self, verb: Verb) -> Vec<Line> {
-        let heard = self.say(&Spoken::Other(verb), &[]);
+    fn plain<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, verb: Verb) -> Vec<Line> {
+        let heard = world.say(self.caller, Said::Other(verb));
         let stage = match verb {
             Verb::Data => Stage::Data,
             Verb::StartTls => Stage::Tls,
@@ -307,96 +426,90 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
         lines
     }
 
-    fn chunk(&mut self, octets: u64, last: bool) -> Vec<Line> {
-        if !self.server().server.options.chunking {
-            return self.plain(Verb::Bdat(last));
+    fn chunk<S: FactSink>(
+        &mut self,
+        world: &mut Moment<'_, '_, S>,
+        octets: u64,
+        last: bool,
+    ) -> Vec<Line> {
+        if !self.server(world).server.options.chunking {
+            return self.plain(world, Verb::Bdat(last));
         }
         if octets == 0 {
-            return self.end_chunk(last);
+            return self.end_chunk(world, last);
         }
         self.mode = Mode::Chunk { left: octets, last };
         Vec::new()
     }
 
-    fn chunk_line(&mut self, line: &str, left: u64, last: bool) -> Vec<Line> {
-        let octets = line.len() as u64 + 2;
-        if !self.moment.refuses(Verb::Bdat(last)) {
-            self.envelope.text.add(line);
+    /// Takes octets of a chunk, no more than are to come.
+    pub fn take_chunk<S: FactSink>(
+        &mut self,
+        world: &mut Moment<'_, '_, S>,
+        octets: &[u8],
+    ) -> Vec<Line> {
+        let Mode::Chunk { left, last } = self.mode else { return Vec::new() };
+        if !world.refuses(self.caller, Verb::Bdat(last)) {
+            self.envelope.text.add(octets);
         }
-        if octets < left {
-            self.mode = Mode::Chunk { left: left - octets, last };
+        let rest = left.saturating_sub(octets.len() as u64);
+        if rest > 0 {
+            self.mode = Mode::Chunk { left: rest, last };
             return Vec::new();
         }
         self.mode = Mode::Command;
-        self.end_chunk(last)
+        self.end_chunk(world, last)
     }
 
-    fn end_chunk(&mut self, last: bool) -> Vec<Line> {
-        if last && !self.moment.refuses(Verb::Bdat(last)) {
-            return self.end_message();
+    /// Takes octets of a message between two lines of SMTP, dots at the beginning of lines undone; at
+    /// the `end` comes the reply.
+    pub fn take_message<S: FactSink>(
+        &mut self,
+        world: &mut Moment<'_, '_, S>,
+        octets: &[u8],
+        end: bool,
+    ) -> Vec<Line> {
+        self.envelope.text.add(octets);
+        if !end {
+            return Vec::new();
         }
-        self.plain(Verb::Bdat(last))
-    }
-
-    fn credentials(&mut self, plain: bool, initial: bool) -> Vec<Line> {
-        if self.moment.refuses(Verb::Auth) {
-            return self.plain(Verb::Auth);
-        }
-        match (plain, initial) {
-            (true, true) => self.authenticate(),
-            (true, false) => {
-                self.mode = Mode::Credentials { left: 1 };
-                vec![self.server_says("334 ")]
-            }
-            // RFC 4954 has the prompts of LOGIN in base64: "Username:", "Password:".
-            (false, false) => {
-                self.mode = Mode::Credentials { left: 2 };
-                vec![self.server_says("334 VXNlcm5hbWU6")]
-            }
-            (false, true) => {
-                self.mode = Mode::Credentials { left: 1 };
-                vec![self.server_says("334 UGFzc3dvcmQ6")]
-            }
-        }
-    }
-
-    fn credentials_line(&mut self, line: &str, left: u8) -> Vec<Line> {
         self.mode = Mode::Command;
-        if line == "*" {
-            let heard = self.say(&Spoken::Wrong(command::ARGUMENTS), &[]);
-            return self.told(heard, Stage::Auth);
-        }
-        if left > 1 {
-            self.mode = Mode::Credentials { left: left - 1 };
-            return vec![self.server_says("334 UGFzc3dvcmQ6")];
-        }
-        self.authenticate()
+        self.end_message(world)
     }
 
-    fn authenticate(&mut self) -> Vec<Line> {
-        let heard = self.say(&Spoken::Other(Verb::Auth), &[]);
-        self.authenticated |= heard.as_ref().is_ok_and(|heard| heard.reply.is_positive());
-        self.told(heard, Stage::Auth)
+    fn end_chunk<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>, last: bool) -> Vec<Line> {
+        if last && !world.refuses(self.caller, Verb::Bdat(last)) {
+            return self.end_message(world);
+        }
+        self.plain(world, Verb::Bdat(last))
     }
 
-    fn message_line(&mut self, line: &str) -> Vec<Line> {
+    fn message_line<S: FactSink>(
+        &mut self,
+        world: &mut Moment<'_, '_, S>,
+        line: &str,
+    ) -> Vec<Line> {
         if line == "." {
             self.mode = Mode::Command;
-            return self.end_message();
+            return self.end_message(world);
         }
         // RFC 5321 §4.5.2: the client doubles a dot at the beginning of a line.
-        self.envelope.text.add(line.strip_prefix('.').unwrap_or(line));
+        self.envelope.text.add(line.strip_prefix('.').unwrap_or(line).as_bytes());
+        self.envelope.text.add(b"\r\n");
         Vec::new()
     }
 
-    fn end_message(&mut self) -> Vec<Line> {
-        let recipients = self.envelope.mailboxes();
-        let letter = self.letter(&recipients);
-        let author = self.envelope.text.author();
-        let author = author.and_then(|author| self.book.mailbox(self.scenario, author));
-        let written = Written { author, score: self.envelope.text.score() };
-        let sender = self.envelope.sender;
-        let (taken, heard) = self.moment.end_message(&letter, sender, &recipients, written);
+    fn end_message<S: FactSink>(&mut self, world: &mut Moment<'_, '_, S>) -> Vec<Line> {
+        self.envelope.text.end();
+        let text = &self.envelope.text;
+        let author = text.author().and_then(|author| world.scenario().address_of(author));
+        let known = scenario::Text {
+            size: text.octets(),
+            received_fields: text.received_fields(),
+            score: text.score(),
+            author,
+        };
+        let (taken, heard) = world.end_message(self.caller, known);
         if taken.is_some() {
             self.post();
         }
@@ -422,88 +535,10 @@ impl<'s, 'k, S: FactSink> SmtpTalk<'s, 'k, S> {
             received_fields: envelope.text.received_fields(),
             author: envelope.text.author().map(str::to_owned),
             score: envelope.text.score(),
+            content: envelope.text.content(),
             declares_size: envelope.declared.is_some(),
             authenticated: self.authenticated,
             from: envelope.from,
         });
     }
 }
-
-impl<S: FactSink> Talk for SmtpTalk<'_, '_, S> {
-    fn begin(&mut self) -> Vec<Line> {
-        let Visitor { client, host, port, .. } = self.visitor;
-        let address = self.scenario.hosts[host.index()].addresses[0];
-        let literal = &self.scenario.addresses[address.index()].literal;
-        let mut lines = vec![self.happens(format!("connects to {literal} port {port}"))];
-        if let Err(failure) = self.moment.connect(Call { client, host, port }) {
-            lines.extend(self.failed(failure));
-            return lines;
-        }
-        lines.push(self.happens("connected"));
-        let heard = self.moment.greeting();
-        if port == 465 {
-            lines.push(self.happens("TLS handshake"));
-        }
-        lines.extend(match heard {
-            Ok(heard) if heard.reply.is_positive() => {
-                let text = greeting(&self.server().name);
-                self.told_as(heard, Stage::Greeting, vec![text])
-            }
-            other => self.told(other, Stage::Greeting),
-        });
-        lines
-    }
-
-    fn hear(&mut self, line: &str) -> Vec<Line> {
-        if self.over {
-            return Vec::new();
-        }
-        let asked = self.moment.now();
-        let mut lines = match self.mode {
-            Mode::Command => self.command(line),
-            Mode::Message => self.message_line(line),
-            Mode::Chunk { left, last } => self.chunk_line(line, left, last),
-            Mode::Credentials { left } => self.credentials_line(line, left),
-        };
-        let took = self.moment.now().since(asked);
-        if took >= NOTEWORTHY && !lines.is_empty() {
-            let text = format!("{took} pass");
-            lines.insert(0, Line { at: Some(asked), speaker: Speaker::Connection, text });
-        }
-        lines
-    }
-
-    fn wait(&mut self, time: SimDuration) -> Vec<Line> {
-        self.moment.pass(time);
-        vec![self.happens(format!("{time} later"))]
-    }
-
-    fn explain(&self, about: &str) -> String {
-        if !about.is_empty() {
-            return explain_command(about);
-        }
-        match self.latest {
-            Some((reply, stage)) => explain_reply(reply, stage),
-            None => "The server has not said anything yet.\n".to_owned(),
-        }
-    }
-
-    fn now(&self) -> SimTime {
-        self.moment.now()
-    }
-
-    fn is_over(&self) -> bool {
-        self.over
-    }
-
-    fn takes_text(&self) -> bool {
-        matches!(self.mode, Mode::Message | Mode::Chunk { .. })
-    }
-
-    fn posted(&self) -> &[Posted] {
-        &self.posted
-    }
-}
-
-/// Longer answers are said to take time.
-const NOTEWORTHY: SimDuration = SimDuration::from_secs(1);

@@ -1,13 +1,15 @@
 //! A call to a store, whatever is spoken then.
 
 use crate::mail::{AttemptOutcome, HostId, Mailbox, MailboxNames as _};
-use crate::scenario::Scenario;
-use crate::simulation::{Call, Moment};
+use crate::model::Scenario;
+use crate::scenario::Call;
+use crate::simulation::Moment;
 use crate::smtp::{Line, Speaker};
 use crate::trace::FactSink;
 use crate::units::{Octets, SimDuration, SimTime};
 
 use super::call::Visitor;
+use super::typed_smtp::TYPIST;
 
 /// A connection to a store.
 #[derive(Debug)]
@@ -46,11 +48,14 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
 
     /// Connects; then comes the greeting.
     pub(super) fn begin(&mut self, greeting: &str) -> Vec<Line> {
-        let Visitor { client, host, port, .. } = self.visitor;
+        let Visitor { client, host, port, adjacent, .. } = self.visitor;
         let address = self.scenario.hosts[host.index()].addresses[0];
         let literal = &self.scenario.addresses[address.index()].literal;
         let mut lines = vec![self.happens(format!("connects to {literal} port {port}"))];
-        if let Err(failure) = self.moment.connect(Call { client, host, port }) {
+        let connected = self.moment.connect(TYPIST, Call { client, host, port, adjacent });
+        let at = connected.as_ref().map_or_else(|failure| failure.at, |at| *at);
+        self.moment.pass_to(at);
+        if let Err(failure) = connected {
             self.over = true;
             lines.push(self.happens(match failure.outcome {
                 AttemptOutcome::Refused => "the connection is refused",
@@ -72,7 +77,8 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
     /// # Errors
     /// A line that says that the connection is lost.
     pub(super) fn exchange(&mut self) -> Result<(), Line> {
-        let answered = self.moment.round_trip();
+        let answered = self.moment.round_trip(TYPIST);
+        self.moment.pass_to(answered.as_ref().map_or_else(|failure| failure.at, |at| *at));
         answered.map(|_| ()).map_err(|_| {
             self.over = true;
             self.happens("the connection is lost: the store is down, or cannot be reached")
@@ -81,33 +87,18 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
 
     /// So many octets come after the first ones.
     pub(super) fn receive(&mut self, octets: Octets) {
-        self.moment.receive(octets);
+        let rest = self.moment.rest_of_answer(TYPIST, octets);
+        self.moment.pass_to(self.now().saturating_add(rest));
     }
 
     pub(super) fn wait(&mut self, time: SimDuration) -> Line {
-        self.moment.pass(time);
+        self.moment.pass_to(self.now().saturating_add(time));
         self.happens(format!("{time} later"))
     }
 
-    /// Returns the mailbox that a login name stands for: its address, or its local part alone where
-    /// the store keeps the mailboxes of one domain.
+    /// Returns the mailbox that a login name stands for.
     pub(super) fn mailbox(&self, name: &str) -> Option<Mailbox> {
-        let store = self.store();
-        let mut book = super::address::AddressBook::default();
-        let kept = self.scenario.domains.iter().filter(|domain| domain.store == Some(store));
-        let address = match name.contains('@') {
-            true => name.to_owned(),
-            false => {
-                let mut kept = kept;
-                match (kept.next(), kept.next()) {
-                    (Some(domain), None) => format!("{name}@{}", domain.name),
-                    _ => return None,
-                }
-            }
-        };
-        let mailbox = book.mailbox(self.scenario, &address)?;
-        let domain = self.scenario.domains.get(mailbox.domain.index())?;
-        (domain.store == Some(store) && domain.has_mailbox(mailbox.local)).then_some(mailbox)
+        mailbox_at(self.scenario, self.store(), name)
     }
 
     /// Returns addresses of mailboxes here, for somebody who looks for one.
@@ -124,4 +115,22 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
             kept.take(5).map(|mailbox| self.scenario.mailbox(mailbox)).collect();
         names.join(", ")
     }
+}
+
+/// Returns the mailbox that a login name stands for at a store: its address, or its local part alone
+/// where the store keeps the mailboxes of one domain.
+pub(crate) fn mailbox_at(scenario: &Scenario, store: HostId, name: &str) -> Option<Mailbox> {
+    let address = match name.contains('@') {
+        true => name.to_owned(),
+        false => {
+            let mut kept = scenario.domains.iter().filter(|domain| domain.store == Some(store));
+            match (kept.next(), kept.next()) {
+                (Some(domain), None) => format!("{name}@{}", domain.name),
+                _ => return None,
+            }
+        }
+    };
+    let mailbox = scenario.mailbox_of(&address)?;
+    let domain = scenario.domains.get(mailbox.domain.index())?;
+    (domain.store == Some(store) && domain.has_mailbox(mailbox.local)).then_some(mailbox)
 }

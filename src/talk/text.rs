@@ -1,4 +1,7 @@
-//! The text of a message as it is typed: its words are not kept, but what servers look at is.
+//! The text of a message as it comes: what servers look at is read from it; its octets are kept only for
+//! those who want to read them.
+
+use std::sync::Arc;
 
 use crate::units::Octets;
 
@@ -10,6 +13,9 @@ pub(super) struct Text {
     author: Option<String>,
     spam: bool,
     body: bool,
+    /// The line that is not complete yet, as far as anybody looks at it.
+    line: Vec<u8>,
+    content: Option<Vec<u8>>,
 }
 
 /// A line that every content filter takes for spam, so that filters can be tried (SpamAssassin's
@@ -17,18 +23,52 @@ pub(super) struct Text {
 const GTUBE: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const GTUBE_SCORE: f64 = 1000.0;
 
+/// So much of a line is looked at.
+const LINE: usize = 4096;
+
+/// The most octets of a message that are kept.
+const KEPT: usize = 64 << 20;
+
 impl Text {
-    /// Takes a line without its CR LF.
-    pub(super) fn add(&mut self, line: &str) {
-        self.octets += line.len() as u64 + 2;
+    pub(super) fn new(keeps: bool) -> Self {
+        Self { content: keeps.then(Vec::new), ..Self::default() }
+    }
+
+    /// Takes octets, their lines ended by CR LF.
+    pub(super) fn add(&mut self, octets: &[u8]) {
+        self.octets += octets.len() as u64;
+        if let Some(content) = &mut self.content
+            && content.len() + octets.len() <= KEPT
+        {
+            content.extend_from_slice(octets);
+        }
+        for part in octets.split_inclusive(|octet| *octet == b'\n') {
+            let room = LINE.saturating_sub(self.line.len()).min(part.len());
+            self.line.extend_from_slice(&part[..room]);
+            if part.ends_with(b"\n") {
+                self.end_line();
+            }
+        }
+    }
+
+    /// Nothing follows.
+    pub(super) fn end(&mut self) {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+    }
+
+    fn end_line(&mut self) {
+        let octets = std::mem::take(&mut self.line);
+        let line = String::from_utf8_lossy(&octets);
+        let line = line.trim_end_matches(['\n', '\r']);
         self.body |= line.is_empty();
         self.spam |= line.contains(GTUBE);
-        if self.body {
-            return;
-        }
-        self.received_fields += u32::from(field(line, "received:").is_some());
-        if let Some(value) = field(line, "from:") {
-            self.author = self.author.take().or_else(|| address(value));
+        if !self.body {
+            self.received_fields += u32::from(field(line, "received:").is_some());
+            if let Some(value) = field(line, "from:") {
+                self.author = self.author.take().or_else(|| address(value));
+            }
         }
     }
 
@@ -48,6 +88,11 @@ impl Text {
 
     pub(super) fn received_fields(&self) -> u32 {
         self.received_fields
+    }
+
+    /// Its octets, if they were kept.
+    pub(super) fn content(self) -> Option<Arc<[u8]>> {
+        self.content.map(Arc::from)
     }
 }
 

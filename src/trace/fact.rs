@@ -118,6 +118,8 @@ pub struct OutageFact {
     pub target: String,
     /// The mode as written in the scenario.
     pub mode: String,
+    /// The hosts that it strikes; none for links and the DNS.
+    pub hosts: Vec<HostId>,
     /// First instant of the outage.
     pub from: SimTime,
     /// First instant after it; [`SimTime::MAX`] if it outlasts the run.
@@ -373,6 +375,16 @@ pub struct QueueSample {
     pub outbound_sessions: u64,
 }
 
+/// How much of a capacity was used, over all the time in which it had a limit. The limit may change
+/// on the way; what is above a limit that has just been lowered counts as used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Use {
+    /// Sum of the times for which a place was held.
+    pub busy: SimDuration,
+    /// Nanoseconds that all places together offered: their number times how long there were so many.
+    pub offered: u128,
+}
+
 /// What a host did in the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostTotals {
@@ -396,15 +408,17 @@ pub struct HostTotals {
     pub peak_inbound_sessions: u64,
     /// Most messages in its queues at once.
     pub peak_queue: u64,
-    /// Sum over served sessions of their length; divided by run time and slots it is the
-    /// utilisation of the server side.
+    /// Sum over the messages in its queues of the time that each was there \[message-ns\]; divided by the
+    /// run's length it is their number, average over time.
+    pub queue_time: u128,
+    /// Sum over served sessions of their length.
     pub inbound_busy: SimDuration,
-    /// Server slots; none: without limit.
-    pub inbound_slots: Option<u32>,
+    /// What of the server's slots was used while they were limited.
+    pub inbound_use: Use,
     /// Sum over deliveries of the time a delivery process was held.
     pub delivery_busy: SimDuration,
-    /// Delivery processes; none: without limit.
-    pub delivery_slots: Option<u32>,
+    /// What of the delivery processes was used while they were limited.
+    pub delivery_use: Use,
     /// Time during which the host could not be reached.
     pub downtime: SimDuration,
 }

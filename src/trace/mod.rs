@@ -11,7 +11,7 @@ mod sink;
 
 pub use fact::{
     AttemptFact, Created, Fact, FinalOutcome, HostTotals, Ledger, LookupOutcome, OutageFact,
-    QueueSample, RetrievalProtocol, SessionMarks, StillOpen,
+    QueueSample, RetrievalProtocol, SessionMarks, StillOpen, Use,
 };
 pub use register::{Identity, Register, replay};
 pub use screened::{Findings, Screen, ScreenedFact, Verdict};

@@ -35,9 +35,9 @@ pub trait Register {
 
 /// A register of what a log of facts has told so far.
 #[derive(Debug, Default)]
-struct Told(BTreeMap<RecipientId, Identity>);
+struct StatedIdentities(BTreeMap<RecipientId, Identity>);
 
-impl Register for Told {
+impl Register for StatedIdentities {
     fn identity(&self, recipient: RecipientId) -> Identity {
         self.0[&recipient]
     }
@@ -45,7 +45,7 @@ impl Register for Told {
 
 /// States the facts of a log into `sink` once more, as the run did that they are of.
 pub fn replay<'f>(facts: impl IntoIterator<Item = &'f (SimTime, Fact)>, sink: &mut impl FactSink) {
-    let mut told = Told::default();
+    let mut told = StatedIdentities::default();
     for (at, fact) in facts {
         if let &Fact::Created(created) = fact {
             told.0.insert(created.recipient, created.identity());

@@ -13,7 +13,7 @@ pub trait FactSink {
 
     /// Facts about these recipients are about to be stated. A sink that keeps something about each
     /// may look at all of it now, so that the memory of one is fetched while it waits for another's.
-    fn foresee(&mut self, _recipients: &[RecipientId]) {}
+    fn prefetch(&mut self, _recipients: &[RecipientId]) {}
 }
 
 /// Keeps all facts in memory: for tests and short lessons.
@@ -39,9 +39,9 @@ impl<A: FactSink, B: FactSink> FactSink for Tee<A, B> {
         self.1.fact(at, fact, register);
     }
 
-    fn foresee(&mut self, recipients: &[RecipientId]) {
-        self.0.foresee(recipients);
-        self.1.foresee(recipients);
+    fn prefetch(&mut self, recipients: &[RecipientId]) {
+        self.0.prefetch(recipients);
+        self.1.prefetch(recipients);
     }
 }
 
@@ -50,8 +50,8 @@ impl<S: FactSink + ?Sized> FactSink for &mut S {
         (**self).fact(at, fact, register);
     }
 
-    fn foresee(&mut self, recipients: &[RecipientId]) {
-        (**self).foresee(recipients);
+    fn prefetch(&mut self, recipients: &[RecipientId]) {
+        (**self).prefetch(recipients);
     }
 }
 

@@ -13,7 +13,7 @@ const DAY: u64 = 24 * HOUR;
 const DURATION: Kind = Kind {
     expected: "a duration such as \"20ms\", \"15m\", \"2h30m\" or \"5d\" \
                (units ns, us, ms, s, m or min, h, d, w)",
-    usual_unit: "ms",
+    usual_unit: "s",
     largest: "584 years",
     units: &[
         ("ns", 1),
@@ -94,13 +94,22 @@ impl FromStr for SimDuration {
     }
 }
 
+/// The unit that a number at the end has most likely: the next smaller one, as people say "2h30".
+fn likely_unit(found: &str) -> &'static str {
+    match found.chars().rfind(char::is_ascii_alphabetic) {
+        Some('d') => "h",
+        Some('h') => "m",
+        _ => DURATION.usual_unit,
+    }
+}
+
 /// A number at the end lacks its unit; any other sign where a unit should be is named.
 fn missing_unit(found: &str, behind: &str) -> QuantityError {
     if behind.is_empty() {
         return QuantityError::MissingUnit {
             found: found.to_owned(),
             expected: DURATION.expected,
-            suggestion: format!("{found}{}", DURATION.usual_unit),
+            suggestion: format!("{found}{}", likely_unit(found)),
         };
     }
     QuantityError::UnknownUnit {
@@ -180,8 +189,8 @@ mod tests {
     #[test]
     fn errors_say_what_was_found_and_how_to_mend_it() {
         let cases = [
-            ("20", "did you mean \"20ms\"?"),
-            ("2h30", "did you mean \"2h30ms\"?"),
+            ("20", "did you mean \"20s\"?"),
+            ("2h30", "did you mean \"2h30m\"?"),
             ("-5s", "must not be negative"),
             ("", "expected a duration such as \"20ms\""),
             ("4 hours", "did you mean \"h\"?"),

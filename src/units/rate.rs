@@ -19,6 +19,9 @@ const BIT_RATE: Kind = Kind {
     largest: "18 billion Gbit/s",
     units: &[("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)],
     misspellings: &[
+        ("k", "kbit/s"),
+        ("M", "Mbit/s"),
+        ("G", "Gbit/s"),
         ("bps", "bit/s"),
         ("kbps", "kbit/s"),
         ("Mbps", "Mbit/s"),

@@ -5,12 +5,12 @@ use crate::units::{Octets, SimTime};
 
 use super::{Generator, NewMessage};
 
-/// So many messages are drawn together. A generator with its streams lies in some twenty lines of
+/// How many messages are drawn together. A generator with its streams lies in some twenty lines of
 /// memory, and in a large network none of them is in a cache when an entry's turn comes: drawn one by
 /// one, its messages cost a fifth of all misses.
 const DRAWN_TOGETHER: usize = 16;
 
-/// So many recipients of messages drawn together are kept.
+/// The most recipients of messages drawn together that are kept.
 const RECIPIENTS_KEPT: usize = 64;
 
 /// The messages of one entry in order of time, one of them at hand.

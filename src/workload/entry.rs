@@ -76,9 +76,26 @@ pub struct Replayed {
     pub size: Octets,
 }
 
-/// One `[[mail]]` entry.
+/// A message that lies in a server's queue when the run begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Reverse path; none: null.
+    pub from: Option<Mailbox>,
+    /// The recipients that are left.
+    pub to: Vec<Mailbox>,
+    /// Header and body, as they lie there.
+    pub size: Octets,
+    /// How long ago it came.
+    pub age: SimDuration,
+    /// When it is tried next, if that is known.
+    pub next_try: Option<SimTime>,
+}
+
+/// One `[[mail]]` entry, or one `[[queued]]` entry: those follow them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MailEntry {
+    /// Its name, by which figures speak of its mail; empty: none.
+    pub name: String,
     /// Reverse paths.
     pub from: Correspondents,
     /// Forward paths: first those of the field To, then those of Cc, then blind ones.
@@ -103,6 +120,9 @@ pub struct MailEntry {
     pub notices: NoticeWishes,
     /// Messages of [`Arrivals::Replay`], in order of time.
     pub replay: Vec<Replayed>,
+    /// Messages that lie in the queue of [`SubmissionSettings::server`] when the run begins, the oldest
+    /// first: those of a `[[queued]]` entry, which sends none.
+    pub waiting: Vec<Waiting>,
     /// Share of its messages that their recipients do not want, from 0 to 1: it costs the sending
     /// address its reputation.
     pub unwanted_share: f64,

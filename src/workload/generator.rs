@@ -113,7 +113,7 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// Draws mailboxes, one word each.
+/// Draws mailboxes.
 #[derive(Debug, Clone)]
 enum Chooser<'a> {
     Always(Mailbox),
@@ -122,30 +122,17 @@ enum Chooser<'a> {
 
 impl<'a> Chooser<'a> {
     fn new(correspondents: &'a Correspondents, stream: impl FnOnce() -> ChaCha8Rng) -> Self {
-        let some = match correspondents {
-            Correspondents::One(mailbox) => return Self::Always(*mailbox),
-            Correspondents::Population { count, .. } => *count > 0,
-            Correspondents::AnyOf(mailboxes) => !mailboxes.is_empty(),
-        };
-        assert!(some, "there is a mailbox to choose");
+        if let Correspondents::One(mailbox) = correspondents {
+            return Self::Always(*mailbox);
+        }
+        assert!(correspondents.has_somebody(), "there is a mailbox to choose");
         Self::Among(correspondents, Box::new(stream()))
     }
 
     fn next(&mut self) -> Mailbox {
-        let (correspondents, stream) = match self {
-            Self::Always(mailbox) => return *mailbox,
-            Self::Among(correspondents, stream) => (correspondents, stream),
-        };
-        let mut below = |count: u64| {
-            let product = u128::from(stream.next_u64()) * u128::from(count);
-            (product >> 64) as u64
-        };
-        match correspondents {
-            Correspondents::One(mailbox) => *mailbox,
-            Correspondents::Population { domain, count } => {
-                Mailbox { domain: *domain, local: below(u64::from(*count)) as u32 }
-            }
-            Correspondents::AnyOf(mailboxes) => mailboxes[below(mailboxes.len() as u64) as usize],
+        match self {
+            Self::Always(mailbox) => *mailbox,
+            Self::Among(correspondents, stream) => correspondents.draw(&mut || stream.next_u64()),
         }
     }
 }

@@ -18,6 +18,7 @@ fn mailbox(local: u32) -> Mailbox {
 
 fn entry(arrivals: Arrivals) -> MailEntry {
     MailEntry {
+        name: String::new(),
         from: Correspondents::Population { domain: DomainId(1), count: 50 },
         to: vec![
             Correspondents::Population { domain: DomainId(0), count: 20 },
@@ -50,6 +51,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
         unwanted_share: 0.0,
         notices: NoticeWishes::default(),
         replay: Vec::new(),
+        waiting: Vec::new(),
     }
 }
 

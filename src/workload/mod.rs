@@ -27,7 +27,9 @@ mod generator;
 pub use ahead::{Ahead, Written};
 pub use arrivals::{Arrivals, DailyProfile};
 pub use automatic::{Answers, Automatic, Redistribution, Responder};
-pub use correspondents::{Correspondents, RecipientChoice};
+pub use correspondents::{Correspondents, RecipientChoice, Share};
 pub use encoding::{Encoding, Rule};
-pub use entry::{MailEntry, NewMessage, NoticeWishes, Replayed, Sizes, SubmissionSettings};
+pub use entry::{
+    MailEntry, NewMessage, NoticeWishes, Replayed, Sizes, SubmissionSettings, Waiting,
+};
 pub use generator::Generator;

@@ -211,3 +211,39 @@ fn chains_without_time_end_with_the_names_of_their_members() {
     assert_eq!(names(place.path()), ["answers.toml", "no-gap.toml", "output"]);
     assert_eq!(names(&place.path().join("output")), Vec::<String>::new());
 }
+
+#[test]
+fn circles_of_automatic_replies_are_told_beforehand() {
+    let place = folder();
+    let said = call_with_input(place.path(), &["check", "-"], ANSWERS).ends_with(0);
+    let warned = "alice@a.example and bob@a.example answer each other without end";
+    said.complains_of(&[warned, "RFC 3834", "responder.0.mailbox"]);
+    // Each of these ends it.
+    for (rule, other) in [
+        ("every = \"0s\"", "every = \"1d\""),
+        ("reverse_path = \"mailbox\"", ""),
+        ("to = \"bob@a.example\"", "to = \"carol@a.example\""),
+    ] {
+        let text = ANSWERS.replacen(rule, other, 1).replace("\"bob\"]", "\"bob\", \"carol\"]");
+        let said = call_with_input(place.path(), &["check", "-"], &text).ends_with(0);
+        assert!(!said.err.contains("without end"), "{other}: {}", said.err);
+    }
+}
+
+#[test]
+fn what_people_read_holds_no_orders_to_a_terminal() {
+    let place = folder();
+    let text = fs::read_to_string(scenario("three-recipients.toml")).unwrap();
+    let title = "title = \"x\\u001b[2J\\u001b]0;PWN\\u0007\"\n";
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("title"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let text = title.to_owned() + &text;
+    for command in ["check", "run", "trace"] {
+        let said = call_with_input(place.path(), &[command, "-"], &text).ends_with(0);
+        let obeyed = |c: char| c.is_control() && c != '\n';
+        assert!(!(said.out + &said.err).contains(obeyed), "{command}");
+    }
+}

@@ -4,21 +4,29 @@ use std::path::Path;
 
 use crate::program::{call_here, folder};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 25] = [
     "run",
     "check",
     "trace",
     "serve",
     "route",
     "learn",
+    "grade",
     "talk",
+    "live",
     "study",
     "compare",
+    "threshold",
     "report",
     "import",
     "export",
+    "figures",
+    "queue",
+    "site",
     "profiles",
     "new",
+    "explain",
+    "help",
     "schema",
     "completions",
     "man",

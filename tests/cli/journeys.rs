@@ -236,7 +236,24 @@ at = ["30min", "1h30min", "2h31min"]
 /// Returns what `mailsim trace` tells of a message of a lesson.
 fn lesson(name: &str, message: &str) -> String {
     let file = format!("{}/scenarios/lessons/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    call_here(&["trace", &file, "--message", message, "-q"]).ends_with(0).out
+    call_here(&["trace", &file, "--message", message, "-q", "--all"]).ends_with(0).out
+}
+
+/// What comes to the same thing a third time is counted, not told: with `--all` it is told.
+#[test]
+fn repeats_are_folded() {
+    let file = format!("{}/scenarios/lessons/11-local-domains.toml", env!("CARGO_MANIFEST_DIR"));
+    let folded = call_here(&["trace", &file, "--message", "3-1", "-q"]).ends_with(0).out;
+    let all = lesson("11-local-domains", "3-1");
+    let turns = |told: &str| told.matches("mx.hidden.example is responsible since ").count();
+    // The first two turns of the circle, and how many there are more.
+    assert!(turns(&folded) < 6 && turns(&all) == 48, "{folded}");
+    let more = folded.lines().find(|line| line.contains("(and so on: ")).expect(&folded);
+    assert!(
+        more.contains("more steps like these, the last at") && more.contains("--all"),
+        "{more}"
+    );
+    assert!(!all.contains("and so on"), "{all}");
 }
 
 #[test]

@@ -87,7 +87,10 @@ fn an_expectation_that_is_not_met_ends_with_1() {
     };
     run("expect.0.at_least=0.66").ends_with(0);
     let said = run("expect.0.at_least=0.67").ends_with(1);
-    said.complains_of(&["expectation is not met", "delivered_share at least 0.67: NOT met (0.666"]);
+    said.complains_of(&[
+        "expectation is not met",
+        "delivered_share at least 67 %: NOT met (66.6667 %)",
+    ]);
     assert!(said.out.contains("NOT met"), "{}", said.out);
     // The results are there all the same.
     assert!(place.path().join("output/three-recipients/summary.json").exists());

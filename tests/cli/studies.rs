@@ -49,10 +49,11 @@ fn a_study_writes_its_tables() {
     let runs = table(&result, "study.csv");
     assert_eq!(runs.len(), 1 + 6 * 4);
     assert_eq!(
-        runs[0][..9],
+        runs[0][..10],
         [
             "cell",
             "outage",
+            "outage_s",
             "sender",
             "seed",
             "replication",
@@ -62,7 +63,7 @@ fn a_study_writes_its_tables() {
             "unfinished"
         ]
     );
-    assert_eq!(runs[24][..5], ["5", "2h", "eager", "7", "3"]);
+    assert_eq!(runs[24][..6], ["5", "2h", "7200", "eager", "7", "3"]);
     let description: Value =
         serde_json::from_str(&fs::read_to_string(result.join("run.json")).unwrap()).unwrap();
     for (name, digest) in description["files"].as_object().unwrap() {
@@ -79,7 +80,7 @@ fn a_row_is_a_run_that_can_be_repeated() {
     let place = folder();
     made(place.path(), "s", &["--set", "replications=2"]);
     let rows = table(&place.path().join("s"), "study.csv");
-    let row = rows.iter().find(|row| row[..5] == ["5", "2h", "eager", "7", "1"]).unwrap();
+    let row = rows.iter().find(|row| row[..6] == ["5", "2h", "7200", "eager", "7", "1"]).unwrap();
     let base = scenario("studies/base.toml");
     let arguments = [
         "run",
@@ -368,6 +369,103 @@ fn scenarios_are_compared_in_pairs() {
     assert!(said.out.contains("b − a"), "{}", said.out);
     let run = fs::read_to_string(place.path().join("output/compare-a-b/run.json")).unwrap();
     assert!(!run.contains(place.path().to_str().unwrap()), "{run}");
+}
+
+#[test]
+fn a_variant_may_have_a_name_and_several_changes() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let fixed =
+        ["compare", &base, "--unset", "expect", "--replications", "2", "--no-charts", "--figure"];
+    let variants = [
+        "delivered_share",
+        "--variant",
+        "long and slow",
+        "--set",
+        "outage.0.for=2h",
+        "--set",
+        "defaults.latency=90ms",
+        "--variant",
+        "none",
+        "--unset",
+        "outage.0",
+    ];
+    let all = [&fixed[..], &variants].concat();
+    let said = call(place.path(), &all).ends_with(0);
+    assert!(said.out.contains("long and slow \u{2212} as it is"), "{}", said.out);
+    assert!(said.out.contains("none \u{2212} as it is"), "{}", said.out);
+    let study = fs::read_to_string(place.path().join("output/compare-base/study.json")).unwrap();
+    let study: Value = serde_json::from_str(&study).unwrap();
+    let changes = |cell: usize| study["study"]["cells"][cell]["changes"].as_array().unwrap().len();
+    // What stands before the first name holds for all.
+    assert_eq!([changes(0), changes(1), changes(2)], [1, 3, 2]);
+    let empty = [&fixed[..], &["delivered_share", "--variant", "nothing"]].concat();
+    call(place.path(), &empty).ends_with(2).complains_of(&["the variant nothing changes nothing"]);
+    let two = ["compare", &base, &base, "--variant", "x", "--set", "seed=2"];
+    call(place.path(), &two).ends_with(2).complains_of(&["variants are of one scenario"]);
+}
+
+/// The first length at which the mean is beyond the bound, and the one a step before, by single runs.
+#[test]
+fn a_threshold_is_where_the_mean_crosses_the_bound() {
+    let place = folder();
+    let base = scenario("studies/base.toml");
+    let bound = "submission_to_delivery.mean > 10min";
+    let arguments = [
+        "threshold",
+        &base,
+        "--vary",
+        "outage.0.for",
+        "--from",
+        "1min",
+        "--to",
+        "2h",
+        "--step",
+        "10min",
+    ];
+    let more = ["--when", bound, "--replications", "3", "--format", "json"];
+    let said = call(place.path(), &[&arguments[..], &more].concat()).ends_with(0);
+    let found: Value = serde_json::from_str(&said.out).unwrap();
+    let at = found["threshold"].as_f64().expect("it is crossed");
+    let low = found["surely_not_up_to"].as_f64().unwrap_or(0.0);
+    let high = found["surely_from"].as_f64().unwrap_or(f64::INFINITY);
+    assert!(low < at && at <= high, "{low} {at} {high}");
+    let mean = |length: f64| {
+        let run = |replication: u64| {
+            let (length, number) =
+                (format!("outage.0.for={length}s"), format!("replication={replication}"));
+            let arguments = [
+                "figures",
+                &base,
+                "submission_to_delivery.mean",
+                "--format",
+                "csv",
+                "--set",
+                &length,
+                "--set",
+                &number,
+            ];
+            let said = call(place.path(), &arguments).ends_with(0);
+            let last = said.out.trim().rsplit(['\n', ',']).map(str::to_owned).collect::<Vec<_>>();
+            last.iter().find_map(|cell| cell.parse::<f64>().ok()).expect("a value")
+        };
+        (0..3).map(run).sum::<f64>() / 3.0
+    };
+    assert!(mean(at) > 600.0, "{} at {at}", mean(at));
+    assert!(mean(at - 600.0) <= 600.0, "{} before {at}", mean(at - 600.0));
+    let text =
+        call(place.path(), &[&arguments[..], &["--when", bound, "--replications", "3"]].concat());
+    let text = text.ends_with(0).out;
+    assert!(
+        text.starts_with("From which outage.0.for on is submission_to_delivery.mean > 10 min"),
+        "{text}"
+    );
+    for (wrong, part) in
+        [("failed_share", "compares nothing"), ("failed_share > 3h", "is counted in share")]
+    {
+        let arguments = [&arguments[..], &["--when", wrong]].concat();
+        call(place.path(), &arguments).ends_with(2).complains_of(&[part]);
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use mailsim::mail::{
     AttemptOutcome, DomainId, HostId, MailboxNames as _, MessageKey, MessageKind, Stage, Status,
 };
-use mailsim::scenario::{Scenario, Source, load};
+use mailsim::model::Scenario;
+use mailsim::scenario::{Source, load};
 use mailsim::simulation::{RunTotals, Simulation};
 use mailsim::trace::{AttemptFact, Created, Fact, FactLog, FinalOutcome, Ledger, StillOpen};
 use mailsim::units::{SimDuration, SimTime};

@@ -99,8 +99,9 @@ fn limits_of_processes_and_overrides_come_from_master_cf() {
     assert_eq!(setting(&out, "sessions").as_deref(), Some("40"));
     assert_eq!(setting(&out, "delivery_processes").as_deref(), Some("300"));
     assert_eq!(setting(&out, "smtp_connect_timeout").as_deref(), Some("\"7s\""));
-    let missing = findings(&out, "not_modelled");
-    assert!(missing.iter().any(|(what, _)| what == "relay -o smtp_helo_timeout"), "{missing:?}");
+    let scenario = read(&out.join("scenario.toml"));
+    let relay = scenario.split_once("[host.mta.transports.relay]").expect("a transport of its own");
+    assert!(relay.1.trim_start().starts_with("smtp_helo_timeout = \"5s\""), "{scenario}");
 }
 
 #[test]
@@ -133,4 +134,65 @@ fn a_zone_gives_domains_their_exchangers_and_times() {
     }
     let run = out.join("run");
     succeed(&["run", text(&out.join("scenario.toml")), "--out", text(&run), "--no-charts"]);
+}
+
+#[test]
+fn transports_by_name_and_next_hops_by_sender_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, contents: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, contents).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let main = file(
+        "main.cf",
+        "myhostname = out.example.org\nmydestination = example.org\nmail_version = 3.7\n\
+         transport_maps = hash:/etc/postfix/transport\n\
+         sender_dependent_relayhost_maps = hash:/etc/postfix/by_sender\n\
+         slow_destination_concurrency_limit = 1\nslow_destination_rate_delay = 5\n\
+         lmtp_destination_recipient_limit = 1\n",
+    );
+    let master = file(
+        "master.cf",
+        "smtp inet n - n - - smtpd\nsmtp unix - - n - - smtp\n\
+         slow unix - - n - 2 smtp -o smtp_connect_timeout=7 -o syslog_name=postfix/slow\n\
+         qmgr unix n - n 300 1 qmgr\n",
+    );
+    let transport = file(
+        "transport",
+        "orange.example slow:\nold.example slow:[relay.example.net]\n.sub.example :[192.0.2.7]\n\
+         plain.example smtp:[relay.example.net]\n",
+    );
+    let senders = file("by_sender", "@news.example.org [bulk.example.net]\n");
+    let out = folder.path().join("out");
+    let table = ["--table", transport.as_str(), "--table", senders.as_str()];
+    let import = ["import", main.as_str(), "--master", master.as_str(), "--out", text(&out)];
+    succeed(&[&import[..], &table].concat());
+    let scenario = read(&out.join("scenario.toml"));
+    for line in [
+        "slow_destination_concurrency_limit = 1",
+        "slow_destination_rate_delay = \"5s\"",
+        "[host.mta.transports.slow]",
+        "maxproc = 2",
+        "smtp_connect_timeout = \"7s\"",
+        "[host.mta.transport_maps]",
+        "\"orange.example\" = \"slow:\"",
+        "\"old.example\" = \"slow:[relay.example.net]\"",
+        "\"@news.example.org\" = \"[bulk.example.net]\"",
+        "\"plain.example\" = { host = \"relay.example.net\" }",
+    ] {
+        assert!(scenario.contains(line), "{line}\n{scenario}");
+    }
+    assert!(scenario.contains("\".sub.example\" = \":["), "{scenario}");
+    let left = findings(&out, "not_modelled");
+    let left: Vec<&str> = left.iter().map(|(what, _)| what.as_str()).collect();
+    assert_eq!(left, ["lmtp_destination_recipient_limit"]);
+    // Pseudonyms reach into these tables too, and the scenario still reads.
+    let hidden = folder.path().join("hidden");
+    let import = ["import", main.as_str(), "--master", master.as_str(), "--out", text(&hidden)];
+    succeed(&[&import[..], &table, &["--anonymise"]].concat());
+    let scenario = read(&hidden.join("scenario.toml"));
+    for name in ["orange", "old.example", "news.example", "bulk", "relay.example", "example.org"] {
+        assert!(!scenario.contains(name), "{name}\n{scenario}");
+    }
 }

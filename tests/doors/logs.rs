@@ -198,3 +198,62 @@ fn a_packed_log_of_several_files_in_any_order_is_one() {
     let mail = read(&out.join("mail.csv"));
     assert_eq!(mail, "at_s,from,to,size_octets\n0.000000,a@a.example,b@b.example,2167\n");
 }
+
+#[test]
+fn instances_of_one_machine_belong_to_their_configurations() {
+    let stamp = |s: u32| format!("2026-11-03T10:00:{s:02}.000000+01:00 machine");
+    let log = message(stamp, "mail-a") + &message(stamp, "postfix-out");
+    let texts = [
+        "myhostname = in.example\nsyslog_name = mail-a\n",
+        "myhostname = out.example\nrelayhost = [mx.b.example]\n",
+        &log,
+    ];
+    let input = |text: &'static str| Input {
+        name: "file".to_owned(),
+        kind: None,
+        of: None,
+        reader: Box::new(text.as_bytes()),
+    };
+    let inputs = texts.map(|text| input(text.to_owned().leak())).into_iter().collect();
+    let imported = import(inputs, &Options::default()).unwrap();
+    for server in ["in.example", "out.example"] {
+        let submits = format!("server = \"{server}\"");
+        assert!(imported.scenario.contains(&submits), "{submits}: {}", imported.scenario);
+    }
+    assert!(!imported.scenario.contains("machine"), "{}", imported.scenario);
+    let assumed = &imported.ledger.assumed;
+    assert!(assumed.iter().any(|finding| finding.what == "log of out.example"), "{assumed:?}");
+}
+
+#[test]
+fn what_real_logs_held_becomes_scenarios_that_run() {
+    let smart_host = "Nov 30 14:56:11 lab sm-mta[5]: 6AUEuBhZ000540: from=<a@a.example>, size=300, nrcpts=1, \
+        msgid=<1@a>, proto=ESMTP, daemon=MTA, relay=[10.0.0.9]\n\
+        Nov 30 14:56:12 lab sm-mta[5]: 6AUEuBhZ000540: to=<b@b.example>, delay=00:00:01, xdelay=00:00:01, \
+        mailer=esmtp, pri=120, relay=[10.0.0.21] [10.0.0.21], dsn=4.0.0, stat=Deferred: Connection refused by \
+        [10.0.0.21]\n\
+        Nov 30 14:57:12 lab sm-mta[5]: 6AUEuBhZ000540: to=<b@b.example>, delay=00:01:01, xdelay=00:00:00, \
+        mailer=esmtp, pri=210, relay=[10.0.0.21] [10.0.0.21], dsn=2.0.0, stat=Sent (x Message accepted)\n";
+    let lost = "Nov 30 14:56:11 mx postfix/qmgr[7]: 4F00000001: from=<a@a.example>, size=300, nrcpt=1 (queue active)\n\
+        Nov 30 14:56:12 mx postfix/smtp[8]: 4F00000001: to=<b@b.example>, relay=mx.b.example[192.0.2.1]:25, delay=1, \
+        delays=0/0/1/0, dsn=4.4.2, status=deferred (lost connection with mx.b.example[192.0.2.1] while sending MAIL FROM)\n";
+    for log in [smart_host, lost] {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, out) = (folder.path().join("mail.log"), folder.path().join("out"));
+        fs::write(&file, log).unwrap();
+        succeed(&["import", text(&file), "--out", text(&out)]);
+        succeed(&[
+            "run",
+            text(&out.join("scenario.toml")),
+            "--no-charts",
+            "--out",
+            text(&folder.path().join("run")),
+        ]);
+    }
+    // Lines of a mail server that tell of no mail make no network.
+    let idle = "Nov 30 18:56:55 lab sm-mta[5728]: gethostbyaddr(10.0.0.1) failed: 1\n";
+    let input =
+        Input { name: "log".to_owned(), kind: None, of: None, reader: Box::new(idle.as_bytes()) };
+    let error = import(vec![input], &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("tells of a host that takes or sends mail"), "{error}");
+}

@@ -7,5 +7,6 @@ mod bad_input;
 mod configuration;
 mod logs;
 mod program;
+mod queues;
 mod round_trip;
 mod tools;

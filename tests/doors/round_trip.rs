@@ -192,9 +192,14 @@ fn check(net: &Net) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// So many networks; `MAILSIM_NETWORKS=400` makes it more.
+fn cases() -> u32 {
+    std::env::var("MAILSIM_NETWORKS").ok().and_then(|text| text.parse().ok()).unwrap_or(24)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 24,
+        cases: cases(),
         max_shrink_iters: 40,
         // The same networks each time, and no file of those that failed.
         rng_seed: RngSeed::Fixed(1),

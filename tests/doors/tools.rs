@@ -67,6 +67,36 @@ fn pflogsumm_counts_what_the_tables_hold() {
 }
 
 #[test]
+fn tshark_reads_the_dialogues() {
+    let (_folder, packets) = exported("pcapng", &["--message", "1-1"]);
+    let file = packets.join("dialogues.pcapng");
+    let fields = |filter: &str, field: &str| {
+        tool("tshark", &["-n", "-r", text(&file), "-Y", filter, "-T", "fields", "-e", field])
+    };
+    let Some(commands) = fields("smtp.req", "smtp.req.command") else { return };
+    let attempts = read(&packets.join("../../attempts.csv"));
+    let header: Vec<&str> = attempts.lines().next().unwrap().split(',').collect();
+    let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let (id, stage) = (column("message_id"), column("stage"));
+    let rows = attempts.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    let reached = |stage: &str| ["rcpt", "data", "dot"].contains(&stage);
+    let mine = rows.filter(|row| row[id] == "1-1");
+    let transactions = mine.filter(|row| reached(row[stage])).count();
+    let count = |word: &str| commands.split_whitespace().filter(|c| *c == word).count();
+    assert_eq!(count("MAIL"), transactions, "{commands}");
+    assert!(transactions > 0 && count("STARTTLS") == 0, "{commands}");
+    // What was in the message, and the look-up before it, are dissected too.
+    let subjects = fields("imf", "imf.subject").unwrap();
+    assert!(subjects.contains("1-1"), "{subjects}");
+    let asked = fields("dns.flags.response == 1", "dns.mx.mail_exchange").unwrap();
+    assert!(asked.contains("example"), "{asked}");
+    // Checksums are right, and nothing is cut or out of order.
+    let amiss = "tcp.analysis.flags || ip.checksum.status == 0 || tcp.checksum.status == 0 || _ws.malformed";
+    let odd = tool("tshark", &["-n", "-r", text(&file), "-Y", amiss]).unwrap();
+    assert_eq!(odd, "", "{odd}");
+}
+
+#[test]
 fn graphviz_draws_the_network() {
     let (_folder, graph) = exported("dot", &[]);
     let Some(svg) = tool("dot", &["-Tsvg", text(&graph.join("network.dot"))]) else { return };
@@ -118,7 +148,7 @@ fn queues_are_told_by_age_and_destination() {
     let samples = read(&tables.join("../../queues.csv"));
     let then = samples
         .lines()
-        .filter(|row| row.starts_with("9000.0") && row.contains("smtp.sender.example"));
+        .filter(|row| row.starts_with("9000.0") && row.contains(",smtp.sender.example,"));
     for row in then {
         let fields: Vec<u64> = row.split(',').skip(2).take(3).map(|n| n.parse().unwrap()).collect();
         assert_eq!(total[0], fields.iter().sum::<u64>(), "{row}\n{table}");
@@ -146,4 +176,62 @@ fn samples_have_the_form_of_open_metrics() {
         last = Some((series.to_owned(), at));
     }
     assert!(last.is_some());
+}
+
+#[test]
+fn prometheus_takes_the_samples_and_the_board_asks_for_them() {
+    let (folder, metrics) = exported("openmetrics", &[]);
+    let (samples, store) = (metrics.join("queues.om"), folder.path().join("tsdb"));
+    let made = ["tsdb", "create-blocks-from", "openmetrics", text(&samples), text(&store)];
+    if tool("promtool", &made).is_none() {
+        return;
+    }
+    // A server would make this folder.
+    std::fs::create_dir(store.join("wal")).unwrap();
+    let dumped = tool("promtool", &["tsdb", "dump", text(&store)]).unwrap();
+    let count = read(&samples).lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(dumped.lines().count(), count, "all samples are in the store");
+    let board: serde_json::Value =
+        serde_json::from_str(&read(&metrics.join("board.json"))).unwrap();
+    let panels = board["panels"].as_array().unwrap();
+    assert!(!panels.is_empty());
+    for panel in panels {
+        let asked = panel["targets"][0]["expr"].as_str().unwrap();
+        let names = asked.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        for name in names.filter(|word| word.starts_with("mailsim_")) {
+            assert!(dumped.contains(&format!("__name__=\"{name}\"")), "{name} of {asked}");
+        }
+    }
+}
+
+#[test]
+fn tshark_reads_how_messages_were_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, run) = (folder.path().join("read.toml"), folder.path().join("run"));
+    let scenario = "title = \"Readers\"\nduration = \"3h\"\n\
+        [[host]]\nname = \"mx.a.example\"\nroles = [\"submission\", \"mx\", \"store\"]\n\
+        [[domain]]\nname = \"a.example\"\nmx = [{ host = \"mx.a.example\", preference = 10 }]\n\
+        mailboxes = [\"ann\", \"bob\", \"cid\", \"dora\"]\n\
+        [[mail]]\nfrom = \"ann@a.example\"\nto = [\"bob@a.example\", \"cid@a.example\", \"dora@a.example\"]\n\
+        at = \"1min\"\nsize = \"9kB\"\nsubmit = { server = \"mx.a.example\" }\n\
+        [[reading]]\nmailbox = \"bob@a.example\"\nprotocol = \"pop3\"\nevery = \"10min\"\n\
+        [[reading]]\nmailbox = \"cid@a.example\"\nprotocol = \"imap\"\nevery = \"10min\"\n\
+        [[reading]]\nmailbox = \"dora@a.example\"\nprotocol = \"imap\"\nidle = true\n";
+    std::fs::write(&file, scenario).unwrap();
+    succeed(&["run", text(&file), "--no-charts", "--export", "pcapng", "--out", text(&run)]);
+    let packets = run.join("export/pcapng/dialogues.pcapng");
+    let fields = |filter: &str, field: &str| {
+        tool("tshark", &["-n", "-r", text(&packets), "-Y", filter, "-T", "fields", "-e", field])
+    };
+    let Some(pop) = fields("pop.request", "pop.request.command") else { return };
+    for word in ["USER", "PASS", "STAT", "LIST", "UIDL", "RETR", "QUIT"] {
+        assert!(pop.contains(word), "{word}: {pop}");
+    }
+    let imap = fields("imap.request", "imap.request").unwrap();
+    for word in ["LOGIN", "SELECT INBOX", "FETCH 1 BODY.PEEK[]", "IDLE", "LOGOUT"] {
+        assert!(imap.contains(word), "{word}: {imap}");
+    }
+    let amiss = "tcp.analysis.flags || ip.checksum.status == 0 || tcp.checksum.status == 0 || _ws.malformed";
+    let odd = tool("tshark", &["-n", "-r", text(&packets), "-Y", amiss]).unwrap();
+    assert_eq!(odd, "", "{odd}");
 }

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use mailsim::mail::{AttemptOutcome, MessageKey, MessageKind, RecipientId};
+use mailsim::model::Scenario;
 use mailsim::queue::QueueSettings;
 use mailsim::queue::postfix::ScanPhase;
 use mailsim::random::Distribution;
-use mailsim::scenario::{Scenario, Source, load};
+use mailsim::scenario::{Source, load};
 use mailsim::simulation::Simulation;
 use mailsim::trace::{Fact, FactLog, FinalOutcome};
 use mailsim::units::{SimDuration, SimTime};
@@ -35,7 +36,7 @@ const LONGEST_BEGINNING: [f64; 4] = [0.002, 0.006, 0.02, 0.06];
 const LONGEST_TAKE_UP: f64 = 0.005;
 
 /// Makes the relay's machine as fast or slow as a seed says.
-fn set_pace(relay: &mut mailsim::scenario::Host, seed: u64) {
+fn set_pace(relay: &mut mailsim::model::Host, seed: u64) {
     let high = LONGEST_BEGINNING[seed as usize % LONGEST_BEGINNING.len()];
     let uniform = |high| Distribution::Uniform { low: 0.0, high };
     let service = &mut Arc::make_mut(&mut relay.server).service;
@@ -60,7 +61,7 @@ fn set_pace(relay: &mut mailsim::scenario::Host, seed: u64) {
 
 /// Has the relay look through its queue when the real server did, as far as that left a trace; in
 /// between, an interval after the look before, and before the first at multiples of it.
-fn set_queue_runs(relay: &mut mailsim::scenario::Host, observed: &Observation, until_s: f64) {
+fn set_queue_runs(relay: &mut mailsim::model::Host, observed: &Observation, until_s: f64) {
     let (interval, phase) = match Arc::make_mut(&mut relay.queue) {
         QueueSettings::Postfix(queue) => (queue.queue_run_delay, &mut queue.scan_phase),
         QueueSettings::Exim(queue) => (queue.queue_interval, &mut queue.run_phase),
@@ -104,7 +105,11 @@ fn text(experiment: &Experiment, changes: &[(&str, &str)]) -> String {
         Ok(number) => format!("{name} = {number}\n"),
         Err(_) => format!("{name} = \"{value}\"\n"),
     };
-    let settings: String = settings.iter().map(line).collect();
+    let mut settings: String = settings.iter().map(line).collect();
+    if experiment.server == "exim" {
+        // Its hosts share a machine, so that the transport names its address.
+        settings.push_str("has_interface = true\n");
+    }
     let (mua, relay) = (MUA.0, RELAY.0);
     let mut text = format!(
         "title = \"an experiment made by a real server and by the model\"\n\

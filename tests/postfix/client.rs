@@ -117,3 +117,30 @@ fn a_message_is_tried_a_second_before_it_is_due() {
     assert_eq!(at(59), [0.1, 59.0]);
     assert_eq!(at(58), [0.1, 158.0]);
 }
+
+/// `src/smtp/smtp_session.c`, `smtp_session_passivate`: the server's SIZE does not go into the cache with
+/// a connection, so over one that was kept the server itself has to refuse what is too large.
+#[test]
+fn a_kept_connection_says_nothing_of_the_size_limit() {
+    let mut more = "[[host]]\nname = \"mx.four.example\"\nroles = [\"mx\", \"store\"]\n\
+         mta = { profile = \"sink\", message_size_limit = \"1000B\" }\n\
+         [[domain]]\nname = \"four.example\"\nmx = [\"mx.four.example\"]\n\
+         mailboxes = { count = 100 }\n\
+         [[outage]]\nhost = \"mx.four.example\"\nmode = \"slow\"\nstage = \"dot\"\ndelay = \"1s\"\n"
+        .to_owned();
+    for number in 1..=50 {
+        let mail = one(0.1, &format!("user{number:05}@four.example"));
+        more += &if number % 5 == 0 { mail.replace("\"1B\"", "\"5kB\"") } else { mail };
+    }
+    let run = network("default_destination_concurrency_limit = 5", &more);
+    let too_large: Vec<(u32, Option<u16>)> = tries(&run)
+        .iter()
+        .filter(|(_, to, _)| to[4..9].parse::<u32>().is_ok_and(|number| number % 5 == 0))
+        .map(|(_, _, attempt)| (attempt.transaction, attempt.reply.map(|reply| reply.code)))
+        .collect();
+    assert_eq!(too_large.len(), 10);
+    assert!(too_large.iter().any(|(transaction, _)| *transaction > 1), "{too_large:?}");
+    for (transaction, reply) in too_large {
+        assert_eq!(reply, (transaction > 1).then_some(552), "transaction {transaction}");
+    }
+}

@@ -30,7 +30,10 @@ pub(crate) fn leave_out(recording: &mut Recording) -> usize {
     let turned_away = |submission: &&Submission| {
         let no_greeting = match &submission.rejected {
             None => true,
-            Some(reason) => reason.starts_with("client: ConnectionError"),
+            Some(reason) => {
+                reason.starts_with("client: ConnectionError")
+                    || reason.ends_with("(listen backlog)")
+            }
         };
         submission.t_accept_s.is_none() && no_greeting && crowded(submission)
     };

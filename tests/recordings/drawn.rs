@@ -181,24 +181,6 @@ pub(crate) fn run_phase(stated: &ScanPhase, random: &mut impl Draw) -> ScanPhase
     }
 }
 
-/// Returns a server's work at the dot if the client is a Sendmail. It writes the end of a message
-/// by itself, which waits until the server acknowledges what came before, and Linux takes its time
-/// for that: 40 ms (in nearly all transactions of all its cases). The acknowledgement of a message
-/// longer than a segment of the loopback comes at once (12a); `share_of_long` are such.
-pub(crate) fn after_last_acknowledgement(
-    work: &Distribution,
-    share_of_long: f64,
-    random: &mut impl Draw,
-) -> Distribution {
-    let (mut times, mut weights) = (Vec::new(), Vec::new());
-    for _ in 0..STEPS {
-        let time = work.sample(random);
-        times.extend([time, time + ACKNOWLEDGEMENT]);
-        weights.extend([share_of_long, 1.0 - share_of_long]);
-    }
-    Distribution::empirical(times, &weights).expect("finite times can be drawn from")
-}
-
 /// Returns the time that an envelope of OpenSMTPD took through its queue process: some
 /// milliseconds, for whether an idle session that looked for work each second saw a message that
 /// had just become due was a matter of chance (01a, 02a, 03e).
@@ -247,8 +229,6 @@ fn normal_step(step: u32) -> f64 {
 
 /// Values that stand for a distribution.
 const STEPS: u32 = 200;
-/// Linux's least delay of an acknowledgement [s], and what comes on top (41 to 43 ms in 01a).
-const ACKNOWLEDGEMENT: f64 = 0.041;
 /// Shortest time that anything took on the machine of the recordings [s].
 const SHORTEST: f64 = 0.0001;
 /// Longest time [s].

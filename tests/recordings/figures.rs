@@ -128,12 +128,6 @@ impl Figures {
         Ok(figures)
     }
 
-    /// Counts tries and deferrals without one together, for a server whose log does not tell them
-    /// apart.
-    pub(crate) fn merge_suspensions(&mut self) {
-        self.attempts += std::mem::take(&mut self.suspensions);
-    }
-
     /// Returns the numbers of notices and tries, with what they are called.
     pub(crate) fn counts(&self) -> [(&'static str, u64); 4] {
         let total = |ages: &BTreeMap<String, Vec<f64>>| ages.values().map(Vec::len).sum::<usize>();

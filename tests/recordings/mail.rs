@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use mailsim::fault::Interval;
 use mailsim::mail::HostId;
+use mailsim::model::{Action, Command};
 use mailsim::random::Distribution;
-use mailsim::scenario::{Action, Command};
 use mailsim::units::{Octets, SimTime};
 use mailsim::workload::{
     Arrivals, Correspondents, Encoding, MailEntry, NoticeWishes, Replayed, Sizes,
@@ -43,11 +43,13 @@ pub(crate) fn mail(
             session.iter().map(|&index| replayed(&recording.submissions[index], at, names));
         let replay = replay.collect::<Result<Vec<_>, String>>()?;
         entries.push(MailEntry {
+            name: String::new(),
             from: Correspondents::One(replay[0].from),
             to: replay[0].to.iter().copied().map(Correspondents::One).collect(),
             cc: 0,
             bcc: 0,
             arrivals: Arrivals::Replay,
+            waiting: Vec::new(),
             size: Sizes {
                 text: Distribution::Constant(0.0),
                 attachment: None,

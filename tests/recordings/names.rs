@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mailsim::dns::{MxRecord, Name, NameId, Records, Zone};
 use mailsim::mail::{DomainId, HostId, Mailbox};
+use mailsim::model::Domain;
 use mailsim::network::{Address, AddressFamily, AddressId};
-use mailsim::scenario::Domain;
 use mailsim::units::{SimDuration, SimTime};
 
 use crate::recording::{Record, Recording};

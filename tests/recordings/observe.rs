@@ -6,12 +6,13 @@ use mailsim::mail::{
     AttemptOutcome, HostId, Mailbox, MessageKey, MessageKind, RecipientId, Stage, Status,
 };
 use mailsim::random::{Purpose, Streams};
-use mailsim::trace::{Fact, FactSink, FinalOutcome, Register};
+use mailsim::trace::{AttemptFact, Fact, FactSink, FinalOutcome, Register};
 use mailsim::units::SimTime;
 
 use crate::drawn::reading_lateness;
 use crate::figures::{Figures, FinalState, RecipientFigures};
 use crate::recording::{Recording, server_and_version};
+use crate::sink::crashes;
 use crate::translate::Blueprint;
 
 /// What identifies a recipient of a submitted message: entry, ordinal and address.
@@ -24,9 +25,13 @@ pub(crate) struct Cast {
     /// The message of each recipient, as the recording calls it.
     ids: Vec<String>,
     servers: Vec<HostId>,
+    /// When which of them was killed.
+    killed: Vec<(HostId, SimTime)>,
     /// Whether the server under test calls the last of several temporary failures a permanent one, so
     /// that its log does not tell the two apart.
     calls_all_bounced: bool,
+    /// Whether the log is Sendmail's, see [`Tries::logged_by_sendmail`].
+    is_sendmail: bool,
 }
 
 impl Cast {
@@ -48,9 +53,81 @@ impl Cast {
             recipients.insert((entry, ordinal, mailbox), ids.len());
             ids.push(outcome.id.clone());
         }
-        let calls_all_bounced = ["haraka", "qmail"].contains(&server_and_version(&recording.mta).0);
+        let server = server_and_version(&recording.mta).0;
+        let calls_all_bounced = ["haraka", "qmail"].contains(&server);
+        let is_sendmail = server == "sendmail";
         let servers = blueprint.servers.clone();
-        Ok(Self { recipients, ids, servers, calls_all_bounced })
+        let killed = crashes(recording)
+            .map(|(host, crash)| Ok((blueprint.names.host(host)?, crash.from)))
+            .collect::<Result<_, String>>()?;
+        Ok(Self { recipients, ids, servers, killed, calls_all_bounced, is_sendmail })
+    }
+
+    /// Returns whether a try was cut off when its server was killed. The log does not tell of it.
+    fn is_cut_off(&self, attempt: &AttemptFact) -> bool {
+        attempt.outcome == AttemptOutcome::Lost
+            && self.killed.contains(&(attempt.from, attempt.ended))
+    }
+}
+
+/// One try of a recipient by a server, or a deferral without one.
+#[derive(Debug, Clone, Copy)]
+struct Try {
+    delivery: u64,
+    ended: SimTime,
+    /// Whether Sendmail's log tells of it whatever follows in the same delivery.
+    told: bool,
+}
+
+/// All tries.
+#[derive(Debug, Default)]
+struct Tries {
+    by_recipient: BTreeMap<(usize, HostId), Vec<Try>>,
+    deliveries: BTreeSet<(u64, usize)>,
+    suspensions: u64,
+}
+
+impl Tries {
+    fn note(&mut self, index: usize, attempt: &AttemptFact) {
+        if attempt.outcome == AttemptOutcome::Suspended {
+            self.suspensions += 1;
+        } else {
+            self.deliveries.insert((attempt.delivery, index));
+        }
+        self.by_recipient.entry((index, attempt.from)).or_default().push(Try {
+            delivery: attempt.delivery,
+            ended: attempt.ended,
+            told: attempt.stage == Stage::Rcpt || !attempt.outcome.is_temporary(),
+        });
+    }
+
+    /// A delivery was cut off at a recipient: what it had tried before was to be logged at its end.
+    fn forget(&mut self, index: usize, attempt: &AttemptFact) {
+        self.deliveries.remove(&(attempt.delivery, index));
+        if let Some(tries) = self.by_recipient.get_mut(&(index, attempt.from)) {
+            tries.retain(|one| one.delivery != attempt.delivery || one.told);
+        }
+    }
+
+    /// Returns how many times Sendmail's log says, as [`crate::server::sendmail::deliveries`] counts
+    /// it, that a process was at a recipient. It says nothing of those whom a delivery dropped on its
+    /// way to the next host (`deliver` logs who is in `tochain`), other than what RCPT was answered.
+    fn logged_by_sendmail(&self) -> u64 {
+        let mut ends: BTreeMap<u64, SimTime> = BTreeMap::new();
+        for one in self.by_recipient.values().flatten() {
+            let end = ends.entry(one.delivery).or_default();
+            *end = one.ended.max(*end);
+        }
+        let mut count = 0;
+        for list in self.by_recipient.values() {
+            let mut said = list.iter().filter(|one| one.told || ends[&one.delivery] == one.ended);
+            let mut last = None;
+            count += said
+                .by_ref()
+                .filter(|one| last.replace(one.delivery) != Some(one.delivery))
+                .count() as u64;
+        }
+        count
     }
 }
 
@@ -89,8 +166,7 @@ pub(crate) struct Observer<'a> {
     slots: BTreeMap<RecipientId, Slot>,
     stories: Vec<Story>,
     notices: Vec<Notice>,
-    deliveries: BTreeSet<(u64, usize)>,
-    suspensions: u64,
+    tries: Tries,
 }
 
 impl<'a> Observer<'a> {
@@ -102,16 +178,18 @@ impl<'a> Observer<'a> {
             slots: BTreeMap::new(),
             stories: vec![Story::default(); cast.ids.len()],
             notices: Vec::new(),
-            deliveries: BTreeSet::new(),
-            suspensions: 0,
+            tries: Tries::default(),
         }
     }
 
     /// Returns the run's figures; hosts are spelt by `host_name`.
     pub(crate) fn figures(&self, host_name: impl Fn(HostId) -> String) -> Figures {
         let mut figures = Figures {
-            attempts: self.deliveries.len() as u64,
-            suspensions: self.suspensions,
+            attempts: match self.cast.is_sendmail {
+                true => self.tries.logged_by_sendmail(),
+                false => self.tries.deliveries.len() as u64,
+            },
+            suspensions: if self.cast.is_sendmail { 0 } else { self.tries.suspensions },
             ..Figures::default()
         };
         let messages: BTreeMap<usize, (u32, u64)> =
@@ -232,10 +310,10 @@ impl FactSink for Observer<'_> {
                 if !self.cast.servers.contains(&attempt.from) {
                     return;
                 }
-                if attempt.outcome == AttemptOutcome::Suspended {
-                    self.suspensions += 1;
+                if self.cast.is_cut_off(attempt) {
+                    self.tries.forget(index, attempt);
                 } else {
-                    self.deliveries.insert((attempt.delivery, index));
+                    self.tries.note(index, attempt);
                 }
             }
             Fact::Final { recipient, host, outcome, status, received_fields, .. } => {

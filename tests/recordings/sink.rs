@@ -3,7 +3,7 @@
 use mailsim::dns::{DnsFailure, FailureScope};
 use mailsim::fault::{Interval, Schedule, Slowness};
 use mailsim::mail::{HostId, Reply, Stage, Status};
-use mailsim::scenario::{Effect, Outage, OutageTarget};
+use mailsim::model::{Effect, Outage, OutageTarget};
 use mailsim::smtp::{BreakingPoint, Deviation, Manner, Replies};
 use mailsim::units::{SimDuration, SimTime};
 use regex::Regex;
@@ -103,7 +103,7 @@ fn never_reached(
 }
 
 /// Returns when servers were killed (SIGKILL), and until when they were gone.
-fn crashes(recording: &Recording) -> impl Iterator<Item = (&str, Interval)> {
+pub(crate) fn crashes(recording: &Recording) -> impl Iterator<Item = (&str, Interval)> {
     let actions = &recording.timeline.actions;
     let killed = actions.iter().filter(|done| done.action == "server_abort");
     killed.map(|killed| {
@@ -150,6 +150,9 @@ fn deviations(rule: &Rule, names: &Names) -> Result<Vec<Deviation>, String> {
         ("banner_delay", "delay") => slow(Replies::Of(Stage::Greeting), delay()?),
         ("command_delay", "delay") => slow(Replies::ToCommands, delay()?),
         ("dot_delay", "delay") => slow(Replies::Of(Stage::Dot), delay()?),
+        ("helo_delay" | "mail_delay" | "rcpt_delay" | "data_delay", "delay") => {
+            slow(Replies::Of(stage()?), delay()?)
+        }
         ("max_connections", "max_connections") => {
             let limit = rule.limit.ok_or("max_connections has no limit")?;
             Deviation::SessionLimit { limit, reply: reply(rule)? }

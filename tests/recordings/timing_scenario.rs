@@ -3,9 +3,10 @@
 use mailsim::dns::{Name, NameId, Records, Zone};
 use mailsim::fault::Interval;
 use mailsim::mail::{DomainId, HostId, Mailbox};
+use mailsim::model::{Domain, Host, NextHop, Roles, Routing, Scenario};
 use mailsim::network::{Address, AddressFamily, AddressId, Path, Topology};
+use mailsim::profiles;
 use mailsim::random::Distribution;
-use mailsim::scenario::{Domain, Host, NextHop, Roles, Routing, Scenario, profiles};
 use mailsim::smtp::ClientTls;
 use mailsim::units::{BitRate, Octets, SimDuration, SimTime};
 use mailsim::workload::{
@@ -46,6 +47,7 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         title: String::new(),
         question: String::new(),
         look_for: String::new(),
+        passwords: Vec::new(),
         seed: 1,
         replication: 0,
         duration,
@@ -61,8 +63,13 @@ pub(crate) fn scenario(session: &Session, rtt_ms: f64) -> Result<Scenario, Strin
         reading: Vec::new(),
         outages: Vec::new(),
         actions: Vec::new(),
+        windows: Vec::new(),
+        figures: Vec::new(),
         expectations: Vec::new(),
         notes: Vec::new(),
+        elsewhere: None,
+        guests: Default::default(),
+        inputs: Vec::new(),
     })
 }
 
@@ -95,6 +102,7 @@ fn hosts(session: &Session) -> Result<Vec<Host>, String> {
     Ok(parts
         .map(|(index, ((profile, routing), roles))| Host {
             name: format!("host{index}.test"),
+            outside: false,
             roles,
             addresses: vec![AddressId(HostId::from_index(index).0)],
             dns: NameId(HostId::from_index(index).0),
@@ -153,11 +161,13 @@ fn domain(index: u32, mailboxes: u32) -> Domain {
 
 fn entry(session: &Session, message: Replayed) -> MailEntry {
     MailEntry {
+        name: String::new(),
         from: Correspondents::One(message.from),
         to: message.to.iter().copied().map(Correspondents::One).collect(),
         cc: 0,
         bcc: 0,
         arrivals: Arrivals::Replay,
+        waiting: Vec::new(),
         size: Sizes {
             text: Distribution::Constant(0.0),
             attachment: None,

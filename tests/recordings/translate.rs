@@ -10,16 +10,17 @@ use std::sync::Arc;
 use mailsim::dns::ResolverSettings;
 use mailsim::fault::Interval;
 use mailsim::mail::HostId;
+use mailsim::model::{Host, Roles, Routing, Scenario};
 use mailsim::network::{Bandwidth, Path, SynSchedule, Topology};
+use mailsim::profiles;
 use mailsim::queue::QueueSettings;
 use mailsim::random::{Draw, Purpose, Streams};
-use mailsim::scenario::{Host, Roles, Routing, Scenario, profiles};
 use mailsim::units::{Octets, SimDuration};
 
 use crate::drawn::{
-    Scans, after_last_acknowledgement, burst, command_time, exim_times, first_handover_time,
-    handover_time, known_scans, look_interval, run_lag, run_phase, sendmail_times, service_times,
-    sink_times, take_up_time, timer_lag,
+    Scans, burst, command_time, exim_times, first_handover_time, handover_time, known_scans,
+    look_interval, run_lag, run_phase, sendmail_times, service_times, sink_times, take_up_time,
+    timer_lag,
 };
 use crate::mail::{actions, mail};
 use crate::names::Names;
@@ -43,16 +44,9 @@ pub(crate) struct Blueprint {
     sinks: Vec<HostId>,
     /// Messages that came at once at most.
     burst: u32,
-    /// Hosts that get mail from a Sendmail.
-    behind_sendmail: Vec<HostId>,
-    /// Share of the messages that are longer than a segment of the loopback.
-    share_of_long: f64,
     /// Most messages that were submitted at once.
     together: usize,
 }
-
-/// Octets in the largest segment of the loopback.
-const LOOPBACK_SEGMENT: u64 = 65_483;
 
 impl Blueprint {
     /// # Errors
@@ -82,6 +76,7 @@ impl Blueprint {
             title: String::new(),
             question: String::new(),
             look_for: String::new(),
+            passwords: Vec::new(),
             seed: 0,
             replication: 0,
             duration,
@@ -97,13 +92,17 @@ impl Blueprint {
             reading: Vec::new(),
             outages,
             actions,
+            windows: Vec::new(),
+            figures: Vec::new(),
             expectations: Vec::new(),
             notes: Vec::new(),
+            elsewhere: None,
+            guests: Default::default(),
+            inputs: Vec::new(),
         };
         let servers = scans.iter().map(|(host, _)| *host).collect();
         let sinks =
             recording.sinks.keys().map(|name| names.host(name)).collect::<Result<_, _>>()?;
-        let long = recording.submissions.iter().filter(|s| s.size_bytes > LOOPBACK_SEGMENT).count();
         Ok(Self {
             scenario,
             scans,
@@ -111,8 +110,6 @@ impl Blueprint {
             submissions,
             servers,
             sinks,
-            behind_sendmail: behind_sendmail(recording, &names)?,
-            share_of_long: long as f64 / recording.submissions.len().max(1) as f64,
             together: together(recording),
             burst: burst(recording),
             names,
@@ -171,11 +168,6 @@ impl Blueprint {
                 _ => {}
             }
         }
-        for host in &self.behind_sendmail {
-            let server = Arc::make_mut(&mut scenario.hosts[host.index()].server);
-            let work = &mut server.service.message;
-            *work = after_last_acknowledgement(work, self.share_of_long, &mut random);
-        }
         for (action, within) in &self.flushes {
             let length = within.to.since(within.from).as_secs_f64();
             let after = SimDuration::from_secs_f64(length * random.unit_f64());
@@ -224,6 +216,7 @@ fn hosts(recording: &Recording, names: &mut Names) -> Result<Vec<Host>, String> 
         }
         hosts.push(Host {
             name: described.name.clone(),
+            outside: false,
             roles,
             addresses: names.addresses_of(id),
             dns: match described.kind.as_str() {
@@ -259,26 +252,6 @@ fn together(recording: &Recording) -> usize {
         recording.submissions.iter().filter_map(|s| s.session.planned_t_s).collect();
     planned.sort_by(f64::total_cmp);
     planned.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(1)
-}
-
-/// Returns the hosts that get mail from a Sendmail: all others, and a Sendmail to which another
-/// one sends. (What the one to which mail is submitted gets from its clients is not to wait.)
-fn behind_sendmail(recording: &Recording, names: &Names) -> Result<Vec<HostId>, String> {
-    if recording.mta != "sendmail" {
-        return Ok(Vec::new());
-    }
-    let submitted_to: Vec<&str> =
-        recording.submissions.iter().map(|s| s.session.to_server.as_str()).collect();
-    let servers = recording.settings_neutral.values();
-    let next_hops: Vec<&str> = servers
-        .flat_map(|server| &server.routing.routes)
-        .map(|route| route.next_hop.as_str())
-        .collect();
-    let hosts = recording.topology.hosts.iter().filter(|host| {
-        let submission = submitted_to.contains(&host.name.as_str());
-        !submission || next_hops.contains(&host.address.as_str())
-    });
-    hosts.map(|host| names.host(&host.name)).collect()
 }
 
 /// Positions made into ids.

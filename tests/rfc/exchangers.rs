@@ -232,7 +232,7 @@ fn rfc_mx_05_the_number_of_addresses_tried_can_be_set() {
         // With one address the message waits half an hour for its next attempt.
         assert_eq!(run.only().latency() > secs(1_800), limit == 1);
     }
-    for profile in mailsim::scenario::profiles::all() {
+    for profile in mailsim::profiles::all() {
         let limit = profile.client.address_limit;
         assert!(limit.is_none_or(|limit| limit >= 2), "{}: {limit:?}", profile.name);
     }

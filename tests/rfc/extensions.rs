@@ -102,6 +102,22 @@ fn rfc_size_05_too_big_is_permanent_and_no_room_is_temporary() {
     assert_eq!((run_full.only().end(), run_full.failure_notices()), (End::Delivered, 0));
 }
 
+/// RFC 1870 §6.1: a message as large as the limit is within it, for a client that looks at the limit
+/// and for a server that is told the size.
+#[test]
+fn rfc_size_05_as_large_as_the_limit_is_not_too_big() {
+    for client in ["\"rfc5321\"".to_owned(), plain("checks_advertised_size = false")] {
+        let sized = |limit: u64| {
+            let more = one_exchanger(&format!("message_size_limit = \"{limit}B\""));
+            run(&network("2h", &client, BOB, "\"0s\"", &format!("size = \"3kB\"\n{more}")))
+        };
+        let octets = first_try(&sized(1_000_000)).octets.0;
+        assert!(octets > 3_000, "{octets}");
+        assert_eq!(sized(octets).only().end(), End::Delivered);
+        assert_eq!(sized(octets - 1).only().end(), End::Failed);
+    }
+}
+
 // ---- Pipelining ----------------------------------------------------------------------------
 
 fn to_three(server: &str, rest: &str) -> Run {

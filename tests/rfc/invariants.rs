@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mailsim::mail::{AttemptOutcome, HostId};
-use mailsim::scenario::Scenario;
+use mailsim::model::Scenario;
 use mailsim::simulation::Simulation;
 use mailsim::trace::{AttemptFact, FactLog, FinalOutcome};
 use mailsim::units::{SimDuration, SimTime};

@@ -1,8 +1,8 @@
 //! The small networks in which the rules are tried, and the dialogue of a try.
 
 use mailsim::mail::{AttemptOutcome, MailboxNames as _, Stage};
-use mailsim::scenario::profiles::{self, Profile};
-use mailsim::scenario::settings_of;
+use mailsim::profiles::settings_of;
+use mailsim::profiles::{self, Profile};
 use mailsim::smtp::{Conversation, Ending, ForwardPath, Line, Speaker, dialogue};
 use mailsim::trace::AttemptFact;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use mailsim::mail::{AttemptOutcome, MessageKind, Stage};
-use mailsim::scenario::{profiles, settings_of};
+use mailsim::profiles;
+use mailsim::profiles::settings_of;
 use mailsim::units::{SimDuration, SimTime};
 
 use crate::common::{End, Run, at, run, scenario, secs};

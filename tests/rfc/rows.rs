@@ -513,7 +513,10 @@ pub(crate) const ROWS: &[Row] = &[
     by(
         "SIZE-05",
         "too big: 552, for good; no room now: 452",
-        &["rfc_size_05_too_big_is_permanent_and_no_room_is_temporary"],
+        &[
+            "rfc_size_05_too_big_is_permanent_and_no_room_is_temporary",
+            "rfc_size_05_as_large_as_the_limit_is_not_too_big",
+        ],
     ),
     by(
         "PIPE-01",

@@ -1,7 +1,8 @@
 //! SMTP sessions and replies (RFC 5321 §3, §4.1 to §4.3, §4.5): the rules SESS.
 
 use mailsim::mail::{AttemptOutcome, Reply, Stage, Status};
-use mailsim::scenario::{Effect, profiles};
+use mailsim::model::Effect;
+use mailsim::profiles;
 use mailsim::smtp::{Deviation, Offers, Order, Speaker, Verb, plain_reply};
 use mailsim::trace::{AttemptFact, Fact};
 use mailsim::units::{Octets, SimTime};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use mailsim::scenario::profiles;
+use mailsim::profiles;
 
 use crate::common::{End, Run, run};
 use crate::network::{BOB, network, one_exchanger};

@@ -177,6 +177,14 @@ impl Serving {
         embedded(&self.get("/").with(200).body, id)
     }
 
+    /// Kills the program, and returns its folder.
+    pub(crate) fn kill(mut self) -> tempfile::TempDir {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Sends SIGINT and returns the exit status and what was said on standard error.
     pub(crate) fn interrupt(mut self) -> (Option<i32>, String, tempfile::TempDir) {
         let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();

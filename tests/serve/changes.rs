@@ -145,7 +145,7 @@ fn what_cannot_be_is_told_in_words_and_the_run_stays() {
         (down(mx, "refuse", "6h"), &["after the end of the run", "before 6h"][..]),
         (down(mx, "refuse", "99d"), &["after the end of the run", "before 6h"]),
         (down(mx, "refuse", "-1s"), &["at:", "from 0s to before 6h"]),
-        (down(mx, "refuse", "1"), &["without a unit", "1ms"]),
+        (down(mx, "refuse", "1"), &["without a unit", "1s"]),
         (down("mx.recipent.example", "refuse", "1h"), &["there is no host", mx]),
         (down(mx, "refused", "1h"), &["refused", "blackhole"]),
         (down("a\"\n[[host]]\nname=\"b", "refuse", "1h"), &["there is no host"]),

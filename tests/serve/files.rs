@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mailsim::scenario::{Loaded, Override, Problems, Source, edited, is_scenario, load};
+use mailsim::scenario::{Loaded, Override, Problems, Source, edited, load};
+use mailsim::study::is_scenario;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -58,7 +58,7 @@ await node(MX).focus();
 await tab.keyboard.press("Enter");
 await tab.locator("#live-take-down select").focus();
 await tab.keyboard.type("refuse");
-await tab.locator("#live-take-down input").focus();
+await tab.locator("#live-take-down input").last().focus();
 await tab.keyboard.type("2h");
 await changed(() => tab.keyboard.press("Enter"));
 expect((await tab.locator("g.node.failed").count()) === 1, "the host that was taken down is not drawn as down");
@@ -72,6 +72,9 @@ expect((await tab.locator(".live .command").innerText()).includes("--set 'outage
 // The fourth message is late now; undone, it is not.
 const fourth = async () => {
   await tab.keyboard.press("End");
+  // The list of events is drawn only where it is unfolded.
+  await tab.locator(".events").evaluate((list) => (list.open = true));
+  await tab.locator(".events li").first().waitFor({ state: "attached" });
   return tab.locator(".events li:has-text('refused')").count();
 };
 expect((await fourth()) > 0, "nothing is refused");

@@ -6,6 +6,7 @@ mod browser;
 mod changes;
 mod controls;
 mod files;
+mod kills;
 #[path = "../common/left_out.rs"]
 mod left_out;
 mod requests;

@@ -16,7 +16,8 @@ use super::paragraph::paragraph;
 use super::run::{self, Order};
 use super::status::ExitStatus;
 use super::terminal::Terminal;
-use lessons::{LESSONS, Lesson, numbered};
+use crate::workbench::{LESSONS, Lesson};
+use lessons::{numbered, read};
 
 /// Learn how mail travels, lesson by lesson
 #[derive(Debug, Args)]
@@ -78,7 +79,7 @@ pub(super) fn carried(path: &Path) -> Option<u32> {
 fn list() -> Result<String, CommandError> {
     let mut text = String::new();
     for lesson in LESSONS {
-        let scenario = lesson.read(&[])?.loaded.scenario;
+        let scenario = read(*lesson, &[])?.loaded.scenario;
         let title = title(&scenario.title);
         text.push_str(&format!("{:>3}  {title}\n", lesson.number()));
         text.push_str(&paragraph(&scenario.question, 5));
@@ -101,18 +102,20 @@ fn hold(
     arguments: &Arguments,
     terminal: Terminal,
 ) -> Result<ExitStatus, CommandError> {
-    let input = lesson.read(&arguments.changes.0)?;
+    let input = read(lesson, &arguments.changes.0)?;
     let scenario = &input.loaded.scenario;
     let default = Path::new("output").join(lesson.name);
+    let asked = scenario.asked_figures();
     let order = Order {
         target: arguments.out.as_deref().unwrap_or(&default),
         wanted: Wanted { tables: true, charts: true, png: false },
         duration: scenario.duration,
         changes: &arguments.changes.0,
+        asked: &asked,
     };
     let made = run::make(&input, &order, terminal)?;
     let title = format!("Lesson {}: {}", lesson.number(), title(&scenario.title));
-    terminal.data(&format!("{title}\n\n{}\n", paragraph(&scenario.question, 0)))?;
+    terminal.told(&format!("{title}\n\n{}\n", paragraph(&scenario.question, 0)))?;
     let waits = !arguments.no_pause && io::stdin().is_terminal() && io::stdout().is_terminal();
     for step in telling::steps(scenario) {
         terminal.data(&step.text)?;

@@ -1,4 +1,4 @@
-//! A lesson as it is told: its notes, and between them what befalls its messages.
+//! A lesson as it is told: its notes, and between them what happens to its messages.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,8 +8,8 @@ use crate::cli::paragraph::paragraph;
 use crate::cli::trace::Followed;
 use crate::cli::trace::journey::Journey;
 use crate::cli::trace::wording::clock;
-use crate::mail::MessageKey;
-use crate::scenario::Scenario;
+use crate::mail::{AttemptOutcome, MessageKey};
+use crate::model::Scenario;
 use crate::simulation::Simulation;
 use crate::story::{Narration, Shown, Story, Wanted, Watch};
 use crate::units::SimTime;
@@ -20,7 +20,7 @@ pub(super) struct Step {
     pub(super) answer: Option<String>,
 }
 
-/// So many messages are told of; a lesson with more has them all in its page.
+/// The most messages that are told of; a lesson with more has them all in its page.
 const MOST_MESSAGES: usize = 12;
 /// Tries that come to the same thing are told so often.
 const OFTEN_ENOUGH: u32 = 2;
@@ -82,14 +82,22 @@ fn examples(followed: &Followed<'_>) -> BTreeSet<MessageKey> {
     chosen
 }
 
-/// What befalls the messages, in order of time. The first one's dialogues are told line by line.
-fn parts(scenario: &Scenario, watch: &Watch) -> Vec<Told> {
+/// What happens to the messages, in order of time. The first one's dialogues are told line by line, and of
+/// the others' the first that fails in each way: that is what a lesson is about.
+fn parts(scenario: &Scenario, watch: &Watch) -> Vec<Passage> {
     let several = watch.stories.len() > 1;
-    let mut all: Vec<Told> = Vec::new();
+    let mut all: Vec<Passage> = Vec::new();
+    let mut failed = BTreeSet::new();
     for (place, story) in watch.stories.iter().enumerate() {
         let journey = Journey::new(scenario, story, &[]);
         let heading = journey.heading();
-        let journey = if place == 0 { journey } else { journey.without_dialogues() };
+        let journey = journey.with_dialogues(|exchange| {
+            let mut facts = exchange.facts.iter().map(|(_, fact)| fact);
+            let failure = facts.rfind(|fact| fact.outcome != AttemptOutcome::Accepted);
+            let kind = failure
+                .map(|fact| (fact.from, fact.to, fact.stage.as_str(), fact.outcome.as_str()));
+            kind.is_some_and(|kind| failed.insert(kind)) || place == 0
+        });
         let mut parts = journey.parts();
         if let Some(first) = parts.first_mut() {
             first.text = format!("\n{}\n{}", heading.trim_end(), first.text);
@@ -100,7 +108,7 @@ fn parts(scenario: &Scenario, watch: &Watch) -> Vec<Told> {
             }
         }
         let name = format!("{} ", story.key);
-        all.extend(parts.into_iter().map(|part| Told {
+        all.extend(parts.into_iter().map(|part| Passage {
             at: part.at,
             text: part.text,
             likeness: part.likeness.map(|like| format!("{name}{like}")),
@@ -120,7 +128,7 @@ fn marked(text: &str, key: &str) -> String {
 }
 
 /// A part of a message's journey.
-struct Told {
+struct Passage {
     at: SimTime,
     text: String,
     likeness: Option<String>,
@@ -151,7 +159,7 @@ impl Telling<'_> {
         }
     }
 
-    fn part(&mut self, part: &Told) {
+    fn part(&mut self, part: &Passage) {
         match &part.likeness {
             Some(likeness) => {
                 let count = self.alike.entry(likeness.clone()).or_insert(0);

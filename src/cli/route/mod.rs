@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::mail::{DomainId, HostId, is_domain, split_address, split_stray_dots};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::units::{SimDuration, SimTime};
 
 use super::changes::Changes;
@@ -66,8 +66,9 @@ pub(super) fn route(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     let moment = Moment::at(scenario, SimTime::ZERO + arguments.at);
     let when = arguments.at.exact();
     let text = format!("Mail for {} at {when}:\n", arguments.address);
-    let mut walk = Walk::new(&moment, domain, text);
-    if !exists(scenario, domain, &arguments.address) {
+    let unknown = !exists(scenario, domain, &arguments.address);
+    let mut walk = Walk::new(&moment, domain, unknown, text);
+    if unknown {
         walk.text.push_str("There is no such mailbox; a server that knows that refuses it.\n");
     }
     if begins.is_empty() {
@@ -76,7 +77,7 @@ pub(super) fn route(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     for host in begins {
         walk.from(host, &mut Vec::new());
     }
-    terminal.data(&walk.text)?;
+    terminal.told(&walk.text)?;
     Ok(ExitStatus::Success)
 }
 

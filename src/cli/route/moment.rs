@@ -2,8 +2,8 @@
 
 use crate::dns::Failures;
 use crate::mail::{HostId, MailboxNames as _};
+use crate::model::{Command, Effect, Host, OutageTarget, Scenario};
 use crate::network::{AddressId, LinkId};
-use crate::scenario::{Command, Effect, Host, OutageTarget, Scenario};
 use crate::simulation::Simulation;
 use crate::trace::{Fact, FactLog, OutageFact};
 use crate::units::SimTime;
@@ -34,7 +34,7 @@ impl<'s> Moment<'s> {
         Self { scenario, at, outages }
     }
 
-    /// Returns what befalls the questions that `host` asks the DNS.
+    /// Returns what becomes of the questions that `host` asks the DNS.
     pub(super) fn dns_failures(&self, host: HostId) -> Failures {
         Simulation::new(self.scenario).dns_failures(host)
     }

@@ -2,8 +2,8 @@
 
 use crate::dns::{Ask, MailRoute, Resolver, RouteOutcome};
 use crate::mail::{DomainId, HostId, MailboxNames as _};
+use crate::model::{NextHop, Scenario};
 use crate::network::AddressId;
-use crate::scenario::{NextHop, Scenario};
 use crate::smtp::LookupFailure;
 
 use super::super::answers;
@@ -16,13 +16,20 @@ pub(super) struct Walk<'w, 's> {
     domain: DomainId,
     /// Hosts already told of.
     told: Vec<HostId>,
+    /// Whether the mailbox does not exist.
+    unknown: bool,
     pub(super) text: String,
 }
 
 impl<'w, 's> Walk<'w, 's> {
     /// Returns a walk of mail for `domain` that begins with `text`.
-    pub(super) fn new(moment: &'w Moment<'s>, domain: DomainId, text: String) -> Self {
-        Self { moment, domain, told: Vec::new(), text }
+    pub(super) fn new(
+        moment: &'w Moment<'s>,
+        domain: DomainId,
+        unknown: bool,
+        text: String,
+    ) -> Self {
+        Self { moment, domain, told: Vec::new(), unknown, text }
     }
 
     fn say(&mut self, text: &str) {
@@ -45,6 +52,9 @@ impl<'w, 's> Walk<'w, 's> {
         if way.last().is_some_and(|before| !trusted(before)) && !settings.routing.takes(self.domain)
         {
             self.say(&format!("{name} is not local here, and it relays for nobody else: refused"));
+            return;
+        }
+        if self.unknown && self.knows_better(host, way.last().copied()) {
             return;
         }
         if settings.routing.is_local(self.domain) {
@@ -81,6 +91,30 @@ impl<'w, 's> Walk<'w, 's> {
         }
         self.table(host, &targets);
         self.go_on(host, &targets, way);
+    }
+
+    /// Tells what becomes of mail for a mailbox that does not exist at a host that knows it; returns whether
+    /// this one does.
+    fn knows_better(&mut self, host: HostId, before: Option<HostId>) -> bool {
+        let scenario = self.moment.scenario;
+        let routing = &self.moment.host(host).routing;
+        let local = routing.is_local(self.domain);
+        let relayed = routing.relayed.contains(&self.domain);
+        let knows = local || relayed && routing.knows_relayed_mailboxes;
+        if !knows {
+            return false;
+        }
+        let who = match before {
+            Some(before) => format!(
+                "{} gives it up, and a failure notice goes to its author",
+                scenario.host(before)
+            ),
+            None => "whoever submits it is told at once".to_owned(),
+        };
+        let why = if local { "it is local here" } else { "it knows the mailboxes of the domain" };
+        self.say(&format!("{why}, and there is no such mailbox: refused at RCPT with 550 5.1.1"));
+        self.say(&who);
+        true
     }
 
     /// Follows the message to every host it may go to.
@@ -123,12 +157,14 @@ impl<'w, 's> Walk<'w, 's> {
         let settings = self.moment.host(host);
         let mut found = MailRoute::default();
         let failures = self.moment.dns_failures(host);
+        let own = settings.addresses.iter().map(|at| scenario.addresses[at.index()].family);
         let ask = Ask {
             zone: &scenario.zone,
             failures: &failures,
             settings: &settings.resolver,
             chance: None,
             failure_is_none: settings.client.options.lookup_failure == LookupFailure::NoExchangers,
+            families: settings.client.options.families.asked(own),
         };
         let lookup = Resolver::new().mail_route(&ask, domain.dns, self.moment.at, &mut found);
         let trouble = match lookup.outcome {

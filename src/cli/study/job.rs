@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::{
-    Analysis, Ended, Endless, Plan, Shard, Task, analyse, run_all, scenario_of,
-};
 use crate::measure::Recorder;
 use crate::report::study::{
     Charts, Kept, MOST_PLAYED, Played, PlayedRun, StudyDescription, StudyFolder, study_json, text,
 };
-use crate::scenario::Study;
 use crate::simulation::{Simulation, run_frame};
+use crate::study::Study;
+use crate::study::{Analysis, Ended, Endless, Plan, Shard, Task, analyse, run_all, scenario_of};
 
 use super::super::error::CommandError;
 use super::super::interrupt::Interrupt;
@@ -80,10 +78,10 @@ pub(super) fn tell(
     options: &Options,
     terminal: Terminal,
 ) -> Result<(), CommandError> {
-    terminal.data(&match options.format {
-        Format::Text => text::study_summary(analysis),
-        Format::Json => study_json(analysis),
-    })?;
+    match options.format {
+        Format::Text => terminal.told(&text::study_summary(analysis))?,
+        Format::Json => terminal.data(&study_json(analysis))?,
+    }
     terminal.message(&if options.no_charts {
         format!("\nResults in {}", job.folder.display())
     } else {

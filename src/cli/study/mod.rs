@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::experiment::Shard;
 use crate::report::study::{Charts, SourceDescription, StudyDescription};
-use crate::scenario::LoadedStudy;
+use crate::study::LoadedStudy;
+use crate::study::Shard;
 
 use super::changes::StudyChanges;
 use super::error::CommandError;

@@ -1,6 +1,6 @@
 //! `--shard I/N`.
 
-use crate::experiment::Shard;
+use crate::study::Shard;
 
 /// Reads `I/N`, both counted from 1.
 pub(super) fn parse(text: &str) -> Result<Shard, String> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::experiment::{Plan, Shard};
 use crate::report::study::StudyFolder;
+use crate::study::{Plan, Shard};
 
 use super::super::error::CommandError;
 use super::super::interrupt::Interrupt;

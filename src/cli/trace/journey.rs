@@ -1,7 +1,7 @@
 //! A message's journey as text: good enough to be read aloud.
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _, MessageKey, MessageKind, Stage};
-use crate::scenario::{Moment, Scenario};
+use crate::model::{Moment, Scenario};
 use crate::story::{
     Exchange, LookUp, Shown, Story, exchanges, fields, host_at, lines, origin_fields, proxy_of,
     told,
@@ -10,12 +10,30 @@ use crate::trace::{Fact, FinalOutcome, LookupOutcome, RetrievalProtocol, StillOp
 use crate::units::{SimDuration, SimTime};
 
 use super::super::answers;
+use super::folding::{Repeats, folded};
 use super::wording::{below, clock, planned, result, said, spoken};
 
 /// Returns the journey of one message; of `only` these recipients, if there are any. The `notes`
 /// are told on the way.
-pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &[Shown]) -> String {
-    let journey = Journey::new(scenario, story, only);
+pub(super) fn tell(
+    scenario: &Scenario,
+    story: &Story,
+    only: &[String],
+    notes: &[Shown],
+    repeats: Repeats,
+) -> String {
+    told_of(&Journey::new(scenario, story, only), notes, repeats)
+}
+
+/// Returns the journey of a message whose first session somebody typed: that is not told again, and
+/// less so in other words than were typed.
+pub(super) fn tell_typed(scenario: &Scenario, story: &Story) -> String {
+    let journey = Journey { typed: true, ..Journey::new(scenario, story, &[]) };
+    told_of(&journey, &[], Repeats::Told)
+}
+
+fn told_of(journey: &Journey<'_>, notes: &[Shown], repeats: Repeats) -> String {
+    let scenario = journey.scenario;
     // The sort keeps the order of equal times.
     let ends_a_copy = |note: &&Shown| match &scenario.notes[note.note].moment {
         Moment::On(occasion) => occasion.event.ends_a_copy(),
@@ -29,8 +47,9 @@ pub(super) fn tell(scenario: &Scenario, story: &Story, only: &[String], notes: &
     parts.extend(remarks(scenario, notes.iter().filter(ends_a_copy)));
     parts.sort_by_key(|part| part.at);
     let mut text = journey.heading();
-    for part in &parts {
-        text.push_str(&part.text);
+    match repeats {
+        Repeats::Told => parts.iter().for_each(|part| text.push_str(&part.text)),
+        Repeats::Folded => text.push_str(&folded(&parts)),
     }
     text.push_str(&journey.received());
     text.push_str(&journey.origin());
@@ -76,8 +95,10 @@ pub(in crate::cli) struct Journey<'a> {
     pub(super) story: &'a Story,
     pub(super) copies: Vec<usize>,
     pub(super) exchanges: Vec<Exchange>,
-    /// Whether dialogues are told line by line.
-    dialogues: bool,
+    /// Whose dialogues are told line by line, by the place of the exchange.
+    dialogues: Vec<bool>,
+    /// Whether its first session has been seen already, as somebody typed it.
+    typed: bool,
 }
 
 impl<'a> Journey<'a> {
@@ -92,12 +113,13 @@ impl<'a> Journey<'a> {
             })
             .collect();
         let exchanges = exchanges(story, &copies);
-        Self { scenario, story, copies, exchanges, dialogues: true }
+        let dialogues = vec![true; exchanges.len()];
+        Self { scenario, story, copies, exchanges, dialogues, typed: false }
     }
 
-    /// Returns the journey without the lines of its dialogues.
-    pub(in crate::cli) fn without_dialogues(self) -> Self {
-        Self { dialogues: false, ..self }
+    /// Returns the journey with the lines of those dialogues alone that are `wanted`.
+    pub(in crate::cli) fn with_dialogues(self, wanted: impl FnMut(&Exchange) -> bool) -> Self {
+        Self { dialogues: self.exchanges.iter().map(wanted).collect(), ..self }
     }
 }
 
@@ -135,7 +157,8 @@ impl Journey<'_> {
             let created = &self.story.copies[copy].created;
             match created.key {
                 MessageKey::Mail { entry, .. } if created.kind == MessageKind::Mail => {
-                    self.scenario.mail[entry as usize].field_of(created.mailbox)
+                    let entry = self.scenario.mail.get(entry as usize);
+                    entry.map_or(Some("To"), |entry| entry.field_of(created.mailbox))
                 }
                 _ => Some("To"),
             }
@@ -178,7 +201,9 @@ impl Journey<'_> {
             let text = self.exchange(exchange);
             if !text.is_empty() {
                 let fact = exchange.first();
-                let likeness = (fact.outcome != AttemptOutcome::Accepted)
+                // A host that hands the message to itself does not get it on its way either.
+                let in_circle = fact.to == Some(fact.from) && fact.stage != Stage::Local;
+                let likeness = (fact.outcome != AttemptOutcome::Accepted || in_circle)
                     .then(|| format!("{:?}", (fact.from, fact.to, fact.stage, fact.outcome)));
                 parts.push(Part { at: fact.started, text, likeness });
             }
@@ -279,6 +304,9 @@ impl Journey<'_> {
             Stage::Suspended => return self.not_tried(exchange),
             _ => {}
         }
+        if self.typed && self.exchanges.first() == Some(exchange) && exchange.accepted.is_some() {
+            return below(&format!("{} has taken it in the session above", self.host(to)));
+        }
         let mut title = format!("{from} tries {}", self.host(to));
         if let Some(preference) = fact.preference.filter(|_| fact.port == 25) {
             title.push_str(&format!(" (MX {preference})"));
@@ -294,13 +322,18 @@ impl Journey<'_> {
             title.push_str(&format!(", after a wait of {wait}"));
         }
         let mut text = said(at, &title);
-        if self.dialogues {
+        if self.tells_dialogue(exchange) {
             for line in lines(self.scenario, self.story, exchange, to) {
                 text.push_str(&spoken(&line));
             }
         }
         text.push_str(&self.outcome(exchange, to));
         text
+    }
+
+    fn tells_dialogue(&self, exchange: &Exchange) -> bool {
+        let place = self.exchanges.iter().position(|other| other == exchange);
+        place.is_none_or(|place| self.dialogues[place])
     }
 
     /// What follows from a try.
@@ -330,7 +363,7 @@ impl Journey<'_> {
                 (_, None) => "it will not be tried again".to_owned(),
             };
             // A dialogue has told the reply already.
-            let reply = fact.reply.filter(|_| !self.dialogues);
+            let reply = fact.reply.filter(|_| !self.tells_dialogue(exchange));
             let reply = reply.map_or(fact.status.to_string(), |reply| reply.to_string());
             let what = format!("{} ({reply}); {next}", result(fact.outcome));
             match told.iter_mut().find(|(other, _)| *other == what) {

@@ -4,7 +4,7 @@
 //! host does by itself, and how long a message waits there, are notes.
 
 use crate::mail::{AttemptOutcome, HostId, Stage};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::smtp::{Line, Speaker};
 use crate::story::{Exchange, LookUp, Story, lines};
 use crate::trace::{AttemptFact, Fact};

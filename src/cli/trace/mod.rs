@@ -1,5 +1,6 @@
 //! `mailsim trace`: one message's journey, line by line.
 
+mod folding;
 pub(super) mod journey;
 mod mermaid;
 pub(super) mod wording;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 use clap::{Args, ValueEnum};
 
 use crate::mail::{MailboxNames as _, MessageKey};
-use crate::scenario::{Moment, Scenario};
+use crate::model::{Moment, Scenario};
 use crate::simulation::Simulation;
 
 use super::changes::Changes;
@@ -24,6 +25,7 @@ use super::terminal::Terminal;
 use crate::story::{Narration, Shown, Story, Wanted, Watch};
 use crate::trace::{Fact, FactSink, Register};
 use crate::units::SimTime;
+use folding::Repeats;
 
 /// Follow one message: every hop, reply and wait
 #[derive(Debug, Args)]
@@ -50,6 +52,10 @@ pub(super) struct Arguments {
     /// Follow this recipient only (repeatable) [default: all]
     #[arg(short, long, value_name = "ADDRESS")]
     recipient: Vec<String>,
+
+    /// Tell every try, also those that come to the same thing as two before them
+    #[arg(long)]
+    all: bool,
 
     /// Text to read, or a sequence diagram in the language of Mermaid; mermaid-full has every line
     /// of the dialogues [default: text]
@@ -98,6 +104,7 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
     }
     let mut shown = narration.shown(SimTime::ZERO + scenario.duration);
     shown.retain(|note| is_about(&scenario.notes[note.note].moment, &watch.stories));
+    let repeats = if arguments.all { Repeats::Told } else { Repeats::Folded };
     let mut untold = shown.as_slice();
     let mut text = String::new();
     for (place, story) in watch.stories.iter().enumerate() {
@@ -108,9 +115,9 @@ pub(super) fn trace(arguments: &Arguments, terminal: Terminal) -> Result<ExitSta
         let only: &[String] = if place == 0 { &arguments.recipient } else { &[] };
         let notes;
         (notes, untold) = told_by(untold, story);
-        text.push_str(&journey::tell(scenario, story, only, notes));
+        text.push_str(&journey::tell(scenario, story, only, notes, repeats));
     }
-    terminal.data(&text)?;
+    terminal.told(&text)?;
     Ok(ExitStatus::Success)
 }
 
@@ -144,7 +151,7 @@ impl FactSink for Followed<'_> {
     }
 }
 
-/// Returns the journeys of a message and of the notices about it; nothing if there is no such
+/// Returns the journeys of a message that somebody typed and of the notices about it; nothing if there is no such
 /// message.
 pub(super) fn journeys(
     scenario: &Scenario,
@@ -152,13 +159,16 @@ pub(super) fn journeys(
     terminal: Terminal,
 ) -> Result<String, CommandError> {
     let (watch, _) = follow(scenario, Wanted::Key(key), terminal)?;
-    let told: Vec<String> =
-        watch.stories.iter().map(|story| journey::tell(scenario, story, &[], &[])).collect();
+    let told = watch.stories.iter().enumerate().map(|(place, story)| match place {
+        0 => journey::tell_typed(scenario, story),
+        _ => journey::tell(scenario, story, &[], &[], Repeats::Told),
+    });
+    let told: Vec<String> = told.collect();
     Ok(told.join("\n"))
 }
 
 /// Runs the scenario until the story of the message is over.
-fn follow(
+pub(super) fn follow(
     scenario: &Scenario,
     wanted: Wanted,
     terminal: Terminal,
@@ -170,9 +180,11 @@ fn follow(
     let simulation = Simulation::new(scenario);
     let end = SimTime::ZERO + scenario.duration;
     let mut progress = Progress::new(end, terminal);
+    // Whether a note is true may be decided by what happens to other messages later.
+    let judged = scenario.notes.iter().any(|note| !note.conditions.is_empty());
     let totals = simulation.run_while(&mut followed, |at| {
         progress.reached(at, 0);
-        !over.get() && !interrupt.is_wanted()
+        (judged || !over.get()) && !interrupt.is_wanted()
     });
     progress.end();
     CommandError::if_endless(&totals, scenario)?;
@@ -182,7 +194,7 @@ fn follow(
     Ok((followed.watch, followed.narration))
 }
 
-fn bad_id(id: &str) -> CommandError {
+pub(super) fn bad_id(id: &str) -> CommandError {
     CommandError::Usage(format!(
         "`{id}` is no id of a message; ids look like 2-7 (the seventh message of the second \
          [[mail]]) or 2-7.n1 (the first notice about it)"
@@ -190,7 +202,7 @@ fn bad_id(id: &str) -> CommandError {
 }
 
 /// The run has no such message: says which there are.
-fn unknown(id: Option<&str>, watch: &Watch) -> CommandError {
+pub(super) fn unknown(id: Option<&str>, watch: &Watch) -> CommandError {
     let mut text = match id {
         Some(id) => format!("this run has no message {id}"),
         None => "no mail is sent in this run".to_owned(),

@@ -16,6 +16,7 @@ use crate::scenario::text_value;
 pub(super) fn server_names(
     servers: &[Server],
     configured: &[String],
+    network: &Network,
     ledger: &mut Ledger,
 ) -> Vec<String> {
     let alone = servers.len() == 1 && configured.len() == 1;
@@ -23,6 +24,9 @@ pub(super) fn server_names(
         .iter()
         .map(|server| {
             if let Some(name) = &server.named {
+                return name.clone();
+            }
+            if let Some(name) = network.log_names.get(&server.instance) {
                 return name.clone();
             }
             let host = canonical(&server.host);
@@ -37,6 +41,17 @@ pub(super) fn server_names(
             let known = configured.iter().find(|name| **name == own || short(name) == host);
             if let Some(known) = known {
                 return known.clone();
+            }
+            // Instances on one machine are called by what they are for: `postfix-out` of out.example.
+            let part = server.instance.rsplit(['-', '_']).next().unwrap_or_default();
+            let named = configured.iter().filter(|name| short(name) == part);
+            if let ([named], true) = (named.collect::<Vec<_>>().as_slice(), instances > 1) {
+                let says = format!(
+                    "the instance {} of the log is taken for it; syslog_name in its configuration says so",
+                    server.instance
+                );
+                ledger.say(Class::Assumed, format!("log of {named}"), says);
+                return (*named).clone();
             }
             if alone {
                 let says = format!(

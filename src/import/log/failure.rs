@@ -4,7 +4,7 @@ use crate::mail::split_address;
 
 /// How a host failed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(in super::super) enum Kind {
     /// Connection refused.
     Refused,
     /// Connection timed out.
@@ -26,24 +26,28 @@ pub(super) enum Kind {
 }
 
 /// A failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) struct Failure {
     /// The host; for failures of the DNS the name that was asked for.
-    pub(super) host: String,
+    pub(in super::super) host: String,
     /// Its address, if it was reached for by one.
-    pub(super) address: String,
-    pub(super) kind: Kind,
+    pub(in super::super) address: String,
+    pub(in super::super) kind: Kind,
 }
 
 /// `mx.example.org[192.0.2.1]:25`, parted.
-pub(super) fn peer(text: &str) -> Option<(&str, &str)> {
+pub(in super::super) fn peer(text: &str) -> Option<(&str, &str)> {
     let (host, rest) = text.split_once('[')?;
     let (address, _) = rest.split_once(']')?;
-    Some((host.trim_end_matches('.'), address))
+    let prefix = address.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case("IPv6:"));
+    let address = if prefix { &address[5..] } else { address };
+    // A host that is told by its address alone, as a smart host may be, is called by it.
+    let host = host.trim_end_matches('.');
+    Some((if host.is_empty() { address } else { host }, address))
 }
 
 /// Reads what Postfix writes.
-pub(super) fn of_postfix(text: &str) -> Option<Failure> {
+pub(in super::super) fn of_postfix(text: &str) -> Option<Failure> {
     let failure = |who: &str, kind| {
         let (host, address) = peer(who)?;
         Some(Failure { host: host.to_owned(), address: address.to_owned(), kind })
@@ -81,7 +85,7 @@ pub(super) fn of_postfix(text: &str) -> Option<Failure> {
 }
 
 /// Reads what Exim writes; `relay` is the host of the line, in Postfix's form.
-pub(super) fn of_exim(text: &str, relay: &str) -> Option<Failure> {
+pub(in super::super) fn of_exim(text: &str, relay: &str) -> Option<Failure> {
     let own = text.strip_prefix("H=").map(|rest| {
         let name = rest.split(' ').next().unwrap_or_default();
         let address = rest.split_once('[').and_then(|(_, r)| r.split_once(']'));
@@ -105,9 +109,9 @@ pub(super) fn of_exim(text: &str, relay: &str) -> Option<Failure> {
 }
 
 /// Reads what Sendmail writes; `relay` is the host of the line, in Postfix's form.
-pub(super) fn of_sendmail(text: &str, relay: &str) -> Option<Failure> {
+pub(in super::super) fn of_sendmail(text: &str, relay: &str) -> Option<Failure> {
     let why = text.strip_prefix("Deferred: ").unwrap_or(text);
-    let named = why.rsplit_once([' ']).map(|(_, host)| host.trim_end_matches('.'));
+    let named = why.rsplit_once([' ']).map(|(_, host)| host.trim_matches(['.', '[', ']']));
     let (host, address) = peer(relay).or_else(|| named.map(|host| (host, "")))?;
     let kind = connection(why)
         .or_else(|| why.contains("lost input channel").then_some(Kind::Lost { stage: "rcpt" }))
@@ -171,7 +175,7 @@ fn stage_of(text: &str) -> &'static str {
 }
 
 /// Returns whether an address can stand in a scenario.
-pub(super) fn is_address(text: &str) -> bool {
+pub(in super::super) fn is_address(text: &str) -> bool {
     split_address(text).is_some_and(|(_, domain)| super::super::network::is_name(domain))
         && !text.contains([' ', ',', ';', '"'])
 }

@@ -5,10 +5,10 @@
 //! lose no line, takes for a message instead. A million heads are read in a tenth of a second.
 
 /// When something was written \[µs since 1970, UTC\].
-pub(super) type Stamp = i64;
+pub(in super::super) type Stamp = i64;
 
 /// One second.
-pub(super) const SECOND: i64 = 1_000_000;
+pub(in super::super) const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// A line taken apart.
@@ -24,7 +24,7 @@ pub(super) struct Head<'l> {
 
 /// A stamp as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(in super::super) enum Written {
     /// With date and zone \[µs\].
     Whole(Stamp),
     /// With a date but no zone: local time \[µs\].
@@ -46,12 +46,12 @@ pub(super) fn days_from_civil(year: i64, month: u8, day: u8) -> i64 {
 }
 
 /// Returns local time of a date \[µs\].
-pub(super) fn local(year: i64, month: u8, day: u8, time: i64) -> i64 {
+pub(in super::super) fn local(year: i64, month: u8, day: u8, time: i64) -> i64 {
     days_from_civil(year, month, day) * DAY + time
 }
 
 /// Returns a stamp as RFC 3339 writes it, in UTC.
-pub(super) fn rfc3339(stamp: Stamp) -> String {
+pub(in super::super) fn rfc3339(stamp: Stamp) -> String {
     let (days, time) = (stamp.div_euclid(DAY), stamp.rem_euclid(DAY));
     // After Hinnant's `civil_from_days`.
     let shifted = days + 719_468;
@@ -114,7 +114,7 @@ fn rfc5424(rest: &str) -> Option<Head<'_>> {
 }
 
 /// Reads a stamp in front of a line.
-pub(super) fn stamp(line: &str) -> Option<(Written, &str)> {
+pub(in super::super) fn stamp(line: &str) -> Option<(Written, &str)> {
     match line.as_bytes().first()? {
         b'0'..=b'9' => iso(line),
         _ => traditional(line),
@@ -202,6 +202,11 @@ pub(super) fn offset(text: &str) -> Option<(i64, &str)> {
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let minutes: i64 = rest.get(..2)?.parse().ok()?;
     Some((sign * (hours * 60 + minutes) * 60 * SECOND, &rest[2..]))
+}
+
+/// Returns the year of a stamp, in UTC.
+pub(in super::super) fn year_of(stamp: Stamp) -> i64 {
+    rfc3339(stamp).get(..4).and_then(|year| year.parse().ok()).unwrap_or(1970)
 }
 
 fn word(text: &str) -> Option<(&str, &str)> {

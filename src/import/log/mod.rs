@@ -13,9 +13,9 @@
 mod event;
 mod evidence;
 mod exim;
-mod failure;
+pub(super) mod failure;
 mod greylisting;
-mod header;
+pub(super) mod header;
 mod history;
 mod outages;
 mod postfix;
@@ -34,6 +34,7 @@ use event::{Arena, Event, Span, What};
 use header::{Head, SECOND, Stamp, Written};
 
 pub use history::{History, Outcome, Recipient};
+pub(super) use outages::mode_keys;
 
 /// How stamps are read.
 #[derive(Debug, Clone, Default)]
@@ -363,7 +364,7 @@ impl Logs {
         }
         // Files may come in any order, and several machines write into one.
         self.events.sort_by_key(|event| event.at);
-        let names = evidence::server_names(&self.servers, configured, ledger);
+        let names = evidence::server_names(&self.servers, configured, network, ledger);
         let mut history = history::gather(&self.events, &self.arena, &self.servers, names);
         evidence::add(&mut history, &self.servers, network, ledger);
         Some(history)

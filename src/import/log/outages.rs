@@ -288,6 +288,44 @@ fn bounds(interval: &Interval, history: &History) -> (i64, i64) {
     (from.max(0), until)
 }
 
+/// Returns the keys of an outage that say what fails and how: of a host, or of an address or a name; of
+/// these recipients alone, if there are any.
+pub(in super::super) fn mode_keys(
+    kind: &Kind,
+    is_host: bool,
+    recipients: &BTreeSet<String>,
+) -> Vec<(&'static str, String)> {
+    let mut keys = Vec::new();
+    let mode = |mode: &str| ("mode", text_value(mode));
+    let stage = |stage: &str| ("stage", text_value(stage));
+    match kind {
+        Kind::Refused => keys.push(mode("refuse")),
+        Kind::Silent => {
+            keys.push(mode("blackhole"));
+            if is_host {
+                keys.push(("inbound_only", "true".to_owned()));
+            }
+        }
+        Kind::Unreachable => keys.push(mode("unreachable")),
+        Kind::Temporary { reply, stage: at } | Kind::Permanent { reply, stage: at } => {
+            let permanent = matches!(kind, Kind::Permanent { .. });
+            keys.push(mode(if permanent { "permfail" } else { "tempfail" }));
+            keys.push(("reply", text_value(reply)));
+            if recipients.is_empty() {
+                keys.push(stage(at));
+            }
+        }
+        Kind::Lost { stage: at } => keys.extend([mode("drop"), stage(at)]),
+        Kind::Hanging { stage: at } => keys.extend([mode("hang"), stage(at)]),
+        Kind::NameServer | Kind::NoSuchName => keys.push(mode("servfail")),
+    }
+    if !recipients.is_empty() {
+        let list: Vec<String> = recipients.iter().map(|r| text_value(r)).collect();
+        keys.push(("recipients", format!("[{}]", list.join(", "))));
+    }
+    keys
+}
+
 fn entry(interval: &Interval, history: &History) -> Entry {
     let (from, until) = bounds(interval, history);
     let seconds = |at: i64| text_value(&format!("{}ms", at / 1000));
@@ -299,38 +337,8 @@ fn entry(interval: &Interval, history: &History) -> Entry {
     keys.push(("from", seconds(from)));
     // Of a log with whole seconds, one second may hold the last failure and the first success.
     keys.push(("until", seconds(until.max(from + SECOND / 10))));
-    let mode = |mode: &str| ("mode", text_value(mode));
-    let stage = |stage: &str| ("stage", text_value(stage));
-    match &interval.kind {
-        Kind::Refused => keys.push(mode("refuse")),
-        Kind::Silent => {
-            keys.push(mode("blackhole"));
-            if matches!(interval.target, Target::Host(_)) {
-                keys.push(("inbound_only", "true".to_owned()));
-            }
-        }
-        Kind::Unreachable => keys.push(mode("unreachable")),
-        Kind::Temporary { reply, stage: at } | Kind::Permanent { reply, stage: at } => {
-            let permanent = matches!(interval.kind, Kind::Permanent { .. });
-            keys.push(mode(if permanent { "permfail" } else { "tempfail" }));
-            keys.push(("reply", text_value(reply)));
-            if interval.recipients.is_empty() {
-                keys.push(stage(at));
-            }
-        }
-        Kind::Lost { stage: at } => {
-            keys.extend([mode("drop"), stage(at)]);
-            if *at != "dot" {
-                keys.push(("store", "false".to_owned()));
-            }
-        }
-        Kind::Hanging { stage: at } => keys.extend([mode("hang"), stage(at)]),
-        Kind::NameServer | Kind::NoSuchName => keys.push(mode("servfail")),
-    }
-    if !interval.recipients.is_empty() {
-        let list: Vec<String> = interval.recipients.iter().map(|r| text_value(r)).collect();
-        keys.push(("recipients", format!("[{}]", list.join(", "))));
-    }
+    let is_host = matches!(interval.target, Target::Host(_));
+    keys.extend(mode_keys(&interval.kind, is_host, &interval.recipients));
     let end = |at: Option<i64>| at.map_or("nothing".to_owned(), |at| history.stamp(at));
     let from = format!(
         "{} failures from {} to {}; other news of it before: {}, after: {}",

@@ -1,10 +1,14 @@
 //! `master.cf`: how many processes there are, and what single services do otherwise.
 
+use std::collections::BTreeMap;
+
 use super::super::finding::Class;
 use super::super::network::Said;
 use super::parameters::{Meaning, meaning};
+use super::settings::toml_value;
 use super::syntax::Service;
 use super::{Reading, expand};
+use crate::scenario::is_transport_override;
 
 /// Daemons that every Postfix has, whose number limits no mail.
 const HELPERS: &[&str] = &[
@@ -39,6 +43,8 @@ enum Part {
     Submission,
     /// The SMTP client.
     Client,
+    /// The SMTP client by another name.
+    Transport,
     /// Delivery into mailboxes of the host.
     Local,
     Helper,
@@ -56,7 +62,8 @@ fn part(service: &Service) -> Part {
         }
         ("smtpd", ..) => Part::Other("a further SMTP server, such as one behind a filter"),
         ("smtp", "unix", "smtp") => Part::Client,
-        ("smtp", ..) => Part::Other("a transport of its own; the model has one"),
+        ("smtp", "unix", _) => Part::Transport,
+        ("smtp", ..) => Part::Other("an SMTP client that listens to the network"),
         ("local" | "virtual" | "lmtp", ..) => Part::Local,
         ("postscreen", ..) => Part::Other("clients are screened before the SMTP server sees them"),
         ("pipe" | "spawn", ..) => Part::Other("mail is handed to another program"),
@@ -99,6 +106,10 @@ impl Reading<'_> {
                 note(self, Class::Understood, says);
                 self.overrides(service, true);
             }
+            Part::Transport => {
+                let says = self.transport(service);
+                note(self, Class::Understood, says);
+            }
             Part::Local => {
                 let limited = service.maxproc != "-" && service.command == "local";
                 let says = match limited {
@@ -124,6 +135,35 @@ impl Reading<'_> {
                 self.overrides(service, false);
             }
         }
+    }
+
+    /// A transport of its own: its number of processes, and what `-o` sets of its SMTP client.
+    fn transport(&mut self, service: &Service) -> String {
+        let lookup = |name: &str| self.raw(name);
+        let limit = expand(&service.maxproc, &lookup);
+        let mut line = BTreeMap::new();
+        if limit.bytes().all(|b| b.is_ascii_digit()) && !limit.is_empty() {
+            line.insert("maxproc".to_owned(), Said::new(&limit, service.place.to_string()));
+        }
+        let mut left = Vec::new();
+        for (name, value) in &service.overrides {
+            let expanded = expand(value, &lookup);
+            let spelt = meaning(name).and_then(|of| toml_value(of, expanded.trim()));
+            match spelt.filter(|_| is_transport_override(name)) {
+                Some(spelt) => {
+                    line.insert(name.clone(), Said::new(spelt, service.place.to_string()));
+                }
+                None => left.push((name.clone(), value.clone())),
+            }
+        }
+        let set = line.len();
+        // `relay` without a word is as Postfix's profile has it.
+        if !line.is_empty() {
+            self.host.tables.insert(format!("transports.{}", service.name), line);
+        }
+        let left = Service { overrides: left, ..service.clone() };
+        self.overrides(&left, false);
+        format!("a transport of its own; {set} of its settings")
     }
 
     fn processes(&mut self, service: &Service, key: &'static str, what: &str) -> String {

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use super::finding::{Class, Ledger, Place};
 use super::network::{Host, Network, Said, canonical, is_name};
-use crate::scenario::{profiles, settings_of};
+use crate::profiles;
+use crate::profiles::settings_of;
 use expand::expand;
 use syntax::{Parameter, Strange};
 
@@ -79,7 +80,9 @@ pub(super) fn add_host(files: &Files, network: &mut Network, ledger: &mut Ledger
     reading.all_parameters();
     reading.services();
     reading.routing(network);
+    let log_name = reading.value("syslog_name").filter(|value| value != "postfix");
     let Reading { name, host, .. } = reading;
+    network.log_names.extend(log_name.map(|log_name| (log_name, name.clone())));
     network.add_configured(&name, host);
     name
 }

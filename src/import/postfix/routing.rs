@@ -38,7 +38,7 @@ impl Reading<'_> {
         self.relay_host(network);
         self.fallback_relay(network);
         self.transports(network);
-        self.sender_dependent();
+        self.sender_dependent(network);
         for name in ["mydomain", "myorigin"] {
             self.note(Class::Understood, name, "put into other values");
         }
@@ -162,6 +162,25 @@ impl Reading<'_> {
 
     /// Makes a next hop's host, and returns the hop as TOML.
     fn hop(&mut self, text: &str, place: &Place, network: &mut Network) -> Option<String> {
+        let (by, name) = self.made_hop(text, place, network)?;
+        Some(format!("{{ {by} = {} }}", text_value(&name)))
+    }
+
+    /// Makes a next hop's host, and returns the hop as Postfix writes it.
+    fn bare_hop(&mut self, text: &str, place: &Place, network: &mut Network) -> Option<String> {
+        Some(match self.made_hop(text, place, network)? {
+            ("exchangers", name) => name,
+            (_, name) => format!("[{name}]"),
+        })
+    }
+
+    /// Makes a next hop's host; returns how it is found, and its name.
+    fn made_hop(
+        &mut self,
+        text: &str,
+        place: &Place,
+        network: &mut Network,
+    ) -> Option<(&'static str, String)> {
         let (hop, port) = next_hop(text)?;
         if let Some(port) = port.filter(|port| !matches!(*port, "25" | "smtp" | "587")) {
             let says = format!("the port {port} is taken as 25");
@@ -181,11 +200,11 @@ impl Reading<'_> {
                     Err(_) => return None,
                 };
                 network.host(&name, from).roles.insert("relay");
-                format!("{{ {by} = {} }}", text_value(&name))
+                (by, name)
             }
             NextHop::Exchangers(name) if is_name(&name) => {
                 network.domain(&name, || format!("next hop of {}, from {place}", self.name));
-                format!("{{ exchangers = {} }}", text_value(&name))
+                ("exchangers", name)
             }
             NextHop::Exchangers(_) => return None,
         })
@@ -255,11 +274,16 @@ impl Reading<'_> {
             reading.ledger.note(class, what.clone(), value, place, says);
         };
         let by_smtp = matches!(transport, "" | "smtp" | "relay");
+        let pattern = key.starts_with('.');
+        if pattern || !by_smtp && self.is_client(transport) {
+            let by = if by_smtp { "" } else { transport };
+            return self.mapped(key, (by, hop), value, place, network);
+        }
         if !by_smtp && matches!(transport, "local" | "virtual" | "lmtp") {
             return note(self, Class::Understood, "delivered into mailboxes of the host");
         }
         if !by_smtp {
-            let says = "a transport of its own; the model's mail goes by SMTP";
+            let says = "no SMTP client of this Postfix; the model's mail goes by SMTP";
             note(self, Class::NotModelled, says);
         }
         if hop.is_empty() {
@@ -268,9 +292,8 @@ impl Reading<'_> {
             }
             return;
         }
-        let pattern = key.starts_with('.') || key.contains('@');
-        if pattern {
-            let says = "subdomains and single addresses have no route of their own";
+        if key.contains('@') {
+            let says = "single addresses have no route of their own";
             return note(self, Class::NotModelled, says);
         }
         let Some(spelt) = self.hop(hop, place, network) else {
@@ -287,20 +310,109 @@ impl Reading<'_> {
         self.host.routes.insert(canonical(key), Said::new(spelt, place.to_string()));
     }
 
-    fn sender_dependent(&mut self) {
+    /// Returns whether a transport is an SMTP client by a name of its own.
+    pub(super) fn is_client(&self, transport: &str) -> bool {
+        let others = [
+            "",
+            "smtp",
+            "local",
+            "virtual",
+            "lmtp",
+            "error",
+            "retry",
+            "discard",
+            "uucp",
+            "maildrop",
+            "mailman",
+            "cyrus",
+            "dovecot",
+            "procmail",
+            "bsmtp",
+            "ifmail",
+            "scalemail-backend",
+        ];
+        if others.contains(&transport) {
+            return false;
+        }
+        if !self.files.master.is_empty() {
+            let mut services = self.files.master.iter();
+            return services
+                .any(|s| s.name == transport && s.command == "smtp" && s.kind == "unix");
+        }
+        // Without master.cf, whatever mail is sent by counts as one.
+        let by = format!("{transport}:");
+        let maps = self.value("transport_maps").unwrap_or_default();
+        let tables: Vec<&Table> = list(&maps).filter_map(|item| self.table_named(item)).collect();
+        transport == "relay"
+            || tables.iter().any(|table| table.values().any(|(value, _)| value.starts_with(&by)))
+    }
+
+    /// An entry that goes by a transport of its own, or is for subdomains.
+    fn mapped(
+        &mut self,
+        key: &str,
+        (transport, hop): (&str, &str),
+        value: &str,
+        place: &Place,
+        network: &mut Network,
+    ) {
+        let what = format!("transport_maps {key}");
+        if key.contains('@') {
+            let says = "single addresses have no transport of their own";
+            return self.ledger.note(Class::NotModelled, what, value, place, says);
+        }
+        let spelt = match hop {
+            "" => Some(String::new()),
+            hop => self.bare_hop(hop, place, network),
+        };
+        let Some(spelt) = spelt else {
+            let says = "no next hop that can be read";
+            return self.ledger.note(Class::NotModelled, what, value, place, says);
+        };
+        if key != "*" {
+            network.domain(key.trim_start_matches('.'), || format!("from {place}"));
+        }
+        let said = Said::new(text_value(&format!("{transport}:{spelt}")), place.to_string());
+        let table = self.host.tables.entry("transport_maps".to_owned()).or_default();
+        table.insert(key.to_ascii_lowercase(), said);
+        if self.files.master.is_empty() && !transport.is_empty() {
+            let says =
+                "no master.cf was given: it is taken as an SMTP client with the default limits";
+            self.ledger.say(Class::Assumed, format!("transport {transport}"), says);
+        }
+        self.ledger.note(Class::Understood, what, value, place, "a transport and its next hop");
+    }
+
+    fn sender_dependent(&mut self, network: &mut Network) {
         let name = "sender_dependent_relayhost_maps";
         let Some(value) = self.value(name) else { return };
         if value.is_empty() {
             return self.note(Class::Understood, name, "none");
         }
-        let says = "the next hop depends on the sender; routes of the scenario go by recipient";
-        let mut entries = Vec::new();
+        let (mut entries, mut missing) = (Vec::new(), Vec::new());
         for item in list(&value) {
-            entries.extend(self.table_named(item).cloned().unwrap_or_default());
+            match self.table_named(item).cloned() {
+                Some(table) => entries.extend(table),
+                None => missing.push(item.to_owned()),
+            }
         }
-        self.note(Class::NotModelled, name, says);
+        match missing.is_empty() {
+            true => self.note(Class::Understood, name, format!("{} senders", entries.len())),
+            false => self.note(Class::NotModelled, name, absent(&missing)),
+        }
         for (sender, (hop, place)) in entries {
-            self.ledger.note(Class::NotModelled, format!("{name} {sender}"), hop, &place, says);
+            let what = format!("{name} {sender}");
+            let spelt = self.bare_hop(&hop, &place, network).filter(|_| sender.contains('@'));
+            let Some(spelt) = spelt else {
+                let says = "no sender and next hop that can be read";
+                self.ledger.note(Class::NotModelled, what, hop, &place, says);
+                continue;
+            };
+            let said = Said::new(text_value(&spelt), place.to_string());
+            let table = self.host.tables.entry(name.to_owned()).or_default();
+            table.insert(sender, said);
+            let says = "where mail of this sender goes that leaves for elsewhere";
+            self.ledger.note(Class::Understood, what, hop, &place, says);
         }
     }
 

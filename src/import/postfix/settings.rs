@@ -6,7 +6,7 @@ use super::expand::expand;
 use super::parameters::{Meaning, meaning, of_transport};
 use super::syntax::Parameter;
 use super::{Reading, is_placeholder};
-use crate::scenario::text_value;
+use crate::scenario::{is_transport_parameter, text_value};
 
 /// The transport by which mail leaves for other hosts.
 const REMOTE: &str = "smtp";
@@ -72,6 +72,11 @@ impl Reading<'_> {
             self.ledger.note(Class::NotModelled, name, value, place, says);
             return;
         }
+        self.put(name, of, value, place, setting);
+    }
+
+    /// The same of a setting that the model is known to have.
+    fn put(&mut self, name: &str, of: Meaning, value: &str, place: &Place, setting: &str) {
         let lookup = |name: &str| self.raw(name);
         let mut expanded = expand(value, &lookup);
         if let Some((_, words)) = WORDS.iter().find(|(word, _)| *word == setting) {
@@ -131,9 +136,11 @@ impl Reading<'_> {
         if transport == REMOTE {
             return self.setting(name, of, value, place, default);
         }
+        if self.is_client(transport) && is_transport_parameter(name) {
+            return self.put(name, of, value, place, name);
+        }
         let says = format!(
-            "a limit of the transport {transport} alone; the model has one transport for mail that \
-             leaves, and one for its own mailboxes"
+            "a limit of the transport {transport}, by which no mail leaves for other hosts in the model"
         );
         self.ledger.note(Class::NotModelled, name, value, place, says);
     }
@@ -277,7 +284,7 @@ pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns a value as TOML.
-fn toml_value(of: Meaning, value: &str) -> Option<String> {
+pub(super) fn toml_value(of: Meaning, value: &str) -> Option<String> {
     match of {
         Meaning::Time(unit) => {
             let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());

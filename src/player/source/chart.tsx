@@ -1,6 +1,6 @@
 // Queues over time; a click or a drag on the chart moves the player.
 
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -8,7 +8,12 @@ import { pause } from "./clockwork";
 import { duration, goToTime, isPair, now, tracks } from "./store";
 import { clock } from "./words";
 
-const STROKES = ["#1d5fa8", "#b3500f", "#2a7a3b", "#8a2f86", "#6b5b00", "#a01c33"];
+const STROKES = ["--accent", "--wait", "--good", "--note", "--bad", "--muted"];
+
+/** Returns a colour of the palette as a canvas takes it. */
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
 /** Distances of ticks on the axis of time [s]. */
 const TICKS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3], [12, 4], [4, 2]];
@@ -36,7 +41,7 @@ function lines(): Line[] {
     .filter(({ host }) => hosts.includes(host))
     .map(({ host, track, label, samples, peak }) => {
       const place = hosts.indexOf(host);
-      return { label, samples, peak, stroke: STROKES[place]!, dash: isPair ? (track === 0 ? [] : [7, 5]) : DASHES[place]! };
+      return { label, samples, peak, stroke: colour(STROKES[place]!), dash: isPair ? (track === 0 ? [] : [7, 5]) : DASHES[place]! };
     });
 }
 
@@ -68,7 +73,7 @@ function shade(chart: uPlot): void {
     }
   });
   const here = chart.valToPos(now.value, "x", true);
-  ctx.strokeStyle = "#111";
+  ctx.strokeStyle = colour("--ink");
   ctx.lineWidth = 2;
   ctx.beginPath();
   ctx.moveTo(here, bbox.top);
@@ -83,12 +88,13 @@ export function QueueChart() {
     const drawn = lines();
     if (!place.current || drawn.length === 0) return;
     const size = () => ({ width: Math.max(280, place.current!.clientWidth), height: 220 });
+    const lined = { stroke: colour("--ink"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") } };
     const chart = new uPlot(
       {
         ...size(),
         title: "Messages waiting, by host",
         scales: { x: { time: false, range: [0, duration] } },
-        axes: [{ values: (_, ticks) => ticks.map((t) => clock(t).replace(".000", "")), space: 110, incrs: [0.001, 0.01, 0.1, ...TICKS] }, {}],
+        axes: [{ values: (_, ticks) => ticks.map((t) => clock(t).replace(".000", "")), space: 110, incrs: [0.001, 0.01, 0.1, ...TICKS], ...lined }, lined],
         series: [
           { label: "time", value: (_, t) => (t === null ? "" : clock(t)) },
           ...drawn.map(({ label, stroke, dash }) => ({
@@ -115,14 +121,19 @@ export function QueueChart() {
     };
     chart.over.addEventListener("pointerdown", brush);
     chart.over.addEventListener("pointermove", brush);
+    // Below the screen it is drawn when it comes into view.
+    const inView = signal(false);
+    const watch = new IntersectionObserver((seen) => (inView.value = seen.at(-1)!.isIntersecting));
+    watch.observe(place.current);
     const follow = effect(() => {
       void now.value;
-      chart.redraw(false);
+      if (inView.value) chart.redraw(false);
     });
     const resize = new ResizeObserver(() => chart.setSize(size()));
     resize.observe(place.current);
     return () => {
       follow();
+      watch.disconnect();
       resize.disconnect();
       chart.destroy();
     };

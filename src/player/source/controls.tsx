@@ -54,14 +54,19 @@ function Bands() {
   );
 }
 
+function number(count: number): string {
+  return count.toLocaleString("en");
+}
+
 /** How many have come where, of each run. */
 export function Reading({ track }: { track: Track }) {
-  const { delivered, given_up } = track.world.value;
+  const standing = track.standing.value;
+  const { delivered, given_up } = standing ?? track.world.value;
   // While a reply is on its way two hosts hold the same copy.
-  const open = new Set([...track.world.value.held.values()].flatMap((copies) => [...copies])).size;
+  const open = standing?.open ?? new Set([...track.world.value.held.values()].flatMap((copies) => [...copies])).size;
   return (
     <span class="counts" data-delivered={delivered} data-given-up={given_up} data-open={open}>
-      {delivered} delivered, {given_up} given up, {open} under way
+      {number(delivered)} delivered, {number(given_up)} given up, {number(open)} under way
     </span>
   );
 }
@@ -72,18 +77,18 @@ export function Controls() {
   return (
     <section class="controls" aria-label="Player">
       <div class="buttons">
-        <button type="button" onClick={() => jump(0)} disabled={count.value === 0}>
-          |◀ Start
+        <button type="button" aria-label="Start" onClick={() => jump(0)} disabled={count.value === 0}>
+          |◀<span class="word"> Start</span>
         </button>
-        <button type="button" onClick={() => jump(count.value - 1)} disabled={count.value === 0}>
-          ◀ Back
+        <button type="button" aria-label="Back" onClick={() => jump(count.value - 1)} disabled={count.value === 0}>
+          ◀<span class="word"> Back</span>
         </button>
-        <button type="button" class="play" onClick={toggle}>{goesOn(ended)}</button>
-        <button type="button" onClick={step} disabled={ended}>Step ▶</button>
-        <button type="button" onClick={() => jump(moments.length)} disabled={ended}>
-          End ▶|
+        <button type="button" class={`play${waits.value && !playing.value ? " waits" : ""}`} onClick={toggle}>{goesOn(ended)}</button>
+        <button type="button" aria-label="Step" onClick={step} disabled={ended}><span class="word">Step </span>▶</button>
+        <button type="button" aria-label="End" onClick={() => jump(moments.length)} disabled={ended}>
+          <span class="word">End </span>▶|
         </button>
-        <label>
+        <label class="pace">
           Pace
           <input
             type="range"

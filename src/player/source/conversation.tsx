@@ -4,7 +4,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { explained } from "./explanations";
 import { belongs, named } from "./people";
-import type { Attempt, Lookup, Said } from "./run";
+import { fetchingOf } from "./fetching";
+import { type Attempt, type Lookup, type Said, storeOf } from "./run";
 import { type Track, count, flight, moments, still, tracks, useTrack } from "./store";
 import { clock } from "./words";
 
@@ -61,6 +62,12 @@ function talkOf(index: number, track: Track): Talk | null {
   const event = moments[index]?.event;
   if (!event) return null;
   if (event.kind === "attempt") return tried(index, event);
+  if (event.kind === "retrieved") {
+    const lines = fetchingOf(event, track);
+    if (lines.length === 0) return null;
+    const left = event.host === "" ? event.to : event.host;
+    return { index, left, right: storeOf(track.run, event.to), about: `message ${event.id}`, lines: turns(lines) };
+  }
   if (event.kind !== "lookup") return null;
   const about = `where is mail for ${event.domain} taken?`;
   return { index, left: event.host, right: "DNS", about, lines: turns(asked(event, track)) };

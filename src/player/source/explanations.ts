@@ -44,9 +44,20 @@ const COMMANDS: [start: string, meaning: string][] = [
   ["MX ", "Which hosts take mail for this domain? They are tried in order of their numbers, the smallest first."],
   ["USER", "POP3: which mailbox."],
   ["PASS", "POP3: the password."],
+  ["STAT", "POP3: how many messages are there, and how many octets?"],
+  ["LIST", "POP3: how large is each message?"],
+  ["UIDL", "POP3: an identifier of each message that never changes. By it a program knows what it has fetched before."],
   ["RETR", "POP3: hand this message over."],
   ["DELE", "POP3: mark this message; it is deleted at QUIT."],
-  ["FETCH", "IMAP: hand messages over."],
+  ["CAPABILITY", "IMAP: what can the server do?"],
+  ["LOGIN", "IMAP: who asks, and the password."],
+  ["SELECT", "IMAP: open this folder."],
+  ["SEARCH", "IMAP: which messages are new?"],
+  ["FETCH", "IMAP: hand messages over, or parts of them. They stay on the server."],
+  ["STORE", "IMAP: set flags, here that they have been read. All devices see them."],
+  ["CLOSE", "IMAP: close the folder."],
+  ["LOGOUT", "IMAP: the client is done."],
+  ["DONE", "IMAP: no more waiting; a command follows."],
   ["IDLE", "IMAP: tell me at once when something new comes."],
 ];
 
@@ -68,6 +79,10 @@ export function explained(text: string, who: "C" | "S"): string {
     if (text === ".") return "A line with a single dot: the message ends. The server's next reply decides who answers for it.";
     return COMMANDS.find(([start]) => upper.startsWith(start))?.[1] ?? "";
   }
+  if (text.startsWith("+OK")) return "POP3: done as asked. The answer to a refusal would be -ERR.";
+  if (/^\* \d+ EXISTS/.test(text)) return "IMAP: so many messages are in the folder. To a client that waits in IDLE this is said unasked, when one has come.";
+  if (/^\* \d+ FETCH/.test(text)) return "IMAP: the message that was asked for.";
+  if (text.startsWith("* SEARCH")) return "IMAP: the numbers of the messages that were asked for.";
   const [, code, status] = text.match(/^(\d{3})[ -]?(\d\.\d+\.\d+)?/) ?? [];
   if (code === undefined) return "";
   const known = REPLIES[code] ?? "";

@@ -1,6 +1,7 @@
 // Deep links: the fragment says which moment is shown and which message is open.
 
 import { effect } from "@preact/signals";
+import { embedded } from "./embed";
 import { goTo, goToTime, now, playing, select, selectedHost, selectedMessage } from "./store";
 
 /** Reads `#t=930&message=4-1`. */
@@ -36,6 +37,7 @@ export function write(at: number | null): void {
 }
 
 export function remember(): void {
+  if (embedded) return;
   effect(() => {
     if (playing.value) return;
     const parts = shown();

@@ -23,6 +23,9 @@ const SHOWN = 120;
 /** Whether events that are still to come are listed: they give the answer away. */
 const future = signal(false);
 
+/** Whether the list is unfolded: what nobody sees is not drawn. */
+const unfolded = signal(false);
+
 /** What the filter looks into; worked out when it is first used. */
 let spelt: string[] | null = null;
 
@@ -82,19 +85,20 @@ const Row = memo(({ index, current, future }: Standing) => {
 
 export function EventList() {
   const list = useRef<HTMLOListElement>(null);
+  const isOpen = unfolded.value;
   const all = chosen.value;
   const after = all.findIndex((index) => index >= count.value);
   const here = after === -1 ? all.length : after;
   const from = Math.max(0, Math.min(here - SHOWN / 2, all.length - SHOWN));
-  const rows = all.slice(from, from + SHOWN);
+  const rows = isOpen ? all.slice(from, from + SHOWN) : [];
   useEffect(() => {
     const marked = list.current?.querySelector<HTMLElement>("[aria-current]");
     if (!marked || !list.current) return;
     const { offsetTop } = marked;
     list.current.scrollTop = offsetTop - list.current.clientHeight / 2;
-  }, [count.value, filter.value, selectedHost.value, selectedMessage.value]);
+  }, [isOpen, count.value, filter.value, selectedHost.value, selectedMessage.value]);
   return (
-    <details class="events" id="all-events">
+    <details class="events" id="all-events" open={isOpen} onToggle={(event) => (unfolded.value = event.currentTarget.open)}>
       <summary>All events so far: {all.length}</summary>
       <div class="head">
         <label>

@@ -2,8 +2,9 @@
 
 import { signal } from "@preact/signals";
 import { pause } from "./clockwork";
+import { embedded, hear, tell } from "./embed";
 import { write } from "./link";
-import { filter, now, pace } from "./store";
+import { filter, goToTime, now, pace } from "./store";
 
 export interface Setting {
   name: string;
@@ -62,6 +63,15 @@ export function written(milliseconds: number): string {
   return `${milliseconds}ms`;
 }
 
+/** When a change shall hold, as a scenario writes it; empty: from the time shown on. */
+export const when = signal("");
+
+/** What is wanted of the time of a change: its text, and where the play goes then [ms]. */
+export function wantedTime(): { at: string; show: number | null } {
+  const text = when.value.trim();
+  return text === "" ? { at: written(afterNow()), show: afterNow() } : { at: text, show: null };
+}
+
 /** What outlives loading the page again. */
 interface Kept {
   said: string;
@@ -78,10 +88,26 @@ const KEPT = "mailsim-live";
 /** Brings the page back to where it was before it was loaded again. */
 export function comeBack(): void {
   if (!live) return;
+  if (embedded) {
+    hear(({ mailsim, at, kept, problem: told, bare }) => {
+      busy.value = false;
+      if (bare) {
+        document.documentElement.classList.add("bare");
+        dispatchEvent(new Event("resize"));
+      }
+      if (mailsim === "problem") problem.value = told ?? "";
+      if (mailsim === "kept" && kept) restore(kept as Kept);
+      if (mailsim === "kept" && typeof at === "number") goToTime(at);
+    });
+    tell({ mailsim: "ready" });
+    return;
+  }
   const text = sessionStorage.getItem(KEPT);
   sessionStorage.removeItem(KEPT);
-  if (text === null) return;
-  const kept = JSON.parse(text) as Kept;
+  if (text !== null) restore(JSON.parse(text) as Kept);
+}
+
+function restore(kept: Kept): void {
   said.value = kept.said;
   pace.value = kept.pace;
   filter.value = kept.filter;
@@ -100,9 +126,9 @@ export function comeBack(): void {
   });
 }
 
-function keep(text: string, focus: string): void {
+function keep(text: string, focus: string): Kept {
   const open = [...document.querySelectorAll<HTMLDetailsElement>("details[id][open]")];
-  const kept: Kept = {
+  return {
     said: text,
     focus,
     open: open.map((details) => details.id),
@@ -112,7 +138,6 @@ function keep(text: string, focus: string): void {
     mode: mode.value,
     link: selectedLink.value,
   };
-  sessionStorage.setItem(KEPT, JSON.stringify(kept));
 }
 
 async function post(path: string, body: unknown): Promise<Record<string, unknown> | null> {
@@ -146,11 +171,19 @@ export async function ask(wish: Wish, at: number | null = null): Promise<void> {
   const focus = document.activeElement?.id ?? "";
   problem.value = said.value = "";
   busy.value = true;
+  if (embedded) {
+    // The workbench has the scenario: it writes the change into it and shows the new run in place of this.
+    const change = typeof wish === "object" ? wish.change : null;
+    const kept = keep("Written into the scenario; Undo takes it back.", focus);
+    tell({ mailsim: "change", change, at: (at ?? now.value * 1000) / 1000, kept });
+    return;
+  }
   const answer = await post("/change", { revision: live!.revision, wish });
   busy.value = false;
   if (!answer) return;
   const took = Math.max(1, Math.round(Number(answer["took"]) * 1000));
-  keep(`${answer["title"]}. Computed again in ${took} ms: ${answer["events"]} events.`, focus);
+  const kept = keep(`${answer["title"]}. Computed again in ${took} ms: ${answer["events"]} events.`, focus);
+  sessionStorage.setItem(KEPT, JSON.stringify(kept));
   // What was chosen a moment ago is not in the fragment yet.
   write(at === null ? null : at / 1000);
   location.reload();

@@ -15,8 +15,11 @@ import {
   said,
   save,
   selectedLink,
+  wantedTime,
+  when,
   written,
 } from "./live";
+import { embedded } from "./embed";
 import "./live.css";
 import { run, select, selectedDomain, selectedHost, selectedMessage } from "./store";
 import { clock } from "./words";
@@ -42,6 +45,26 @@ function Form(props: { id: string; label: string; onSend: () => void; children: 
       {props.children}
     </form>
   );
+}
+
+/** When the change shall hold; nothing written: from the time shown on. */
+function When() {
+  return (
+    <label>
+      at{" "}
+      <input
+        size={9}
+        value={when.value}
+        placeholder="time shown"
+        onInput={(event) => (when.value = event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+/** The time of a change, for people. */
+function timeWanted(): string {
+  return when.value.trim() === "" ? clock(afterNow() / 1000) : when.value.trim();
 }
 
 function Lasting() {
@@ -73,11 +96,11 @@ function EndButtons({ outages }: { outages: LiveOutage[] }) {
             id={`live-end-${outage.entry}`}
             disabled={busy.value}
             onClick={() => {
-              const at = afterNow();
-              void ask({ change: { do: "end", outage: outage.entry, at: written(at) } }, at);
+              const { at, show } = wantedTime();
+              void ask({ change: { do: "end", outage: outage.entry, at } }, show);
             }}
           >
-            ↺ End {outage.mode} of {outage.label} at {clock(afterNow() / 1000)}
+            ↺ End {outage.mode} of {outage.label} at {timeWanted()}
           </button>
         </p>
       ))}
@@ -91,9 +114,9 @@ export function LiveHost({ name }: { name: string }) {
   if (!live || !host) return null;
   const inForce = live.outages.filter((outage) => outage.hosts.includes(name) && isInForce(outage));
   const takeDown = () => {
-    const at = afterNow();
-    const change = { do: "take_down", host: name, mode: mode.value, at: written(at), ...lastingWish() };
-    void ask({ change }, at);
+    const { at, show } = wantedTime();
+    const change = { do: "take_down", host: name, mode: mode.value, at, ...lastingWish() };
+    void ask({ change }, show);
   };
   const meaning = live.modes.find(([each]) => each === mode.value)?.[1];
   return (
@@ -107,9 +130,10 @@ export function LiveHost({ name }: { name: string }) {
             {live.modes.map(([each, about]) => <option value={each} title={about}>{each}</option>)}
           </select>
         </label>
+        <When />
         <Lasting />
         <button id="live-take-down-send" disabled={busy.value}>
-          ⚡ Take down at {clock(afterNow() / 1000)}
+          ⚡ Take down at {timeWanted()}
         </button>
         <p class="hint">{meaning}</p>
       </Form>
@@ -209,16 +233,17 @@ export function LiveLink() {
   const same = ([a, b]: [string, string]) => between.includes(a) && between.includes(b);
   const inForce = live.outages.filter((outage) => outage.links.some(same) && isInForce(outage));
   const cut = () => {
-    const at = afterNow();
-    void ask({ change: { do: "cut", between, at: written(at), ...lastingWish() } }, at);
+    const { at, show } = wantedTime();
+    void ask({ change: { do: "cut", between, at, ...lastingWish() } }, show);
   };
   return (
     <div class="live">
       <h2>{between[0]} – {between[1]}</h2>
       <EndButtons outages={inForce} />
       <Form id="live-cut" label="Cut this way" onSend={cut}>
+        <When />
         <Lasting />
-        <button id="live-cut-send" disabled={busy.value}>⚡ Cut at {clock(afterNow() / 1000)}</button>
+        <button id="live-cut-send" disabled={busy.value}>⚡ Cut at {timeWanted()}</button>
       </Form>
     </div>
   );
@@ -386,7 +411,7 @@ export function LivePanel() {
       <p role="status" class="said">
         {busy.value ? "Computing the run again … " : said.value}
       </p>
-      {busy.value && <button type="button" onClick={() => void cancel()}>Stop</button>}
+      {busy.value && !embedded && <button type="button" onClick={() => void cancel()}>Stop</button>}
       <div role="alert">{problem.value !== "" && <Problem text={problem.value} />}</div>
       <div class="columns">
         <div>
@@ -397,8 +422,14 @@ export function LivePanel() {
           <OtherForm />
         </div>
         <div>
-          <h3>Changes to {live.file}: {live.changes.length}</h3>
-          <Changes />
+          {embedded ? (
+            <p>What is changed here is written into the scenario, where Undo takes it back.</p>
+          ) : (
+            <>
+              <h3>Changes to {live.file}: {live.changes.length}</h3>
+              <Changes />
+            </>
+          )}
         </div>
       </div>
     </section>

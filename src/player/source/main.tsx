@@ -16,10 +16,10 @@ import { LivePanel } from "./live_controls";
 import { Network } from "./network";
 import { Narration } from "./notes";
 import { Sequence } from "./sequence";
-import { named } from "./people";
-import { Told, count, flight, isPair, latest, moments, playing, selectedDomain, selectedHost, selectedMessage, tracks } from "./store";
+import { named, person } from "./people";
+import { Told, betweenEvents, count, flight, isPair, latest, moments, now, playing, selectedDomain, selectedHost, selectedMessage, tracks } from "./store";
 import "./style.css";
-import { told, tone } from "./words";
+import { clock, span, told, tone } from "./words";
 
 /** Says what is on its way. */
 function underWay(index: number): string {
@@ -27,8 +27,28 @@ function underWay(index: number): string {
   const { name, run } = tracks[track]!;
   const of = name === "" ? "" : `${name}: `;
   if (event.kind === "lookup") return `${of}${named(event.host, run)} asks the DNS where mail for ${event.domain} is taken …`;
+  if (event.kind === "retrieved") return `${of}${person(event.to)} fetches message ${event.id} with ${event.by.toUpperCase()} …`;
   if (event.kind !== "attempt") return of;
   return `${of}Message ${event.id}: ${named(event.from, run)} talks to ${named(event.host, run)} …`;
+}
+
+/** So many of the longest queues are named. */
+const LONGEST = 3;
+
+/** Says how things stand at a time that somebody points at. */
+function atThisTime(): string {
+  const told = tracks.map(({ name, run, standing, latest }) => {
+    const of = name === "" ? "" : `${name}: `;
+    if (!standing.value) {
+      const last = latest.value;
+      return last ? `${of}nothing has happened since ${clock(last.t)}` : `${of}nothing has happened yet`;
+    }
+    const { at, waiting, open } = standing.value;
+    const queues = [...waiting].sort((a, b) => b[1] - a[1]).slice(0, LONGEST);
+    const longest = queues.map(([host, count]) => `${named(host, run)} ${count.toLocaleString("en")}`).join(", ");
+    return `${of}of all mail ${open.toLocaleString("en")} under way, as counted at ${clock(at)}${longest === "" ? "" : `; longest queues: ${longest}`}`;
+  });
+  return `${clock(now.value)}: ${told.join("; ")}.`;
 }
 
 /** The sentence: what has just happened. */
@@ -38,6 +58,7 @@ function Live() {
   const role = playing.value ? undefined : "status";
   // A note has a place of its own.
   if (flight.value !== null) return <p class="latest coming">{underWay(flight.value.index)}</p>;
+  if (betweenEvents.value) return <p class="latest pointed" role={role}>{atThisTime()}</p>;
   if (!moment || moment.event.kind === "note") return <p class="latest" role={role} />;
   const { event, track } = moment;
   const name = tracks[track]!.name;
@@ -60,13 +81,14 @@ function Telling() {
 function Capped() {
   const number = (n: number) => n.toLocaleString("en");
   const facts = tracks.reduce((sum, { run }) => sum + run.facts, 0);
+  const every = Math.max(...tracks.map(({ run }) => run.queuesEvery));
   const told = new Set(moments.flatMap(({ event }) => (event.kind === "created" ? [event.id] : [])));
   if (tracks.some(({ run }) => run.capped)) {
     return (
       <p class="capped">
         Too much happened for one page. It plays {number(moments.length)} events: the whole stories of{" "}
-        {number(told.size)} messages, the first ones and those that notes name. {isPair ? "The runs" : "The run"} stated {number(facts)} facts; charts and
-        tables count them all.
+        {number(told.size)} messages, chosen over the whole run, more of them from its outages, and those that notes name. {isPair ? "The runs" : "The run"} stated {number(facts)} facts. Queues, mailboxes and
+        counts are those of all mail at any time that you point at{every > 0 && ` (queues every ${span(every)})`}.
       </p>
     );
   }
@@ -94,9 +116,17 @@ function useRestOfScreen(scene: { current: HTMLDivElement | null }): void {
       box.style.height = alone ? "" : `${Math.max(LEAST_HEIGHT, innerHeight - top - BELOW)}px`;
     };
     fit();
+    // Looked at when what stands above changes its height, not at every step: that costs a layout.
+    const above = new ResizeObserver(fit);
+    for (let one = scene.current?.previousElementSibling; one; one = one.previousElementSibling) above.observe(one);
+    const lookFor = document.querySelector(".look-for");
+    if (lookFor) above.observe(lookFor);
     addEventListener("resize", fit);
-    return () => removeEventListener("resize", fit);
-  }, [count.value, flight.value]);
+    return () => {
+      above.disconnect();
+      removeEventListener("resize", fit);
+    };
+  }, []);
 }
 
 function One() {
@@ -122,7 +152,7 @@ function One() {
 
 function Pair() {
   // Side by side where both drawings can be read so, else one above the other.
-  const least = Math.max(...tracks.map(({ run }) => drawing(run).width)) * 0.62;
+  const least = Math.max(...tracks.map(({ run }) => drawing(run).width)) * 0.58;
   const columns = `repeat(auto-fit, minmax(min(100%, ${Math.round(least)}px), 1fr))`;
   return (
     <>

@@ -69,14 +69,16 @@ function Header({ copies }: { copies: Fields[] }) {
       {told.map(({ to, host, fields }) => (
         <>
           {told.length > 1 && <h4>The copy for {to} at {host}</h4>}
-          <pre class="header">
+          <pre class="header" data-to={to}>
             {[...fields].reverse().map((field, index) =>
               index === 0 ? <mark key={index}>{field}{"\n"}</mark> : <span key={index}>{field}{"\n"}</span>,
             )}
           </pre>
         </>
       ))}
-      <p class="hint">Read from the bottom up: each server writes its line above the others.</p>
+      <p class="hint">
+        Read from the bottom up: each server writes its line above the others.
+      </p>
     </>
   );
 }

@@ -2,6 +2,7 @@
 
 import { answer, step } from "./clockwork";
 import { asked, count, isPair, moments, tracks, waits } from "./store";
+import { clock } from "./words";
 
 const remarks = moments.flatMap(({ event }, index) => (event.kind === "note" ? [index] : []));
 
@@ -20,7 +21,8 @@ export function Narration() {
   return (
     <aside class={`narration${fresh ? " fresh" : ""}`} aria-label="Narration" tabIndex={0}>
       {isPair && moment.track > 0 && <p class="of">{tracks[moment.track]!.name}:</p>}
-      {text !== "" && <p><Prose text={text} /></p>}
+      {/* What was true when it was told need not be true for good. */}
+      {text !== "" && <p>{!fresh && <small>{clock(moment.event.t).replace(/\.000$/, "")} · </small>}<Prose text={text} /></p>}
       {ask !== "" && <p class="ask"><strong>What do you expect?</strong> <Prose text={ask} /></p>}
       {ask !== "" && open && (
         <button

@@ -2,7 +2,7 @@
 // short, and time in which nothing happens is passed over with a word.
 
 import { drawing } from "./drawing";
-import type { Attempt, Happening } from "./run";
+import { type Attempt, type Happening, storeOf } from "./run";
 import { type Moment, moments, tracks } from "./store";
 
 /** Least time for what has not been seen before [ms]. */
@@ -52,6 +52,7 @@ export function travels({ event, track }: Moment): boolean {
     const [from, to] = [plan.placeOf(event.from), plan.placeOf(event.host)];
     return from !== undefined && to !== undefined && from !== to;
   }
+  if (event.kind === "retrieved") return plan.placeOf(storeOf(tracks[track]!.run, event.to)) !== undefined;
   if (event.kind === "lookup") return plan.placeOf(event.host) !== undefined;
   return false;
 }

@@ -36,6 +36,7 @@ export function isPerson(run: Run, name: string): boolean {
 
 /** Returns what a host is called. */
 export function named(name: string, run: Run): string {
+  if (name.includes("@")) return person(name);
   if (isPerson(run, name)) {
     const all = peopleOf(run).get(name) ?? [];
     if (all.length > 0 && all.length <= NAMED) return all.map(person).join(" and ");
@@ -50,6 +51,7 @@ export function named(name: string, run: Run): string {
 
 /** Returns the rest of a host's name: where it belongs. */
 export function belongs(name: string, run: Run): string {
+  if (name.includes("@")) return "reader";
   const short = named(name, run);
   if (isPerson(run, name)) return "mail program";
   return name.startsWith(`${short}.`) ? name.slice(short.length + 1) : "";

@@ -93,8 +93,14 @@ export interface Run {
   notes: Note[];
   outages: Outage[];
   struck: Struck[];
+  /** Positions of the hosts of each part into which a cut splits the network; none: nothing splits it. */
+  parts: number[][];
   /** Sizes of queues: host, then [t, waiting] in order of time. */
   queues: [host: string, samples: [number, number][]][];
+  /** Of each queue one sample stays in so many seconds; 0: all that say something new. */
+  queuesEvery: number;
+  /** How all mail stood, where not all stories are told: recipients so far, and mailboxes that changed. */
+  totals: [t: number, written: number, delivered: number, given_up: number, stored: [host: string, copies: number][]][];
   events: Happening[];
 }
 
@@ -143,6 +149,8 @@ export interface Attempt extends About {
   dialogue: Said[];
   /** Set if its server is known to answer for the message from then on. */
   taken?: boolean;
+  /** Set if the mailbox has the message already, and does not take it a second time. */
+  known?: boolean;
 }
 export interface Ended extends About {
   kind: "ended";
@@ -168,6 +176,10 @@ export interface Retrieved extends About {
   by: string;
   /** Which of several devices; empty: the only one. */
   device: string;
+  /** Where the reader sits; empty: nowhere in the drawing. */
+  host: string;
+  /** Whether the store announced it (IDLE). */
+  idle: boolean;
   /** When it is deleted from the mailbox; none: it stays. */
   removed: number | null;
 }
@@ -210,9 +222,19 @@ export function happenings(run: Run): Happening[] {
       ? [{ kind: "removed", t: event.removed, id: event.id, to: event.to }]
       : [],
   );
-  const all = [...failures, ...notes(false), ...run.events, ...removals, ...notes(true)];
+  const all = [...failures, ...notes(false), ...withKnown(run.events), ...removals, ...notes(true)];
   // The sort keeps the order of equal times: what fails comes before what it strikes.
   return beforeTheirEffects(all.sort((a, b) => a.t - b.t));
+}
+
+/** Marks what is handed to a mailbox that has it already: no delivery follows from it. */
+function withKnown(events: Happening[]): Happening[] {
+  const key = (id: string, to: string, host: string, t: number) => `${id} ${to} ${host} ${t}`;
+  const delivered = new Set(events.flatMap((event) => (event.kind === "ended" ? [key(event.id, event.to, event.host, event.t)] : [])));
+  return events.map((event) => {
+    if (event.kind !== "attempt" || event.stage !== "local" || event.outcome !== "accepted") return event;
+    return delivered.has(key(event.id, event.to, event.from, event.t)) ? event : { ...event, known: true };
+  });
 }
 
 /**
@@ -241,6 +263,12 @@ function beforeTheirEffects(events: Happening[]): Happening[] {
   return left.flatMap((event) => [...(at.get(event) ?? []), event]);
 }
 
+/** Returns the host that keeps a mailbox; empty: none of the run. */
+export function storeOf(run: Run, to: string): string {
+  const name = to.slice(to.lastIndexOf("@") + 1);
+  return run.domains.find((domain) => domain.name === name)?.store ?? "";
+}
+
 /** Returns whether an event concerns a host. */
 export function concerns(event: Happening, host: string): boolean {
   switch (event.kind) {
@@ -251,7 +279,6 @@ export function concerns(event: Happening, host: string): boolean {
       return event.struck.hosts.includes(host);
     case "note":
     case "junk":
-    case "retrieved":
     case "removed":
       return false;
     default:

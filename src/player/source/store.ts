@@ -5,6 +5,7 @@ import { type ReadonlySignal, computed, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Happening, type Run, happenings } from "./run";
+import { type Standing, standings } from "./standing";
 import { type World, worlds } from "./state";
 
 /** A run as it is played. */
@@ -17,6 +18,8 @@ export interface Track {
   count: ReadonlySignal<number>;
   latest: ReadonlySignal<Happening | null>;
   world: ReadonlySignal<World>;
+  /** How all mail stands, where the page does not tell all stories. */
+  standing: ReadonlySignal<Standing | null>;
 }
 
 /** An event on the clock that all runs share. */
@@ -59,9 +62,16 @@ const passed = runs.map((_, track) => {
 /** Events that have happened. */
 export const count = signal(0);
 
+/** The time that somebody points at [s]; none: it is that of the latest event. */
+const pointed = signal<number | null>(null);
+
+export const latest = computed(() => moments[count.value - 1] ?? null);
+export const now = computed(() => pointed.value ?? latest.value?.event.t ?? 0);
+
 export const tracks: Track[] = runs.map((run, place) => {
   const events = happened[place]!;
   const worldAfter = worlds(events);
+  const standingAt = standings(run);
   const own = computed(() => passed[place]![count.value]!);
   return {
     name: run.name,
@@ -70,6 +80,7 @@ export const tracks: Track[] = runs.map((run, place) => {
     count: own,
     latest: computed(() => events[own.value - 1] ?? null),
     world: computed(() => worldAfter(own.value)),
+    standing: computed(() => standingAt?.(now.value) ?? null),
   };
 });
 
@@ -108,14 +119,12 @@ export interface Flight {
 }
 export const flight = signal<Flight | null>(null);
 
-export const latest = computed(() => moments[count.value - 1] ?? null);
-export const now = computed(() => latest.value?.event.t ?? 0);
-
 /** Goes to where `wanted` events have happened. */
 export function goTo(wanted: number): void {
   const target = Math.max(0, Math.min(moments.length, wanted));
   const forward = target === count.value + 1;
   count.value = target;
+  pointed.value = null;
   flight.value = null;
   waits.value = false;
   interlude.value = "";
@@ -127,7 +136,13 @@ export function goTo(wanted: number): void {
   }
 }
 
-/** Goes to the last event at or before `t`. */
+/** Links spell times to the millisecond [s]. */
+const SPELT = 0.002;
+
+/** Whether the clock stands at a time that somebody points at, after the latest event. */
+export const betweenEvents = computed(() => now.value - (latest.value?.event.t ?? 0) > SPELT);
+
+/** Goes to a time of the run, after the last event at or before it. */
 export function goToTime(t: number): void {
   let low = 0;
   let high = moments.length;
@@ -137,6 +152,7 @@ export function goToTime(t: number): void {
     else high = middle;
   }
   goTo(low);
+  pointed.value = Math.min(Math.max(t, latest.value?.event.t ?? 0), duration);
 }
 
 export function select(what: { message?: string; host?: string; domain?: string }): void {

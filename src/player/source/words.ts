@@ -59,6 +59,7 @@ export function attempted(event: Attempt): string {
   if (event.outcome === "suspended") return `is put off at ${event.from} without a try`;
   if (event.stage === "suspended") return `is given up at ${event.from} without a try`;
   if (event.stage === "local") {
+    if (event.known) return `comes to the mailbox at ${event.from} a second time, which has it already and drops it`;
     return event.outcome === "accepted"
       ? `is handed to the mailbox by ${event.from}`
       : `is not taken by the mailbox at ${event.from} (${event.status})`;
@@ -88,10 +89,10 @@ export function told(event: Happening): string {
   switch (event.kind) {
     case "created":
       return event.sender === ""
-        ? `${event.host} writes a ${event.what.replaceAll("_", " ")} to ${event.to}`
-        : `${event.sender} writes to ${event.to}`;
+        ? `is written by ${event.host} to ${event.to}: a ${event.what.replaceAll("_", " ")}`
+        : `is written by ${event.sender} to ${event.to}`;
     case "accepted":
-      return `${event.host} answers for it from now on`;
+      return `is with ${event.host}, which answers for it from now on`;
     case "lookup":
       return `${event.host} ${LOOKUPS[event.outcome] ?? event.outcome} ${event.domain}`;
     case "attempt":
@@ -99,7 +100,7 @@ export function told(event: Happening): string {
     case "ended":
       return `${FINALS[event.outcome] ?? event.outcome} ${event.host}${event.duplicate ? " once more" : ""}`;
     case "screened":
-      return `${event.host} ${event.text}`;
+      return `is examined: ${event.host} ${event.text}`;
     case "junk":
       return "lies in the folder Junk";
     case "retrieved":

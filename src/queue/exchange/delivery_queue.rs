@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use crate::mail::Status;
 use crate::units::{SimDuration, SimTime};
 
-use super::super::EntryHandle;
+use super::super::{ArrivalTime, EntryHandle};
 use super::settings::Settings;
 
 /// The queue of one next hop (`queues.md`, "Delivery queues").
 #[derive(Debug)]
 pub(super) struct DeliveryQueue {
     /// Messages that are ready, the oldest first.
-    pub(super) ready: BTreeSet<(SimTime, EntryHandle)>,
+    pub(super) ready: BTreeSet<(ArrivalTime, EntryHandle)>,
     /// Connections, open or being opened.
     pub(super) busy: u32,
     /// While its status is Retry: when the next connection is tried.
@@ -46,7 +46,12 @@ impl DeliveryQueue {
 
     /// A message joins at `now`. A queue that has been empty for too long has been deleted, and is
     /// another one now.
-    pub(super) fn join(&mut self, now: SimTime, key: (SimTime, EntryHandle), settings: &Settings) {
+    pub(super) fn join(
+        &mut self,
+        now: SimTime,
+        key: (ArrivalTime, EntryHandle),
+        settings: &Settings,
+    ) {
         let deleted = self.emptied.is_some_and(|since| {
             now.since(since) >= settings.queue_max_idle_time && self.busy == 0
         });

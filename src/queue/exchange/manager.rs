@@ -10,6 +10,7 @@ use super::super::round::{conclude, suspend};
 use super::super::{
     Action, Context, CopyState, Destination, EntryHandle, Intake, KeepConnection, Processes,
     QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer, Tried,
+    Waiting,
 };
 use super::delivery_queue::DeliveryQueue;
 use super::queues::{Counts, Queues};
@@ -198,6 +199,16 @@ impl Exchange {
         true
     }
 
+    /// Arms the timers that count from the arrival of an entry.
+    fn arm_ends(&self, entry: EntryHandle, state: &QueueEntry, context: &mut Context<'_>) {
+        let at = self.expires_at(state);
+        context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });
+        if let Some(after) = self.settings.delay_notification_timeout {
+            let at = state.arrived.saturating_add(after);
+            context.actions.push(Action::Arm { timer: Timer::Notice { entry }, at });
+        }
+    }
+
     fn notify_if_due(&self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
         let Some(after) = self.settings.delay_notification_timeout else {
             return;
@@ -247,17 +258,39 @@ impl QueueManager for Exchange {
         context: &mut Context<'_>,
     ) {
         let state = context.entries[entry];
-        let at = self.expires_at(&state);
-        context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });
-        if let Some(after) = self.settings.delay_notification_timeout {
-            let at = state.arrived.saturating_add(after);
-            context.actions.push(Action::Arm { timer: Timer::Notice { entry }, at });
-        }
+        self.arm_ends(entry, &state, context);
         if self.running {
             self.join(now, entry, context);
         } else {
             self.resting.push_back(context.entries, entry);
         }
+    }
+
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let entry = waiting.entry;
+        let state = context.entries[entry];
+        let age = state.arrived.age(now);
+        if self.settings.delay_notification_timeout.is_some_and(|after| age >= after) {
+            context.entries[entry].set_warned();
+        }
+        self.arm_ends(entry, &state, context);
+        let mut before = None;
+        while let Some(destination) = context.entries.next_destination(entry, before) {
+            before = Some(destination);
+            if self.queues.get(destination).is_some() {
+                continue;
+            }
+            // The oldest message tells since when the next hop has been failing.
+            let (failures, wait) = self.settings.intervals.rehearse(age);
+            let at = waiting.next_try.unwrap_or(now + wait);
+            let closing = self.queues.change_or_make(destination, now, &self.settings, |queue| {
+                (queue.failures, queue.retry_at) = (failures, Some(at));
+                queue.closing
+            });
+            let timer = Timer::Destination { destination, closing };
+            context.actions.push(Action::Arm { timer, at });
+        }
+        self.join_as(now, entry, false, context);
     }
 
     fn resubmitted(&mut self, now: SimTime, entry: EntryHandle, context: &mut Context<'_>) {
@@ -360,12 +393,17 @@ impl QueueManager for Exchange {
         _now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
-        if let QueueSettings::Exchange(settings) = settings {
-            self.settings = limited(*settings, processes.remote);
-            self.local_processes = processes.local.unwrap_or(u32::MAX);
-            self.queues.configure(&self.settings);
+        let QueueSettings::Exchange(settings) = settings else { return };
+        self.settings = limited(*settings, processes.remote);
+        self.local_processes = processes.local.unwrap_or(u32::MAX);
+        self.queues.configure(&self.settings);
+        if self.running {
+            let destinations: Vec<Destination> = self.queues.destinations().collect();
+            for destination in destinations {
+                self.connect(destination, context);
+            }
         }
     }
 

@@ -13,7 +13,7 @@
 //! message left (modelled: the client closes it), and which queue gets a connection when all that are
 //! allowed are in use (modelled: the one with the oldest message).
 //!
-//! Shadow redundancy, which concerns two hosts, is the simulation's (`simulation/shadow.rs`).
+//! Shadow redundancy, which concerns two hosts, is the simulation's (`simulation/server/shadow.rs`).
 //!
 //! Not modelled: the Unreachable and poison queues, message throttling and back pressure, and Safety
 //! Net, which resends delivered mail after a failover of a mailbox database, of which there is none

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::units::SimTime;
 
-use super::super::{Destination, EntryHandle};
+use super::super::{ArrivalTime, Destination, EntryHandle};
 use super::delivery_queue::DeliveryQueue;
 use super::settings::Settings;
 
@@ -15,7 +15,7 @@ pub(super) struct Queues {
     queues: BTreeMap<Destination, DeliveryQueue>,
     counts: Counts,
     /// Queues of mail that leaves that could use another connection, by their oldest message.
-    able: BTreeSet<((SimTime, EntryHandle), Destination)>,
+    able: BTreeSet<((ArrivalTime, EntryHandle), Destination)>,
 }
 
 /// Messages in delivery queues.

@@ -51,6 +51,18 @@ impl Intervals {
             },
         }
     }
+
+    /// Returns how often a next hop has failed in succession that nobody has reached for `age`, and how
+    /// long it is until it is tried again.
+    #[must_use]
+    pub fn rehearse(&self, age: SimDuration) -> (u32, SimDuration) {
+        let (mut failures, mut due) = (0, SimDuration::ZERO);
+        while due <= age {
+            failures += 1;
+            due = due.saturating_add(self.after(failures).max(SimDuration::from_secs(1)));
+        }
+        (failures, due.saturating_sub(age))
+    }
 }
 
 /// The transport service of Exchange. Defaults: the Mailbox role of Exchange 2013 to 2019

@@ -9,6 +9,7 @@ use super::super::{Action, Context, CopyIndex, CopyState, EntryHandle, QueueEntr
 use super::manager::{Exim, FAILED};
 use super::notes::Note;
 use super::process::Process;
+use super::wall::{second_of_arrival, wall_second};
 use super::warning;
 
 impl Exim {
@@ -22,7 +23,7 @@ impl Exim {
     ) -> Option<u32> {
         let process = self.processes.remove(&entry)?;
         let state = context.entries[entry];
-        let age = now.since(state.arrived);
+        let age = state.arrived.age(now);
         let freezes = process.freezes | self.settle_failures(&process, age, context);
         self.update_records(now, &process, context);
         context.entries[entry].set_active(false);
@@ -34,7 +35,7 @@ impl Exim {
             let warns = put_off.iter().any(|copy| process.warns_of.contains(copy));
             if warns && !state.null_sender() {
                 // Both ends of the age are read from a clock of whole seconds.
-                let whole = now.as_secs().saturating_sub(state.arrived.as_secs());
+                let whole = wall_second(now).saturating_sub(second_of_arrival(state.arrived));
                 let whole = SimDuration::from_secs(whole);
                 let due = warning::due(whole, &self.settings.delay_warning);
                 if due > spooled.warnings {
@@ -79,7 +80,7 @@ impl Exim {
     /// with whom it was learnt: first of those that are done, then of those that failed, then of
     /// those put off. The last fail too when their last hope has timed out.
     fn update_records(&mut self, now: SimTime, process: &Process, context: &mut Context<'_>) {
-        let clock = now.as_secs();
+        let clock = wall_second(now);
         let entries = &*context.entries;
         let deferred: BTreeSet<CopyIndex> = all_in(process.entry, entries, |state| {
             matches!(state, CopyState::Pending | CopyState::Assigned(_))

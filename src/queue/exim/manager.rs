@@ -1,5 +1,7 @@
 //! The delivery side of one host with Exim.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::mail::{AttemptOutcome, Mailbox, Reply, Stage, Status};
@@ -9,13 +11,17 @@ use crate::units::{SimDuration, SimTime};
 use super::super::{
     Abandoned, Action, Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle,
     Intake, KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager,
-    QueueSettings, Report, Timer, Tried, Untried,
+    QueueSettings, Report, Resolved, Routed, Timer, Tried, Untried, Waiting,
 };
+use super::past::{Failing, Runs};
 use super::process::{Kind, Memory, Process};
 use super::retry::{FailedMessage, Finder, RetryDatabase, RetryKey};
+use super::rule::RetryLine;
 use super::runner::{Runners, Ticks};
 use super::settings::Settings;
 use super::wait::WaitDatabase;
+use super::wall::{moment_of, second_of_arrival, wall_second};
+use super::warning;
 
 /// What Exim's notices say, whatever the failure was (recorded: "Exim always 5.0.0").
 pub(super) const FAILED: Status = Status::new(5, 0, 0);
@@ -62,10 +68,15 @@ pub struct Exim {
     /// Messages not tried yet.
     fresh: BTreeSet<EntryHandle>,
     pub(super) processes: BTreeMap<EntryHandle, Process>,
+    /// Look-ups under way, by number, and the messages whose processes wait for them.
+    pub(super) asking: BTreeMap<u32, EntryHandle>,
+    pub(super) askers: u32,
     pub(super) runners: Runners,
     pub(super) ticks: Ticks,
     pub(super) database: RetryDatabase,
     waits: WaitDatabase,
+    /// What had been failing when the run began.
+    failing: Failing,
     remote: Places,
     local: Places,
 }
@@ -82,10 +93,13 @@ impl Exim {
             spool: BTreeMap::new(),
             fresh: BTreeSet::new(),
             processes: BTreeMap::new(),
+            asking: BTreeMap::new(),
+            askers: 0,
             runners: Runners::default(),
             ticks: Ticks::default(),
             database: RetryDatabase::default(),
             waits: WaitDatabase::default(),
+            failing: Failing::default(),
             remote: places(remote),
             local: places(local),
         }
@@ -93,7 +107,7 @@ impl Exim {
 
     fn memory(&self, now: SimTime) -> Memory<'_> {
         let (database, settings) = (&self.database, &self.settings);
-        Memory { clock: now.as_secs(), database, settings }
+        Memory { clock: wall_second(now), database, settings }
     }
 
     fn arm(&self, context: &mut Context<'_>) {
@@ -119,30 +133,6 @@ impl Exim {
         }
     }
 
-    /// Returns whether a message that a runner comes to is to be delivered, and then whether all
-    /// its recipients are to fail at once: not if it is gone, if another process has locked it, or
-    /// if it is frozen and not old enough.
-    fn is_deliverable(
-        &mut self,
-        now: SimTime,
-        entry: EntryHandle,
-        context: &Context<'_>,
-    ) -> Option<bool> {
-        let spooled = self.spool.get_mut(&entry)?;
-        let state = context.entries.get(entry)?;
-        if self.processes.contains_key(&entry) {
-            return None;
-        }
-        if !spooled.frozen {
-            return Some(false);
-        }
-        let age = now.since(state.arrived);
-        let ignored = state.null_sender() && age >= self.settings.ignore_bounce_errors_after;
-        let given_up = self.settings.timeout_frozen_after.is_some_and(|most| age >= most);
-        spooled.frozen = !(ignored || given_up);
-        (ignored || given_up).then_some(given_up)
-    }
-
     /// Begins a delivery process (`src/deliver.c`, `deliver_message`).
     fn begin(
         &mut self,
@@ -156,9 +146,9 @@ impl Exim {
         self.fresh.remove(&entry);
         let state = &mut context.entries[entry];
         state.begin_round();
-        let received = state.arrived.as_secs();
+        let received = second_of_arrival(state.arrived);
         let sender = self.spool.get(&entry).and_then(|spooled| spooled.sender);
-        let age = now.as_secs().saturating_sub(received);
+        let age = wall_second(now).saturating_sub(received);
         let message = FailedMessage { received, sender, age };
         let loops = state.received_fields > self.settings.received_headers_max;
         let mut process = Process::new(entry, kind, runner, message);
@@ -169,17 +159,20 @@ impl Exim {
         let held = self.hold_back(now, &mut process, context);
         self.assign(&mut process, &held, context);
         let idle = process.waiting.is_empty();
+        let routes_first = Self::routes_first(&mut process, context);
         self.processes.insert(entry, process);
         if idle {
             // Whoever began it goes on by itself.
             self.close(now, entry, context);
+        } else if routes_first {
+            self.route_next(now, entry, context);
         } else {
             self.start_deliveries(entry, context);
         }
     }
 
     /// Starts deliveries of a process as far as it may have them at once.
-    fn start_deliveries(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
+    pub(super) fn start_deliveries(&mut self, entry: EntryHandle, context: &mut Context<'_>) {
         let Some(process) = self.processes.get_mut(&entry) else {
             return;
         };
@@ -198,8 +191,19 @@ impl Exim {
             places.busy += 1;
             process.running += 1;
             process.waiting.pop_front();
-            process.starts(delivery);
+            process.starts(delivery, &self.settings);
+            if let Some(&(since, failure)) = process.unroutable.get(&queued.destination) {
+                let because = Box::new(Abandoned { since, failure, tried: Vec::new() });
+                context.actions.push(Action::Abandon { delivery, because });
+                continue;
+            }
             let keep = keep_connection(&self.settings).filter(|_| !is_local);
+            if let Some(candidates) = process.routes.get(&queued.destination) {
+                let candidates = candidates.clone();
+                let routed = Box::new(Routed { candidates, keep_connection: keep });
+                context.actions.push(Action::DeliverTo { delivery, routed });
+                continue;
+            }
             let continued = match process.kind {
                 Kind::Continued { from, .. } => {
                     if from != queued.destination {
@@ -238,7 +242,7 @@ impl Exim {
             return false;
         };
         process.following.insert(delivery, following);
-        process.starts(delivery);
+        process.starts(delivery, &self.settings);
         process.running += 1;
         self.remote.busy += 1;
         if report.connection_kept {
@@ -262,22 +266,18 @@ impl Exim {
             reply: None,
             status: Status::NO_ANSWER,
         };
-        if let Some(process) = self.processes.get_mut(&entry) {
+        // They are of one transport: a failure that all its hosts had in common is theirs, but what was
+        // not tried, since no host was due, has no cause that the sender could be told of.
+        let tried = |failure: Failure| failure.stage != Stage::Suspended;
+        if report.failure.is_some_and(tried)
+            && let Some(process) = self.processes.get_mut(&entry)
+        {
             process.warns_of.extend(context.entries.delivery_recipients(delivery));
         }
         let failure = report.failure.unwrap_or(not_offered);
         let because = Box::new(Abandoned { since: now, failure, tried: Vec::new() });
         context.actions.push(Action::Abandon { delivery, because });
         true
-    }
-
-    /// A place is free again: a process that waited for one goes on.
-    fn free_place(&mut self, is_local: bool, context: &mut Context<'_>) {
-        let places = if is_local { &mut self.local } else { &mut self.remote };
-        places.busy -= 1;
-        if let Some(entry) = places.starved.pop_front() {
-            self.start_deliveries(entry, context);
-        }
     }
 
     /// Hands a connection on to the message that `process.next` names.
@@ -321,6 +321,7 @@ impl QueueManager for Exim {
 
     fn stop(&mut self, context: &mut Context<'_>) {
         self.running = false;
+        self.asking.clear();
         self.ticks.stop();
         self.runners.clear();
         for (_, process) in std::mem::take(&mut self.processes) {
@@ -357,6 +358,26 @@ impl QueueManager for Exim {
         }
     }
 
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let (entry, sender) = (waiting.entry, waiting.sender);
+        let state = context.entries[entry];
+        let warnings = warning::due(state.arrived.age(now), &self.settings.delay_warning);
+        if warnings > 0 {
+            context.entries[entry].set_warned();
+        }
+        self.spool.insert(entry, Spooled { sender, warnings, ..Spooled::default() });
+        // What is older than any cut-off would have been given up, had its hosts failed all the time.
+        let cutoffs = self.settings.retry_rule.0.iter().filter_map(RetryLine::last_cutoff);
+        if cutoffs.max().is_some_and(|cutoff| state.arrived.age(now) > cutoff) {
+            return;
+        }
+        let since = second_of_arrival(state.arrived);
+        let next_try = waiting.next_try.map(wall_second);
+        let destinations: Vec<Destination> =
+            context.entries.copies(entry).map(|copy| copy.destination).collect();
+        self.failing.note(&destinations, since, next_try);
+    }
+
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         match timer {
             Timer::QueueRun { start } if self.running && start == self.ticks.number => {
@@ -378,7 +399,7 @@ impl QueueManager for Exim {
 
     fn found(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         delivery: DeliveryHandle,
         candidates: &mut dyn Iterator<Item = Candidate>,
         entries: &QueueEntries,
@@ -387,6 +408,15 @@ impl QueueManager for Exim {
         let process = entry.and_then(|entry| self.processes.get_mut(&entry));
         if let Some(transport) = process.and_then(|process| process.transports.get_mut(&delivery)) {
             transport.hosts = candidates.collect();
+            let destination = entries.delivery(delivery).map(|queued| queued.destination);
+            if let Some(failing) = destination.and_then(|to| self.failing.take(to)) {
+                let hosts =
+                    transport.hosts.iter().map(|candidate| (candidate.address, candidate.host));
+                let clock = wall_second(now);
+                let next_run = wall_second(self.ticks.next);
+                let runs = Runs { clock, next_run, settings: &self.settings };
+                failing.recall(hosts, &runs, &mut self.database);
+            }
         }
     }
 
@@ -424,9 +454,13 @@ impl QueueManager for Exim {
         let entry = context.entries.delivery(tried.delivery).map(|queued| queued.entry);
         if let Some(process) = entry.and_then(|entry| self.processes.get_mut(&entry)) {
             let (database, settings) = (&self.database, &self.settings);
-            let memory = Memory { clock: now.as_secs(), database, settings };
+            let memory = Memory { clock: wall_second(now), database, settings };
             process.tried(tried, context, &memory);
         }
+    }
+
+    fn resolved(&mut self, now: SimTime, answer: &Resolved<'_>, context: &mut Context<'_>) {
+        self.routed(now, answer, context);
     }
 
     fn unrouted(
@@ -483,7 +517,7 @@ impl QueueManager for Exim {
         if let Some(process) = self.processes.get_mut(&entry) {
             process.running -= 1;
             let (database, settings) = (&self.database, &self.settings);
-            let memory = Memory { clock: now.as_secs(), database, settings };
+            let memory = Memory { clock: wall_second(now), database, settings };
             let waits_for = process.delivered(delivery, report.failure, context, &memory);
             if self.settings.connection_max_messages != Some(1) {
                 waits_for.into_iter().for_each(|host| self.waits.add(host, entry, destination));
@@ -517,15 +551,12 @@ impl QueueManager for Exim {
 
     fn configure(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
-        if let QueueSettings::Exim(settings) = settings {
-            self.settings = settings.clone();
-            (self.remote.limit, self.local.limit) = (processes.remote, processes.local);
-        }
+        self.change(now, settings, processes, context);
     }
 
     fn introduce(&mut self, names: &dyn Names) {
@@ -539,7 +570,7 @@ impl QueueManager for Exim {
         _entries: &QueueEntries,
     ) -> Option<SimTime> {
         let process = self.processes.get(&entry)?;
-        let (clock, mut next) = (now.as_secs(), None::<u64>);
+        let (clock, mut next) = (wall_second(now), None::<u64>);
         let mut hopeless = false;
         for item in process.notes.failures() {
             let outcome = self.database.foresee(item, clock, process.message, &self.settings);
@@ -553,7 +584,7 @@ impl QueueManager for Exim {
         if hopeless && next.is_none() {
             return None;
         }
-        Some(self.ticks.first_from(SimTime::from_secs(next.unwrap_or(clock)), &self.settings))
+        Some(self.ticks.first_from(moment_of(next.unwrap_or(clock)), &self.settings))
     }
 
     fn lengths(&self) -> QueueLengths {

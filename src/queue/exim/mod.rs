@@ -16,6 +16,8 @@
 //! | one delivery process: its addresses, the hosts it may try, what it learns of them | `process.rs` |
 //! | which records it will write, and who is given up | `notes.rs` |
 //! | when the sender is told of a delay | `warning.rs` |
+//! | the clock of whole seconds | `wall.rs` |
+//! | what is remembered of hosts when mail waits from the start | `past.rs` |
 //! | processes at acceptance, in a queue run and over a kept connection | `manager.rs` |
 //! | how a process ends: records, bounces, freezing | `ending.rs` |
 //!
@@ -27,6 +29,7 @@ mod condition;
 mod ending;
 mod manager;
 mod notes;
+mod past;
 mod process;
 mod retry;
 mod routing;
@@ -34,6 +37,7 @@ mod rule;
 mod runner;
 mod settings;
 mod wait;
+mod wall;
 mod warning;
 
 pub use condition::{Command, Pattern, RetryError};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::mail::{AttemptOutcome, DomainId, HostId, Mailbox, Stage};
 use crate::network::AddressId;
 use crate::smtp::Failure;
+use crate::units::SimTime;
 
 use super::super::{
     Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle, Tried,
@@ -141,6 +142,17 @@ pub(super) struct Process {
     pub(super) message: FailedMessage,
     /// Whether all recipients fail without a try.
     pub(super) fails_all: bool,
+    /// Destinations yet to be looked up before the first delivery begins.
+    pub(super) to_look_up: VecDeque<Destination>,
+    /// Those of them to which recipients of several domains go, since these have the same exchangers:
+    /// each is looked up by its delivery, domain by domain.
+    pub(super) shared: BTreeSet<Destination>,
+    /// When it began the look-up that it waits for.
+    pub(super) asked: SimTime,
+    /// Where mail for those goes that were looked up.
+    pub(super) routes: BTreeMap<Destination, Vec<Candidate>>,
+    /// Destinations whose look-up failed, with when it was begun.
+    pub(super) unroutable: BTreeMap<Destination, (SimTime, Failure)>,
     /// Deliveries that wait for their turn.
     pub(super) waiting: VecDeque<DeliveryHandle>,
     pub(super) running: u32,
@@ -178,6 +190,11 @@ impl Process {
             runner,
             message,
             fails_all: false,
+            to_look_up: VecDeque::new(),
+            shared: BTreeSet::new(),
+            asked: SimTime::ZERO,
+            routes: BTreeMap::new(),
+            unroutable: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: 0,
             following: BTreeMap::new(),
@@ -192,7 +209,10 @@ impl Process {
     }
 
     /// A delivery begins, with what is known of hosts by now.
-    pub(super) fn starts(&mut self, delivery: DeliveryHandle) {
+    pub(super) fn starts(&mut self, delivery: DeliveryHandle, settings: &Settings) {
+        if settings.has_interface {
+            return;
+        }
         if let Some(transport) = self.transports.get_mut(&delivery) {
             transport.unusable.clone_from(&self.unusable);
         }

@@ -171,6 +171,11 @@ impl RetryDatabase {
         self.records.get(&key).filter(fresh)
     }
 
+    /// Writes a record as it is.
+    pub(super) fn remember(&mut self, key: RetryKey, record: RetryRecord) {
+        self.records.insert(key, record);
+    }
+
     pub(super) fn delete(&mut self, key: RetryKey) {
         self.records.remove(&key);
     }

@@ -4,14 +4,108 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{Mailbox, RecipientId};
+use crate::queue::{Action, Resolved};
 use crate::units::SimTime;
 
-use super::super::{Context, CopyIndex, CopyState, Destination, QueueCopy};
+use super::super::{Context, CopyIndex, CopyState, Destination, EntryHandle, QueueCopy};
 use super::condition::Subject;
 use super::manager::Exim;
 use super::process::{Kind, Process, Transport, address_of, routing_keys};
+use super::wall::wall_second;
 
 impl Exim {
+    /// Returns whether a message that a runner comes to is to be delivered, and then whether all
+    /// its recipients are to fail at once: not if it is gone, if another process has locked it, or
+    /// if it is frozen and not old enough.
+    pub(super) fn is_deliverable(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        context: &Context<'_>,
+    ) -> Option<bool> {
+        let spooled = self.spool.get_mut(&entry)?;
+        let state = context.entries.get(entry)?;
+        if self.processes.contains_key(&entry) {
+            return None;
+        }
+        if !spooled.frozen {
+            return Some(false);
+        }
+        let age = state.arrived.age(now);
+        let ignored = state.null_sender() && age >= self.settings.ignore_bounce_errors_after;
+        let given_up = self.settings.timeout_frozen_after.is_some_and(|most| age >= most);
+        spooled.frozen = !(ignored || given_up);
+        (ignored || given_up).then_some(given_up)
+    }
+
+    /// All addresses of a message are routed before the first delivery begins, and within a process
+    /// a name is looked up once (`dns_lookup` keeps its failures). A message of one delivery is
+    /// looked up by that. Returns whether there is something to look up.
+    pub(super) fn routes_first(process: &mut Process, context: &Context<'_>) -> bool {
+        let following = process.following.values().flatten();
+        let destinations = process
+            .waiting
+            .iter()
+            .chain(following)
+            .filter_map(|&delivery| Some(context.entries.delivery(delivery)?.destination))
+            .filter(|&destination| destination != Destination::Local);
+        let deliveries: Vec<Destination> = destinations.collect();
+        let continued = matches!(process.kind, Kind::Continued { .. });
+        if deliveries.len() < 2 || continued || process.fails_all {
+            return false;
+        }
+        let mut known = BTreeSet::new();
+        process.to_look_up.extend(deliveries.into_iter().filter(|it| known.insert(*it)));
+        process.shared = shared_destinations(process.entry, context);
+        true
+    }
+
+    /// Looks up the next destination of a message, or begins with its deliveries.
+    pub(super) fn route_next(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        context: &mut Context<'_>,
+    ) {
+        let Some(process) = self.processes.get_mut(&entry) else {
+            return;
+        };
+        match process.to_look_up.pop_front() {
+            Some(destination) => {
+                process.asked = now;
+                self.askers += 1;
+                self.asking.insert(self.askers, entry);
+                context.actions.push(Action::LookUp { destination, asker: self.askers });
+            }
+            None => self.start_deliveries(entry, context),
+        }
+    }
+
+    /// A look-up before the first delivery is over.
+    pub(super) fn routed(
+        &mut self,
+        now: SimTime,
+        answer: &Resolved<'_>,
+        context: &mut Context<'_>,
+    ) {
+        let Some(entry) = self.asking.remove(&answer.asker) else {
+            return;
+        };
+        let destination = answer.destination;
+        if let Some(process) = self.processes.get_mut(&entry) {
+            match answer.found {
+                Ok(candidates) if !process.shared.contains(&destination) => {
+                    process.routes.insert(destination, candidates.to_vec());
+                }
+                Ok(_) => {}
+                Err(failure) => {
+                    process.unroutable.insert(destination, (process.asked, failure));
+                }
+            }
+        }
+        self.route_next(now, entry, context);
+    }
+
     /// In a queue run, and over a connection that was handed on, recipients whose retry time has
     /// not come are not even routed. Of the others the process notes whether there are records.
     pub(super) fn hold_back(
@@ -55,7 +149,7 @@ impl Exim {
 
     /// Returns whether the retry time of an address or of its domain has not come.
     fn is_too_early(&self, now: SimTime, mailbox: Mailbox, process: &Process) -> bool {
-        let clock = now.as_secs();
+        let clock = wall_second(now);
         let get = |key| self.database.get(key, clock, &self.settings);
         let [domain, address, recipient] = routing_keys(mailbox, process.message.sender).map(get);
         let address = address.or(recipient);
@@ -78,7 +172,7 @@ impl Exim {
     }
 
     fn has_record(&self, now: SimTime, mailbox: Mailbox, process: &Process) -> bool {
-        let clock = now.as_secs();
+        let clock = wall_second(now);
         let keys = routing_keys(mailbox, process.message.sender);
         keys.into_iter().any(|key| self.database.get(key, clock, &self.settings).is_some())
     }
@@ -169,4 +263,19 @@ impl Exim {
         let messages = settings.connection_max_messages.unwrap_or(u32::MAX).max(1);
         share.min(most.saturating_mul(messages))
     }
+}
+
+/// Returns the destinations to which recipients of several domains of a message go, because these have
+/// the same exchangers.
+fn shared_destinations(entry: EntryHandle, context: &Context<'_>) -> BTreeSet<Destination> {
+    let shared = context.entries.recipients(entry).filter_map(|copy| {
+        let destination = context.entries.copy(copy).destination;
+        match destination.next_hop() {
+            Destination::Exchangers(domain) if address_of(copy, context).domain != domain => {
+                Some(destination)
+            }
+            _ => None,
+        }
+    });
+    shared.collect()
 }

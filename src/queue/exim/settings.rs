@@ -41,6 +41,12 @@ pub struct Settings {
     pub hosts_max_try: u32,
     /// `hosts_max_try_hardlimit`: the same, all counted.
     pub hosts_max_try_hardlimit: u32,
+    /// Whether the transport says from which address it connects (`interface`). Then a delivery
+    /// process does not pass over hosts that earlier deliveries of the same message found of no use:
+    /// it looks for them by a key that has the interface in it (`src/transports/smtp.c`,
+    /// `smtp_transport_entry`), and they were noted by one without (`src/tree.c`,
+    /// `tree_add_unusable`).
+    pub has_interface: bool,
     /// `connection_max_messages`: messages over one connection; none: no limit.
     pub connection_max_messages: Option<u32>,
     /// Which of the messages that wait for a host goes next over a connection to it: the last one
@@ -79,6 +85,7 @@ impl Default for Settings {
             max_rcpt: 100,
             hosts_max_try: 5,
             hosts_max_try_hardlimit: 50,
+            has_interface: false,
             connection_max_messages: Some(500),
             newest_waiting_first: true,
             queue_only: false,

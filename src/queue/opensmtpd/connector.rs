@@ -214,7 +214,7 @@ impl Agent {
 
 /// What one host is good for.
 enum Usable {
-    /// It has so many connections now.
+    /// The connections that it has now.
     Now(u32),
     NotBefore(i64),
     Limited,

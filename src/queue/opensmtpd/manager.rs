@@ -16,7 +16,7 @@ use super::{Clock, EnvelopeId};
 use crate::queue::{
     Abandoned, Action, ConnectionId, Context, CopyState, DeliveryHandle, Destination, EntryHandle,
     FailedConnection, Intake, Processes, QueueCopy, QueueEntries, QueueLengths, QueueManager,
-    QueueSettings, Report, Resolved, Timer, Tried,
+    QueueSettings, Report, Resolved, Timer, Tried, Waiting,
 };
 
 /// A delivery under way.
@@ -359,6 +359,24 @@ impl QueueManager for OpenSmtpd {
         self.settle(now, context);
     }
 
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let entry = waiting.entry;
+        let creation = context.entries[entry].arrived.second(self.settings.clock_lag);
+        let message = context.random.below(1 << 32);
+        let copies: Vec<_> = context.entries.recipients(entry).collect();
+        let clock = self.clock(now);
+        for index in copies {
+            let copy = context.entries.copy(index);
+            let id = EnvelopeId { entry, recipient: copy.recipient };
+            let rank = (message, context.random.below(1 << 32));
+            let place = (index, copy.destination);
+            let next_try = waiting.next_try.map(|at| self.clock(at).second);
+            self.scheduler.insert(id, place, creation, rank, &self.settings);
+            self.scheduler.set_past(clock, id, next_try, &self.settings);
+        }
+        self.settle(now, context);
+    }
+
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         let Timer::Own { number } = timer else {
             return;
@@ -451,14 +469,17 @@ impl QueueManager for OpenSmtpd {
 
     fn configure(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
-        if let QueueSettings::OpenSmtpd(settings) = settings {
-            self.settings = limited(settings.clone(), processes.remote);
-            self.local_processes = processes.local.unwrap_or(LOCAL_PROCESSES);
+        let QueueSettings::OpenSmtpd(settings) = settings else { return };
+        self.settings = limited(settings.clone(), processes.remote);
+        self.local_processes = processes.local.unwrap_or(LOCAL_PROCESSES);
+        if self.running {
+            self.deliver_locally(context);
+            self.settle(now, context);
         }
     }
 

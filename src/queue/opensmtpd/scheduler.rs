@@ -120,6 +120,29 @@ impl Scheduler {
         self.touched = true;
     }
 
+    /// An envelope, just inserted, has been here since its creation: it has failed as often as the
+    /// schedule lets it by now, and has been told of.
+    pub(super) fn set_past(
+        &mut self,
+        clock: Clock,
+        id: EnvelopeId,
+        next_try: Option<i64>,
+        settings: &Settings,
+    ) {
+        self.unpend(id, settings);
+        let envelope = self.envelopes.get_mut(&id).expect("just inserted");
+        let base = base(envelope.destination, settings);
+        let mut tried = envelope.creation;
+        while tried <= clock.second {
+            envelope.retry += 1;
+            tried = next(envelope.creation, base, envelope.retry, tried);
+        }
+        envelope.schedule = next_try.unwrap_or(tried);
+        let told = settings.bounce_warn.iter().map(|age| envelope.creation + seconds(*age));
+        envelope.last_notice = told.filter(|&at| at <= clock.second).max().unwrap_or(i64::MIN);
+        self.pend(id, settings);
+    }
+
     /// The server has started: all are pending, at the time of their next try.
     pub(super) fn restart(&mut self, settings: &Settings) {
         self.pending.clear();

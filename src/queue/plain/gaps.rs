@@ -2,6 +2,8 @@
 
 use crate::units::{SimDuration, SimTime};
 
+use super::super::ArrivalTime;
+
 /// Which of the three ways of stating a schedule holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -37,7 +39,7 @@ pub struct Gaps {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Past {
     /// When it came.
-    pub(super) arrived: SimTime,
+    pub(super) arrived: ArrivalTime,
     /// The moment from which a gap counts.
     pub(super) from: SimTime,
     /// Now.
@@ -115,16 +117,17 @@ impl Gaps {
     /// Returns the first age of the list that belongs to this failure or a later one and has not
     /// passed.
     fn offset_after(&self, past: &Past, failed: usize) -> Option<SimTime> {
-        let listed = self.list.iter().skip(failed).map(|offset| past.arrived + *offset);
+        let listed =
+            self.list.iter().skip(failed).map(|offset| past.arrived.saturating_add(*offset));
         if let Some(due) = listed.into_iter().find(|due| *due > past.now) {
             return Some(due);
         }
         let last = *self.list.last().filter(|_| self.repeats)?;
         let before = self.list.len().checked_sub(2).map_or(SimDuration::ZERO, |i| self.list[i]);
         let step = last.saturating_sub(before).max(SimDuration::from_nanos(1));
-        let over = past.now.since(past.arrived).saturating_sub(last);
+        let over = past.arrived.age(past.now).saturating_sub(last);
         let steps = over.as_nanos() / step.as_nanos() + 1;
-        Some(past.arrived + last.saturating_add(step.saturating_mul(steps)))
+        Some(past.arrived.saturating_add(last.saturating_add(step.saturating_mul(steps))))
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
     fn attempts(gaps: &Gaps, count: u32) -> Vec<u64> {
         let (mut now, mut times) = (SimTime::ZERO, Vec::new());
         for failures in 1..=count {
-            let past = Past { arrived: SimTime::ZERO, from: now, now, failures };
+            let past = Past { arrived: SimTime::ZERO.into(), from: now, now, failures };
             let Some(due) = gaps.next(&past) else {
                 break;
             };
@@ -164,7 +167,7 @@ mod tests {
         let mut gaps = Gaps::of(Form::Offsets, secs(&[5, 10, 30]), true);
         assert_eq!(attempts(&gaps, 5), [5, 10, 30, 50, 70]);
         let late = Past {
-            arrived: SimTime::ZERO,
+            arrived: SimTime::ZERO.into(),
             from: SimTime::from_secs(12),
             now: SimTime::from_secs(12),
             failures: 1,

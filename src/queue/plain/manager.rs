@@ -1,5 +1,7 @@
 //! The queue manager of the plain schedule.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha8Rng;
@@ -13,6 +15,7 @@ use super::super::round::{conclude, next_destination, suspend_delivery};
 use super::super::{
     Action, Context, DeliveryHandle, Destination, EntryHandle, History, Intake, KeepConnection,
     Processes, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Waiting,
 };
 use super::gaps::Past;
 use super::lane::Lane;
@@ -78,7 +81,7 @@ impl Plain {
     }
 
     fn is_overdue(&self, now: SimTime, entry: &QueueEntry) -> bool {
-        now.since(entry.arrived) >= self.lifetime(entry)
+        entry.arrived.age(now) >= self.lifetime(entry)
     }
 
     fn limit(&self, destination: Destination) -> u32 {
@@ -253,7 +256,7 @@ impl Plain {
             return;
         }
         let notice = self.settings.delay_notice;
-        if notice.is_some_and(|notice| now.since(state.arrived) >= notice) {
+        if notice.is_some_and(|notice| state.arrived.age(now) >= notice) {
             notify(entry, context);
         }
         context.entries.drop_finished(entry, false);
@@ -283,7 +286,36 @@ impl Plain {
     }
 
     fn is_too_late(&self, state: &QueueEntry, due: SimTime) -> bool {
-        self.settings.expiry == Expiry::Ahead && due.since(state.arrived) > self.lifetime(state)
+        self.settings.expiry == Expiry::Ahead && state.arrived.age(due) > self.lifetime(state)
+    }
+
+    /// Arms the timers that count from the arrival of an entry.
+    fn arm_ends(&self, entry: EntryHandle, state: &QueueEntry, context: &mut Context<'_>) {
+        let from_arrival = |span| state.arrived.saturating_add(span);
+        if self.settings.expiry == Expiry::Timer {
+            let at = from_arrival(self.lifetime(state));
+            context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });
+        }
+        if let Some(notice) = self.settings.delay_notice.filter(|_| self.settings.notice_by_timer) {
+            let at = from_arrival(notice);
+            context.actions.push(Action::Arm { timer: Timer::Notice { entry }, at });
+        }
+    }
+
+    /// Returns how often a message of this age has failed, if every try failed at once, and the age at
+    /// which it is tried next.
+    fn rehearse(&self, age: SimDuration) -> (u32, SimTime) {
+        let (now, mut tried) = (SimTime::ZERO + age, SimTime::ZERO);
+        let most = self.settings.tries.unwrap_or(MOST_TRIES);
+        for failures in 1..most {
+            let past = Past { arrived: SimTime::ZERO.into(), from: tried, now: tried, failures };
+            match self.settings.gaps.next(&past) {
+                Some(due) if due <= now && due > tried => tried = due,
+                Some(due) => return (failures, due.max(now)),
+                None => return (failures, now),
+            }
+        }
+        (most.max(1), now)
     }
 
     /// Adds to a due time what chance does.
@@ -350,7 +382,7 @@ impl Plain {
                 continue;
             }
             let notice = self.settings.delay_notice.filter(|_| self.settings.notice_by_timer);
-            if notice.is_some_and(|notice| now.since(state.arrived) >= notice) {
+            if notice.is_some_and(|notice| state.arrived.age(now) >= notice) {
                 notify(entry, context);
             }
             let earliest = now + self.settings.restart_delay;
@@ -362,6 +394,9 @@ impl Plain {
         }
     }
 }
+
+/// Tries before the start of the run beyond this number are not told apart.
+const MOST_TRIES: u32 = 100_000;
 
 fn notify(entry: EntryHandle, context: &mut Context<'_>) {
     if !context.entries[entry].warned() {
@@ -427,15 +462,7 @@ impl QueueManager for Plain {
         context: &mut Context<'_>,
     ) {
         let state = context.entries[entry];
-        let from_arrival = |span| state.arrived.saturating_add(span);
-        if self.settings.expiry == Expiry::Timer {
-            let at = from_arrival(self.lifetime(&state));
-            context.actions.push(Action::Arm { timer: Timer::Lifetime { entry }, at });
-        }
-        if let Some(notice) = self.settings.delay_notice.filter(|_| self.settings.notice_by_timer) {
-            let at = from_arrival(notice);
-            context.actions.push(Action::Arm { timer: Timer::Notice { entry }, at });
-        }
+        self.arm_ends(entry, &state, context);
         if !self.running {
             self.resting.push_back(context.entries, entry);
         } else if self.settings.look_on_arrival && self.looks.are_kept() {
@@ -447,6 +474,21 @@ impl QueueManager for Plain {
         } else {
             self.take_up(now, entry, context);
         }
+    }
+
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let entry = waiting.entry;
+        let state = context.entries[entry];
+        self.arm_ends(entry, &state, context);
+        let age = state.arrived.age(now);
+        let (failures, due) = self.rehearse(age);
+        context.entries.history_mut(entry).failures = failures;
+        let notice = self.settings.delay_notice;
+        if notice.is_some_and(|notice| age >= notice) {
+            context.entries[entry].set_warned();
+        }
+        let due = waiting.next_try.unwrap_or(now + due.since(SimTime::ZERO + age));
+        self.defer(now, due, entry, context);
     }
 
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
@@ -502,16 +544,12 @@ impl QueueManager for Plain {
 
     fn configure(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
-        if let QueueSettings::Plain(settings) = settings {
-            self.settings = limited(settings.clone(), processes.remote);
-            self.local_processes = processes.local;
-            self.looks.configure(&self.settings);
-        }
+        self.change(now, settings, processes, context);
     }
 
     fn next_attempt(

@@ -4,14 +4,14 @@
 
 use std::collections::VecDeque;
 
-use super::super::{Context, EntrySlot, FORESEEN, QueueEntries};
+use super::super::{Context, EntrySlot, PREFETCHED, QueueEntries};
 use super::destination::State;
 
 /// Looks at entries that a scan has picked, before one of them is taken up.
 #[inline]
 pub(super) fn at_picked(picked: &VecDeque<EntrySlot>, entries: &QueueEntries) {
-    if picked.len().is_multiple_of(FORESEEN) {
-        entries.foresee(picked.iter().take(FORESEEN).copied());
+    if picked.len().is_multiple_of(PREFETCHED) {
+        entries.prefetch(picked.iter().take(PREFETCHED).copied());
     }
 }
 
@@ -20,8 +20,8 @@ pub(super) fn at_picked(picked: &VecDeque<EntrySlot>, entries: &QueueEntries) {
 #[inline]
 pub(super) fn at_beginning(state: &mut State, context: &mut Context<'_>) {
     if state.looks_ahead() {
-        let soon = context.actions.foresee(state.todo.entries(context.entries).take(FORESEEN));
-        context.entries.foresee(soon.iter().copied().map(EntrySlot::from));
+        let soon = context.actions.prefetch(state.todo.entries(context.entries).take(PREFETCHED));
+        context.entries.prefetch(soon.iter().copied().map(EntrySlot::from));
     }
 }
 
@@ -29,6 +29,6 @@ pub(super) fn at_beginning(state: &mut State, context: &mut Context<'_>) {
 #[inline]
 pub(super) fn at_suspended(state: &mut State, entries: &QueueEntries) {
     if state.looks_ahead() {
-        entries.foresee(state.todo.entries(entries).take(FORESEEN).map(EntrySlot::from));
+        entries.prefetch(state.todo.entries(entries).take(PREFETCHED).map(EntrySlot::from));
     }
 }

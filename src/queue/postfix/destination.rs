@@ -5,7 +5,7 @@
 
 use crate::mail::Status;
 
-use super::super::FORESEEN;
+use super::super::PREFETCHED;
 use super::super::list::DeliveryList;
 use super::policy::Policy;
 use super::settings::Feedback;
@@ -40,7 +40,7 @@ pub(super) struct State {
     limit: u32,
     initial: u32,
     /// So many of those that wait have been looked at.
-    foreseen: usize,
+    prefetched: usize,
 }
 
 impl State {
@@ -64,7 +64,7 @@ impl State {
             turn: None,
             limit,
             initial,
-            foreseen: 0,
+            prefetched: 0,
         }
     }
 
@@ -89,11 +89,11 @@ impl State {
     #[inline]
     pub(super) fn looks_ahead(&mut self) -> bool {
         if self.todo.is_empty() {
-            self.foreseen = 0;
+            self.prefetched = 0;
             return false;
         }
-        let again = self.foreseen == 0;
-        self.foreseen = if again { FORESEEN } else { self.foreseen } - 1;
+        let again = self.prefetched == 0;
+        self.prefetched = if again { PREFETCHED } else { self.prefetched } - 1;
         again
     }
 

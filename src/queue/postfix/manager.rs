@@ -9,7 +9,8 @@ use super::super::list::EntryList;
 use super::super::round::{conclude, has_pending, next_destination};
 use super::super::{
     Action, Context, CopyState, DeliveryHandle, Destination, EntryHandle, EntrySlot, Intake,
-    Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Processes, QueueEntries, QueueEntry, QueueLengths, QueueManager, QueueSettings, Report, Timer,
+    Tried, Waiting,
 };
 use super::ahead;
 use super::clock::{Sleep, second, up_to};
@@ -284,24 +285,25 @@ impl Postfix {
         }
         let clock = self.clock(now);
         let state = &context.entries[entry];
-        let arrived = self.arrival_second(state);
-        let lifetime = self.settings.lifetime(state.null_sender());
-        if clock >= arrived + lifetime {
+        let age = self.age(clock, state);
+        if age >= self.settings.lifetime(state.null_sender()) {
             context.actions.push(Action::Expire { entry, status: None });
             return;
         }
         let warning = self.settings.delay_warning_time.as_secs();
-        if warning > 0 && !state.warned() && clock + 1 >= arrived + warning {
+        if warning > 0 && !state.warned() && age + 1 >= warning {
             context.entries[entry].set_warned();
             context.actions.push(Action::NotifyDelay { entry });
         }
-        let due = clock + self.settings.delay(clock.saturating_sub(arrived));
+        let due = clock + self.settings.delay(age);
         context.entries.drop_finished(entry, false);
         self.deferred.insert(due, entry.into());
     }
 
-    fn arrival_second(&self, entry: &super::super::QueueEntry) -> u64 {
-        self.clock(entry.arrived)
+    /// Returns the age of an entry in clock second `clock`.
+    fn age(&self, clock: u64, entry: &QueueEntry) -> u64 {
+        let arrived = entry.arrived.second(self.settings.clock_lag);
+        (clock as i64).saturating_sub(arrived).max(0) as u64
     }
 
     /// Discards what is known of a destination without mail.
@@ -374,6 +376,21 @@ impl QueueManager for Postfix {
         self.feed(now, context);
     }
 
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let entry = waiting.entry;
+        let state = context.entries[entry];
+        let age = self.age(self.clock(now), &state);
+        let due = match waiting.next_try {
+            Some(at) => self.clock(at),
+            None => self.clock(now) + self.scans.due_after(now, age, &self.settings),
+        };
+        let warning = self.settings.delay_warning_time.as_secs();
+        if warning > 0 && age >= warning {
+            context.entries[entry].set_warned();
+        }
+        self.deferred.insert(due, entry.into());
+    }
+
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         match timer {
             Timer::QueueRun { start } if start == self.scans.number && self.running => {
@@ -425,6 +442,10 @@ impl QueueManager for Postfix {
         self.wake(now, context);
         let place = self.destinations.place(destination);
         let place = place.expect("a destination with a delivery under way is known");
+        if !self.retry_pause.is_zero() {
+            let alive = self.destinations.at(place).is_some_and(|state| !state.is_dead());
+            self.retry.note_end(destination, report, alive);
+        }
         self.feedback(now, (destination, place), report.site_failure, context);
         self.after_delivery(now, (destination, place), context);
         self.transports.of(destination).busy -= 1;
@@ -436,6 +457,12 @@ impl QueueManager for Postfix {
         self.dispatch(now, (destination, place), context);
         self.serve_waiting(now, destination, context);
         self.forget_if_idle(place);
+    }
+
+    fn tried(&mut self, _now: SimTime, tried: &Tried<'_>, _context: &mut Context<'_>) {
+        if !self.retry_pause.is_zero() {
+            self.retry.note_try(tried.delivery, tried.candidate.address);
+        }
     }
 
     fn flush(&mut self, now: SimTime, context: &mut Context<'_>) {
@@ -459,9 +486,15 @@ impl QueueManager for Postfix {
     ) {
         // As `postfix reload`: windows and timers go on.
         if let QueueSettings::Postfix(changed) = settings {
+            let other_delay = self.settings.queue_run_delay != changed.queue_run_delay;
             self.transports.configure(changed, processes);
             self.retry_pause = Policy::of(changed, &changed.retry).rate_delay;
             self.settings = Shared(Arc::new(settings.clone()));
+            if other_delay && self.running {
+                // The queue manager starts anew, and scans at once.
+                self.scans.at_once(now, &self.settings);
+                self.arm_scan(self.scans.timer(&self.settings), context);
+            }
             self.serve_all_waiting(now, context);
         }
     }
@@ -473,11 +506,12 @@ impl QueueManager for Postfix {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let state = entries.get(entry)?;
-        let (clock, arrived) = (self.clock(now), self.arrival_second(state));
-        if clock >= arrived + self.settings.lifetime(state.null_sender()) {
+        let clock = self.clock(now);
+        let age = self.age(clock, state);
+        if age >= self.settings.lifetime(state.null_sender()) {
             return None;
         }
-        let due = clock + self.settings.delay(clock.saturating_sub(arrived));
+        let due = clock + self.settings.delay(age);
         debug_assert!(eligible(due, due), "a message is eligible when it is due");
         Some(self.scans.first_for(due, &self.settings).max(now))
     }
@@ -491,6 +525,9 @@ impl QueueManager for Postfix {
     }
 }
 
-fn delivery_destination(entries: &QueueEntries, delivery: DeliveryHandle) -> Destination {
+pub(super) fn delivery_destination(
+    entries: &QueueEntries,
+    delivery: DeliveryHandle,
+) -> Destination {
     entries.delivery(delivery).expect("a delivery that ended exists").destination
 }

@@ -10,7 +10,8 @@ use super::ahead;
 use super::clock::begins;
 use super::destinations::Place;
 use super::jobs::JobId;
-use super::manager::Postfix;
+use super::manager::{Postfix, delivery_destination};
+use super::retry::Reason;
 
 /// Returns a pause in whole seconds, as Postfix counts it.
 fn whole_seconds(pause: SimDuration) -> u64 {
@@ -129,8 +130,8 @@ impl Postfix {
                 self.forget_if_idle(place);
             }
         }
-        while let Some(destination) = self.retry.resume(clock) {
-            self.serve_retry(now, destination, context);
+        while let Some(reason) = self.retry.resume(clock) {
+            self.serve_reason(now, reason, context);
         }
     }
 
@@ -154,7 +155,7 @@ impl Postfix {
                 transport.jobs.gone(job, &transport.policy);
             }
             if !self.retry_pause.is_zero() {
-                self.retry.push(destination, delivery, reason);
+                self.retry.push(self.retry.reason_of(destination), delivery, reason);
                 continue;
             }
             let entry = suspend_delivery(context, delivery, destination, reason);
@@ -182,23 +183,29 @@ impl Postfix {
         let recipients = self.settings.destination_recipient_limit.max(1);
         while has_pending(context.entries, entry, destination) {
             let delivery = context.entries.assign(entry, destination, recipients);
-            self.retry.push(destination, delivery, reason);
+            self.retry.push(self.retry.reason_of(destination), delivery, reason);
         }
         self.put_off_later.push(destination);
     }
 
-    /// Lets the transport `retry` put off the next delivery of a destination, if it does not pause.
+    /// Lets the transport `retry` put off the next delivery of a dead destination, if the queue of
+    /// its reason does not pause.
     pub(super) fn serve_retry(
         &mut self,
         now: SimTime,
         destination: Destination,
         context: &mut Context<'_>,
     ) {
+        self.serve_reason(now, self.retry.reason_of(destination), context);
+    }
+
+    fn serve_reason(&mut self, now: SimTime, reason: Reason, context: &mut Context<'_>) {
         let until = self.clock(now) + whole_seconds(self.retry_pause);
-        while let Some((delivery, reason)) = self.retry.next(destination, until) {
+        while let Some((delivery, status)) = self.retry.next(reason, until) {
             let at = begins(until, self.settings.clock_lag).max(now);
             context.actions.push(Action::Arm { timer: Timer::Own { number: until }, at });
-            let entry = suspend_delivery(context, delivery, destination, reason);
+            let destination = delivery_destination(context.entries, delivery);
+            let entry = suspend_delivery(context, delivery, destination, status);
             if context.entries[entry].outstanding == 0 {
                 self.round_over(now, entry, context);
             }

@@ -7,20 +7,47 @@
 //! apart too (`src/qmgr/qmgr_entry.c`), so what was put off leaves the active queue one at a time,
 //! and the age from which the next attempt counts grows meanwhile.
 //!
-//! Postfix keeps a queue for each reason, by its text; here each destination has one.
+//! There is a queue for each reason, by its text (`src/qmgr/qmgr_error.c`, `qmgr_error_nexthop`): two
+//! destinations whose last exchanger is the same and failed in the same way share one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::Status;
+use crate::mail::{AttemptOutcome, Stage, Status};
+use crate::network::AddressId;
+use crate::smtp::Failure;
 
-use super::super::{DeliveryHandle, Destination};
+use super::super::{DeliveryHandle, Destination, Report};
+
+/// Why a destination is dead, as far as the text that says so can tell two of them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// It says the name of the destination.
+    Of(Destination),
+    /// It says the address that was tried last, the stage and the outcome, and the reply's code.
+    At(AddressId, Stage, AttemptOutcome, u16),
+}
+
+impl Reason {
+    /// Returns why a destination is dead after a delivery that tried `last` at its end.
+    fn new(destination: Destination, last: Option<AddressId>, failure: Option<Failure>) -> Self {
+        let (Some(last), Some(failure)) = (last, failure) else {
+            return Self::Of(destination);
+        };
+        let code = failure.reply.map_or(0, |reply| reply.code);
+        Self::At(last, failure.stage, failure.outcome, code)
+    }
+}
 
 /// What waits for its turn at the `retry` transport.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
-    queues: BTreeMap<Destination, RetryQueue>,
+    queues: BTreeMap<Reason, RetryQueue>,
     /// Clock seconds from which queues go on.
-    pauses: BTreeSet<(u64, Destination)>,
+    pauses: BTreeSet<(u64, Reason)>,
+    /// The address that each delivery under way has tried last.
+    last: BTreeMap<DeliveryHandle, AddressId>,
+    /// What destinations died of.
+    reasons: BTreeMap<Destination, Reason>,
 }
 
 #[derive(Debug, Default)]
@@ -30,30 +57,39 @@ struct RetryQueue {
 }
 
 impl Retry {
-    /// A delivery is to be put off in its turn.
-    pub(super) fn push(
-        &mut self,
-        destination: Destination,
-        delivery: DeliveryHandle,
-        reason: Status,
-    ) {
-        self.queues.entry(destination).or_default().waiting.push_back((delivery, reason));
+    /// A delivery has tried an address.
+    pub(super) fn note_try(&mut self, delivery: DeliveryHandle, address: AddressId) {
+        self.last.insert(delivery, address);
     }
 
-    /// Returns the next delivery of a destination, if it is its turn. The queue then pauses until
+    /// A delivery to a destination that was alive or was not has ended.
+    pub(super) fn note_end(&mut self, destination: Destination, report: &Report, alive: bool) {
+        let last = self.last.remove(&report.delivery);
+        if alive && report.site_failure.is_some() {
+            self.reasons.insert(destination, Reason::new(destination, last, report.failure));
+        }
+    }
+
+    /// Returns why a destination is dead.
+    pub(super) fn reason_of(&self, destination: Destination) -> Reason {
+        self.reasons.get(&destination).copied().unwrap_or(Reason::Of(destination))
+    }
+
+    /// A delivery is to be put off in its turn.
+    pub(super) fn push(&mut self, reason: Reason, delivery: DeliveryHandle, status: Status) {
+        self.queues.entry(reason).or_default().waiting.push_back((delivery, status));
+    }
+
+    /// Returns the next delivery of a queue, if it is its turn. The queue then pauses until
     /// clock second `until`.
-    pub(super) fn next(
-        &mut self,
-        destination: Destination,
-        until: u64,
-    ) -> Option<(DeliveryHandle, Status)> {
-        let queue = self.queues.get_mut(&destination).filter(|queue| !queue.paused)?;
+    pub(super) fn next(&mut self, reason: Reason, until: u64) -> Option<(DeliveryHandle, Status)> {
+        let queue = self.queues.get_mut(&reason).filter(|queue| !queue.paused)?;
         let Some(next) = queue.waiting.pop_front() else {
-            self.queues.remove(&destination);
+            self.queues.remove(&reason);
             return None;
         };
         queue.paused = true;
-        self.pauses.insert((until, destination));
+        self.pauses.insert((until, reason));
         Some(next)
     }
 
@@ -68,18 +104,18 @@ impl Retry {
         self.pauses.first().is_some_and(|(due, _)| *due <= clock)
     }
 
-    /// Returns a destination whose pause is over in clock second `clock`, if there is one; it goes on.
+    /// Returns a queue whose pause is over in clock second `clock`, if there is one; it goes on.
     #[inline]
-    pub(super) fn resume(&mut self, clock: u64) -> Option<Destination> {
-        let &(due, destination) = self.pauses.first()?;
+    pub(super) fn resume(&mut self, clock: u64) -> Option<Reason> {
+        let &(due, reason) = self.pauses.first()?;
         if due > clock {
             return None;
         }
         self.pauses.pop_first();
-        if let Some(queue) = self.queues.get_mut(&destination) {
+        if let Some(queue) = self.queues.get_mut(&reason) {
             queue.paused = false;
         }
-        Some(destination)
+        Some(reason)
     }
 
     /// The server stops: returns the deliveries that waited.

@@ -106,6 +106,29 @@ impl Scans {
         self.due_second = Some(clock + delay.as_secs().max(1));
     }
 
+    /// Returns in how many seconds a message of this `age` \[s\] is due that every scan so far has
+    /// taken up when it was due, and whose tries all failed at once. The scans before the first of the
+    /// run are taken to have been `queue_run_delay` apart.
+    pub(super) fn due_after(&self, now: SimTime, age: u64, settings: &Settings) -> u64 {
+        let step = settings.queue_run_delay.as_secs().max(1);
+        // The age at a scan: as many seconds more than that at the first of the run.
+        let first = age + self.next.since(now).as_secs();
+        let mut tried = 0;
+        loop {
+            let due = tried + settings.delay(tried);
+            if due >= age {
+                return due - age;
+            }
+            // `eligible` a second early.
+            let scans = first.saturating_sub(due.saturating_sub(1)) / step;
+            let scan = first - scans * step;
+            if scan >= age || scan <= tried {
+                return 0;
+            }
+            tried = scan;
+        }
+    }
+
     /// Returns the first scan, of those foreseen, in which a message due in second `due` is taken
     /// up.
     pub(super) fn first_for(&self, due: u64, settings: &Settings) -> SimTime {

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::{AttemptOutcome, Stage, Status};
 use crate::random::Draw as _;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::super::list::DeliveryList;
 use super::super::round::conclude;
 use super::super::{
     Action, Candidate, Context, CopyState, DeliveryHandle, Destination, EntryHandle, Intake,
     Processes, QueueCopy, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report, Timer,
-    Tried, Untried,
+    Tried, Untried, Waiting,
 };
 use super::prioq::Prioq;
-use super::schedule::{LOCAL_SKIP, next_retry, wakes_at};
+use super::schedule::{LOCAL_SKIP, due_age, next_retry, wakes_at};
 use super::settings::Settings;
 use super::tcpto::Table;
 
@@ -117,8 +117,8 @@ impl Qmail {
         self.channels.entry(channel).or_default()
     }
 
-    fn is_dying(&self, now: SimTime, birth: SimTime) -> bool {
-        now.as_secs() > birth.as_secs() + self.settings.queue_lifetime.as_secs()
+    fn is_dying(&self, now: SimTime, birth: i64) -> bool {
+        now.as_secs() as i64 > birth.saturating_add_unsigned(self.settings.queue_lifetime.as_secs())
     }
 
     /// Puts a message into a channel for a pass in the second `due`.
@@ -176,9 +176,9 @@ impl Qmail {
     ) {
         let state = &mut context.entries[entry];
         state.begin_round();
-        let birth = state.arrived;
+        let birth = state.arrived.second(SimDuration::ZERO);
         let mut job = Job {
-            retry: next_retry(birth.as_secs(), now.as_secs(), self.skip(channel)),
+            retry: next_retry(birth, now.as_secs(), self.skip(channel)),
             last: self.is_dying(now, birth),
             deliveries: 0,
         };
@@ -308,6 +308,26 @@ impl QueueManager for Qmail {
         self.run(now, context);
     }
 
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let entry = waiting.entry;
+        let age = context.entries[entry].arrived.age(now).as_secs();
+        let mut channels = 0;
+        for channel in Channel::ALL {
+            if !has_pending(context.entries, entry, channel) {
+                continue;
+            }
+            channels += 1;
+            let mut due = 0;
+            while due <= age {
+                due = due_age(due, self.skip(channel));
+            }
+            let due = waiting.next_try.map_or(now.as_secs() + due - age, SimTime::as_secs);
+            self.put(entry, channel, due);
+        }
+        self.messages.insert(entry, channels);
+        self.run(now, context);
+    }
+
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
         if timer == (Timer::Own { number: self.sleeps }) {
             self.run(now, context);
@@ -377,24 +397,26 @@ impl QueueManager for Qmail {
 
     fn configure(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
         if let QueueSettings::Qmail(settings) = settings {
             self.settings = limited(settings.clone(), processes);
+            self.run(now, context);
         }
     }
 
     fn next_attempt(
         &self,
-        _now: SimTime,
+        now: SimTime,
         entry: EntryHandle,
         _entries: &QueueEntries,
     ) -> Option<SimTime> {
         let jobs = Channel::ALL.iter().filter_map(|channel| self.jobs.get(&(entry, *channel)));
-        jobs.filter(|job| !job.last).map(|job| SimTime::from_secs(job.retry)).min()
+        // It was reckoned when the pass began; a delivery that hung for longer than that is made again at once.
+        jobs.filter(|job| !job.last).map(|job| SimTime::from_secs(job.retry).max(now)).min()
     }
 
     fn lengths(&self) -> QueueLengths {

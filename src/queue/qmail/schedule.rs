@@ -9,9 +9,16 @@ pub const LOCAL_SKIP: u64 = 10;
 /// the age grows by the channel's skip from pass to pass, so the ages are the squares of its
 /// multiples, however long the deliveries take.
 #[must_use]
-pub fn next_retry(birth: u64, now: u64, skip: u64) -> u64 {
-    let root = now.saturating_sub(birth).isqrt() + skip;
-    birth + root * root
+pub fn next_retry(birth: i64, now: u64, skip: u64) -> u64 {
+    let age = (now as i64).saturating_sub(birth).max(0) as u64;
+    birth.saturating_add_unsigned(due_age(age, skip)).max(0) as u64
+}
+
+/// Returns the age at which the pass after one at `age` is due.
+#[must_use]
+pub fn due_age(age: u64, skip: u64) -> u64 {
+    let root = age.isqrt() + skip;
+    root * root
 }
 
 /// Returns when `qmail-send`, which falls asleep at `now` with nothing to do before the second

@@ -1,5 +1,7 @@
 //! The daemon, its queue directory and its processes.
 
+mod changes;
+
 use std::collections::BTreeMap;
 
 use crate::mail::{AttemptOutcome, Stage, Status};
@@ -11,11 +13,12 @@ use super::super::{
     Abandoned, Action, Candidate, Context, CopyIndex, CopyState, DeliveryHandle, Destination,
     EntryHandle, InProcess, Intake, KeepConnection, Processes, QueueEntries, QueueEntry,
     QueueLengths, QueueManager, QueueSettings, Report, Resolved, ScanPhase, Timer, Tried, Untried,
+    Waiting,
 };
 use super::host_status::HostStatus;
 use super::process::Worker;
-use super::queue_run::{Job, first_run, work_list};
-use super::send_queue::{Chain, SendQueue};
+use super::queue_run::{Job, Runs, first_run, work_list};
+use super::send_queue::{Chain, SendQueue, has_failed};
 use super::settings::Settings;
 use super::signature::{Signature, place};
 
@@ -95,7 +98,7 @@ impl Sendmail {
     /// A process goes on with the job at hand, or takes the next; without any it ends.
     fn go_on(&mut self, now: SimTime, number: u32, context: &mut Context<'_>) {
         while let Some(worker) = self.processes.get_mut(&number) {
-            let Some(current) = &worker.current else {
+            if worker.current.is_none() {
                 match worker.next() {
                     Some(entry) => self.take_up(now, number, entry, context),
                     None => {
@@ -107,8 +110,7 @@ impl Sendmail {
                     }
                 }
                 continue;
-            };
-            let entry = current.entry;
+            }
             match self.next_step(now, number) {
                 Step::LookUp(destination) => {
                     let worker = self.processes.get_mut(&number).expect("it goes on");
@@ -122,8 +124,9 @@ impl Sendmail {
                     }
                 }
                 Step::Over => {
-                    self.processes.get_mut(&number).expect("it goes on").current = None;
-                    if self.job_over(now, number, entry, context) {
+                    let worker = self.processes.get_mut(&number).expect("it goes on");
+                    let current = worker.current.take().expect("it has a job at hand");
+                    if self.job_over(now, number, current, context) {
                         // The notice comes into being first; then it is the next job.
                         self.notifier = Some(number);
                         let timer = Timer::Own { number: u64::from(number) };
@@ -242,26 +245,28 @@ impl Sendmail {
         &mut self,
         now: SimTime,
         number: u32,
-        entry: EntryHandle,
+        current: SendQueue,
         context: &mut Context<'_>,
     ) -> bool {
+        let SendQueue { entry, handed_over, .. } = current;
         self.locks.remove(&entry);
         let by_run = self.processes[&number].is_run();
         let job = self.jobs.get_mut(&entry).expect("a job at hand is in the queue");
         job.tried(now, by_run);
         context.entries[entry].set_active(false);
         let state = context.entries[entry];
-        if self.is_expired(now, &state) {
+        let created = job.created;
+        if self.is_expired(now, created, &state) {
             mark_pending(context, entry, Status::EXPIRED);
         }
         let failed = has_failed(context.entries, entry);
-        context.actions.push(Action::WriteDown { entry });
+        context.actions.push(Action::WriteDown { entry, copies: handed_over });
         if !conclude(context, entry) {
             self.jobs.remove(&entry);
             return failed && !state.null_sender();
         }
         let warn = self.settings.queue_warn.as_secs();
-        let late = warn > 0 && now.as_secs() >= state.arrived.as_secs() + warn;
+        let late = warn > 0 && now.as_secs() as i64 >= created.saturating_add_unsigned(warn);
         let warns = late && !state.warned() && !state.null_sender();
         if warns {
             context.entries[entry].set_warned();
@@ -273,18 +278,20 @@ impl Sendmail {
         (failed || warns) && !state.null_sender()
     }
 
-    fn is_expired(&self, now: SimTime, entry: &QueueEntry) -> bool {
+    fn is_expired(&self, now: SimTime, created: i64, entry: &QueueEntry) -> bool {
         let lifetime = if entry.null_sender() {
             self.settings.queue_return_notice
         } else {
             self.settings.queue_return
         };
-        now.as_secs() >= entry.arrived.as_secs() + lifetime.as_secs()
+        now.as_secs() as i64 >= created.saturating_add_unsigned(lifetime.as_secs())
     }
 
     /// Returns the first run that will take up a job that was tried last when it says.
     fn next_turn(&self, job: &Job) -> SimTime {
-        let from = SimTime::from_secs(job.last_try + job.rest(&self.settings));
+        let from = SimTime::from_secs(
+            (job.last_try.max(0) as u64 + job.rest(&self.settings)).max(job.not_before),
+        );
         first_run(from, self.next_run, self.settings.queue_interval)
     }
 
@@ -338,11 +345,6 @@ fn mark_pending(context: &mut Context<'_>, entry: EntryHandle, status: Status) {
     }
 }
 
-fn has_failed(entries: &QueueEntries, entry: EntryHandle) -> bool {
-    let mut recipients = entries.recipients(entry);
-    recipients.any(|index| matches!(entries.copy(index).state, CopyState::Failed(_)))
-}
-
 impl QueueManager for Sendmail {
     fn start(&mut self, now: SimTime, context: &mut Context<'_>) {
         self.running = true;
@@ -367,16 +369,18 @@ impl QueueManager for Sendmail {
         self.last_candidates.clear();
         for worker in std::mem::take(&mut self.processes).into_values() {
             // What is not written down will be done again.
-            let Some(current) = worker.current else { continue };
+            let Some(mut current) = worker.current else { continue };
+            let unwritten = current.handed_over.split_off(current.written);
             let failed = |copy: &CopyIndex| {
                 matches!(context.entries.copy(*copy).state, CopyState::Failed(_))
             };
             let failed: Vec<CopyIndex> =
                 context.entries.recipients(current.entry).filter(failed).collect();
-            for copy in failed.into_iter().chain(current.unwritten) {
+            for copy in failed.into_iter().chain(unwritten) {
                 context.entries.set_state(copy, CopyState::Pending);
             }
-            context.actions.push(Action::WriteDown { entry: current.entry });
+            let copies = current.handed_over;
+            context.actions.push(Action::WriteDown { entry: current.entry, copies });
         }
         for entry in std::mem::take(&mut self.locks).into_keys() {
             context.entries[entry].set_active(false);
@@ -392,7 +396,12 @@ impl QueueManager for Sendmail {
     ) {
         let state = context.entries[entry];
         let recipients = context.entries.recipients(entry).count() as u64;
-        self.jobs.insert(entry, Job::new(state.arrived, state.size(), recipients));
+        // What a session brings is as old as its first recipient (`initsys`, called at RCPT).
+        let came = match intake.session_message {
+            0 => state.arrived,
+            _ => intake.announced.into(),
+        };
+        self.jobs.insert(entry, Job::new(came, state.size(), recipients));
         if !self.running {
             return;
         }
@@ -408,6 +417,19 @@ impl QueueManager for Sendmail {
         if state.received_fields <= self.settings.max_hop_count && self.may_fork() {
             self.fork(now, Worker::of_arrival(entry), context);
         }
+    }
+
+    fn waits(&mut self, now: SimTime, waiting: &Waiting, context: &mut Context<'_>) {
+        let (entry, state) = (waiting.entry, context.entries[waiting.entry]);
+        let recipients = context.entries.recipients(entry).count() as u64;
+        let mut job = Job::new(state.arrived, state.size(), recipients);
+        let age = state.arrived.age(now);
+        let runs = Runs { next: self.next_run, interval: self.settings.queue_interval };
+        job.set_past(now, age, runs, waiting.next_try);
+        if !self.settings.queue_warn.is_zero() && age >= self.settings.queue_warn {
+            context.entries[entry].set_warned();
+        }
+        self.jobs.insert(entry, job);
     }
 
     fn timer(&mut self, now: SimTime, timer: Timer, context: &mut Context<'_>) {
@@ -544,15 +566,12 @@ impl QueueManager for Sendmail {
 
     fn configure(
         &mut self,
-        _now: SimTime,
+        now: SimTime,
         settings: &QueueSettings,
         processes: Processes,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) {
-        if let QueueSettings::Sendmail(settings) = settings {
-            self.settings = settings.clone();
-            self.process_limit = processes.remote;
-        }
+        self.change(now, settings, processes, context);
     }
 
     fn next_attempt(
@@ -562,10 +581,10 @@ impl QueueManager for Sendmail {
         entries: &QueueEntries,
     ) -> Option<SimTime> {
         let mut job = *self.jobs.get(&entry)?;
-        if self.is_expired(now, entries.get(entry)?) {
+        if self.is_expired(now, job.created, entries.get(entry)?) {
             return None;
         }
-        job.last_try = now.as_secs();
+        job.last_try = now.as_secs() as i64;
         Some(self.next_turn(&job))
     }
 

@@ -23,7 +23,10 @@
 //! at once, sort orders other than priority, `Precedence:` (which shifts priority and time-outs), and
 //! the copy of a notice that cannot be returned which goes to the postmaster. An exchanger's
 //! addresses are looked up with its name, where Sendmail asks for them when it connects (AAAA
-//! before A) and remembers the host as failed if they cannot be had. Of recipients of one domain
+//! before A) and remembers the host as failed if they cannot be had; where the exchanger is in the
+//! host's own domain, it then asks for the name without that domain as well, and returns the mail if
+//! there is no such name (`sm_gethostbyname` in `conf.c`). The process does not wait for the reply to
+//! the QUIT that makes room in its cache of connections. Of recipients of one domain
 //! the order in RCPT is that of the message.
 
 mod host_status;

@@ -55,8 +55,10 @@ pub(super) struct SendQueue {
     pub(super) chain: Chain,
     /// Whether it has gone on from its first host.
     pub(super) fell_back: bool,
-    /// Recipients that have the message, which is not written down yet.
-    pub(super) unwritten: Vec<CopyIndex>,
+    /// Recipients to whom the message has been handed over since it was taken up.
+    pub(super) handed_over: Vec<CopyIndex>,
+    /// How many of them, the first ones, are written down.
+    pub(super) written: usize,
 }
 
 /// `CheckpointInterval`: deliveries after which the queue file is written anew.
@@ -98,7 +100,8 @@ impl SendQueue {
             next: 0,
             chain: Chain::default(),
             fell_back: false,
-            unwritten: Vec::new(),
+            handed_over: Vec::new(),
+            written: 0,
         }
     }
 
@@ -185,12 +188,18 @@ impl SendQueue {
             recipient.tried |= matches!(state, CopyState::Done | CopyState::Failed(_));
             let handed_over =
                 state == CopyState::Done && recipient.destination != Destination::Local;
-            if handed_over && !self.unwritten.contains(&recipient.copy) {
-                self.unwritten.push(recipient.copy);
+            if handed_over && !self.handed_over.contains(&recipient.copy) {
+                self.handed_over.push(recipient.copy);
             }
         }
-        if self.unwritten.len() >= CHECKPOINT {
-            self.unwritten.clear();
+        if self.handed_over.len() - self.written >= CHECKPOINT {
+            self.written = self.handed_over.len();
         }
     }
+}
+
+/// Returns whether a recipient of an entry has failed for good.
+pub(super) fn has_failed(entries: &QueueEntries, entry: EntryHandle) -> bool {
+    let mut recipients = entries.recipients(entry);
+    recipients.any(|index| matches!(entries.copy(index).state, CopyState::Failed(_)))
 }

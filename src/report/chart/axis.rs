@@ -11,6 +11,8 @@ pub(super) struct Axis {
     pub(super) ticks: Vec<(f64, String)>,
 }
 
+/// More ticks than any axis has room for.
+const MOST_TICKS: i64 = 100;
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
@@ -123,6 +125,25 @@ impl Axis {
         }
     }
 
+    /// Returns the axis with at most so many labels: some are left out, evenly.
+    pub(super) fn with_room_for(mut self, most: usize) -> Self {
+        let every = self.ticks.len().div_ceil(most).max(1);
+        self.ticks = self.ticks.into_iter().step_by(every).collect();
+        self
+    }
+
+    /// Returns an axis of differences of values in a unit of studies: those of shares in percentage points.
+    pub(super) fn differences(title: &str, unit: &str, from: f64, to: f64) -> Self {
+        let mut axis = Self::values(title, unit, from, to);
+        if unit == "share" {
+            axis.title.push_str(" [percentage points]");
+            for (_, label) in &mut axis.ticks {
+                *label = label.trim_end_matches(" %").to_owned();
+            }
+        }
+        axis
+    }
+
     /// Returns an axis from 0 to 100 per cent, of shares.
     pub(super) fn share(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20)));
@@ -160,7 +181,10 @@ fn round_step(least: f64) -> f64 {
 fn steps(from: f64, to: f64, step: f64) -> Vec<f64> {
     let first = (from / step - 1e-9).ceil() as i64;
     let last = (to / step + 1e-9).floor() as i64;
-    (first..=last).map(|number| number as f64 * step).collect()
+    // Where steps are too small to move a number of this size, the beginning has to do.
+    (first..=last.min(first.saturating_add(MOST_TICKS)))
+        .map(|number| number as f64 * step)
+        .collect()
 }
 
 /// Returns a tick as people write it: without needless decimals.

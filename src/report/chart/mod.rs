@@ -73,25 +73,26 @@ fn prepare_font() {
 
 /// Returns a chart as SVG, with its description for screen readers.
 pub(super) fn svg(chart: Chart, data: &RunData) -> Result<String, ReportError> {
-    svg_with(chart.name, chart.description, |area| draw(chart, area, data))
+    svg_with(chart.name, chart.description, SIZE, |area| draw(chart, area, data))
 }
 
 /// Draws a chart into a PNG file.
 pub(super) fn png(chart: Chart, data: &RunData, path: &Path) -> Result<(), ReportError> {
-    png_with(chart.name, path, |area| draw(chart, area, data))
+    png_with(chart.name, path, SIZE, |area| draw(chart, area, data))
 }
 
 /// Returns what `draw` draws as SVG, with a description for screen readers.
 fn svg_with(
     name: &str,
     description: &str,
+    size: (u32, u32),
     draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Drawn,
 ) -> Result<String, ReportError> {
     prepare_font();
     let failed = |problem| ReportError::Chart { name: name.to_owned(), problem };
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
         draw(&area).map_err(failed)?;
         area.present().map_err(|error| failed(error.to_string()))?;
     }
@@ -106,11 +107,12 @@ fn svg_with(
 fn png_with(
     name: &str,
     path: &Path,
+    size: (u32, u32),
     draw: impl FnOnce(&DrawingArea<BitMapBackend<'_>, Shift>) -> Drawn,
 ) -> Result<(), ReportError> {
     prepare_font();
     let failed = |problem| ReportError::Chart { name: name.to_owned(), problem };
-    let size = (SIZE.0 * PNG_SCALE, SIZE.1 * PNG_SCALE);
+    let size = (size.0 * PNG_SCALE, size.1 * PNG_SCALE);
     let area = BitMapBackend::new(path, size).into_drawing_area();
     draw(&area).map_err(failed)?;
     area.present().map_err(|error| failed(error.to_string()))

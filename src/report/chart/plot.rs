@@ -66,6 +66,8 @@ pub(super) struct Captions {
 pub(super) struct Plot<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     scale: f64,
+    /// Where the title of the upward axis stands.
+    edge: f64,
     left: f64,
     right: f64,
     top: f64,
@@ -89,12 +91,31 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
         (x, y): (Axis, Axis),
         bands: &[Band],
     ) -> Result<Self, String> {
+        let (mut plot, legend_bottom) = Self::headed(area, captions, legend, (x, y))?;
+        for (_, label) in &plot.y.ticks {
+            // Between the edge and the labels the axis has its title.
+            plot.left = plot.left.max(plot.width(label, 12.0)? + 36.0);
+        }
+        plot.top = legend_bottom + if bands.is_empty() { 12.0 } else { 28.0 };
+        plot.bands(bands)?;
+        plot.axes()?;
+        Ok(plot)
+    }
+
+    /// Draws captions and legend; returns a plot without its place, and where the legend ends.
+    fn headed(
+        area: &'a DrawingArea<DB, Shift>,
+        captions: &Captions,
+        legend: &[Entry],
+        (x, y): (Axis, Axis),
+    ) -> Result<(Self, f64), String> {
         let (width, height) = area.dim_in_pixel();
         let scale = f64::from(width) / f64::from(SIZE.0);
         area.fill(&WHITE).map_err(told)?;
-        let mut plot = Self {
+        let plot = Self {
             area,
             scale,
+            edge: 8.0,
             left: 72.0,
             right: f64::from(SIZE.0) - 24.0,
             top: 0.0,
@@ -105,14 +126,54 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
         plot.text(&captions.title, (16.0, 12.0), 17.0, &INK, HPos::Left)?;
         plot.text(&captions.reading, (16.0, 36.0), 12.5, &GREY, HPos::Left)?;
         let legend_bottom = plot.legend(legend, 60.0)?;
-        for (_, label) in &plot.y.ticks {
-            // Between the edge and the labels the axis has its title.
-            plot.left = plot.left.max(plot.width(label, 12.0)? + 36.0);
+        Ok((plot, legend_bottom))
+    }
+
+    /// Draws the frames of several plots with the same axes, a panel for each of `names`, in rows from
+    /// left to right.
+    pub(super) fn panels(
+        area: &'a DrawingArea<DB, Shift>,
+        captions: &Captions,
+        legend: &[Entry],
+        (x, y): &(Axis, Axis),
+        names: &[String],
+    ) -> Result<Vec<Self>, String> {
+        let columns = panel_columns(names.len());
+        let rows = names.len().div_ceil(columns).max(1);
+        let (head, top) = Self::headed(area, captions, legend, (x.clone(), y.clone()))?;
+        let mut labels: f64 = 24.0;
+        for (_, label) in &y.ticks {
+            labels = labels.max(head.width(label, 12.0)? + 14.0);
         }
-        plot.top = legend_bottom + if bands.is_empty() { 12.0 } else { 28.0 };
-        plot.bands(bands)?;
-        plot.axes()?;
-        Ok(plot)
+        let (from, bottom) = (top + 6.0, f64::from(area.dim_in_pixel().1) / head.scale - 8.0);
+        let (width, height) =
+            ((f64::from(SIZE.0) - 16.0) / columns as f64, (bottom - from) / rows as f64);
+        let mut panels = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let (row, column) = ((place / columns) as f64, (place % columns) as f64);
+            let edge = 8.0 + column * width;
+            // What the axes are of stands at the outer panels alone.
+            let titled = |axis: &Axis, outer: bool| {
+                let title = if outer { axis.title.clone() } else { String::new() };
+                Axis { title, ..axis.clone() }
+            };
+            let last_of_column = place + columns >= names.len();
+            let panel = Self {
+                area,
+                scale: head.scale,
+                edge,
+                left: edge + 18.0 + labels,
+                right: edge + width - 14.0,
+                top: from + row * height + 24.0,
+                bottom: from + (row + 1.0) * height - 48.0,
+                x: titled(x, last_of_column),
+                y: titled(y, place % columns == 0),
+            };
+            panel.text(name, (panel.left, panel.top - 20.0), 12.5, &INK, HPos::Left)?;
+            panel.axes()?;
+            panels.push(panel);
+        }
+        Ok(panels)
     }
 
     fn pixel(&self, (x, y): (f64, f64)) -> (i32, i32) {
@@ -212,7 +273,7 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             .style(12.5, &INK)
             .transform(FontTransform::Rotate270)
             .pos(Pos::new(HPos::Center, VPos::Top));
-        let middle = self.pixel((8.0, (self.top + self.bottom) / 2.0));
+        let middle = self.pixel((self.edge, (self.top + self.bottom) / 2.0));
         self.area.draw_text(&self.y.title, &side, middle).map_err(told)
     }
 
@@ -303,8 +364,10 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
                 self.area.draw(&circle).map_err(told)
             }
             Sign::Cross => {
-                self.stroke(&[(x - R, y - R), (x + R, y + R)], colour, 1.5, &[])?;
-                self.stroke(&[(x - R, y + R), (x + R, y - R)], colour, 1.5, &[])
+                // One stroke: thousands of them make a page large.
+                let corners =
+                    [(x - R, y - R), (x + R, y + R), (x, y), (x - R, y + R), (x + R, y - R)];
+                self.stroke(&corners, colour, 1.5, &[])
             }
             Sign::Square => self.block((x - R, y - R), (x + R, y + R), colour),
             Sign::Arrow => {
@@ -333,6 +396,24 @@ impl<'a, DB: DrawingBackend> Plot<'a, DB> {
             draw(piece.into_iter().map(|point| self.pixel(point)).collect())?;
         }
         Ok(())
+    }
+}
+
+/// Returns how many panels stand side by side.
+fn panel_columns(panels: usize) -> usize {
+    match panels {
+        0 | 1 => 1,
+        2..=4 => 2,
+        _ => 3,
+    }
+}
+
+/// Returns the size of a chart with so many panels, at scale 1, in pixels.
+pub(super) fn size_of_panels(panels: usize) -> (u32, u32) {
+    const ROW: u32 = 220;
+    match u32::try_from(panels.div_ceil(panel_columns(panels))).unwrap_or(1) {
+        _ if panels < 2 => SIZE,
+        rows => (SIZE.0, (110 + rows * ROW).max(SIZE.1)),
     }
 }
 

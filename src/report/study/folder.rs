@@ -6,14 +6,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::experiment::{Analysis, Plan, Rows, RunRow};
+use crate::study::{Analysis, Plan, Rows, RunRow};
 
 use super::super::chart;
 use super::super::complete::replace;
 use super::super::description::{RunDescription, read_json};
 use super::super::error::ReportError;
 use super::super::folder::ResultFolder;
+use super::super::intact::check_digest;
 use super::super::occupant::check_replaceable;
+use super::super::place::{Place, Shelf as _};
 use super::description::StudyDescription;
 use super::kept::{Kept, line_of};
 use super::side_by_side::{self, Played};
@@ -88,7 +90,8 @@ impl StudyFolder {
     /// Returns whether the folder holds a whole study and no runs of another.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let description = read_json::<StudyDescription>(&self.target, RunDescription::FILE);
+        let description =
+            read_json::<StudyDescription>(Place::Disk(&self.target), RunDescription::FILE);
         let whole = description.is_ok_and(|description| description.replications > 0);
         whole && !self.target.join(ROWS).exists()
     }
@@ -98,7 +101,7 @@ impl StudyFolder {
     /// # Errors
     /// If it cannot be read.
     pub fn result(&self) -> Result<Analysis, ReportError> {
-        read_json(&self.target, STUDY_FILE)
+        read_json(Place::Disk(&self.target), STUDY_FILE)
     }
 
     /// Forgets all finished runs.
@@ -179,8 +182,12 @@ pub enum Charts {
 /// # Errors
 /// If the folder is no complete study, or something cannot be written.
 pub fn rebuild_study(folder: &Path, png: bool) -> Result<(), ReportError> {
-    let mut description: StudyDescription = read_json(folder, RunDescription::FILE)?;
-    let analysis: Analysis = read_json(folder, STUDY_FILE)?;
+    let mut description: StudyDescription = read_json(Place::Disk(folder), RunDescription::FILE)?;
+    check_digest(Place::Disk(folder), STUDY_FILE, &description.files)?;
+    let analysis: Analysis = read_json(Place::Disk(folder), STUDY_FILE)?;
+    if let Some(problem) = analysis.contradiction() {
+        return Err(ReportError::BadFile { path: folder.join(STUDY_FILE), problem });
+    }
     let charts = if png { Charts::Png } else { Charts::Svg };
     description.files.extend(make_charts_and_page(folder, &analysis, charts)?);
     replace(folder, RunDescription::FILE, description.to_json().as_bytes())?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::experiment::RunRow;
+use crate::study::RunRow;
 
 /// Digits of a line's digest: the first 64 bits of BLAKE3 over the rest of the line.
 const DIGITS: usize = 16;

@@ -18,5 +18,6 @@ pub use description::{SourceDescription, StudyDescription};
 pub(super) use folder::STUDY_FILE;
 pub use folder::{Charts, RowKeeper, StudyFolder, rebuild_study, study_json};
 pub use kept::Kept;
+pub use numbers::maybe;
 pub(super) use numbers::told;
 pub use side_by_side::{MOST_PLAYED, Played, PlayedRun};

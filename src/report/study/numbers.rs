@@ -32,6 +32,21 @@ pub(in crate::report) fn told(value: f64, unit: &str) -> String {
     if value < 0.0 && !zero { format!("\u{2212}{text}") } else { text }
 }
 
+/// Returns a difference of figures as people say it: one of shares in percentage points, so that nobody
+/// takes it for a share of the other.
+pub(in crate::report) fn told_difference(value: f64, unit: &str) -> String {
+    let text = told(value, unit);
+    match text.strip_suffix('%') {
+        Some(number) if unit == "share" => format!("{number}pp"),
+        _ => text,
+    }
+}
+
+/// Returns a difference of figures as people say it, or a dash.
+pub(in crate::report) fn maybe_difference(value: Option<f64>, unit: &str) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| told_difference(value, unit))
+}
+
 /// Returns an interval of a figure, for people, without what the figure can never be: a time or a
 /// number below zero, a share above one. Tables keep it as Student's distribution gives it.
 pub(in crate::report) fn possible(ends: Interval, unit: &str) -> Interval {
@@ -57,7 +72,8 @@ fn plain(value: f64) -> String {
 }
 
 /// Returns a figure as people say it, or a dash.
-pub(in crate::report) fn maybe(value: Option<f64>, unit: &str) -> String {
+#[must_use]
+pub fn maybe(value: Option<f64>, unit: &str) -> String {
     value.map_or_else(|| "-".to_owned(), |value| told(value, unit))
 }
 
@@ -96,6 +112,9 @@ mod tests {
         assert_eq!(told(-8_713.0, "s"), "\u{2212}2 h 25 min");
         assert_eq!(told(0.995, "share"), "99.5 %");
         assert_eq!(told(-1e-9, "share"), "0 %");
+        assert_eq!(told_difference(-0.125, "share"), "\u{2212}12.5 pp");
+        assert_eq!(told_difference(90.0, "s"), told(90.0, "s"));
+        assert_eq!(maybe_difference(None, "share"), "-");
         assert_eq!(
             [0.0, 1.5, 12.345, 123.45, 12_345.0].map(|value| told(value, "number")),
             ["0", "1.5", "12.35", "123.5", "12,345"]

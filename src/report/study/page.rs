@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::{Analysis, CellEstimate, Outline, PairedDifference, Term};
+use crate::study::{Analysis, CellEstimate, Outline, PairedDifference, Term};
 
 use super::super::chart::study::StudyChart;
 use super::super::html::{begin_page, escaped, paragraph, warning_list};
 use super::super::html_tables::{close_table, open_table, row};
 use super::super::words::{grouped, percent, time};
-use super::numbers::{maybe, possible, probability};
+use super::numbers::{maybe, maybe_difference, possible, probability, told_difference};
 use super::tables::{effect_name, term_name};
 use super::text::{best_words, figure_head};
 
@@ -172,8 +172,14 @@ fn comparison_table(html: &mut String, analysis: &Analysis, figure: usize) {
     for one in all.iter().take(MOST_ROWS) {
         let cells = [
             study.cells[one.to_cell].name.clone(),
-            maybe(one.difference.mean, unit),
-            between(one.difference.interval, unit),
+            maybe_difference(one.difference.mean, unit),
+            one.difference.interval.map_or_else(
+                || "-".to_owned(),
+                |ends| {
+                    let told = |end| told_difference(end, unit);
+                    format!("{} to {}", told(ends.low), told(ends.high))
+                },
+            ),
             one.difference.n.to_string(),
             maybe(one.variance_reduction, "share"),
         ];
@@ -194,11 +200,11 @@ fn term_table(html: &mut String, analysis: &Analysis, figure: usize) {
     for term in all {
         let effects = term.effects.iter().map(|effect| {
             let name = effect_name(analysis, term, effect);
-            format!("{name}: {}", maybe(effect.effect.mean, unit))
+            format!("{name}: {}", maybe_difference(effect.effect.mean, unit))
         });
         let cells = [
             term.share.map_or_else(|| "-".to_owned(), probability),
-            maybe(term.range, unit),
+            maybe_difference(term.range, unit),
             if term.effects.len() <= 8 {
                 effects.collect::<Vec<_>>().join("; ")
             } else {
@@ -221,7 +227,8 @@ fn method(html: &mut String, analysis: &Analysis) {
          replications, never over messages of one run; those of medians lie between order \
          statistics. &quot;Without&quot; counts runs in which the figure did not happen, or is \
          hidden behind mail still under way: they are left out of its estimate.</p>\n\
-         <p>A paired difference is taken within each replication. The variance saved by pairing is \
+         <p>A paired difference is taken within each replication; differences of shares are in percentage \
+         points (pp). The variance saved by pairing is \
          measured against the sum of both variances, which independent runs would have. An effect \
          is the mean over all combinations that have a level, less the grand mean; shares are of \
          the squared deviations of combinations' means. The probability of being best is the share \

@@ -10,10 +10,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::experiment::Analysis;
 use crate::mail::{MailboxNames as _, MessageKey, MessageKind};
 use crate::measure::{FinalState, MessageRecord, RecordSink};
-use crate::scenario::Scenario;
+use crate::model::Scenario;
+use crate::study::Analysis;
 use crate::trace::Fact;
 use crate::units::SimTime;
 
@@ -21,6 +21,7 @@ use super::super::complete::replace;
 use super::super::error::ReportError;
 use super::super::html::{begin_player_page, player_place, player_script, run_data};
 use super::super::html_tables::{close_table, open_table, row};
+use super::super::place::Place;
 use super::super::player_data::{About, json_in_page, player_data};
 use super::super::trace_file::{Room, TraceLines};
 use super::super::words::{grouped, time};
@@ -165,7 +166,7 @@ pub(super) fn make_pages(
     let play = |place: usize| {
         let (name, seed) = (names[place], analysis.study.seed);
         let about = About { name, title: "", question: "", look_for: "", seed, duration: None };
-        player_data(&folder.join(trace_name(place)), about)
+        player_data(Place::Disk(folder), &trace_name(place), about)
     };
     let Some(first) = play(0)? else { return Ok(digests) };
     let fates = fates(folder)?;
@@ -181,13 +182,13 @@ pub(super) fn make_pages(
 
 /// How a recipient's copy fared, as the table tells it: submitted, state, end, in seconds.
 #[derive(Debug, Clone, PartialEq)]
-struct Told {
+struct CopyRow {
     submitted: f64,
     state: String,
     ended: Option<f64>,
 }
 
-impl Told {
+impl CopyRow {
     fn took(&self) -> Option<f64> {
         self.ended.map(|ended| ended - self.submitted)
     }
@@ -199,7 +200,7 @@ impl Told {
 }
 
 /// What the table tells of each variant: recipients in order of message and address.
-type Fates = BTreeMap<String, Vec<((String, String), Told)>>;
+type Fates = BTreeMap<String, Vec<((String, String), CopyRow)>>;
 
 fn fates(folder: &Path) -> Result<Fates, ReportError> {
     let path = folder.join(TABLE);
@@ -214,7 +215,7 @@ fn fates(folder: &Path) -> Result<Fates, ReportError> {
             return Err(bad("a row is too short".to_owned()));
         };
         let number = |text: &str| text.parse().map_err(|_| bad(format!("{text} is no time")));
-        let told = Told {
+        let told = CopyRow {
             submitted: number(submitted)?,
             state: state.to_owned(),
             ended: if ended.is_empty() { None } else { Some(number(ended)?) },
@@ -318,12 +319,12 @@ impl Pair<'_> {
         close_table(html);
     }
 
-    fn of(&self, name: &str) -> &[((String, String), Told)] {
+    fn of(&self, name: &str) -> &[((String, String), CopyRow)] {
         self.fates.get(name).map_or(&[], Vec::as_slice)
     }
 
     fn differences(&self) -> Differences {
-        let mut both: BTreeMap<&(String, String), [Option<&Told>; 2]> = BTreeMap::new();
+        let mut both: BTreeMap<&(String, String), [Option<&CopyRow>; 2]> = BTreeMap::new();
         for (place, name) in self.names.into_iter().enumerate() {
             for (who, told) in self.of(name) {
                 both.entry(who).or_default()[place] = Some(told);
@@ -352,7 +353,7 @@ impl Pair<'_> {
 impl Differences {
     /// Counts a recipient. Returns how great its difference is in seconds; another end is the
     /// greatest.
-    fn count(&mut self, fates: [Option<&Told>; 2]) -> f64 {
+    fn count(&mut self, fates: [Option<&CopyRow>; 2]) -> f64 {
         let [Some(first), Some(second)] = fates else {
             self.otherwise += 1;
             return f64::INFINITY;

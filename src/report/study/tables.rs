@@ -1,7 +1,7 @@
 //! The tables of a study: a row is an observation, and every row says of which combination.
 
-use crate::experiment::{Analysis, Effect, Plan, Rows, STEPS_PER_DECADE, Term};
 use crate::statistics::Estimate;
+use crate::study::{Analysis, Effect, FactorOutline, Outline, Plan, Rows, STEPS_PER_DECADE, Term};
 
 use super::numbers::{cell, decimals, surest};
 
@@ -45,15 +45,43 @@ impl Table {
     }
 }
 
-/// Names of the factors' columns.
+/// Names of the factors' columns. A factor that is a quantity has a second one, of numbers, whose name
+/// ends with the unit.
 fn factors(analysis: &Analysis) -> impl Iterator<Item = String> + '_ {
-    analysis.study.factors.iter().map(|factor| factor.name.clone())
+    let factors = &analysis.study.factors;
+    factors.iter().flat_map(|factor| {
+        [Some(factor.name.clone()), number_column(&analysis.study, factor)].into_iter().flatten()
+    })
+}
+
+/// Returns the name of a factor's column of numbers: none for names, for plain numbers, and where another
+/// factor has that name.
+fn number_column(study: &Outline, factor: &FactorOutline) -> Option<String> {
+    let name = format!("{}{}", factor.name, factor.quantity.as_ref()?.suffix()?);
+    study.factors.iter().all(|other| other.name != name).then_some(name)
 }
 
 /// The levels of a combination.
 fn levels(analysis: &Analysis, number: usize) -> impl Iterator<Item = String> + '_ {
-    let levels = &analysis.study.cells[number].levels;
-    analysis.study.factors.iter().zip(levels).map(|(factor, &level)| factor.levels[level].clone())
+    let levels = analysis.study.cells[number].levels.iter().map(|&level| Some(level));
+    level_cells(analysis, levels)
+}
+
+/// The cells of the factors' columns; empty where no level is meant.
+fn level_cells<'a>(
+    analysis: &'a Analysis,
+    levels: impl Iterator<Item = Option<usize>> + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let study = &analysis.study;
+    study.factors.iter().zip(levels).flat_map(|(factor, level)| {
+        let name = level.map_or_else(String::new, |level| factor.levels[level].clone());
+        let number = number_column(study, factor).map(|_| {
+            let values = factor.quantity.as_ref().map(|quantity| &quantity.values);
+            let value = values.zip(level).map(|(values, level)| values[level].to_string());
+            value.unwrap_or_default()
+        });
+        [Some(name), number].into_iter().flatten()
+    })
 }
 
 fn owned<const N: usize>(names: [&str; N]) -> impl Iterator<Item = String> + use<'_, N> {
@@ -218,9 +246,7 @@ fn best(analysis: &Analysis) -> Vec<u8> {
         let figure = &analysis.study.figures[one.figure];
         for (place, design) in one.designs.iter().enumerate() {
             // Empty: given by the world, so the mean is over all of its levels.
-            let levels = analysis.study.factors.iter().zip(&design.levels);
-            let levels = levels
-                .map(|(factor, level)| level.map_or("", |level| &factor.levels[level]).to_owned());
+            let levels = level_cells(analysis, design.levels.iter().copied());
             table.row(
                 [figure.name.clone(), figure.unit.clone()]
                     .into_iter()
@@ -241,18 +267,23 @@ fn best(analysis: &Analysis) -> Vec<u8> {
 }
 
 fn delays(analysis: &Analysis) -> Vec<u8> {
-    let mut table = Table::new(
-        owned(["cell"]).chain(factors(analysis)).chain(owned(["up_to_s", "recipients"])),
-    );
-    for (number, steps) in analysis.delays.iter().enumerate() {
-        for &(step, count) in steps {
-            let bound = libm::pow(10.0, f64::from(step) / STEPS_PER_DECADE);
-            table.row(
-                [number.to_string()]
-                    .into_iter()
-                    .chain(levels(analysis, number))
-                    .chain([cell(Some(bound), 6), count.to_string()]),
-            );
+    let mut table = Table::new(owned(["cell"]).chain(factors(analysis)).chain(owned([
+        "delay",
+        "up_to_s",
+        "recipients",
+    ])));
+    for delay in &analysis.delays {
+        for (number, steps) in delay.cells.iter().enumerate() {
+            for &(step, count) in steps {
+                let bound = libm::pow(10.0, f64::from(step) / STEPS_PER_DECADE);
+                table.row(
+                    [number.to_string()].into_iter().chain(levels(analysis, number)).chain([
+                        delay.of.clone(),
+                        cell(Some(bound), 6),
+                        count.to_string(),
+                    ]),
+                );
+            }
         }
     }
     table.finish()

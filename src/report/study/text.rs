@@ -1,9 +1,11 @@
 //! A study's summary as a person reads it on a terminal.
 
-use crate::experiment::{Analysis, BestDesign, CellEstimate, PairedDifference, RunnerUp, Term};
+use crate::study::{Analysis, BestDesign, CellEstimate, PairedDifference, RunnerUp, Term};
 
 use super::super::words::percent;
-use super::numbers::{maybe, possible, probability, sureness, told};
+use super::numbers::{
+    maybe, maybe_difference, possible, probability, sureness, told, told_difference,
+};
 use super::tables::term_name;
 
 /// Rows of each table; the files have them all.
@@ -44,13 +46,20 @@ pub fn study_summary(analysis: &Analysis) -> String {
     if !analysis.warnings.is_empty() {
         text.push('\n');
     }
+    let design = study.factors.iter().any(|factor| !factor.given);
+    let of_shares = analysis.comparisons.iter().any(|one| {
+        study.figures[one.figure].unit == "share" && (!design || !study.factors[one.factor].given)
+    });
+    if of_shares {
+        text.push_str("  pp: percentage points\n");
+    }
     if analysis.comparisons.len() > 1 {
         let words = "intervals are not adjusted for the number of comparisons: of many differences \
                      some exclude 0 by chance";
         text.push_str(&wrapped("  ", words));
     }
     for warning in &analysis.warnings {
-        text.push_str(&wrapped("Mind: ", warning));
+        text.push_str(&wrapped("Note: ", warning));
     }
     text
 }
@@ -213,9 +222,9 @@ fn compared(analysis: &Analysis, figure: usize) -> String {
         let interval = one.difference.interval;
         rows.push(vec![
             format!("{} \u{2212} {}{}", level(one.to_cell), level(one.from_cell), others(one)),
-            maybe(one.difference.mean, unit),
-            maybe(interval.map(|interval| interval.low), unit),
-            maybe(interval.map(|interval| interval.high), unit),
+            maybe_difference(one.difference.mean, unit),
+            maybe_difference(interval.map(|interval| interval.low), unit),
+            maybe_difference(interval.map(|interval| interval.high), unit),
             one.difference.n.to_string(),
             maybe(one.variance_reduction, "share"),
         ]);
@@ -290,7 +299,7 @@ pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> S
         words.push_str(&runner_up_words(best, next, unit));
     }
     if let Some(caveat) = &best.caveat {
-        words.push_str(&format!("; mind that {caveat}"));
+        words.push_str(&format!("; but note that {caveat}"));
     }
     words
 }
@@ -298,7 +307,8 @@ pub(in crate::report) fn best_words(analysis: &Analysis, best: &BestDesign) -> S
 fn runner_up_words(best: &BestDesign, next: &RunnerUp, unit: &str) -> String {
     let sign = if next.difference.mean.is_some_and(|mean| mean > 0.0) { "+" } else { "" };
     let between = next.difference.interval.map_or_else(String::new, |interval| {
-        format!(" ({} to {})", told(interval.low, unit), told(interval.high, unit))
+        let told = |end| told_difference(end, unit);
+        format!(" ({} to {})", told(interval.low), told(interval.high))
     });
     let verdict = match next.matters {
         Some(false) => ": no difference that matters",
@@ -307,6 +317,6 @@ fn runner_up_words(best: &BestDesign, next: &RunnerUp, unit: &str) -> String {
     format!(
         "; next: {}, {sign}{}{between}{verdict}",
         best.designs[next.design].name,
-        maybe(next.difference.mean, unit),
+        maybe_difference(next.difference.mean, unit),
     )
 }

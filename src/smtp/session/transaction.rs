@@ -27,7 +27,8 @@ impl Session<'_> {
         let mut transaction = Transaction::begun(sent);
         let result = self
             .envelope(sent, letter, policy, replies, marks, draws)
-            .and_then(|now| self.data(now, letter, policy, &mut transaction, marks, draws));
+            .and_then(|ready| self.data(ready, letter, policy, &mut transaction, marks, draws));
+        let nobody = result.is_ok() && marks.data == SimTime::MAX;
         match result {
             Ok(now) => transaction.ended = now,
             Err(failure) => {
@@ -47,7 +48,27 @@ impl Session<'_> {
             }
         }
         transaction.open &= self.closed.is_none();
+        self.clear_up(nobody, &mut transaction, draws);
         transaction
+    }
+
+    /// What a client says at once after a transaction that was refused, or of which `nobody` was taken.
+    fn clear_up(&mut self, nobody: bool, transaction: &mut Transaction, draws: &mut impl Draws) {
+        let (options, failure) = (self.client.options, transaction.failure);
+        let for_good = |failure: Failure| {
+            failure.stage == Stage::Data && failure.outcome == AttemptOutcome::Permfail
+        };
+        let useless = nobody || failure.is_some_and(for_good);
+        if options.resets_at_once && transaction.open && useless {
+            match self.reset(transaction.ended, draws) {
+                Ok(now) => transaction.ended = now,
+                Err(lost) => (transaction.ended, transaction.open) = (lost.at, false),
+            }
+        }
+        transaction.takes_leave = options.quits_after_closing
+            && !transaction.open
+            && failure.is_some_and(|failure| failure.reply.is_some())
+            && self.closed.is_none();
     }
 
     /// MAIL, RCPT for each recipient and DATA, in one group where both sides can.
@@ -59,8 +80,9 @@ impl Session<'_> {
         replies: &mut [Option<Reply>],
         marks: &mut SessionMarks,
         draws: &mut impl Draws,
-    ) -> Result<SimTime, Failure> {
+    ) -> Result<Ready, Failure> {
         if self.extended
+            && self.knows_size_limit
             && self.client.checks_advertised_size
             && self
                 .server
@@ -87,7 +109,7 @@ impl Session<'_> {
         }
         let group = self.extended && self.server.pipelining && self.client.pipelining;
         let mail_in_group = group && self.client.pipelines_mail;
-        let mut turn = Turn { group: mail_in_group, sent, server: None, heard: sent };
+        let mut turn = Turn::new(mail_in_group, sent);
         let mut order = Order::ready(self.offers());
         let mail = self.turn(&mut turn, Stage::Mail, draws, |session, at| {
             order.hear(Verb::Mail, || session.mail_reply(letter, policy, at))
@@ -95,10 +117,10 @@ impl Session<'_> {
         marks.mail = turn.heard;
         let mail_accepted = mail.is_positive();
         if !mail_accepted && !mail_in_group {
-            return self.judge(mail, turn.heard, Stage::Mail);
+            return Err(self.failure_by(mail, turn.heard, Stage::Mail));
         }
         if !mail_in_group {
-            turn = Turn { group, sent: turn.heard, server: None, heard: turn.heard };
+            turn = Turn::new(group, turn.heard);
         }
         let (mut accepted, mut in_a_row) = (0, 0);
         for (index, slot) in replies.iter_mut().enumerate() {
@@ -115,17 +137,17 @@ impl Session<'_> {
         }
         marks.rcpt = turn.heard;
         if accepted == 0 && !group {
-            return Ok(turn.heard);
+            return Ok(turn.ready());
         }
         if self.extended && self.client.options.chunking && self.server.options.chunking {
             // RFC 3030 §2: the message follows the replies to RCPT, and nobody says 354.
             if !mail_accepted {
-                return self.judge(mail, turn.heard, Stage::Mail);
+                return Err(self.failure_by(mail, turn.heard, Stage::Mail));
             }
             if accepted > 0 {
                 marks.data = turn.heard;
             }
-            return Ok(turn.heard);
+            return Ok(turn.ready());
         }
         let data = self.turn(&mut turn, Stage::Data, draws, |session, at| {
             let granted = Reply::new(354, Status::SUCCESS);
@@ -136,13 +158,15 @@ impl Session<'_> {
         });
         let data = data.map_err(|lost| self.refused_before(mail, lost))?;
         if !mail_accepted {
-            return self.judge(mail, turn.heard, Stage::Mail);
+            return Err(self.failure_by(mail, turn.heard, Stage::Mail));
         }
         if accepted == 0 {
-            return self.nobody_is_left(data, turn.heard, draws);
+            let at = self.nobody_is_left(data, turn.heard, draws)?;
+            return Ok(Ready { at, acknowledges_at_once: false });
         }
         marks.data = turn.heard;
-        self.judge(data, turn.heard, Stage::Data)
+        self.judge(data, turn.heard, Stage::Data)?;
+        Ok(turn.ready())
     }
 
     /// The rest of a group is lost. If MAIL was refused before, that is why nobody got the message.
@@ -263,13 +287,14 @@ impl Session<'_> {
     /// Sends the message and waits for the reply to the final dot.
     fn data(
         &mut self,
-        sent: SimTime,
+        ready: Ready,
         letter: &Letter<'_>,
         policy: &mut impl RecipientPolicy,
         transaction: &mut Transaction,
         marks: &mut SessionMarks,
         draws: &mut impl Draws,
     ) -> Result<SimTime, Failure> {
+        let sent = ready.at;
         if marks.data == SimTime::MAX {
             // Nobody was accepted: there is nothing to send.
             return Ok(sent);
@@ -285,7 +310,9 @@ impl Session<'_> {
             }
         }
         let mut dot_sent = self.send_body(sent, letter.size)?;
-        if self.client.options.dot_is_held_back(letter.size) {
+        if self.client.options.dot_is_held_back(letter.size, letter.is_first)
+            && !ready.acknowledges_at_once
+        {
             let one_way = self.wire.round_trip() / 2;
             dot_sent =
                 delayed_acknowledgement(dot_sent + one_way, self.client.syn.ticking) + one_way;
@@ -422,8 +449,10 @@ impl Session<'_> {
             return Err(failure);
         }
         if !turn.group {
-            let (reply, now) = self.exchange(turn.heard, stage, timeout, draws, reply)?;
+            let sent = turn.heard;
+            let (reply, now) = self.exchange(sent, stage, timeout, draws, reply)?;
             turn.heard = now;
+            turn.acknowledged = self.was_acknowledged(sent, now);
             return Ok(reply);
         }
         let begins = match turn.server {
@@ -435,13 +464,24 @@ impl Session<'_> {
             },
         };
         let answer = self.act(stage, begins, draws, reply);
+        let is_first = turn.server.is_none();
         if let Answer::Reply(_, at) = &answer {
             turn.server = Some(*at);
         }
         // Each reply of a group has the full time-out, counted from the one before.
         let (reply, now) = self.hear(turn.heard, stage, timeout, answer)?;
         turn.heard = now;
+        if is_first {
+            turn.acknowledged = self.was_acknowledged(turn.sent, now);
+        }
         Ok(reply)
+    }
+
+    /// Returns whether what was `sent` had been acknowledged before the reply to it left the server,
+    /// which was `heard` then.
+    fn was_acknowledged(&self, sent: SimTime, heard: SimTime) -> bool {
+        let ticking = self.client.syn.ticking;
+        heard > delayed_acknowledgement(sent, ticking) + self.wire.round_trip()
     }
 }
 
@@ -466,6 +506,14 @@ fn delayed_acknowledgement(arrived: SimTime, ticking: Option<SimDuration>) -> Si
 /// Octets that a server's machine takes although its mail server reads none.
 const UNREAD: Octets = Octets(65_536);
 
+/// The envelope has been accepted, and the message can follow.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    at: SimTime,
+    /// Whether the server's machine will acknowledge the message at once.
+    acknowledges_at_once: bool,
+}
+
 /// Where a run of envelope commands stands.
 struct Turn {
     group: bool,
@@ -475,6 +523,22 @@ struct Turn {
     server: Option<SimTime>,
     /// When the client had the previous reply.
     heard: SimTime,
+    /// Whether the server's machine had to acknowledge the client's last segment by itself, since the
+    /// reply was long in coming. It then expects none with the next either, and acknowledges that
+    /// at once (Linux, `tcp_delack_timer_handler`: a missed acknowledgement ends the mode that
+    /// `tcp_event_data_sent` begins. Asked of Linux 6.18: of all stages of a session only the last
+    /// before the message matters, and slower than 40 ms is what it takes).
+    acknowledged: bool,
+}
+
+impl Turn {
+    fn new(group: bool, sent: SimTime) -> Self {
+        Self { group, sent, server: None, heard: sent, acknowledged: false }
+    }
+
+    fn ready(&self) -> Ready {
+        Ready { at: self.heard, acknowledges_at_once: self.acknowledged }
+    }
 }
 
 /// To DATA without a recipient.

@@ -17,7 +17,7 @@ impl<S: FactSink> ImapTalk<'_, '_, S> {
         let items = arguments.get(1).ok_or("BAD FETCH needs items, as (UID FLAGS)")?;
         let items = items_of(items, uid);
         for (number, message) in self.chosen(arguments.first(), uid)? {
-            let mut told = Told { number, parts: Vec::new(), open: String::new() };
+            let mut told = FetchResponse { number, parts: Vec::new(), open: String::new() };
             for item in &items {
                 self.item(&message, item, &mut told)?;
             }
@@ -26,7 +26,12 @@ impl<S: FactSink> ImapTalk<'_, '_, S> {
         Ok(())
     }
 
-    fn item(&mut self, message: &Message, item: &str, told: &mut Told) -> Result<(), String> {
+    fn item(
+        &mut self,
+        message: &Message,
+        item: &str,
+        told: &mut FetchResponse,
+    ) -> Result<(), String> {
         let stored = &message.stored;
         let upper = item.to_ascii_uppercase();
         match upper.as_str() {
@@ -51,7 +56,12 @@ impl<S: FactSink> ImapTalk<'_, '_, S> {
         Ok(())
     }
 
-    fn section(&mut self, message: &Message, section: &str, told: &mut Told) -> Result<(), String> {
+    fn section(
+        &mut self,
+        message: &Message,
+        section: &str,
+        told: &mut FetchResponse,
+    ) -> Result<(), String> {
         let stored = &message.stored;
         let name = format!("BODY[{section}]");
         match section {
@@ -79,13 +89,13 @@ impl<S: FactSink> ImapTalk<'_, '_, S> {
 }
 
 /// A FETCH response under way: literals break it into lines.
-struct Told {
+struct FetchResponse {
     number: usize,
     parts: Vec<String>,
     open: String,
 }
 
-impl Told {
+impl FetchResponse {
     fn atom(&mut self, text: &str) {
         // A blank comes before each item but the first, behind a literal too.
         if !(self.open.is_empty() && self.parts.is_empty()) {

@@ -8,7 +8,7 @@ mod reading;
 mod search;
 
 use crate::mail::Mailbox;
-use crate::scenario::Scenario;
+use crate::model::Scenario;
 use crate::simulation::Moment;
 use crate::smtp::Line;
 use crate::trace::FactSink;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::exim::{Growth, RetryLine, RetryRule, RetryRules, Settings};
 use mailsim::queue::{QueueSettings, ScanPhase};
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::smtp::ClientTls;
 use mailsim::units::SimDuration;
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub(crate) fn profile(server: &ServerParameters, version: &str) -> Result<Profil
         max_rcpt: own.recipient_limit.unwrap_or(u32::MAX),
         hosts_max_try: own.hosts_max_try,
         hosts_max_try_hardlimit: own.hosts_max_try_hardlimit,
+        // The laboratory's hosts share a machine, so that each transport names its address.
+        has_interface: true,
         connection_max_messages: own.connection_cache.max_messages,
         newest_waiting_first: version.is_empty(),
         queue_only: !own.deliver_on_arrival,

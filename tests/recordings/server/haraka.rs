@@ -1,8 +1,8 @@
 //! Haraka.
 
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::QueueSettings;
 use mailsim::queue::plain::Gaps;
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 

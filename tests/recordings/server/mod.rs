@@ -8,9 +8,9 @@ mod qmail;
 pub(crate) mod sendmail;
 
 use mailsim::mail::{DomainId, HostId};
+use mailsim::model::{NextHop, Routing};
 use mailsim::network::{AddressFamilies, PreferredFamily};
-use mailsim::scenario::profiles::Profile;
-use mailsim::scenario::{NextHop, Routing};
+use mailsim::profiles::Profile;
 use mailsim::units::{Octets, SimDuration};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -71,6 +71,8 @@ fn common(server: &ServerParameters, profile: &mut Profile) -> Result<(), String
         Some(other) => return Err(format!("unknown word `{other}` in address_preference")),
     };
     profile.client.size_margin = Octets(server.size_declaration_extra_octets);
+    // The laboratory's DNS has no PTR records.
+    profile.server.options.clients_unnamed = true;
     profile.server.size_limit = server.message_size_limit_octets.map(Octets);
     profile.server.max_sessions = server.accept.max_connections;
     profile.server.max_sessions_per_client = server.accept.max_connections_per_client;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::QueueSettings;
 use mailsim::queue::opensmtpd::{Limits, Settings};
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mailsim::model::Routing;
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::postfix::{Feedback, ScanPhase, Settings, TransportSettings};
 use mailsim::queue::{QueueSettings, TransportId};
-use mailsim::scenario::Routing;
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 use serde_json::Value;

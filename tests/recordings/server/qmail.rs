@@ -1,8 +1,8 @@
 //! qmail and notqmail.
 
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::QueueSettings;
 use mailsim::queue::qmail::Settings;
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 

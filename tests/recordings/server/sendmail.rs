@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mailsim::profiles::{self, Profile};
 use mailsim::queue::{QueueSettings, ScanPhase, sendmail::Settings};
-use mailsim::scenario::profiles::{self, Profile};
 use mailsim::units::SimDuration;
 use serde::Deserialize;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::experiment::{Analysis, PairedDifference};
+use crate::study::{Analysis, PairedDifference};
 
 use super::super::axis::Axis;
 use super::super::plot::{BLUE, Captions, DASHES, Drawn, GREY, Plot, Sign};
@@ -37,7 +37,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     let high = ends.iter().copied().fold(0.0, f64::max);
     let margin = if high > low { (high - low) * 0.05 } else { 1.0 };
     let title = format!("difference of {}", shortened(&about.label, 48));
-    let x = Axis::values(&title, &about.unit, low - margin, high + margin);
+    let x = Axis::differences(&title, &about.unit, low - margin, high + margin);
     let rows = differences.len() as f64;
     let height = |row: usize| rows - row as f64 - 0.5;
     let y = Axis {

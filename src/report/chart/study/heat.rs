@@ -3,8 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::experiment::Analysis;
 use crate::report::study::told;
+use crate::study::Analysis;
 
 use super::super::axis::Axis;
 use super::super::plot::{Captions, Drawn, Plot};

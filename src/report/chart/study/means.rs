@@ -3,12 +3,14 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::experiment::{Analysis, CellEstimate};
+use crate::study::{Analysis, CellEstimate};
 
 use super::super::super::study::numbers::possible;
 use super::super::axis::Axis;
 use super::super::plot::{Captions, DASHES, Drawn, Entry, Plot, Sign};
-use super::{COLOURS, Slices, is_logarithmic, shortened, slices};
+use super::{
+    COLOURS, Panels, SERIES, is_logarithmic, left_out_words, level_axis, panels, shortened,
+};
 
 pub(super) fn draw<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
@@ -16,85 +18,82 @@ pub(super) fn draw<DB: DrawingBackend>(
     figure: usize,
 ) -> Drawn {
     let about = &analysis.study.figures[figure];
-    let Some(Slices { along, slices, held }) = slices(analysis) else {
+    let Some(Panels { along, series, panels, left_out }) = panels(analysis, SERIES) else {
         return Ok(());
     };
     let factor = &analysis.study.factors[along];
     let estimate = |cell: usize| {
         analysis.estimates.iter().find(|one| one.figure == figure && one.cell == cell)
     };
-    let shown: Vec<&CellEstimate> = slices
-        .iter()
-        .flat_map(|(_, cells)| cells.iter().flatten())
-        .filter_map(|&c| estimate(c))
-        .collect();
+    let cells = || panels.iter().flat_map(|panel| panel.series.iter().flatten().flatten());
+    let shown: Vec<&CellEstimate> = cells().filter_map(|&cell| estimate(cell)).collect();
     let means: Vec<f64> = shown.iter().filter_map(|one| one.estimate.mean).collect();
     let logarithmic = is_logarithmic(&about.unit, &means);
     let height = |value: f64| if logarithmic { libm::log10(value.max(1e-4)) } else { value };
     let y = axis(&about.label, &about.unit, &shown, logarithmic);
-    let numeric = factor.levels.iter().all(|level| level.starts_with(|c: char| c.is_ascii_digit()));
-    let every = factor.levels.len().div_ceil(12);
-    let width = 110 / factor.levels.len().min(12);
-    let x = Axis {
-        title: factor.name.clone(),
-        from: -0.5,
-        to: factor.levels.len() as f64 - 0.5,
-        ticks: factor
-            .levels
-            .iter()
-            .enumerate()
-            .step_by(every)
-            .map(|(place, level)| (place as f64, shortened(level, width.max(6))))
-            .collect(),
-    };
-    let several = slices.len() > 1;
-    let legend: Vec<Entry> = slices
+    let numeric = factor.quantity.is_some();
+    let (x, places) = level_axis(analysis, along, if panels.len() > 1 { 7 } else { 12 });
+    let legend: Vec<Entry> = series
         .iter()
         .enumerate()
-        .filter(|_| several)
-        .map(|(place, (name, _))| Entry {
+        .filter(|_| series.len() > 1)
+        .map(|(place, name)| Entry {
             label: shortened(name, 60),
             colour: COLOURS[place],
             sign: if numeric { Sign::Line(DASHES[place % DASHES.len()]) } else { Sign::Dot },
         })
         .collect();
-    let where_held = if held.is_empty() { String::new() } else { format!(", where {held}") };
     let captions = Captions {
         title: about.label.clone(),
         reading: shortened(
             &format!(
-                "Mean of {} replications with its {:.0} % interval{where_held}.",
+                "Mean of {} replications with its {:.0} % interval.{}",
                 analysis.study.replications,
-                analysis.study.confidence * 100.0
+                analysis.study.confidence * 100.0,
+                left_out_words(left_out)
             ),
             140,
         ),
     };
     let bounds = (y.from, y.to);
-    let plot = Plot::new(area, &captions, &legend, (x, y), &[])?;
-    if means.is_empty() {
-        return plot.remark("no run has this figure");
-    }
-    for (place, (_, cells)) in slices.iter().enumerate() {
-        // Neighbouring series stand side by side.
-        let aside = (place as f64 - (slices.len() as f64 - 1.0) / 2.0) * 0.08;
-        let colour = COLOURS[place];
-        let mut points = Vec::new();
-        for (level, cell) in cells.iter().enumerate() {
-            let one = cell.and_then(&estimate).map(|one| one.estimate);
-            let Some((one, mean)) = one.and_then(|one| Some((one, one.mean?))) else { continue };
-            let at = level as f64 + aside;
-            points.push((at, height(mean)));
-            if let Some(interval) = one.interval.map(|ends| possible(ends, &about.unit)) {
-                let end = |value| height(value).clamp(bounds.0, bounds.1);
-                plot.interval((at, end(interval.low)), (at, end(interval.high)), colour)?;
+    // Neighbouring series stand side by side.
+    let step = (x.to - x.from) / if numeric { 150.0 } else { 12.5 * factor.levels.len() as f64 };
+    let plots = if panels.len() > 1 {
+        let names: Vec<String> = panels.iter().map(|panel| shortened(&panel.name, 34)).collect();
+        // The title of the chart says of what.
+        let scale = if logarithmic { "mean (logarithmic)" } else { "mean" };
+        let y = Axis { title: scale.to_owned(), ..y };
+        Plot::panels(area, &captions, &legend, &(x, y), &names)?
+    } else {
+        vec![Plot::new(area, &captions, &legend, (x, y), &[])?]
+    };
+    for (plot, panel) in plots.iter().zip(&panels) {
+        if means.is_empty() {
+            plot.remark("no run has this figure")?;
+        }
+        for (place, cells) in panel.series.iter().enumerate() {
+            let aside = (place as f64 - (panel.series.len() as f64 - 1.0) / 2.0) * step;
+            let colour = COLOURS[place];
+            let mut points = Vec::new();
+            for (level, cell) in cells.iter().enumerate() {
+                let one = cell.and_then(&estimate).map(|one| one.estimate);
+                let Some((one, mean)) = one.and_then(|one| Some((one, one.mean?))) else {
+                    continue;
+                };
+                let at = places[level] + aside;
+                points.push((at, height(mean)));
+                if let Some(interval) = one.interval.map(|ends| possible(ends, &about.unit)) {
+                    let end = |value| height(value).clamp(bounds.0, bounds.1);
+                    plot.interval((at, end(interval.low)), (at, end(interval.high)), colour)?;
+                }
             }
-        }
-        if numeric && points.len() > 1 {
-            plot.line(&points, colour, DASHES[place % DASHES.len()])?;
-        }
-        for point in points {
-            plot.mark(point, Sign::Dot, colour)?;
+            if numeric && points.len() > 1 {
+                points.sort_by(|a, b| a.0.total_cmp(&b.0));
+                plot.line(&points, colour, DASHES[place % DASHES.len()])?;
+            }
+            for point in points {
+                plot.mark(point, Sign::Dot, colour)?;
+            }
         }
     }
     Ok(())

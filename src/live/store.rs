@@ -1,0 +1,220 @@
+//! POP3 and IMAP sessions of the room.
+
+use crate::mail::{AttemptOutcome, HostId, MailboxNames as _};
+use crate::scenario::{Address, Call, CallerId};
+use crate::smtp::Failure;
+use crate::talk::{Protocol, Visitor, mailbox_at};
+use crate::units::SimTime;
+
+use super::account::{Account, Accounts};
+use super::imap::{self, Imap, Then};
+use super::order::{Next, Output};
+use super::pop3::{self, Pop3};
+use super::session::{Held, Reply};
+
+/// A conversation with a store.
+#[derive(Debug)]
+pub(super) struct StoreSession {
+    caller: CallerId,
+    visitor: Visitor,
+    secure: bool,
+    spoken: Spoken,
+}
+
+#[derive(Debug)]
+enum Spoken {
+    Pop3(Pop3),
+    Imap(Imap),
+}
+
+/// What a session sees of its store.
+struct Desk<'a, 'w, 's, 'k> {
+    world: &'w mut Held<'s, 'k>,
+    accounts: &'a mut Accounts,
+    store: HostId,
+    secure: bool,
+}
+
+impl Desk<'_, '_, '_, '_> {
+    fn open(&mut self, name: &str) -> Option<&mut Account> {
+        let scenario = self.world.scenario();
+        let mailbox = mailbox_at(scenario, self.store, name)?;
+        let account = self.accounts.entry(mailbox).or_default();
+        let now = self.world.now();
+        account.follow(scenario, self.world.sink(), mailbox, now);
+        Some(account)
+    }
+}
+
+impl pop3::Login for Desk<'_, '_, '_, '_> {
+    fn account(&mut self, name: &str) -> Option<&mut Account> {
+        self.open(name)
+    }
+
+    fn accepts(&self, name: &str, password: &str) -> bool {
+        self.world.scenario().accepts_password(name, password)
+    }
+}
+
+impl imap::Store for Desk<'_, '_, '_, '_> {
+    fn account(&mut self, name: &str) -> Option<&mut Account> {
+        self.open(name)
+    }
+
+    fn accepts(&self, name: &str, password: &str) -> bool {
+        self.world.scenario().accepts_password(name, password)
+    }
+
+    fn now(&self) -> SimTime {
+        self.world.now()
+    }
+
+    fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
+
+impl StoreSession {
+    pub(super) fn new(caller: CallerId, visitor: Visitor, secure: bool) -> Self {
+        let spoken = match visitor.protocol {
+            Protocol::Imap => Spoken::Imap(Imap::default()),
+            _ => Spoken::Pop3(Pop3::default()),
+        };
+        Self { caller, visitor, secure, spoken }
+    }
+
+    pub(super) fn farewell(&self) -> &'static str {
+        match self.spoken {
+            Spoken::Pop3(_) => "",
+            Spoken::Imap(_) => "* BYE nothing was said for too long\r\n",
+        }
+    }
+
+    pub(super) fn record_is_full(&self) -> &'static str {
+        match self.spoken {
+            Spoken::Pop3(_) => "-ERR [SYS/TEMP] the record of this run is full\r\n",
+            Spoken::Imap(_) => "* BYE the record of this run is full\r\n",
+        }
+    }
+
+    /// Whether the next line of the client is a secret, or ends with one.
+    pub(super) fn awaits_credentials(&self) -> bool {
+        match &self.spoken {
+            Spoken::Pop3(pop3) => pop3.awaits_credentials(),
+            Spoken::Imap(imap) => imap.awaits_credentials(),
+        }
+    }
+
+    pub(super) fn connect(&mut self, world: &mut Held<'_, '_>) -> (SimTime, Option<Reply>) {
+        let Visitor { client, host, port, adjacent, .. } = self.visitor;
+        match world.connect(self.caller, Call { client, host, port, adjacent }) {
+            Ok(at) => (at, None),
+            Err(failure) => (failure.at, Some(failed(&failure))),
+        }
+    }
+
+    pub(super) fn greet(&mut self, world: &mut Held<'_, '_>, accounts: &mut Accounts) -> Reply {
+        if let Err(failure) = world.round_trip(self.caller) {
+            return failed(&failure);
+        }
+        let at = world.now();
+        let store = world.server_at(self.visitor.host);
+        let name = world.scenario().hosts[store.index()].name.clone();
+        let octets = match &self.spoken {
+            Spoken::Pop3(_) => format!("+OK {name} POP3 ready\r\n").into_bytes(),
+            Spoken::Imap(_) => {
+                Imap::greeting(&name, &Desk { world, accounts, store, secure: self.secure })
+            }
+        };
+        Reply { at, told: Output { octets, next: Next::Line } }
+    }
+
+    pub(super) fn line(
+        &mut self,
+        world: &mut Held<'_, '_>,
+        accounts: &mut Accounts,
+        line: &[u8],
+    ) -> Reply {
+        if let Err(failure) = world.round_trip(self.caller) {
+            return failed(&failure);
+        }
+        let at = world.now();
+        let store = world.server_at(self.visitor.host);
+        let mut desk = Desk { world, accounts, store, secure: self.secure };
+        let (octets, next) = match &mut self.spoken {
+            Spoken::Pop3(pop3) => {
+                let line = String::from_utf8_lossy(line);
+                let answer = pop3.hear(&line, self.secure, &mut desk);
+                let next = match (answer.closes, answer.starts_tls) {
+                    (true, _) => Next::Close,
+                    (false, true) => Next::StartTls,
+                    (false, false) => Next::Line,
+                };
+                (answer.octets, next)
+            }
+            Spoken::Imap(imap) => {
+                let answer = imap.hear(line, &mut desk);
+                let next = match answer.then {
+                    Then::Line => Next::Line,
+                    Then::Literal(octets) => Next::Chunk(octets),
+                    Then::StartTls => Next::StartTls,
+                    Then::Close => Next::Close,
+                };
+                (answer.octets, next)
+            }
+        };
+        self.secure |= next == Next::StartTls;
+        self.tell_removals(world, accounts);
+        Reply { at, told: Output { octets, next } }
+    }
+
+    /// Lets the run know what its reader has taken out of the mailbox.
+    fn tell_removals(&self, world: &mut Held<'_, '_>, accounts: &mut Accounts) {
+        let user = match &self.spoken {
+            Spoken::Pop3(pop3) => pop3.user(),
+            Spoken::Imap(imap) => imap.user(),
+        };
+        let Some(name) = user else { return };
+        let (scenario, store) = (world.scenario(), world.server_at(self.visitor.host));
+        let Some(mailbox) = mailbox_at(scenario, store, name) else { return };
+        for number in accounts.get_mut(&mailbox).map(Account::removed).unwrap_or_default() {
+            let spelt = scenario.mailbox(mailbox).into();
+            if let Some(message) = world.sink().delivered(mailbox, number) {
+                world.remove(self.caller, Address { mailbox, spelt }, message);
+            }
+        }
+    }
+
+    /// Takes octets of a literal; behind its end the command goes on.
+    pub(super) fn text(&mut self, world: &Held<'_, '_>, octets: &[u8], end: bool) -> Option<Reply> {
+        if let Spoken::Imap(imap) = &mut self.spoken {
+            imap.literal(octets);
+        }
+        let told = Output { octets: Vec::new(), next: Next::Line };
+        end.then(|| Reply { at: world.now(), told })
+    }
+
+    /// Returns what a client that waits is told of its folder.
+    pub(super) fn news(
+        &mut self,
+        world: &mut Held<'_, '_>,
+        accounts: &mut Accounts,
+    ) -> Option<Vec<u8>> {
+        let Spoken::Imap(imap) = &mut self.spoken else { return None };
+        if !imap.idles() {
+            return None;
+        }
+        let store = world.server_at(self.visitor.host);
+        let mut octets = Vec::new();
+        imap.news(&mut octets, &mut Desk { world, accounts, store, secure: self.secure });
+        (!octets.is_empty()).then_some(octets)
+    }
+}
+
+fn failed(failure: &Failure) -> Reply {
+    let next = match failure.outcome {
+        AttemptOutcome::Timeout => Next::Silence,
+        _ => Next::Reset,
+    };
+    Reply { at: failure.at, told: Output { octets: Vec::new(), next } }
+}

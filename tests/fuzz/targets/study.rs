@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../feed/mod.rs"]
+mod feed;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| feed::study(data));
