@@ -341,3 +341,29 @@ fn the_end_is_told_of_as_final_by_version_7_and_as_a_delay_by_6() {
     let old = "mta = { profile = \"opensmtpd\", expires_for_good = false }";
     assert_eq!(status(old).as_deref(), Some("4.4.7"));
 }
+
+/// Its notice is queued at the same host, whose scheduler finds at once what has expired meanwhile: that is
+/// for the next notice, and is not lost between the two.
+#[test]
+fn what_expires_as_a_notice_leaves_is_told_of_in_the_next() {
+    let network =
+        NETWORK.replace("mta = \"opensmtpd\"", "mta = { profile = \"opensmtpd\", ttl = \"1s\" }");
+    let text = format!(
+        "duration = \"1h\"\n{network}{}{}{}",
+        ONE_EXCHANGER.replace("{ count = 300 }", "[\"bob\"]"),
+        // One recipient is refused for good, which a notice tells a second later; the other for now.
+        "[[mail]]\nfrom = \"alice@src.example\"\nto = [\"nobody@dst.example\", \"bob@dst.example\"]\n\
+         at = \"5m\"\n",
+        "[[outage]]\nhost = \"mx1.dst.example\"\nmode = \"tempfail\"\nstage = \"rcpt\"\n\
+         recipients = [\"bob@dst.example\"]\nfrom = \"1m\"\nfor = \"30m\"\n",
+    );
+    let scenario = common::scenario(&text);
+    let mut log = FactLog::default();
+    let _ = Simulation::new(&scenario).run(&mut log);
+    let failed = log
+        .facts
+        .iter()
+        .filter(|(_, fact)| matches!(fact, Fact::Final { outcome: FinalOutcome::Failed, .. }));
+    assert_eq!(failed.count(), 2);
+    assert_eq!(notices(&log, MessageKind::FailureNotice).len(), 2);
+}

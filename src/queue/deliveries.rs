@@ -363,31 +363,17 @@ impl QueueEntries {
         some.then_some(group.first)
     }
 
-    /// Removes recipients that are done or, if `failed`, have failed. Of an entry with several they are
-    /// left where they are, as done, until they are half of all, and nothing is under way.
-    pub fn drop_finished(&mut self, entry: EntryHandle, failed: bool) {
+    /// Removes recipients that are done. Of an entry with several they are left where they are until they
+    /// are half of all, and nothing is under way.
+    pub fn drop_finished(&mut self, entry: EntryHandle) {
         if let Some(only) = self[entry].only_copy() {
-            let gone = match only.standing() {
-                Standing::Done => true,
-                Standing::Failed => failed,
-                Standing::Pending | Standing::Assigned => false,
-            };
-            if gone {
+            if only.standing() == Standing::Done {
                 self[entry].first = None;
                 self.free_copy(CopyIndex::own(entry));
             }
             return;
         }
         let outstanding = self[entry].outstanding;
-        if failed && self.several(entry).count(Standing::Failed) > 0 {
-            let mut next = self[entry].first;
-            while let Some(index) = next {
-                next = self.next(index);
-                if self.packed(index).standing() == Standing::Failed {
-                    self.set_state(index, CopyState::Done);
-                }
-            }
-        }
         let several = self.several(entry);
         if several.count(Standing::Done) > 0 && several.is_worn() && outstanding == 0 {
             self.drop_done(entry);

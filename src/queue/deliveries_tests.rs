@@ -148,14 +148,7 @@ fn recipients_fare_as_in_a_plain_list() {
                     }
                     assert_eq!(told, expected);
                 }
-                5 => {
-                    let failed = random.below(2) == 0;
-                    entries.drop_finished(entry, failed);
-                    if failed {
-                        let gone = |one: &&mut Plain| matches!(one.state, CopyState::Failed(_));
-                        plain.iter_mut().filter(gone).for_each(|one| one.state = CopyState::Done);
-                    }
-                }
+                5 => entries.drop_finished(entry),
                 _ => {}
             }
             assert_known(&mut entries, entry, &plain);

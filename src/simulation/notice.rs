@@ -2,7 +2,7 @@
 
 use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId, Status};
 use crate::queue::plain::NoticesTo;
-use crate::queue::{CopyState, EntryHandle, QueueEntry};
+use crate::queue::{CopyIndex, CopyState, EntryHandle, QueueEntry};
 use crate::trace::{Created, Fact, FactSink, FinalOutcome};
 use crate::units::Octets;
 use crate::workload::NoticeWishes;
@@ -21,19 +21,19 @@ const RETURNED: u64 = 50_000;
 impl<S: FactSink> World<'_, '_, S> {
     /// All failed recipients of an entry are reported in one notice (RFC 5321 §4.4), and forgotten.
     pub(super) fn return_failed(&mut self, host: HostId, entry: EntryHandle) {
-        let failed: Vec<(RecipientId, Status)> = self
-            .entries
-            .recipients(entry)
-            .filter_map(|index| {
-                let copy = self.entries.copy(index);
-                match copy.state {
-                    CopyState::Failed(status) => Some((copy.recipient, status)),
-                    _ => None,
-                }
-            })
-            .collect();
+        let copies: Vec<CopyIndex> = self.entries.recipients(entry).collect();
+        let mut failed = Vec::new();
+        for index in copies {
+            let copy = self.entries.copy(index);
+            if let CopyState::Failed(status) = copy.state {
+                failed.push((copy.recipient, status));
+                // The queue manager hears of the notice before the rest is done, and may find more that
+                // has failed by now: that is for the next notice.
+                self.entries.set_state(index, CopyState::Done);
+            }
+        }
         self.give_up(host, entry, &failed);
-        self.entries.drop_finished(entry, true);
+        self.entries.drop_finished(entry);
     }
 
     /// The entry has waited for too long: what is left of it fails with `status`, or else with its

@@ -32,6 +32,8 @@ pub(crate) enum Slot<'a> {
     Duration(&'a mut SimDuration),
     /// A span of time between events of a server whose clock has whole seconds: at least 1 s.
     Period(&'a mut SimDuration),
+    /// How late a clock of whole seconds or a timer is: less than 1 s.
+    Lag(&'a mut SimDuration),
     /// One span of time for two things.
     TwoDurations(&'a mut SimDuration, &'a mut SimDuration),
     /// A span of time; zero: not at all.
@@ -192,9 +194,10 @@ fn required(profile: &Profile, name: &str) -> Option<String> {
 fn shown(slot: &Slot<'_>) -> String {
     let limit = |limit: Option<u32>| limit.unwrap_or(0).to_string();
     match slot {
-        Slot::Duration(span) | Slot::Period(span) | Slot::TwoDurations(span, _) => {
-            span.exact().to_string()
-        }
+        Slot::Duration(span)
+        | Slot::Period(span)
+        | Slot::Lag(span)
+        | Slot::TwoDurations(span, _) => span.exact().to_string(),
         Slot::OptionalDuration(span) => span.unwrap_or_default().exact().to_string(),
         Slot::Ages(ages) => {
             ages.iter().map(|age| age.exact().to_string()).collect::<Vec<_>>().join(", ")

@@ -47,6 +47,6 @@ pub(super) static SETTINGS: &[Setting] = &[
     own!("max_deferred", Count, max_deferred, "messages remembered for a destination that may answer again"),
     own!("max_inflight", Positive, max_inflight, "envelopes with the agents at once"),
     setting!(only OpenSmtpd, "finds_itself", Flag, client.finds_itself, "whether exchangers no better than the host itself are dropped (relay backup); unless stated, true for an exchanger of a domain stored elsewhere"),
-    own!("clock_lag", Duration, clock_lag, "not OpenSMTPD's own: how late its clock of whole seconds shows a new second"),
-    own!("timer_lag", Duration, timer_lag, "not OpenSMTPD's own: how late a timer may fire"),
+    own!("clock_lag", Lag, clock_lag, "not OpenSMTPD's own: how late its clock of whole seconds shows a new second"),
+    own!("timer_lag", Lag, timer_lag, "not OpenSMTPD's own: how late a timer may fire"),
 ];

@@ -31,8 +31,8 @@ pub(super) static SETTINGS: &[Setting] = &[
     setting!(queue Postfix, "smtp_connection_reuse_time_limit", Duration, connection_reuse_time_limit, "greatest age of a connection used again"),
     setting!(queue Postfix, "smtp_connection_reuse_count_limit", Count, connection_reuse_count_limit, "how often a connection may be used again; 0: no limit"),
     setting!(queue Postfix, "scan_phase", ScanPhase, scan_phase, "not Postfix's own: \"random\", or the time of the first queue scan"),
-    setting!(queue Postfix, "clock_lag", Duration, clock_lag, "not Postfix's own: how late its clock of whole seconds shows a new second"),
-    setting!(queue Postfix, "timer_lag", Duration, timer_lag, "not Postfix's own: how late a timer may fire"),
+    setting!(queue Postfix, "clock_lag", Lag, clock_lag, "not Postfix's own: how late its clock of whole seconds shows a new second"),
+    setting!(queue Postfix, "timer_lag", Lag, timer_lag, "not Postfix's own: how late a timer may fire"),
     Setting { name: "default_process_limit", of: Of::Only(Family::Postfix),
         about: "delivery processes of each transport, sessions served at once, and connections that wait for one",
         slot: |profile| {

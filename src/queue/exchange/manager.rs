@@ -352,7 +352,7 @@ impl QueueManager for Exchange {
             }
         });
         if pending {
-            context.entries.drop_finished(entry, false);
+            context.entries.drop_finished(entry);
             let over = self.expire_if_due(now, entry, context);
             if !over && here && report.site_failure.is_none() {
                 self.refused.insert(entry);

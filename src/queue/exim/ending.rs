@@ -28,7 +28,7 @@ impl Exim {
         self.update_records(now, &process, context);
         context.entries[entry].set_active(false);
         if conclude(context, entry) {
-            context.entries.drop_finished(entry, false);
+            context.entries.drop_finished(entry);
             let spooled = self.spool.entry(entry).or_default();
             spooled.frozen = freezes;
             let put_off = all_in(entry, context.entries, |state| state == CopyState::Pending);

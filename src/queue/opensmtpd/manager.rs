@@ -421,7 +421,7 @@ impl QueueManager for OpenSmtpd {
         if std::mem::take(&mut self.scheduler.touched) {
             self.send(now, OnItsWay::News, context);
         }
-        context.entries.drop_finished(entry, false);
+        context.entries.drop_finished(entry);
         if task.destination == Destination::Local {
             self.local_busy -= 1;
             self.deliver_locally(context);

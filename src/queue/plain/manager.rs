@@ -259,7 +259,7 @@ impl Plain {
         if notice.is_some_and(|notice| state.arrived.age(now) >= notice) {
             notify(entry, context);
         }
-        context.entries.drop_finished(entry, false);
+        context.entries.drop_finished(entry);
         self.defer(now, due, entry, context);
     }
 

@@ -296,7 +296,7 @@ impl Postfix {
             context.actions.push(Action::NotifyDelay { entry });
         }
         let due = clock + self.settings.delay(age);
-        context.entries.drop_finished(entry, false);
+        context.entries.drop_finished(entry);
         self.deferred.insert(due, entry.into());
     }
 

@@ -74,6 +74,7 @@ pub(crate) fn has_meaning(name: &str, family: Family, slot: &Slot<'_>) -> bool {
         Slot::SizeLimit(_) | Slot::Size(_) => true,
         Slot::Duration(_)
         | Slot::Period(_)
+        | Slot::Lag(_)
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => time_unit(name, family).is_some(),
         _ => false,

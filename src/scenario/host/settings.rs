@@ -343,6 +343,7 @@ pub(crate) fn shape_of(slot: &Slot<'_>) -> Shape {
     match slot {
         Slot::Duration(_)
         | Slot::Period(_)
+        | Slot::Lag(_)
         | Slot::TwoDurations(..)
         | Slot::OptionalDuration(_) => Shape::Duration,
         Slot::FirstGap(_) => Shape::Duration,
@@ -366,6 +367,7 @@ pub(crate) fn fill(field: &Field<'_>, slot: Slot<'_>) {
     match slot {
         Slot::Duration(place) => put(place, field.duration()),
         Slot::Period(place) => put(place, field.period()),
+        Slot::Lag(place) => put(place, field.lag()),
         Slot::TwoDurations(one, other) => {
             let span = field.duration();
             put(one, span);

@@ -86,6 +86,20 @@ impl Field<'_> {
         Some(span)
     }
 
+    /// Returns the span of time, less than one second: a clock of whole seconds that shows a second late is
+    /// never a whole one behind, and no kernel fires a timer so late.
+    pub(crate) fn lag(&self) -> Option<SimDuration> {
+        let span = self.duration()?;
+        if span >= SimDuration::from_secs(1) {
+            let remark = Remark::new(format!("found {}, which is a second or more", self.found()))
+                .accepted("a duration below 1s")
+                .help("a host whose clock is wrong by more has `clock_error`");
+            self.error(ProblemKind::BadValue, remark);
+            return None;
+        }
+        Some(span)
+    }
+
     /// Returns the moment, counted from the start of the run.
     pub(crate) fn time(&self) -> Option<SimTime> {
         self.duration().map(|span| SimTime::ZERO + span)

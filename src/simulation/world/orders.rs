@@ -209,7 +209,7 @@ impl<S: FactSink> World<'_, '_, S> {
     fn write_down(&mut self, entry: EntryHandle, copies: &[CopyIndex]) {
         let done: Vec<RecipientId> =
             copies.iter().map(|&copy| self.entries.copy(copy).recipient).collect();
-        self.entries.drop_finished(entry, false);
+        self.entries.drop_finished(entry);
         for recipient in done {
             self.let_go(recipient);
         }
