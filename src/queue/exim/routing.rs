@@ -199,46 +199,32 @@ impl Exim {
         // What goes over a connection that was handed on goes one after the other.
         let continued = matches!(process.kind, Kind::Continued { .. });
         let mut chain = None;
-        loop {
-            // By destination, where its last recipient stands and how many there are.
-            let mut waiting: BTreeMap<Destination, (usize, u32)> = BTreeMap::new();
-            for (position, index) in context.entries.recipients(entry).enumerate() {
-                let copy = context.entries.copy(index);
-                if copy.state == CopyState::Pending && free(&copy) {
-                    let (last, count) = waiting.entry(copy.destination).or_default();
-                    (*last, *count) = (position, *count + 1);
-                }
-            }
-            if let Kind::Continued { to, .. } = &process.kind {
-                waiting.retain(|destination, _| to.contains(destination));
-            }
-            let places = waiting.into_iter().map(|(to, (last, count))| (last, to, count));
-            let first = places.min_by_key(|&(last, to, _)| (to != Destination::Local, last));
-            let Some((_, destination, count)) = first else {
-                return;
-            };
+        for (destination, mut count) in waiting_destinations(process, free, context) {
             let (limit, most) = match destination {
                 Destination::Local => (1, 1),
                 _ => (self.settings.max_rcpt.max(1), self.recipients_at_once(process, remote)),
             };
-            let (mut left, mut top) = (most.min(count), None);
-            let mut leader = chain.filter(|_| continued);
-            while left > 0 {
-                let limit = limit.min(left);
-                left -= limit;
-                let delivery = context.entries.assign_those(entry, destination, limit, free);
-                let copies: Vec<CopyIndex> =
-                    context.entries.delivery_recipients(delivery).collect();
-                let first = copies[0];
-                let &mut top = top.get_or_insert((first, address_of(first, context).domain));
-                process.transports.insert(delivery, Transport::of(copies, Some(top)));
-                match leader {
-                    None => {
-                        (leader, chain) = (Some(delivery), Some(delivery));
-                        process.waiting.push_back(delivery);
-                    }
-                    Some(leader) => {
-                        process.following.entry(leader).or_default().push_back(delivery);
+            while count > 0 {
+                let (mut left, mut top) = (most.min(count), None);
+                count -= left;
+                let mut leader = chain.filter(|_| continued);
+                while left > 0 {
+                    let limit = limit.min(left);
+                    left -= limit;
+                    let delivery = context.entries.assign_those(entry, destination, limit, free);
+                    let copies: Vec<CopyIndex> =
+                        context.entries.delivery_recipients(delivery).collect();
+                    let first = copies[0];
+                    let &mut top = top.get_or_insert((first, address_of(first, context).domain));
+                    process.transports.insert(delivery, Transport::of(copies, Some(top)));
+                    match leader {
+                        None => {
+                            (leader, chain) = (Some(delivery), Some(delivery));
+                            process.waiting.push_back(delivery);
+                        }
+                        Some(leader) => {
+                            process.following.entry(leader).or_default().push_back(delivery);
+                        }
                     }
                 }
             }
@@ -263,6 +249,30 @@ impl Exim {
         let messages = settings.connection_max_messages.unwrap_or(u32::MAX).max(1);
         share.min(most.saturating_mul(messages))
     }
+}
+
+/// Returns the destinations of a message's `free` recipients in the order in which they are delivered
+/// to, with how many recipients each has: local ones first, then by where the last recipient stands.
+fn waiting_destinations(
+    process: &Process,
+    free: impl Fn(&QueueCopy) -> bool,
+    context: &Context<'_>,
+) -> Vec<(Destination, u32)> {
+    // By destination, where its last recipient stands and how many there are.
+    let mut waiting: BTreeMap<Destination, (usize, u32)> = BTreeMap::new();
+    for (position, index) in context.entries.recipients(process.entry).enumerate() {
+        let copy = context.entries.copy(index);
+        if copy.state == CopyState::Pending && free(&copy) {
+            let (last, count) = waiting.entry(copy.destination).or_default();
+            (*last, *count) = (position, *count + 1);
+        }
+    }
+    if let Kind::Continued { to, .. } = &process.kind {
+        waiting.retain(|destination, _| to.contains(destination));
+    }
+    let mut ordered: Vec<(Destination, (usize, u32))> = waiting.into_iter().collect();
+    ordered.sort_by_key(|&(to, (last, _))| (to != Destination::Local, last));
+    ordered.into_iter().map(|(to, (_, count))| (to, count)).collect()
 }
 
 /// Returns the destinations to which recipients of several domains of a message go, because these have
