@@ -81,6 +81,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         requires_authentication: false,
         extended: true,
         knows_size_limit: true,
+        refused_in_a_row: 0,
         closed: None,
     };
     let mut marks = SessionMarks::NONE;

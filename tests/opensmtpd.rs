@@ -321,6 +321,29 @@ fn a_message_that_is_too_large_does_not_keep_a_session_up() {
 }
 
 #[test]
+fn refusals_in_a_row_are_counted_over_the_messages_of_a_session() {
+    // `mta_session.c`, `mta_response`: `s->failures` belongs to the session, and only a recipient that is
+    // taken sets it back, so that the 25th refusal is the fifth of the third message. The rest of that
+    // message is put off: "Too many consecutive errors, closing connection".
+    let message = |first: u32| {
+        let to: Vec<String> =
+            (first..first + 10).map(|number| format!("\"user{number:05}@dst.example\"")).collect();
+        format!(
+            "[[mail]]\nfrom = \"alice@src.example\"\nto = [{}]\nat = \"0\"\nsize = \"2kB\"\n",
+            to.join(", ")
+        )
+    };
+    let refused = "[[outage]]\nhost = \"mx1.dst.example\"\nmode = \"permfail\"\nstage = \"rcpt\"\n\
+                   from = \"0\"\nfor = \"1m\"\n";
+    let messages = [1, 11, 21].map(message).concat();
+    let (_, log) = run("5m", &format!("{ONE_EXCHANGER}{messages}{refused}"));
+    let ended = |outcome: AttemptOutcome| {
+        attempts(&log).iter().filter(|(_, attempt)| attempt.outcome == outcome).count()
+    };
+    assert_eq!((ended(AttemptOutcome::Permfail), ended(AttemptOutcome::Tempfail)), (25, 5));
+}
+
+#[test]
 fn the_end_is_told_of_as_final_by_version_7_and_as_a_delay_by_6() {
     let status = |settings: &str| {
         let more = format!(

@@ -504,6 +504,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             requires_authentication: call.port != 25,
             extended: true,
             knows_size_limit: true,
+            refused_in_a_row: 0,
             closed: None,
         };
         let mut policy = Policy {

@@ -139,6 +139,8 @@ pub struct Session<'a> {
     pub extended: bool,
     /// Whether the client knows the SIZE that the server announced.
     pub knows_size_limit: bool,
+    /// How many recipients have been refused in a row before, in its other transactions.
+    pub refused_in_a_row: u32,
     /// When the server closed the connection behind a reply, if it did: what the client says from
     /// then on is not heard.
     pub closed: Option<SimTime>,

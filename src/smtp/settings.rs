@@ -179,7 +179,7 @@ pub struct ClientOptions {
     /// was kept for another destination, before it opens one to anybody (Postfix,
     /// `src/smtp/smtp_connect.c`, `smtp_reuse_session`).
     pub reuses_by_address: bool,
-    /// Refused recipients in a row, in one transaction, at which the client gives up the session;
+    /// Refused recipients in a row, over all transactions of a session, at which the client gives it up;
     /// none: it never does.
     pub refusals_in_a_row: Option<u32>,
 }

@@ -22,7 +22,7 @@
 //! Not modelled: several own addresses (source tables), TLS downgrades, LMTP, `smtpctl` but for
 //! scheduling everything, the smart-host table's look-up, the delays of connections that are zero
 //! unless somebody sets them (`conn-delay-host`, `-source`, `-connector`, `-domain`,
-//! `session-transaction-delay`). `max-failures-per-session` counts within one message. A host that
+//! `session-transaction-delay`). A host that
 //! answers is noticed at the end of its transaction and not at RCPT, and hosts are remembered by
 //! destination, so behind a smart host all domains are one.
 

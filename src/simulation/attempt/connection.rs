@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) transactions: u32,
     /// Whether its last transaction was refused before the message was sent.
     pub(crate) refused: bool,
+    /// How many recipients have been refused in a row.
+    pub(crate) refused_in_a_row: u32,
     /// Of a connection opened for a queue manager: when its opening began, and its marks, until its
     /// first message tells of them.
     pub(crate) opening: Option<Box<(SimTime, SessionMarks)>>,

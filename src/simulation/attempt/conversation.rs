@@ -134,6 +134,7 @@ impl<S: FactSink> World<'_, '_, S> {
             extended: connection.extended,
             knows_size_limit: step == Step::Open
                 || !client_config.client.options.forgets_size_limit,
+            refused_in_a_row: connection.refused_in_a_row,
             closed: None,
         };
         let mut draws = TryDraws::new(&self.draws.session, service_key);
@@ -245,6 +246,10 @@ impl<S: FactSink> World<'_, '_, S> {
         let all_refused = run.replies.iter().flatten().all(|reply| !reply.is_positive());
         let refuses = |failure: crate::smtp::Failure| failure.stage != Stage::Dot;
         let asked = !run.failure.is_some_and(|failure| failure.is_unasked());
+        for reply in run.replies.iter().flatten() {
+            let row = connection.refused_in_a_row + 1;
+            connection.refused_in_a_row = if reply.is_positive() { 0 } else { row };
+        }
         connection.refused = asked && (all_refused || run.failure.is_some_and(refuses));
         if let Some(at) = accepted_at
             && !all_refused

@@ -309,6 +309,7 @@ impl<S: FactSink> World<'_, '_, S> {
             extended: true,
             transactions: 0,
             refused: false,
+            refused_in_a_row: 0,
             opening: None,
             kept: None,
         }));

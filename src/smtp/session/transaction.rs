@@ -122,7 +122,7 @@ impl Session<'_> {
         if !mail_in_group {
             turn = Turn::new(group, turn.heard);
         }
-        let (mut accepted, mut in_a_row) = (0, 0);
+        let (mut accepted, mut in_a_row) = (0, self.refused_in_a_row);
         for (index, slot) in replies.iter_mut().enumerate() {
             let reply = self.turn(&mut turn, Stage::Rcpt, draws, |session, at| {
                 session.answer_to_rcpt(letter, (index, accepted), &mut order, policy, at)
