@@ -260,6 +260,97 @@ fn two_hosts_that_put_a_recipient_off_keep_the_gap_short() {
     assert_eq!(rounds[..5], [60, 900, 1500, 2100, 2700]);
 }
 
+/// `deliver.c`: the process that tries the fallback hosts inherits a recipient's retry items from the
+/// hosts before and hands all of them over (`do_remote_deliveries`), and `par_read_pipe` adds them to
+/// those that are there. So the record of the first host is renewed twice in one second, and a rule G
+/// goes back to its first gap: the first host is tried every 10 min, while the gaps of the fallback
+/// host, whose items come once, double. That holds where it is too early for the fallback host, too.
+#[test]
+fn what_failed_before_the_fallback_host_is_recorded_twice() {
+    let refusing = |host: &str| {
+        format!("[[outage]]\nhost = \"{host}\"\nfrom = \"0\"\nfor = \"2h\"\nmode = \"refuse\"\n")
+    };
+    let relay = r#"
+        [[host]]
+        name = "fb.src.example"
+        roles = ["mx"]
+        mta = "postfix"
+    "#;
+    let mta = r#"queue_interval = "5m", run_phase = "0", retry_rule = "G,4d,10m,2""#;
+    let outages = [refusing("mx.dst.example"), refusing("fb.src.example")].concat();
+    let more = [mail(1, "1m"), relay.to_owned(), outages].concat();
+    let text = network("3h", mta, "1s", &more).replace(
+        r#"roles = ["submission", "mx", "store"]"#,
+        r#"roles = ["submission", "mx", "store"]
+        fallback_relay = "fb.src.example""#,
+    );
+    let run = run(&text);
+    let (sender, story) = (run.host("a.src.example"), run.only());
+    let at = |host: &str| -> Vec<u64> {
+        let host = run.host(host);
+        let tries = story.tries_of(sender);
+        tries
+            .iter()
+            .filter(|fact| fact.to == Some(host))
+            .map(|fact| fact.started.as_secs())
+            .collect()
+    };
+    assert_eq!(at("mx.dst.example")[..5], [60, 900, 1500, 2100, 2700]);
+    assert_eq!(at("fb.src.example"), [60, 900, 2100, 4500]);
+}
+
+/// `deliver.c`, `deliver_message`: recipients that were put off are tried at the fallback hosts when
+/// all deliveries of the message are over, so one who was refused at once waits for the patience of
+/// another's silent host, 90 s.
+#[test]
+fn fallback_hosts_wait_until_all_deliveries_of_a_message_are_over() {
+    let more = r#"
+        [[host]]
+        name = "fb.src.example"
+        roles = ["mx"]
+        mta = "postfix"
+        [[host]]
+        name = "mx.silent.example"
+        roles = ["mx", "store"]
+        mta = "sink"
+        [[domain]]
+        name = "silent.example"
+        mx = [{ host = "mx.silent.example", preference = 10 }]
+        mailboxes = { count = 1 }
+        [[outage]]
+        host = "mx.silent.example"
+        from = "0"
+        for = "1h"
+        mode = "blackhole"
+        [[mail]]
+        from = "user00001@src.example"
+        to = ["user00001@dst.example", "user00001@silent.example"]
+        at = "1m"
+        size = "2kB"
+    "#;
+    let mta = concat!(
+        r#"queue_interval = "30m", run_phase = "0", tcp_fast_open = false, "#,
+        r#"connect_timeout = "90s", retry_rule = "F,4d,10m""#,
+    );
+    let text = network("3h", mta, "1h", more).replace(
+        r#"roles = ["submission", "mx", "store"]"#,
+        r#"roles = ["submission", "mx", "store"]
+        fallback_relay = "fb.src.example""#,
+    );
+    let run = run(&text);
+    let (sender, fallback) = (run.host("a.src.example"), run.host("fb.src.example"));
+    for recipient in ["user00001@dst.example", "user00001@silent.example"] {
+        let tries = run.to(recipient).tries_of(sender);
+        assert_eq!(tries[0].started.as_secs(), 60, "{recipient}");
+        let at_fallback: Vec<u64> = tries
+            .iter()
+            .filter(|fact| fact.to == Some(fallback))
+            .map(|fact| fact.started.as_secs())
+            .collect();
+        assert_eq!(at_fallback, [150], "{recipient}");
+    }
+}
+
 /// The specification of Exim, "Retry rules" (`retry.c`, `retry_find_config`): the first line whose
 /// pattern, error and senders fit counts. Wikimedia's `exim4.conf.mx` has a line for one sender.
 #[test]

@@ -164,6 +164,7 @@ impl QueueEntries {
             next: None,
             job: 0,
             turn: 0,
+            number: 0,
         });
         let state = CopyState::Assigned(delivery.index());
         let (count, ends) = if let Some(only) = self[entry].only_copy_mut() {
@@ -198,6 +199,7 @@ impl QueueEntries {
             next: None,
             job: 0,
             turn: 0,
+            number: 0,
         });
         if fits {
             // Who walks a delivery follows the chain of its destination.
@@ -218,9 +220,16 @@ impl QueueEntries {
         destination: Destination,
         copies: impl Iterator<Item = CopyIndex>,
     ) -> DeliveryHandle {
-        let (recipients, ends, next, job, turn) = (0, None, None, 0, 0);
-        let queued = QueuedDelivery { entry, destination, recipients, ends, next, job, turn };
-        let delivery = self.deliveries.insert(queued);
+        let delivery = self.deliveries.insert(QueuedDelivery {
+            entry,
+            destination,
+            recipients: 0,
+            ends: None,
+            next: None,
+            job: 0,
+            turn: 0,
+            number: 0,
+        });
         if self[entry].only_copy().is_none() {
             self.several(entry);
         }

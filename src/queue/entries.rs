@@ -48,6 +48,9 @@ pub struct QueuedDelivery {
     pub job: u32,
     /// See `job`.
     pub turn: u32,
+    /// What facts call it, from 1; 0: nobody has begun with it. A queue manager that goes on with a
+    /// delivery in another one, as Exim does at fallback hosts, gives that the same number.
+    pub number: u64,
 }
 
 impl QueuedDelivery {

@@ -318,6 +318,8 @@ pub enum Untried {
     Deferred(Status),
     /// Its recipients fail.
     Failed(Status),
+    /// Nothing is said of its recipients: the manager has them tried elsewhere.
+    Onward,
 }
 
 /// The answer to a look-up that a queue manager ordered.

@@ -192,12 +192,19 @@ impl Exim {
             process.running += 1;
             process.waiting.pop_front();
             process.starts(delivery, &self.settings);
+            let keep = keep_connection(&self.settings).filter(|_| !is_local);
+            let known = process.transports.get(&delivery).map(|transport| &transport.hosts);
+            if let Some(hosts) = known.filter(|hosts| !hosts.is_empty()) {
+                let candidates = hosts.clone();
+                let routed = Box::new(Routed { candidates, keep_connection: keep });
+                context.actions.push(Action::DeliverTo { delivery, routed });
+                continue;
+            }
             if let Some(&(since, failure)) = process.unroutable.get(&queued.destination) {
                 let because = Box::new(Abandoned { since, failure, tried: Vec::new() });
                 context.actions.push(Action::Abandon { delivery, because });
                 continue;
             }
-            let keep = keep_connection(&self.settings).filter(|_| !is_local);
             if let Some(candidates) = process.routes.get(&queued.destination) {
                 let candidates = candidates.clone();
                 let routed = Box::new(Routed { candidates, keep_connection: keep });
@@ -407,11 +414,11 @@ impl QueueManager for Exim {
         let entry = entries.delivery(delivery).map(|queued| queued.entry);
         let process = entry.and_then(|entry| self.processes.get_mut(&entry));
         if let Some(transport) = process.and_then(|process| process.transports.get_mut(&delivery)) {
-            transport.hosts = candidates.collect();
+            transport.found(candidates);
             let destination = entries.delivery(delivery).map(|queued| queued.destination);
             if let Some(failing) = destination.and_then(|to| self.failing.take(to)) {
-                let hosts =
-                    transport.hosts.iter().map(|candidate| (candidate.address, candidate.host));
+                let hosts = transport.hosts.iter().chain(&transport.fallback_hosts);
+                let hosts = hosts.map(|candidate| (candidate.address, candidate.host));
                 let clock = wall_second(now);
                 let next_run = wall_second(self.ticks.next);
                 let runs = Runs { clock, next_run, settings: &self.settings };
@@ -442,6 +449,8 @@ impl QueueManager for Exim {
         let process = entry.and_then(|entry| self.processes.get(&entry));
         match process {
             Some(process) if process.fails_all => Untried::Failed(FAILED),
+            // Its recipients are not done with yet, whatever kept them from the hosts so far.
+            Some(process) if process.falls_back(delivery) => Untried::Onward,
             // "All hosts have been failing for a long time."
             Some(process) if process.gives_up(delivery, &self.memory(now)) => {
                 Untried::Failed(Status::NO_ANSWER)
@@ -530,7 +539,7 @@ impl QueueManager for Exim {
         }
         self.start_deliveries(entry, context);
         self.free_place(destination == Destination::Local, context);
-        if context.entries[entry].outstanding > 0 {
+        if context.entries[entry].outstanding > 0 || self.fall_back(now, entry, context) {
             return;
         }
         match &self.settings.tidying_up {
@@ -570,6 +579,10 @@ impl QueueManager for Exim {
         _entries: &QueueEntries,
     ) -> Option<SimTime> {
         let process = self.processes.get(&entry)?;
+        if process.is_to_fall_back() {
+            // Another host is tried first.
+            return None;
+        }
         let (clock, mut next) = (wall_second(now), None::<u64>);
         let mut hopeless = false;
         for item in process.notes.failures() {

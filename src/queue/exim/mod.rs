@@ -14,6 +14,7 @@
 //! | queue runners: when they start, in which order they go through the spool | `runner.rs` |
 //! | which recipients a process routes, and in which deliveries | `routing.rs` |
 //! | one delivery process: its addresses, the hosts it may try, what it learns of them | `process.rs` |
+//! | one call of the transport: its recipients, hosts and limits | `transport.rs` |
 //! | which records it will write, and who is given up | `notes.rs` |
 //! | when the sender is told of a delay | `warning.rs` |
 //! | the clock of whole seconds | `wall.rs` |
@@ -23,7 +24,7 @@
 //!
 //! Not modelled: `serialize_hosts`, load limits, two-stage queue runs, local deliveries that are put
 //! off, another transaction at once for recipients refused with 452 behind others that were taken,
-//! and that fallback hosts wait until all deliveries of a message are over.
+//! and fallback hosts for recipients of a connection that was handed on and broke.
 
 mod condition;
 mod ending;
@@ -36,6 +37,7 @@ mod routing;
 mod rule;
 mod runner;
 mod settings;
+mod transport;
 mod wait;
 mod wall;
 mod warning;

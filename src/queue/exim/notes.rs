@@ -29,11 +29,6 @@ impl Note {
 pub(super) struct Batch {
     pub(super) copies: Vec<CopyIndex>,
     pub(super) top: Option<CopyIndex>,
-    /// Whether hosts were passed over whose retry time has not come, so that the top one does not
-    /// time out (`af_retry_skipped`).
-    pub(super) top_skipped: bool,
-    /// Whether hosts were left out for their number, so that nobody times out.
-    pub(super) all_skipped: bool,
 }
 
 /// What was learnt, by recipient.
@@ -41,6 +36,9 @@ pub(super) struct Batch {
 pub(super) struct Notes {
     notes: BTreeMap<CopyIndex, Vec<Note>>,
     pub(super) batches: Vec<Batch>,
+    /// Recipients that do not time out (`af_retry_skipped`): the top one of a transport that passed
+    /// over hosts whose retry time has not come, and all of one that left hosts out for their number.
+    pub(super) skipped: BTreeSet<CopyIndex>,
 }
 
 impl Notes {
@@ -54,6 +52,17 @@ impl Notes {
         let failed = notes.iter().any(|other| other.key() == key);
         if !(failed && note == Note::Delete(key)) {
             notes.push(note);
+        }
+    }
+
+    /// A recipient goes on to its fallback hosts: the process that tries them has the recipient's
+    /// failures from the hosts before and hands them over once more (`src/deliver.c`,
+    /// `do_remote_deliveries` writes all of `addr->retries`, and `par_read_pipe` drops but deletions).
+    pub(super) fn hand_over_again(&mut self, copy: CopyIndex) {
+        if let Some(notes) = self.notes.get_mut(&copy) {
+            let again = notes.iter().filter(|note| matches!(note, Note::Failed(_))).copied();
+            let again: Vec<Note> = again.collect();
+            notes.extend(again);
         }
     }
 
@@ -83,19 +92,15 @@ impl Notes {
         deferred: &BTreeSet<CopyIndex>,
         timed_out: &BTreeMap<CopyIndex, bool>,
     ) -> Vec<CopyIndex> {
-        let is_out = |batch: &Batch, copy: &CopyIndex| {
-            let skipped = batch.all_skipped || (batch.top_skipped && batch.top == Some(*copy));
-            !skipped && timed_out.get(copy) == Some(&true)
-        };
-        let top_is_out = |top: CopyIndex| {
-            let batch = self.batches.iter().find(|batch| batch.copies.contains(&top));
-            deferred.contains(&top) && batch.is_some_and(|batch| is_out(batch, &top))
-        };
+        let is_out =
+            |copy: &CopyIndex| !self.skipped.contains(copy) && timed_out.get(copy) == Some(&true);
+        let is_top = |top: CopyIndex| self.batches.iter().any(|batch| batch.copies.contains(&top));
+        let top_is_out = |top: CopyIndex| deferred.contains(&top) && is_top(top) && is_out(&top);
         let mut given_up = Vec::new();
         for batch in &self.batches {
             let all = batch.top.is_some_and(top_is_out);
             let left = batch.copies.iter().filter(|copy| deferred.contains(copy));
-            given_up.extend(left.filter(|copy| all || is_out(batch, copy)));
+            given_up.extend(left.filter(|copy| all || is_out(copy)));
         }
         given_up
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::mail::{AttemptOutcome, DomainId, HostId, Mailbox, Stage};
+use crate::mail::{AttemptOutcome, HostId, Mailbox, Stage};
 use crate::network::AddressId;
 use crate::smtp::Failure;
 use crate::units::SimTime;
@@ -14,6 +14,7 @@ use super::condition::{Cause, Command, Subject};
 use super::notes::{Batch, Note, Notes};
 use super::retry::{FailedMessage, RetryDatabase, RetryItem, RetryKey};
 use super::settings::Settings;
+use super::transport::Transport;
 
 /// Why a delivery process was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,78 +59,15 @@ impl Memory<'_> {
     }
 }
 
-/// One call of the transport: a delivery, and the hosts for it.
-#[derive(Debug, Default)]
-pub(super) struct Transport {
+/// Recipients whom the hosts of a transport put off, and its fallback hosts.
+#[derive(Debug)]
+pub(super) struct Fallback {
+    pub(super) copies: Vec<CopyIndex>,
     pub(super) hosts: Vec<Candidate>,
-    /// Its recipients.
-    copies: Vec<CopyIndex>,
-    /// The top one of all that the transport was given.
-    top: Option<CopyIndex>,
-    /// The domain of the top one.
-    domain: Option<DomainId>,
-    tried: Vec<AddressId>,
-    /// Addresses known to be of no use when it began, and those that failed in it; true: given up
-    /// before.
-    unusable: BTreeMap<AddressId, bool>,
-    /// Hosts that count for `hosts_max_try`; can be below zero for old messages.
-    counted: i64,
-    /// Hosts of this preference are passed over, because the limit is reached and others are left.
-    passed_over: Option<Option<u16>>,
-    /// Whether the message is not to be noted as waiting for the hosts.
-    keeps_from_waiting: bool,
-}
-
-impl Transport {
-    /// Returns the transport for these recipients, with the top one of all that it was given and
-    /// this one's domain.
-    pub(super) fn of(copies: Vec<CopyIndex>, top: Option<(CopyIndex, DomainId)>) -> Self {
-        let (top, domain) = top.unzip();
-        Self { copies, top, domain, ..Self::default() }
-    }
-
-    /// Returns whether an address is a fallback host: one that no MX record named, behind others.
-    /// Those have a list of their own (`fallback_hosts`), for which nothing counts that was tried.
-    fn is_fallback(&self, candidate: &Candidate) -> bool {
-        candidate.preference.is_none() && self.hosts.iter().any(|host| host.preference.is_some())
-    }
-
-    fn is_at_hard_limit(&self, settings: &Settings) -> bool {
-        self.tried.len() >= settings.hosts_max_try_hardlimit as usize
-    }
-
-    fn is_at_limit(&self, settings: &Settings) -> bool {
-        self.counted >= i64::from(settings.hosts_max_try) || self.is_at_hard_limit(settings)
-    }
-
-    /// Counts a host that was tried. At the limit the next one is the first of another preference,
-    /// if there is one, and this host does not count; nor do hosts at which an `old` message fails.
-    fn count(&mut self, candidate: Candidate, expired: bool, old: bool, settings: &Settings) {
-        self.tried.push(candidate.address);
-        let mut later = self.hosts.iter().skip_while(|host| host.address != candidate.address);
-        let is_last = later.clone().nth(1).is_none();
-        if !expired {
-            self.counted += 1;
-            if self.counted >= i64::from(settings.hosts_max_try)
-                && later.any(|host| host.preference != candidate.preference)
-            {
-                self.passed_over = Some(candidate.preference);
-                self.counted -= 1;
-            }
-        }
-        if old && !is_last {
-            self.counted -= 1;
-        }
-    }
-
-    /// Returns whether the limit of hosts left some out: the list was not gone through to its end.
-    /// (At the hard limit that does not count.)
-    fn leaves_hosts_out(&self, settings: &Settings) -> bool {
-        let last = self.hosts.iter().rposition(|host| self.tried.contains(&host.address));
-        self.is_at_limit(settings)
-            && !self.is_at_hard_limit(settings)
-            && last.is_some_and(|last| last + 1 < self.hosts.len())
-    }
+    /// Whether any of the hosts before was tried.
+    pub(super) tried: bool,
+    /// What facts call the delivery to the hosts before.
+    pub(super) number: u64,
 }
 
 /// A delivery process.
@@ -160,6 +98,8 @@ pub(super) struct Process {
     /// transaction may.
     pub(super) following: BTreeMap<DeliveryHandle, VecDeque<DeliveryHandle>>,
     pub(super) transports: BTreeMap<DeliveryHandle, Transport>,
+    /// Recipients to be tried at fallback hosts when all deliveries are over.
+    pub(super) fallbacks: Vec<Fallback>,
     /// Addresses found of no use in deliveries that are over, which later ones pass over; true:
     /// given up before. (A delivery under way is a process of its own and does not know.)
     unusable: BTreeMap<AddressId, bool>,
@@ -199,6 +139,7 @@ impl Process {
             running: 0,
             following: BTreeMap::new(),
             transports: BTreeMap::new(),
+            fallbacks: Vec::new(),
             unusable: BTreeMap::new(),
             notes: Notes::default(),
             warns_of: BTreeSet::new(),
@@ -265,17 +206,22 @@ impl Process {
         candidate: &Candidate,
         memory: &Memory<'_>,
     ) -> bool {
-        let Some(transport) = self.transports.get(&delivery) else {
-            return false;
-        };
         // Over a connection that was handed on, only its own host is tried.
         if self.fails_all || matches!(self.kind, Kind::Continued { .. }) {
             return false;
         }
+        let transport = self.transports.get(&delivery);
+        transport.is_some_and(|transport| self.allows(transport, candidate, memory))
+    }
+
+    /// Returns whether a call of the transport may try an address now.
+    fn allows(&self, transport: &Transport, candidate: &Candidate, memory: &Memory<'_>) -> bool {
         let settings = memory.settings;
-        let limited =
-            transport.is_at_limit(settings) || transport.passed_over == Some(candidate.preference);
-        if limited && !transport.is_fallback(candidate) {
+        let in_list = transport.hosts.iter().any(|host| host.address == candidate.address);
+        if !in_list
+            || transport.is_at_limit(settings)
+            || transport.passed_over == Some(candidate.preference)
+        {
             return false;
         }
         match self.standing(transport, candidate, memory) {
@@ -293,17 +239,57 @@ impl Process {
         }
     }
 
+    /// Recipients go on to their fallback hosts. Where hosts before were tried and it is too early for
+    /// all of these, what those said stands (`smtp_transport_entry` sets no message where there is
+    /// one): there is nothing to deliver. Returns whether there is.
+    pub(super) fn begins_to_fall_back(&mut self, fallback: &Fallback, memory: &Memory<'_>) -> bool {
+        let Fallback { copies, hosts, tried, .. } = fallback;
+        copies.iter().for_each(|&copy| self.notes.hand_over_again(copy));
+        let transport = Transport::at_fallback(copies.clone(), None, hosts.clone());
+        if !tried || hosts.iter().any(|host| self.allows(&transport, host, memory)) {
+            return true;
+        }
+        let top = copies.first().copied();
+        let early = |host| self.standing(&transport, host, memory) == Standing::Unusable;
+        if hosts.iter().any(early) {
+            self.notes.skipped.extend(top);
+        }
+        self.notes.batches.push(Batch { copies: copies.clone(), top });
+        false
+    }
+
     fn all_expired(&self, transport: &Transport, memory: &Memory<'_>) -> bool {
         let expired = |host| self.standing(transport, host, memory) == Standing::UnusableExpired;
         transport.hosts.iter().all(expired)
     }
 
-    /// Returns whether every host of a delivery none of which may be tried is given up for good.
+    /// Returns whether recipients that were put off are tried at fallback hosts. (Over a connection
+    /// that was handed on, they are where it broke; that is not modelled.)
+    fn may_fall_back(&self) -> bool {
+        !self.fails_all && !matches!(self.kind, Kind::Continued { .. })
+    }
+
+    /// Returns whether recipients of a delivery go on to fallback hosts when those before are done
+    /// with.
+    pub(super) fn falls_back(&self, delivery: DeliveryHandle) -> bool {
+        let transport = self.transports.get(&delivery);
+        self.may_fall_back()
+            && transport.is_some_and(|transport| !transport.fallback_hosts.is_empty())
+    }
+
+    /// Returns whether recipients go on to fallback hosts when all deliveries are over.
+    pub(super) fn is_to_fall_back(&self) -> bool {
+        !self.fallbacks.is_empty()
+            || self.transports.keys().any(|&delivery| self.falls_back(delivery))
+    }
+
+    /// Returns whether every host of a delivery none of which may be tried is given up for good. (Not
+    /// where they are fallback hosts: then there is a message of the hosts before.)
     pub(super) fn gives_up(&self, delivery: DeliveryHandle, memory: &Memory<'_>) -> bool {
         let Some(transport) = self.transports.get(&delivery) else {
             return false;
         };
-        transport.tried.is_empty() && self.all_expired(transport, memory)
+        !transport.is_fallback && transport.tried.is_empty() && self.all_expired(transport, memory)
     }
 
     /// Notes how the try of a host ended (`src/transports/smtp.c`, `smtp_transport_entry`,
@@ -423,8 +409,16 @@ impl Process {
         }
         let waits = !copies.is_empty() && !transport.keeps_from_waiting;
         let hosts = transport.hosts.iter().map(|host| host.host).filter(|_| waits).collect();
-        let Transport { copies, top, .. } = transport;
-        self.notes.batches.push(Batch { copies, top, top_skipped, all_skipped });
+        self.notes.skipped.extend(transport.top.filter(|_| top_skipped));
+        self.notes.skipped.extend(transport.copies.iter().filter(|_| all_skipped));
+        let tried = !transport.tried.is_empty();
+        let Transport { copies: all, top, fallback_hosts, .. } = transport;
+        if fallback_hosts.is_empty() || !self.may_fall_back() {
+            self.notes.batches.push(Batch { copies: all, top });
+        } else if !copies.is_empty() {
+            let number = context.entries.delivery(delivery).map_or(0, |queued| queued.number);
+            self.fallbacks.push(Fallback { copies, hosts: fallback_hosts, tried, number });
+        }
         hosts
     }
 
@@ -468,7 +462,7 @@ impl Process {
             self.notes.add(copy, Note::Failed(RetryItem { key, subject, cause: Cause::Other }));
             self.warns_of.insert(copy);
             let (copies, top) = (vec![copy], Some(copy));
-            self.notes.batches.push(Batch { copies, top, top_skipped: false, all_skipped: false });
+            self.notes.batches.push(Batch { copies, top });
         }
     }
 }

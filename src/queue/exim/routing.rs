@@ -10,7 +10,8 @@ use crate::units::SimTime;
 use super::super::{Context, CopyIndex, CopyState, Destination, EntryHandle, QueueCopy};
 use super::condition::Subject;
 use super::manager::Exim;
-use super::process::{Kind, Process, Transport, address_of, routing_keys};
+use super::process::{Fallback, Kind, Memory, Process, address_of, routing_keys};
+use super::transport::Transport;
 use super::wall::wall_second;
 
 impl Exim {
@@ -229,6 +230,59 @@ impl Exim {
                 }
             }
         }
+    }
+
+    /// All deliveries of a message are over: recipients that were put off are tried at the fallback
+    /// hosts, of all domains at once, those first that were put off last (`remote_post_process`,
+    /// `addr_fallback`). Returns whether there are any.
+    pub(super) fn fall_back(
+        &mut self,
+        now: SimTime,
+        entry: EntryHandle,
+        context: &mut Context<'_>,
+    ) -> bool {
+        let (database, settings) = (&self.database, &self.settings);
+        let memory = Memory { clock: wall_second(now), database, settings };
+        let Some(process) = self.processes.get_mut(&entry) else {
+            return false;
+        };
+        let limit = self.settings.max_rcpt.max(1);
+        let (mut leader, mut top) = (None, None);
+        for fallback in std::mem::take(&mut process.fallbacks).into_iter().rev() {
+            if !process.begins_to_fall_back(&fallback, &memory) {
+                continue;
+            }
+            let Fallback { copies, hosts, number, .. } = fallback;
+            let destination = context.entries.copy(copies[0]).destination;
+            let recipients: BTreeSet<RecipientId> =
+                copies.iter().map(|&copy| context.entries.copy(copy).recipient).collect();
+            for group in copies.chunks(limit as usize) {
+                let limit = u32::try_from(group.len()).unwrap_or(u32::MAX);
+                let delivery = context.entries.assign_those(entry, destination, limit, |copy| {
+                    recipients.contains(&copy.recipient)
+                });
+                context.entries.delivery_mut(delivery).expect("just made").number = number;
+                let members: Vec<CopyIndex> =
+                    context.entries.delivery_recipients(delivery).collect();
+                let first = members[0];
+                let &mut top = top.get_or_insert((first, address_of(first, context).domain));
+                let transport = Transport::at_fallback(members, Some(top), hosts.clone());
+                process.transports.insert(delivery, transport);
+                match leader {
+                    None => {
+                        leader = Some(delivery);
+                        process.waiting.push_back(delivery);
+                    }
+                    Some(leader) => {
+                        process.following.entry(leader).or_default().push_back(delivery);
+                    }
+                }
+            }
+        }
+        if leader.is_some() {
+            self.start_deliveries(entry, context);
+        }
+        leader.is_some()
     }
 
     /// Returns how many recipients the transport is given at once, of `remote` ones of the message:

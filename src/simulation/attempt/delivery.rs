@@ -37,7 +37,12 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         purpose: Purpose,
     ) -> Box<Run> {
         let mut run = self.new_run(purpose, host);
-        let entry = self.entries.delivery(delivery).expect("it was just ordered").entry;
+        let queued = self.entries.delivery_mut(delivery).expect("it was just ordered");
+        match queued.number {
+            0 => queued.number = run.number,
+            number => run.number = number,
+        }
+        let entry = queued.entry;
         let entry = &self.entries[entry];
         run.message = entry.message;
         run.round = entry.rounds;

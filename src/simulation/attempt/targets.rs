@@ -175,6 +175,14 @@ impl<S: FactSink> World<'_, '_, S> {
         let (outcome, status) = match verdict {
             Untried::Deferred(status) => (AttemptOutcome::Suspended, status),
             Untried::Failed(status) => (AttemptOutcome::Permfail, status),
+            Untried::Onward => {
+                run.copies.clear();
+                run.recipients.clear();
+                run.mailboxes.clear();
+                run.failure = None;
+                self.share_failure(run);
+                return;
+            }
         };
         let (at, stage) = (self.now, Stage::Suspended);
         run.failure = Some(Failure { at, stage, outcome, reply: None, status });
