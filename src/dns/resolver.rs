@@ -52,6 +52,9 @@ pub struct Ask<'a> {
     /// Whether a look-up of exchangers that fails counts as one that finds none, so that the domain's
     /// own address serves: what some programs make of a time-out or SERVFAIL.
     pub failure_is_none: bool,
+    /// Whether the addresses of all exchangers are asked for at once, when the names are known, and not
+    /// one after the other (OpenSMTPD, `dns.c`, `dns_dispatch_mx`).
+    pub asks_together: bool,
     /// Families of addresses that are asked for, each by a question of its own (A, AAAA), one after
     /// the other.
     pub families: u32,
@@ -235,8 +238,9 @@ impl Resolver {
         order.sort_unstable();
         let mut now = at;
         for &(preference, _, name) in &order {
-            let (answer, ended) = self.question_of_addresses(ask, name, now);
-            now = ended;
+            let begun = if ask.asks_together { at } else { now };
+            let (answer, ended) = self.question_of_addresses(ask, name, begun);
+            now = now.max(ended);
             match answer {
                 Answer::Records(revision) => add_addresses(ask, preference, name, revision, into),
                 Answer::NoData | Answer::NoName => into.add_unresolved(preference, false),

@@ -68,6 +68,7 @@ impl World {
             settings: &self.settings,
             chance: None,
             failure_is_none: false,
+            asks_together: false,
             families: 1,
         }
     }
@@ -101,6 +102,30 @@ fn rfc_mx_02_and_04_exchangers_come_by_preference_and_addresses_as_answered() {
     let dest = world.add("dest.test", mx(&[(20, Some(c)), (10, Some(b)), (10, Some(a))]));
     let expected = vec![(10, 1), (10, 7), (10, 3), (20, 2)];
     assert_eq!(world.fresh(dest), (RouteOutcome::Found, 4, expected));
+}
+
+/// OpenSMTPD, `dns.c`, `dns_dispatch_mx`: each exchanger is looked up by itself, all at the same time, so
+/// that three cost as much as one, and two that are silent no more than the patience for one.
+#[test]
+fn exchangers_asked_for_together_cost_as_much_as_the_slowest() {
+    let mut world = World::default();
+    let names =
+        [1, 2, 3].map(|number| world.add(&format!("mx{number}.dest.test"), host(&[number])));
+    let dest = world.add("dest.test", mx(&names.map(|name| (10, Some(name)))));
+    let ended = |world: &World, asks_together: bool| {
+        let (mut resolver, mut route) = (Resolver::new(), MailRoute::default());
+        let ask = Ask { asks_together, ..world.ask() };
+        resolver.mail_route(&ask, dest, SimTime::ZERO, &mut route).ended
+    };
+    assert_eq!(ended(&world, false), SimTime::ZERO + LATENCY * 4);
+    assert_eq!(ended(&world, true), SimTime::ZERO + LATENCY * 2);
+    world.uncached();
+    for name in ["mx1.dest.test", "mx2.dest.test"] {
+        world.fails(0, 60, DnsFailure::NoAnswer, name);
+    }
+    let patience = SimDuration::from_secs(4);
+    assert_eq!(ended(&world, false), SimTime::ZERO + LATENCY * 2 + patience * 2);
+    assert_eq!(ended(&world, true), SimTime::ZERO + LATENCY + patience);
 }
 
 /// Outcomes and numbers of questions as in recording `postfix/07a_dns_cases`.

@@ -73,6 +73,9 @@ pub fn opensmtpd() -> Profile {
             options: ClientOptions {
                 // `mta_session.c`, `IMSG_MTA_OPEN_MESSAGE`: `fstat` of the message's file.
                 compares_file_size: true,
+                // `dns.c`, `dns_dispatch_mx`: a look-up of its own for each exchanger, all under way at
+                // the same time.
+                asks_for_hosts_together: true,
                 // `dns.c`, `dns_lookup_host`: `AI_ADDRCONFIG`; the answers have IPv6 in front
                 // (asked of OpenSMTPD 6.8.0p2).
                 families: AddressFamilies::Own,

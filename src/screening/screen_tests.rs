@@ -85,6 +85,7 @@ fn look(
         settings: &settings,
         chance: None,
         failure_is_none: false,
+        asks_together: false,
         families: 1,
     };
     let mut resolver = Resolver::new();
@@ -233,6 +234,7 @@ fn looking_takes_time() {
         settings: &settings,
         chance: None,
         failure_is_none: false,
+        asks_together: false,
         families: 1,
     };
     let (published, mut resolver) = (published(DmarcPolicy::None), Resolver::new());

@@ -247,6 +247,7 @@ mod tests {
             settings: &settings,
             chance: None,
             failure_is_none: false,
+            asks_together: false,
             families: 1,
         };
         let mut resolver = Resolver::new();

@@ -529,6 +529,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
                 settings: config.resolver,
                 chance: Some(Chance { streams: &world.draws.resolver, host: server.key }),
                 failure_is_none: false,
+                asks_together: false,
                 families: 1,
             },
             greylists: &mut world.policies.greylists,

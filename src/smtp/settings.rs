@@ -147,6 +147,9 @@ pub struct ClientOptions {
     /// Whether 552 to RCPT, after other recipients of the transaction were accepted, means "too many
     /// recipients" and is temporary (RFC 5321 §4.5.3.1.10).
     pub excess_recipients_are_temporary: bool,
+    /// Whether the addresses of a domain's exchangers are asked for all at once, as soon as the names
+    /// are known, and not one after the other (OpenSMTPD, `dns.c`, `dns_dispatch_mx`).
+    pub asks_for_hosts_together: bool,
     /// Whether the size that is held against the server's limit is that of the message's file, whose
     /// lines end in LF alone, rather than what would be sent.
     pub compares_file_size: bool,

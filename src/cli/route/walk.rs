@@ -164,6 +164,7 @@ impl<'w, 's> Walk<'w, 's> {
             settings: &settings.resolver,
             chance: None,
             failure_is_none: settings.client.options.lookup_failure == LookupFailure::NoExchangers,
+            asks_together: settings.client.options.asks_for_hosts_together,
             families: settings.client.options.families.asked(own),
         };
         let lookup = Resolver::new().mail_route(&ask, domain.dns, self.moment.at, &mut found);

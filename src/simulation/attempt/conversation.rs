@@ -206,6 +206,7 @@ impl<S: FactSink> World<'_, '_, S> {
                     host: server.key,
                 }),
                 failure_is_none: false,
+                asks_together: false,
                 families: 1,
             },
             greylists: &mut self.policies.greylists,

@@ -150,6 +150,7 @@ impl<S: FactSink> World<'_, '_, S> {
             settings: state.config.resolver,
             chance: Some(Chance { streams: &self.draws.resolver, host: state.key }),
             failure_is_none: lookup_failure == LookupFailure::NoExchangers,
+            asks_together: state.config.client.options.asks_for_hosts_together,
             families: state.config.client.options.families.asked(own),
         };
         let resolver = &mut state.resolver;
