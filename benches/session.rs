@@ -17,7 +17,7 @@ use mailsim::network::Bandwidth;
 use mailsim::random::Distribution;
 use mailsim::smtp::{
     ClientTls, Conditions, CrashFault, Deviation, Draws, GreylistRules, Letter, PortFault,
-    RecipientPolicy, Replies, Rules, Session, Transaction, Wire,
+    RecipientPolicy, Replies, Rule, Rules, Session, Transaction, Wire,
 };
 use mailsim::trace::SessionMarks;
 use mailsim::units::{Octets, SimDuration, SimTime};
@@ -74,7 +74,7 @@ fn session(scenario: &Scenario, faults: &Faults, replies: &mut Vec<Option<Reply>
         },
         client: &scenario.hosts[0].client,
         server: &scenario.hosts[1].server,
-        rules: &faults.rules,
+        rules: faults.rules.before_mail(),
         connected: now,
         tls: ClientTls::Never,
         authenticates: false,
@@ -108,7 +108,7 @@ fn sessions(criterion: &mut Criterion) {
     let always = Interval { from: SimTime::ZERO, to: SimTime::MAX };
     let by = Slowness::Delay(SimDuration::from_secs(1));
     let slow = Deviation::Slow { replies: Replies::Of(Stage::Greeting), by };
-    let slow = vec![(always, slow)];
+    let slow = vec![Rule { interval: always, deviation: slow, larger_than: None }];
     let cases = [
         ("calm", Faults::default()),
         ("outage_ahead", Faults { cuts: Timeline::new(cuts.collect()), ..Faults::default() }),

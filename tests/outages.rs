@@ -203,11 +203,13 @@ fn assert_slow(written: &Written, first: &AttemptFact, usual: &AttemptFact) {
             Stage::Dot => (1, 50),
             _ => (1, 10),
         };
-        if concerned(stage.as_str()) {
+        // The size of a message is known from MAIL on.
+        let known = written.value("larger_than").is_none() || stage >= Stage::Mail;
+        if known && concerned(stage.as_str()) {
             expected += later(work) * replies;
         }
         // EHLO comes again over TLS.
-        if stage == Stage::Tls && concerned("ehlo") {
+        if known && stage == Stage::Tls && concerned("ehlo") {
             expected += later(10);
         }
         assert_eq!(length, expected, "{written:?} at {stage:?}");
@@ -368,6 +370,93 @@ fn breaks_at_different_stages_do_not_hide_each_other() {
                 stage = \"mail\"\n";
     let first = run(both).to("bob@recipient.example").attempts[0];
     assert_eq!(first.stage, Stage::Mail);
+}
+
+/// Returns how the first messages of two sizes fare at the server, sent one after the other.
+fn by_size(outage: &str) -> [AttemptFact; 2] {
+    let small = "[[mail]]\nfrom = \"alice@sender.example\"\nto = [\"bob@recipient.example\"]\n\
+                 at = \"20min\"\nsize = \"20kB\"\nsubmit = { client = \"pc.sender.example\" }\n";
+    let text = format!("{}\n{small}", with(outage));
+    let run = Run::of(&read(&text).unwrap_or_else(|problems| panic!("{problems}")).scenario);
+    let pc = run.host("pc.sender.example");
+    let first = |after: u64| {
+        let after = SimTime::ZERO + SimDuration::from_minutes(after);
+        let stories = run.mail().into_iter().flat_map(|story| story.attempts.clone());
+        let mut tries: Vec<AttemptFact> =
+            stories.filter(|fact| fact.from == pc && fact.started >= after).collect();
+        tries.sort_by_key(|fact| fact.started);
+        tries[0]
+    };
+    [first(10), first(20)]
+}
+
+#[test]
+fn large_messages_alone_are_struck() {
+    let cases = [
+        ("mode = \"hang\"\nstage = \"body\"\n", Stage::Body),
+        ("mode = \"drop\"\nstage = \"dot\"\n", Stage::Dot),
+        ("mode = \"tempfail\"\n", Stage::Mail),
+        ("mode = \"permfail\"\nstage = \"dot\"\n", Stage::Dot),
+    ];
+    for (mode, stage) in cases {
+        let outage = |size: &str| {
+            format!("host = \"smtp.sender.example\"\n{mode}larger_than = \"{size}\"\n")
+        };
+        let [large, small] = by_size(&outage("100kB"));
+        assert_eq!(
+            (large.stage, large.outcome == AttemptOutcome::Accepted),
+            (stage, false),
+            "{mode}: {large:?}"
+        );
+        assert!(small.outcome == AttemptOutcome::Accepted, "{mode}: {small:?}");
+        // A message of just this size is not larger.
+        let [even, _] = by_size(&outage("200kB"));
+        assert!(even.outcome == AttemptOutcome::Accepted, "{mode}: {even:?}");
+    }
+}
+
+#[test]
+fn a_stage_before_mail_knows_no_size() {
+    for mode in ["mode = \"hang\"\n", "mode = \"tempfail\"\nstage = \"ehlo\"\n"] {
+        let outage = format!("host = \"smtp.sender.example\"\n{mode}larger_than = \"1MB\"\n");
+        let problems = read(&with(&outage)).expect_err("no size is known");
+        assert_eq!(problems.0[0].key, "outage.0.larger_than", "{problems}");
+    }
+}
+
+#[test]
+fn the_dns_fails_for_those_who_are_named() {
+    let tries = |askers: &str| {
+        let run = run(&format!("dns = true\nmode = \"servfail\"\n{askers}"));
+        let of = |name: &str| {
+            let host = run.host(name);
+            let mut stages: Vec<(SimTime, Stage)> = run
+                .mail()
+                .iter()
+                .flat_map(|story| story.attempts.clone())
+                .filter(|fact| fact.from == host)
+                .map(|fact| (fact.started, fact.stage))
+                .collect();
+            stages.sort();
+            stages[0].1
+        };
+        (of("pc.sender.example") == Stage::Dns, of("smtp.sender.example") == Stage::Dns)
+    };
+    let servers = (false, true);
+    assert_eq!(tries("asked_by = \"servers\"\n"), servers);
+    assert_eq!(tries("asked_by = \"smtp.sender.example\"\n"), servers);
+    assert_eq!(tries("asked_by = [\"mx.recipient.example\"]\n"), (false, false));
+    assert!(tries("").0);
+    let words = "host = \"mx.recipient.example\"\nmode = \"refuse\"\nasked_by = \"servers\"\n";
+    let problems = read(&with(words)).expect_err("a host is not asked");
+    assert_eq!(problems.0[0].key, "outage.0.asked_by", "{problems}");
+}
+
+#[test]
+fn an_outage_of_the_dns_says_whom_it_strikes() {
+    let text = with("dns = true\nmode = \"servfail\"\nasked_by = \"smtp.sender.example\"\n");
+    let loaded = read(&text).expect("it is right");
+    assert_eq!(loaded.scenario.outages[0].label, "DNS, asked by smtp.sender.example");
 }
 
 #[test]

@@ -112,6 +112,8 @@ fn without_memory(mut scenario: Scenario) -> Scenario {
         targets: targets.collect(),
         schedule: Schedule::Fixed(Interval { from: end, to: SimTime::MAX }),
         effect: Effect::Server(Deviation::DiskFull),
+        larger_than: None,
+        asked_by: None,
     });
     scenario
 }

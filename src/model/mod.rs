@@ -398,6 +398,35 @@ pub struct Outage {
     pub effect: Effect,
     /// When. All targets of one outage share the intervals.
     pub schedule: Schedule,
+    /// It strikes only messages larger than this \[octets\]; none: whatever the size. Of a server's
+    /// deviations alone.
+    pub larger_than: Option<Octets>,
+    /// Whose questions a failure of the DNS strikes; none: everybody's.
+    pub asked_by: Option<Askers>,
+}
+
+/// Whose questions to the DNS fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Askers {
+    /// Those of every host that is more than a mail program: programs still find their servers.
+    Servers,
+    /// Those of these hosts.
+    Hosts(Vec<HostId>),
+}
+
+impl Askers {
+    /// Returns them among the hosts of a scenario, in order.
+    #[must_use]
+    pub fn among(&self, hosts: &[Host]) -> Vec<HostId> {
+        match self {
+            Self::Servers => {
+                let program = Roles { mua: true, ..Roles::default() };
+                let serves = |index: &usize| hosts[*index].roles != program;
+                (0..hosts.len()).filter(serves).map(HostId::from_index).collect()
+            }
+            Self::Hosts(named) => named.clone(),
+        }
+    }
 }
 
 /// What an outage strikes.

@@ -105,6 +105,8 @@ pub enum SessionDraw {
     Unwanted = u64::MAX - 5,
     /// From which of its addresses a host connects.
     SourceAddress = u64::MAX - 6,
+    /// How long a message for a list waits for its moderator.
+    Moderation = u64::MAX - 7,
     /// A session that somebody types.
     Caller = u64::MAX - 20,
 }

@@ -31,7 +31,7 @@ pub(super) fn links(
     };
     for entry in &scenario.mail {
         if let Some(client) = entry.submission.client {
-            link(client.index(), entry.submission.server.index());
+            entry.submission.servers().for_each(|server| link(client.index(), server.index()));
         }
     }
     let exchangers = exchangers(scenario);

@@ -213,6 +213,8 @@ fn add_policies(hosts: &Hosts<'_>, first: u32, outages: &mut Vec<Outage>) {
             targets: members.map(HostId).map(OutageTarget::Host).collect(),
             effect: Effect::Server(deviation),
             schedule: Schedule::Fixed(Interval { from: SimTime::ZERO, to: SimTime::MAX }),
+            larger_than: None,
+            asked_by: None,
         });
         entry += 1;
     }
@@ -245,14 +247,18 @@ fn roles(
             NextHop::Host(host) | NextHop::Address(host) => Some(host),
             NextHop::Exchangers(_) => None,
         });
-        for host in targets.chain(routing.fallback_relay).filter(|host| free(*host)) {
+        let exchangers = routing.foreign_exchangers().flat_map(|domain| {
+            domains.get(domain).exchanger_hosts().map(|(_, host)| host).collect::<Vec<_>>()
+        });
+        let relays = targets.chain(exchangers).chain(routing.fallback_relay);
+        for host in relays.filter(|host| free(*host)) {
             roles[host.index()].relay = true;
         }
     }
     for entry in mail {
         let submission = &entry.submission;
-        if free(submission.server) {
-            roles[submission.server.index()].submission = true;
+        for server in submission.servers().filter(|server| free(*server)) {
+            roles[server.index()].submission = true;
         }
         if let Some(client) = submission.client.filter(|client| free(*client)) {
             roles[client.index()].mua = true;

@@ -436,7 +436,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
         let mut submissions = self.scenario.mail.iter().map(|entry| &entry.submission);
         submissions.any(|submission| {
             submission.client == Some(call.client)
-                && submission.server == server
+                && submission.servers().any(|other| other == server)
                 && submission.port == 25
         })
     }
@@ -497,7 +497,7 @@ impl<'s, S: FactSink> World<'s, '_, S> {
             wire: beside(call, line),
             client: &visit.client,
             server: config.server,
-            rules: &world.ways.faults.rules[target.host.index()],
+            rules: world.ways.faults.rules[target.host.index()].before_mail(),
             connected: visit.connected,
             tls,
             authenticates: authenticated,

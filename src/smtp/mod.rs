@@ -27,7 +27,7 @@ pub use dialogue::{
 pub use greylisting::{GreylistKey, GreylistRules, NotWhitelisted, Whitelisted};
 pub use next_host::NextHost;
 pub use order::{Offers, Order, Verb, plain_reply, verified};
-pub use rules::{BreakingPoint, Deviation, Manner, Replies, Rules, Slot};
+pub use rules::{BreakingPoint, Deviation, Manner, Replies, Rule, Rules, RulesMet, Slot};
 pub use session::{
     Draws, Failure, Heard, Letter, RecipientPolicy, Screened, Session, Spoken, Transaction,
     failure_by,

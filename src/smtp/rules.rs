@@ -4,7 +4,7 @@
 use super::GreylistRules;
 use crate::fault::{Interval, Slowness};
 use crate::mail::{Mailbox, Reply, Stage};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
 
 /// A point of a session at which it may break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,19 +132,38 @@ impl Deviation {
     }
 }
 
+/// One deviation of a server: when, and for which messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// While it is in force.
+    pub interval: Interval,
+    /// What it does.
+    pub deviation: Deviation,
+    /// It strikes only messages larger than this, from MAIL on; none: whatever is said.
+    pub larger_than: Option<Octets>,
+}
+
+impl Rule {
+    /// Returns whether it is in force at `at` for a message of so many octets.
+    #[inline]
+    fn strikes(&self, at: SimTime, carried: Octets) -> bool {
+        self.interval.contains(at) && self.larger_than.is_none_or(|size| carried > size)
+    }
+}
+
 /// The deviations of one server over time.
 ///
 /// Within one slot the first rule in force wins, in the order of the scenario; rules of different
 /// slots combine. The time at which the server comes to the point in question counts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
-    rules: Vec<(Interval, Deviation)>,
+    rules: Vec<Rule>,
 }
 
 impl Rules {
     /// Returns the rules in the order given.
     #[must_use]
-    pub fn new(rules: Vec<(Interval, Deviation)>) -> Self {
+    pub fn new(rules: Vec<Rule>) -> Self {
         Self { rules }
     }
 
@@ -154,16 +173,43 @@ impl Rules {
         self.rules.is_empty()
     }
 
-    /// Returns the rules in order.
+    /// Returns the rules as a session meets them that has not come to a message yet.
     #[must_use]
-    pub fn entries(&self) -> &[(Interval, Deviation)] {
-        &self.rules
+    pub fn before_mail(&self) -> RulesMet<'_> {
+        RulesMet { rules: &self.rules, carried: Octets(0) }
+    }
+}
+
+/// The deviations of a server as one session meets them.
+#[derive(Debug, Clone, Copy)]
+pub struct RulesMet<'a> {
+    rules: &'a [Rule],
+    /// Octets of the message at hand: some rules strike large ones only.
+    pub carried: Octets,
+}
+
+impl<'a> RulesMet<'a> {
+    /// Returns whether there are none.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Returns what strikes at `at`, in the order of the scenario.
+    pub fn in_force(
+        &self,
+        at: SimTime,
+    ) -> impl DoubleEndedIterator<Item = &'a Deviation> + use<'a> {
+        let carried = self.carried;
+        let struck = self.rules.iter().filter(move |rule| rule.strikes(at, carried));
+        struck.map(|rule| &rule.deviation)
     }
 
     /// Returns the first rule of `slot` in force at `at`.
     #[must_use]
     #[inline]
-    pub fn find(&self, slot: Slot, at: SimTime) -> Option<&Deviation> {
+    pub fn find(&self, slot: Slot, at: SimTime) -> Option<&'a Deviation> {
         // Nearly all servers never deviate.
         if self.rules.is_empty() {
             return None;
@@ -171,11 +217,8 @@ impl Rules {
         self.find_among(slot, at)
     }
 
-    fn find_among(&self, slot: Slot, at: SimTime) -> Option<&Deviation> {
-        self.rules
-            .iter()
-            .find(|(interval, deviation)| interval.contains(at) && deviation.slot() == slot)
-            .map(|(_, deviation)| deviation)
+    fn find_among(&self, slot: Slot, at: SimTime) -> Option<&'a Deviation> {
+        self.in_force(at).find(|deviation| deviation.slot() == slot)
     }
 
     /// Returns how a session breaks that comes to `point` at `at`; none: it does not.

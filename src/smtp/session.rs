@@ -13,7 +13,7 @@ pub use by_hand::{Heard, Spoken};
 
 use super::wire::Passage;
 use super::{
-    BreakingPoint, ClientSettings, ClientTls, Deviation, GreylistRules, Manner, Rules,
+    BreakingPoint, ClientSettings, ClientTls, Deviation, GreylistRules, Manner, RulesMet,
     ServerSettings, Slot, Wire,
 };
 
@@ -125,7 +125,7 @@ pub struct Session<'a> {
     /// The server.
     pub server: &'a ServerSettings,
     /// The server's deviations.
-    pub rules: &'a Rules,
+    pub rules: RulesMet<'a>,
     /// When the connection stood, at the client.
     pub connected: SimTime,
     /// How this session uses TLS: never, from the first octet, or by STARTTLS (then both sides

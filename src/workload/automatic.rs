@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mail::Mailbox;
+use crate::random::Distribution;
 use crate::units::SimDuration;
 
 /// An address that stands for others (RFC 5321 §3.9).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Redistribution {
     /// For whom it stands.
     pub members: Vec<Mailbox>,
@@ -19,6 +20,26 @@ pub struct Redistribution {
     /// Whether copies name the list in their From field instead of the author, as lists do whose
     /// authors' domains publish DMARC (RFC 7960 §4.1.3.1).
     pub rewrites_author: bool,
+    /// How long each message waits for a moderator before copies of it are made; none: it does not.
+    pub moderation: Option<Distribution>,
+    /// Copies for so many members at a time; none: for all at once.
+    pub parts: Option<Parts>,
+}
+
+impl Redistribution {
+    /// Returns the members in the parts in which they get their copies, in order.
+    pub fn parted(&self) -> impl Iterator<Item = &[Mailbox]> {
+        self.members.chunks(self.parts.map_or(usize::MAX, |parts| parts.size.max(1) as usize))
+    }
+}
+
+/// How a list hands its copies over bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Members in one part, each of which is a message of its own.
+    pub size: u32,
+    /// Time from one part to the next.
+    pub every: SimDuration,
 }
 
 /// Which mail a responder answers.
@@ -59,7 +80,7 @@ impl Default for Responder {
 }
 
 /// What mailboxes do by themselves with the mail that reaches them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Automatic {
     /// Aliases and lists by their address.
     pub redistributions: BTreeMap<Mailbox, Redistribution>,
@@ -129,6 +150,8 @@ mod tests {
                 owner: None,
                 changes_text: false,
                 rewrites_author: false,
+                moderation: None,
+                parts: None,
             };
             (mailbox(address), list)
         };

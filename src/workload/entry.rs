@@ -25,6 +25,9 @@ pub struct SubmissionSettings {
     pub client: Option<HostId>,
     /// The server that takes the submission.
     pub server: HostId,
+    /// Servers that are tried in this order when no session with the one before came to MAIL. Each
+    /// message begins with the first again (PHPMailer's list in `Host`, `smtpConnect`).
+    pub further_servers: Vec<HostId>,
     /// 587 (STARTTLS and AUTH), 465 (implicit TLS and AUTH), 25 (neither), or 443: written at the
     /// server's web page, so that no SMTP session brings it.
     pub port: u16,
@@ -43,6 +46,13 @@ pub struct SubmissionSettings {
     /// Whether the mail program asks VRFY about each recipient before MAIL (RFC 5321 §3.5). It goes
     /// on whatever the answer: RCPT decides.
     pub verifies: bool,
+}
+
+impl SubmissionSettings {
+    /// Returns the servers in the order in which they are tried.
+    pub fn servers(&self) -> impl Iterator<Item = HostId> {
+        std::iter::once(self.server).chain(self.further_servers.iter().copied())
+    }
 }
 
 /// What the author asks to be told (RFC 3461): the parameters NOTIFY and RET.

@@ -37,6 +37,7 @@ fn entry(arrivals: Arrivals) -> MailEntry {
         submission: SubmissionSettings {
             client: None,
             server: HostId(0),
+            further_servers: Vec::new(),
             port: 587,
             messages_per_session: 1,
             parallel_sessions: 1,

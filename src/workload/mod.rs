@@ -26,7 +26,7 @@ mod generator;
 
 pub use ahead::{Ahead, Written};
 pub use arrivals::{Arrivals, DailyProfile};
-pub use automatic::{Answers, Automatic, Redistribution, Responder};
+pub use automatic::{Answers, Automatic, Parts, Redistribution, Responder};
 pub use correspondents::{Correspondents, RecipientChoice, Share};
 pub use encoding::{Encoding, Rule};
 pub use entry::{

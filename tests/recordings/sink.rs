@@ -24,6 +24,8 @@ pub(crate) fn outages(recording: &Recording, names: &Names) -> Result<Vec<Outage
             targets: vec![target],
             effect,
             schedule: Schedule::Fixed(interval),
+            larger_than: None,
+            asked_by: None,
         });
     };
     for outage in &recording.timeline.outages {

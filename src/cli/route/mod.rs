@@ -149,7 +149,7 @@ fn exists(scenario: &Scenario, domain: DomainId, address: &str) -> bool {
 /// Servers that mail is submitted to, or else those that would take submissions.
 fn where_mail_begins(scenario: &Scenario) -> Vec<HostId> {
     let mut servers: Vec<HostId> =
-        scenario.mail.iter().map(|entry| entry.submission.server).collect();
+        scenario.mail.iter().flat_map(|entry| entry.submission.servers()).collect();
     if servers.is_empty() {
         let hosts = (0..scenario.hosts.len()).map(HostId::from_index);
         servers = hosts.filter(|host| scenario.hosts[host.index()].roles.submission).collect();

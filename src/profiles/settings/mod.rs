@@ -202,7 +202,7 @@ fn shown(slot: &Slot<'_>) -> String {
         Slot::Ages(ages) => {
             ages.iter().map(|age| age.exact().to_string()).collect::<Vec<_>>().join(", ")
         }
-        Slot::Schedule(gaps, form) if gaps.form == *form => listed(gaps),
+        Slot::Schedule(gaps, form) if gaps.form == *form && !gaps.list.is_empty() => listed(gaps),
         Slot::FirstGap(gaps) if gaps.form == Form::Growing => gaps.first.exact().to_string(),
         Slot::Schedule(..) | Slot::FirstGap(_) => "not used".to_owned(),
         Slot::Factor(number) => number.to_string(),

@@ -44,6 +44,16 @@ pub(super) static SETTINGS: &[Setting] = &[
     part!("gap_factor", Factor, factor, "growth from one gap to the next after first_gap"),
     part!("whole_factor", Flag, whole_factor, "whether the power of gap_factor is cut to a whole number"),
     part!("longest_gap", OptionalDuration, longest, "greatest gap after first_gap; 0: no limit"),
+    Setting {
+        name: "unreached_gaps",
+        of: Of::Only(Family::Plain),
+        about: "the same after an attempt that reached no host: no answer, no connection, no DNS; not used: the same gaps",
+        slot: |profile| match &mut profile.queue {
+            QueueSettings::Plain(queue) => Some(Slot::Schedule(&mut queue.unreached_gaps, Form::Gaps)),
+            _ => None,
+        },
+    },
+    setting!(queue Plain, "last_try_at_lifetime", Flag, last_try_at_lifetime, "whether the last gap is cut so that a last attempt falls at the end of lifetime"),
     setting!(queue Plain, "jitter", Duration, jitter, "upper bound of a delay added to each gap"),
     setting!(queue Plain, "spread", Duration, spread, "greatest deviation of each gap either way"),
     setting!(queue Plain, "gaps_from_start", Flag, gaps_from_start, "whether a gap counts from the start of the failed attempt, not from its end"),

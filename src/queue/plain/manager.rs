@@ -251,6 +251,7 @@ impl Plain {
             return;
         };
         let due = self.vary(planned, context.random).max(now);
+        let due = self.capped(now, &state, due);
         if self.is_too_late(&state, due) {
             context.actions.push(Action::Expire { entry, status: Some(Status::EXPIRED) });
             return;
@@ -279,10 +280,17 @@ impl Plain {
             return None;
         }
         let from = if self.settings.gaps_from_start { history.round_began } else { now };
-        let due = self.settings.gaps.next(&Past { arrived: state.arrived, from, now, failures })?;
+        let gaps = self.settings.gaps_after(state.last_status());
+        let due = gaps.next(&Past { arrived: state.arrived, from, now, failures })?;
         // Without any gap it is the looks that space the attempts; without looks there is no next.
-        let spaced = !self.settings.gaps.are_none() || self.looks.are_kept();
+        let spaced = !gaps.are_none() || self.looks.are_kept();
         Some(if spaced { due } else { SimTime::MAX })
+    }
+
+    /// Returns when the next attempt is due where the last one falls at the end of the lifetime.
+    fn capped(&self, now: SimTime, state: &QueueEntry, due: SimTime) -> SimTime {
+        let end = state.arrived.saturating_add(self.lifetime(state));
+        if self.settings.last_try_at_lifetime && end > now { due.min(end) } else { due }
     }
 
     fn is_too_late(&self, state: &QueueEntry, due: SimTime) -> bool {

@@ -56,6 +56,11 @@ pub enum Unit {
 pub struct Settings {
     /// When the next attempt follows a failed one.
     pub gaps: Gaps,
+    /// The same after an attempt that reached no host; an empty list: the same gaps.
+    pub unreached_gaps: Gaps,
+    /// Whether a gap that would lead beyond the lifetime is cut, so that a last attempt is made at its
+    /// end.
+    pub last_try_at_lifetime: bool,
     /// Upper bound of a delay added to each gap, evenly drawn.
     pub jitter: SimDuration,
     /// Greatest deviation of each gap either way, evenly drawn.
@@ -111,12 +116,28 @@ pub struct Settings {
     pub unit: Unit,
 }
 
+impl Settings {
+    /// Returns the gaps that hold after an attempt that failed with `status`. By 4.4.1 (no answer from
+    /// host) and 4.4.3 (directory server failure) no host was reached (RFC 3463 §3.5).
+    #[must_use]
+    pub fn gaps_after(&self, status: Status) -> &Gaps {
+        let unreached = matches!(status, Status::NO_ANSWER | Status::DIRECTORY_FAILURE);
+        if unreached && !self.unreached_gaps.list.is_empty() {
+            &self.unreached_gaps
+        } else {
+            &self.gaps
+        }
+    }
+}
+
 impl Default for Settings {
     /// RFC 5321 §4.5.4.1 read literally: two attempts in the first hour, then one every two to
     /// three hours, for five days; no delay notice.
     fn default() -> Self {
         Self {
             gaps: Gaps::repeating(vec![SimDuration::from_minutes(30), SimDuration::from_hours(2)]),
+            unreached_gaps: Gaps::repeating(Vec::new()),
+            last_try_at_lifetime: false,
             jitter: SimDuration::ZERO,
             spread: SimDuration::ZERO,
             gaps_from_start: false,

@@ -86,7 +86,7 @@ fn stage_of(deviation: &Deviation) -> Option<Stage> {
 fn occurs(scenario: &Scenario, id: HostId, stage: Stage, by_command: bool) -> bool {
     let submissions = || {
         let all = scenario.mail.iter().map(|entry| &entry.submission);
-        all.filter(move |submission| submission.server == id)
+        all.filter(move |submission| submission.servers().any(|server| server == id))
     };
     match stage {
         Stage::Tls => {

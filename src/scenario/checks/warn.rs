@@ -308,7 +308,7 @@ fn idle_hosts(scenario: &Scenario, entries: &Entries<'_, '_>) {
         used.extend(draft.addresses.iter().map(|id| scenario.addresses[id.index()].host));
     }
     for entry in &scenario.mail {
-        used.insert(entry.submission.server);
+        used.extend(entry.submission.servers());
         used.extend(entry.submission.client);
     }
     used.extend(scenario.reading.iter().filter_map(|reading| reading.from));

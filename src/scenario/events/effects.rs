@@ -51,6 +51,7 @@ pub(crate) fn effect(
         None => None,
     };
     let stage = with_implied(section, mode, written)?;
+    knows_size(section, mode, stage)?;
     if !mode.needs.is_empty() && section.one_of(mode.needs).is_none() {
         let needs: Vec<String> = mode.needs.iter().map(|key| format!("`{key}`")).collect();
         let value = |key: &str| mode.key(key).and_then(|key| key.values.first()).copied();
@@ -62,6 +63,23 @@ pub(crate) fn effect(
         return None;
     }
     (mode.effect)(&Reading { section, strikes, scope, stage, recipients })
+}
+
+/// Refuses `larger_than` where no message is known yet; none: it was refused.
+fn knows_size(section: &Section<'_>, mode: &Mode, stage: Option<Stage>) -> Option<()> {
+    if !section.has("larger_than") {
+        return Some(());
+    }
+    let early = [Stage::Greeting, Stage::Ehlo, Stage::Tls, Stage::Auth];
+    let hangs_at_once = mode.word == "hang" && stage.is_none();
+    if !hangs_at_once && !stage.is_some_and(|stage| early.contains(&stage)) {
+        return Some(());
+    }
+    let remark = Remark::new("no server knows the size of a message before MAIL")
+        .accepted("stage = \"mail\", \"rcpt\", \"data\", \"body\" or \"dot\" with `larger_than`")
+        .help("write stage = \"dot\" for large messages that get no reply");
+    section.error_at("larger_than", ProblemKind::Contradiction, remark);
+    None
 }
 
 fn refuse_key(section: &Section<'_>, mode: &Mode, name: &str, known: Option<&ModeKey>) {

@@ -16,7 +16,7 @@ static RANDOM: Keys = Keys {
     ],
 };
 
-const TARGETS_AND_TIMES: [Key; 12] = [
+const TARGETS_AND_TIMES: [Key; 13] = [
     key("name", Shape::Text, "a name for people; default: what it strikes"),
     key("host", Shape::Text, "the host that it strikes"),
     key("hosts", Shape::List(&Shape::Text), "the hosts that it strikes"),
@@ -31,6 +31,13 @@ const TARGETS_AND_TIMES: [Key; 12] = [
         "true: the whole DNS; a text: names that end in it",
     )
     .example(r#"dns = "recipient.example""#),
+    key(
+        "asked_by",
+        ONE_OR_MORE_TEXTS,
+        "dns: the hosts whose questions fail, or \"servers\" for all but mail programs; default: \
+         everybody's",
+    )
+    .example(r#"asked_by = "servers""#),
     key("from", Shape::Duration, "when it begins; default 0s"),
     key("for", Shape::Duration, "how long it lasts; default: until the end"),
     key("until", Shape::Duration, "when it is over, instead of `for`"),

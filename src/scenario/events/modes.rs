@@ -111,6 +111,7 @@ const fn of_host(name: &'static str, values: &'static [&'static str]) -> ModeKey
 }
 
 const ANSWERED: ModeKey = of_host("stage", ANSWERED_STAGES);
+const LARGER: ModeKey = of_host("larger_than", &["\"100kB\""]);
 const BREAKING: ModeKey = of_host("stage", &STAGE_VALUES);
 const STORE: ModeKey =
     ModeKey { name: "store", strikes: HOST, stage: Some(Stage::Dot), values: &["true", "false"] };
@@ -125,6 +126,7 @@ const SLOW_KEYS: &[ModeKey] = &[
     ModeKey { name: "factor", strikes: &[Host, Dns], stage: None, values: &["50"] },
     ModeKey { name: "delay", strikes: &[Host, Dns], stage: None, values: &["\"2s\""] },
     ANSWERED,
+    LARGER,
 ];
 
 /// All modes.
@@ -182,7 +184,7 @@ pub const MODES: [Mode; 15] = [
         strikes: HOST,
         sentence: "a `stage` (by default the greeting) gets no reply, and the client waits for its \
                    time-out; at the dot `store` says whether the message is stored (by default not)",
-        keys: &[BREAKING, STORE],
+        keys: &[BREAKING, STORE, LARGER],
         needs: &[],
         example: "host = \"smtp.sender.example\"\nmode = \"hang\"\nstage = \"rcpt\"\n",
         effect: effects::hang,
@@ -192,7 +194,7 @@ pub const MODES: [Mode; 15] = [
         strikes: HOST,
         sentence: "the connection is lost at a `stage`: by default at the dot, after the message was \
                    stored and before the reply, unless `store = false`",
-        keys: &[BREAKING, STORE],
+        keys: &[BREAKING, STORE, LARGER],
         needs: &[],
         example: "host = \"smtp.sender.example\"\nmode = \"drop\"\nstore = false\n",
         effect: effects::drop,
@@ -212,7 +214,7 @@ pub const MODES: [Mode; 15] = [
         sentence: "a `stage` (by default MAIL) gets a 4yz `reply`, by default 451 4.3.0; with \
                    `recipients` RCPT does, for these alone; with `close` the connection is closed \
                    behind it",
-        keys: &[ANSWERED, of_host("reply", &["\"450 4.7.1\""]), CLOSE, RECIPIENTS],
+        keys: &[ANSWERED, of_host("reply", &["\"450 4.7.1\""]), CLOSE, RECIPIENTS, LARGER],
         needs: &[],
         example: "host = \"mx.recipient.example\"\nmode = \"tempfail\"\nstage = \"rcpt\"\n\
                   reply = \"450 4.7.1\"\n",
@@ -222,7 +224,7 @@ pub const MODES: [Mode; 15] = [
         word: "permfail",
         strikes: HOST,
         sentence: "the same with a 5yz `reply`, by default 550 5.0.0",
-        keys: &[ANSWERED, of_host("reply", &["\"553 5.1.3\""]), CLOSE, RECIPIENTS],
+        keys: &[ANSWERED, of_host("reply", &["\"553 5.1.3\""]), CLOSE, RECIPIENTS, LARGER],
         needs: &[],
         example: "host = \"mx.recipient.example\"\nmode = \"permfail\"\n\
                   recipients = [\"bob@recipient.example\"]\n",
@@ -335,7 +337,7 @@ pub(crate) fn stage_named(word: &str) -> Stage {
 }
 
 /// The keys of modes, as an outage takes them.
-pub(crate) const KEYS: [Key; 10] = [
+pub(crate) const KEYS: [Key; 11] = [
     key("inbound_only", Shape::Flag, "blackhole: only connections to its SMTP server vanish"),
     key("machine", Shape::Flag, "crash: true for the machine, false for the process (default)"),
     key("factor", Shape::Number, "slow: service times are multiplied by this"),
@@ -355,5 +357,11 @@ pub(crate) const KEYS: [Key; 10] = [
     key("reply", Shape::Text, "the reply, as \"451 4.3.0\""),
     key("close", Shape::Flag, "tempfail, permfail: whether the connection is closed then"),
     key("recipients", Shape::List(&Shape::Text), "tempfail, permfail: only for these at RCPT"),
+    key(
+        "larger_than",
+        Shape::Size,
+        "hang, drop, slow, tempfail, permfail: only for messages larger than this, from MAIL on",
+    )
+    .example(r#"larger_than = "1MB""#),
     key("limit", Shape::Count(0, limits::PIECES), "session_limit: sessions allowed at once"),
 ];

@@ -5,7 +5,7 @@ use super::modes::Strikes;
 use crate::dns::FailureScope;
 use crate::fault::{Interval, Renewal, Schedule};
 use crate::mail::{HostId, Mailbox};
-use crate::model::{Outage, OutageTarget};
+use crate::model::{Askers, Outage, OutageTarget};
 use crate::random::Distribution;
 use crate::scenario::domain::domains::Domains;
 use crate::scenario::host::hosts::Hosts;
@@ -14,7 +14,10 @@ use crate::scenario::text::problem::ProblemKind;
 use crate::scenario::text::reader::{Remark, Section};
 use crate::scenario::text::tree::Value;
 use crate::scenario::traffic::correspondents::address;
-use crate::units::SimTime;
+use crate::units::{Octets, SimTime};
+
+/// All hosts but mail programs, in `asked_by`.
+const SERVERS: &str = "servers";
 
 /// The names that an outage may call.
 #[derive(Debug)]
@@ -35,11 +38,24 @@ pub(crate) fn read_outage(
     let struck = targets.struck(section);
     let schedule = schedule(section);
     let mode = section.field("mode").and_then(|field| field.word());
+    let asked_by = asked_by(section, targets);
+    let larger_than = larger_than(section);
     let (kind, struck, label, scope) = struck?;
     let mode = mode?;
     let effect = effect(section, mode, kind, scope, recipients);
     let name = section.field("name").and_then(|field| field.text());
-    let label = name.map_or(label, str::to_owned);
+    let label = match (name, &asked_by) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some((whom, _))) => format!("{label}, asked by {whom}"),
+        (None, None) => label,
+    };
+    if asked_by.is_some() && kind != Strikes::Dns {
+        let remark = Remark::new(format!("{} is not asked for names", kind.describe()))
+            .accepted("`asked_by` where the DNS fails")
+            .help("remove `asked_by`, or write dns = true");
+        section.error_at("asked_by", ProblemKind::Contradiction, remark);
+        return None;
+    }
     Some(Outage {
         entry,
         label,
@@ -47,7 +63,27 @@ pub(crate) fn read_outage(
         targets: struck,
         effect: effect?,
         schedule: schedule?,
+        larger_than,
+        asked_by: asked_by.map(|(_, askers)| askers),
     })
+}
+
+/// Reads whose questions a failure of the DNS strikes, with the words for it.
+fn asked_by(section: &Section<'_>, targets: &Targets<'_, '_>) -> Option<(String, Askers)> {
+    let field = section.field("asked_by")?;
+    let hosts = targets.hosts;
+    if let Value::Text(word) = &field.node.value
+        && word == SERVERS
+        && hosts.find(word).is_none()
+    {
+        return Some((SERVERS.to_owned(), Askers::Servers));
+    }
+    Some((label(&field.node.value), Askers::Hosts(host_list(&field, hosts))))
+}
+
+/// Reads the size above which messages are struck.
+fn larger_than(section: &Section<'_>) -> Option<Octets> {
+    section.field("larger_than").and_then(|field| field.size())
 }
 
 fn recipients(section: &Section<'_>, domains: &mut Domains<'_>) -> Vec<Mailbox> {

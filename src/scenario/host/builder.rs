@@ -147,7 +147,9 @@ impl Builder<'_, '_> {
                         let original = &self.hosts.entry(*host).section;
                         let table = changed.get(host).unwrap_or(original.table);
                         let merged = overlaid(table, set);
+                        let reported = set.checker.reported();
                         let configured = self.reconfigured(*host, &merged, domains, zone);
+                        set.checker.blame(reported, &original.path, set);
                         changed.insert(*host, merged);
                         let family = &mut families[host.index()];
                         if at == SimTime::ZERO {

@@ -34,6 +34,14 @@ const PARAMETERS: &[(&str, &str)] = &[
 
 /// Says where to write what `parameter` says, if it is one of those above.
 pub(crate) fn elsewhere(parameter: &str) -> Option<String> {
+    if parameter == "default_transport_rate_delay" || parameter.ends_with("_transport_rate_delay") {
+        // One delivery at a time for a whole transport; only that to each destination is modelled.
+        return Some(format!(
+            "Postfix's `{parameter}` paces a whole transport and is not modelled; for one destination \
+             the same is default_destination_rate_delay, and a transport paces its destinations as \
+             [host.mta.transports.NAME] says"
+        ));
+    }
     let found = PARAMETERS.iter().find(|(name, _)| *name == parameter);
     found.map(|(_, place)| format!("Postfix's `{parameter}` is written as {place}"))
 }

@@ -43,6 +43,19 @@ impl StatedRouting {
     }
 }
 
+impl StatedRouting {
+    /// Returns the domains whose exchangers take mail for others from here: those of a smart host, or
+    /// of a route for another domain.
+    pub(crate) fn foreign_exchangers(&self) -> impl Iterator<Item = DomainId> {
+        let routes = self.routes.iter().map(|(domain, hop)| (Some(*domain), *hop));
+        let hops = routes.chain(self.smart_host.map(|hop| (None, hop)));
+        hops.filter_map(|(of, hop)| match hop {
+            NextHop::Exchangers(domain) if of != Some(domain) => Some(domain),
+            _ => None,
+        })
+    }
+}
+
 /// Reads the routing that a host's table, or a change of it, states.
 pub(crate) fn stated_routing(
     section: &Section<'_>,

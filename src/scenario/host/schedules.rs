@@ -4,7 +4,7 @@
 use crate::profiles::Profile;
 use crate::profiles::settings::own_name;
 use crate::queue::QueueSettings;
-use crate::queue::plain::{Form, Gaps};
+use crate::queue::plain::{Expiry, Form, Gaps};
 use crate::scenario::text::limits;
 use crate::scenario::text::problem::ProblemKind;
 use crate::scenario::text::reader::{Field, Remark};
@@ -150,6 +150,29 @@ pub(crate) fn has_time_between(mta: &Field<'_>, table: &Table, profile: &Profile
         let path = format!("{}.{key}", mta.path);
         mta.checker.error(ProblemKind::BadValue, &entry.place, &path, remark);
     }
+}
+
+/// Reports a last attempt at the end of a lifetime that there is not, or whose end a timer keeps.
+pub(crate) fn has_last_try(mta: &Field<'_>, table: &Table, profile: &Profile) {
+    let QueueSettings::Plain(queue) = &profile.queue else {
+        return;
+    };
+    let key = "last_try_at_lifetime";
+    let Some(entry) = table.get(key).filter(|_| queue.last_try_at_lifetime) else {
+        return;
+    };
+    let (problem, help) = if queue.lifetime.is_none() {
+        ("there is no lifetime at whose end a last attempt could be made", "add `lifetime`")
+    } else if queue.expiry == Expiry::Timer {
+        ("by a timer a message is returned at the end of its lifetime, untried", "remove `expiry`")
+    } else {
+        return;
+    };
+    let remark = Remark::new(problem)
+        .accepted("`last_try_at_lifetime` with a lifetime, and expiry \"attempt\" or \"ahead\"")
+        .help(help);
+    let path = format!("{}.{key}", mta.path);
+    mta.checker.error(ProblemKind::Contradiction, &entry.place, &path, remark);
 }
 
 /// Returns an example of a value for a setting that a scenario has to give.

@@ -296,6 +296,7 @@ fn read_settings(mta: &Field<'_>, table: &Table, profile: &mut Profile) {
     }
     schedules::one_form_only(mta, table, profile);
     schedules::has_time_between(mta, table, profile);
+    schedules::has_last_try(mta, table, profile);
     longer_than_the_kernel(mta, table, profile);
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::problem::{LineStarts, Problem, ProblemKind, Severity, Sort, line_and_column};
+use super::reader::Section;
 use super::tree::Place;
 use crate::scenario::text::names::{self, MOST_LISTED};
 
@@ -207,6 +208,40 @@ impl Checker {
     /// Adds a problem of another file.
     pub(crate) fn add(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Returns how much has been reported so far.
+    pub(crate) fn reported(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
+    /// Blames a change for what has been reported since: problems of a table with `change` laid over
+    /// it that bear the path of that table. What stands in the change is known by its own path there,
+    /// what was wrong without it is left out, and what follows from both is told at the change.
+    pub(crate) fn blame(&self, since: usize, path: &str, change: &Section<'_>) {
+        let mut problems = self.problems.borrow_mut();
+        let later = problems.split_off(since);
+        for mut problem in later {
+            let rest = problem.key.strip_prefix(path).and_then(|rest| rest.strip_prefix('.'));
+            if let (Some(rest), true) = (rest, problem.file == self.file) {
+                let known = |other: &Problem| {
+                    (&other.span, &other.message) == (&problem.span, &problem.message)
+                };
+                if problems.iter().any(known) {
+                    continue;
+                }
+                let (at, place) = change.nearest(rest);
+                let key = format!("{}.{rest}", change.path);
+                if at != key
+                    && let Place::File(span) = place
+                {
+                    (problem.line, problem.column) = self.position(span.start);
+                    problem.span = span;
+                }
+                problem.key = if at == key { key } else { at };
+            }
+            problems.push(problem);
+        }
     }
 
     /// Returns the line of an octet of the file, counted from 1.

@@ -5,7 +5,7 @@ use super::names::did_you_mean;
 use super::overrides::quoted;
 use super::problem::ProblemKind;
 use super::shape::{Keys, Shape};
-use super::tree::{Node, Place, Table, Value};
+use super::tree::{Entry, Node, Place, Table, Value};
 use crate::scenario::host::elsewhere::elsewhere;
 
 /// A table with the keys it may have.
@@ -98,6 +98,31 @@ impl<'a> Section<'a> {
     /// Returns whether `key` is there.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.field(key).is_some()
+    }
+
+    /// Returns the deepest part of a path below this table that is written in it, with its place.
+    pub(crate) fn nearest(&self, path: &str) -> (String, Place) {
+        let (mut table, mut rest) = (self.table, path);
+        let (mut found, mut place) = (self.path.clone(), self.place.clone());
+        loop {
+            let below = |entry: &&Entry| {
+                let left = rest.strip_prefix(quoted(&entry.key).as_str());
+                left.is_some_and(|left| left.is_empty() || left.starts_with('.'))
+            };
+            let Some(entry) = table.entries.iter().find(below) else {
+                return (found, place);
+            };
+            let key = quoted(&entry.key);
+            found = format!("{found}.{key}");
+            place = entry.place.clone();
+            rest = rest[key.len()..].trim_start_matches('.');
+            match &entry.node.value {
+                Value::Table(inner) if !rest.is_empty() => table = inner,
+                // Parts of a value have the path of their own.
+                _ if rest.is_empty() => return (found, place),
+                _ => return (format!("{found}.{rest}"), place),
+            }
+        }
     }
 
     /// Returns where `key` stands, or the table's beginning.

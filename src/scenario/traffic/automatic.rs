@@ -7,7 +7,7 @@ use crate::scenario::text::problem::ProblemKind;
 use crate::scenario::text::reader::{Field, Remark, Section};
 use crate::scenario::text::tree::Value;
 use crate::scenario::top::tables;
-use crate::workload::{Answers, Automatic, Correspondents, Redistribution, Responder};
+use crate::workload::{Answers, Automatic, Correspondents, Parts, Redistribution, Responder};
 
 /// Reads all lists and responders. The addresses of lists exist from here on.
 pub(crate) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Automatic {
@@ -30,7 +30,11 @@ pub(crate) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
         members.retain(|member| known.insert(*member));
         let flag = |key: &str| section.field(key).and_then(|field| field.flag()) == Some(true);
         let (changes_text, rewrites_author) = (flag("changes_text"), flag("rewrites_author"));
-        let list = Redistribution { members, owner, changes_text, rewrites_author };
+        let moderation = section.field("moderation").and_then(|field| field.distribution());
+        let parts = section.field("parts").and_then(|field| field.section());
+        let parts = parts.and_then(|section| parts_of(&section));
+        let list =
+            Redistribution { members, owner, changes_text, rewrites_author, moderation, parts };
         if automatic.redistributions.insert(mailbox, list).is_some() {
             let remark = Remark::new("there are two lists with this address")
                 .accepted("an address that no other list has")
@@ -46,6 +50,13 @@ pub(crate) fn read_automatic(top: &Section<'_>, domains: &mut Domains<'_>) -> Au
     }
     refuse_circles(top, &automatic, domains);
     automatic
+}
+
+/// Reads in which parts a list's copies go out.
+fn parts_of(section: &Section<'_>) -> Option<Parts> {
+    let size = section.field("size").and_then(|field| field.count32());
+    let every = section.field("every").and_then(|field| field.positive_duration());
+    Some(Parts { size: size?, every: every? })
 }
 
 /// Reads one member of a list, or the mailboxes of a domain that are.

@@ -1,5 +1,6 @@
 //! The keys of `[[mail]]` and `[[reading]]`.
 
+use crate::scenario::keys::ONE_OR_MORE_TEXTS;
 use crate::scenario::text::limits;
 use crate::scenario::text::shape::{Keys, Shape, Unit, key, required};
 use crate::scenario::text::words;
@@ -60,9 +61,12 @@ static SUBMIT: Keys = Keys {
         key("client", Shape::Text, "the host that submits; default: one beside the default path"),
         key(
             "server",
-            Shape::Text,
-            "the host that takes it; default: the submission host of the sender's domain",
-        ),
+            ONE_OR_MORE_TEXTS,
+            "the host that takes it, or several, each tried when no session with the one before came \
+             to MAIL; default: the submission host of the sender's domain",
+        )
+        .example(r#"server = ["smtp1.sender.example", "smtp2.sender.example"]"#)
+        .models("PHPMailer: Host = \"smtp1;smtp2\"; each message begins with the first again."),
         key(
             "port",
             Shape::Count(25, 587),
@@ -283,6 +287,14 @@ pub(crate) static READING: Keys = Keys {
     ],
 };
 
+static PARTS: Keys = Keys {
+    name: "`parts`",
+    keys: &[
+        required("size", Shape::Count(1, limits::PIECES), "members who get their copies together"),
+        required("every", Shape::Duration, "time from one part to the next"),
+    ],
+};
+
 pub(crate) static LIST: Keys = Keys {
     name: "a list",
     keys: &[
@@ -309,6 +321,17 @@ pub(crate) static LIST: Keys = Keys {
             Shape::Flag,
             "whether copies name the list in their From field, not the author; default false",
         ),
+        key(
+            "moderation",
+            Shape::Distribution(Unit::Time),
+            "how long each message waits for a moderator before copies of it are made; default: none \
+             waits",
+        )
+        .example(r#"moderation = { exponential = { mean = "2h" } }"#)
+        .models("Mailman's hold: the message is in no mail queue meanwhile, and its copies are new mail."),
+        key("parts", Shape::Table(&PARTS), "copies for so many members at a time; default: for all at once")
+            .example(r#"parts = { size = 500, every = "1m" }"#)
+            .models("Mailman's chunks and senders of newsletters that pace themselves."),
     ],
 };
 

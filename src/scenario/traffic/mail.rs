@@ -372,8 +372,13 @@ fn submission(
 ) -> Option<SubmissionSettings> {
     let field = |key: &str| submit.and_then(|submit| submit.field(key));
     let client = field("client").map(|field| hosts.one_of(&field));
+    let mut further_servers = Vec::new();
     let server = match field("server") {
-        Some(field) => hosts.one_of(&field),
+        Some(field) => {
+            let named = named_servers(&field, hosts);
+            further_servers = named.get(1..).map(<[HostId]>::to_vec).unwrap_or_default();
+            named.first().copied()
+        }
         None => {
             let server = default_server(section, hosts, domains, *senders.first()?);
             warn_of_other_servers(section, hosts, domains, senders, server);
@@ -394,6 +399,7 @@ fn submission(
             None => None,
         },
         server,
+        further_servers,
         port: port.unwrap_or(if submission_host { 587 } else { 25 }),
         messages_per_session: field("messages_per_session")
             .and_then(|field| field.count32())
@@ -406,11 +412,26 @@ fn submission(
     })
 }
 
+/// Reads the servers that a mail program tries, in order.
+fn named_servers(field: &Field<'_>, hosts: &Hosts<'_>) -> Vec<HostId> {
+    let items = field.one_or_many(Shape::Text);
+    if items.is_empty() {
+        let remark = Remark::new("found an empty list: nobody takes the mail")
+            .accepted("one or more hosts")
+            .help("name the servers in the order in which they are tried");
+        field.error(ProblemKind::BadValue, remark);
+    }
+    let found: Vec<Option<HostId>> = items.iter().map(|item| hosts.one_of(item)).collect();
+    // A name that is not known has been reported; the others must not take its place.
+    found.into_iter().collect::<Option<Vec<HostId>>>().unwrap_or_default()
+}
+
 /// Returns the settings of an entry whose mail is in a server's queue already.
 pub(crate) fn submission_of_queue(host: HostId) -> SubmissionSettings {
     SubmissionSettings {
         client: Some(host),
         server: host,
+        further_servers: Vec::new(),
         port: 25,
         messages_per_session: 1,
         parallel_sessions: 1,

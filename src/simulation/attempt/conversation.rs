@@ -126,7 +126,7 @@ impl<S: FactSink> World<'_, '_, S> {
             },
             client: client_config.client,
             server: server_config.server,
-            rules: &self.ways.faults.rules[target.host.index()],
+            rules: self.ways.faults.rules[target.host.index()].before_mail(),
             connected: connection.connected,
             tls: tls(port, &client_config, &server_config),
             authenticates: habits.authenticates,

@@ -259,7 +259,10 @@ impl<S: FactSink> World<'_, '_, S> {
                 Destination::Local
             }
             Purpose::Submission { entry } => {
-                Destination::Host(self.sources[entry as usize].submission.server)
+                let submission = &self.sources[entry as usize].submission;
+                let further = run.server.checked_sub(1);
+                let server = further.map_or(submission.server, |at| submission.further_servers[at]);
+                Destination::Host(server)
             }
         }
     }

@@ -155,6 +155,8 @@ pub(crate) struct Run {
     pub(crate) postponed: Vec<Unsent>,
     /// Messages handed over in the present session.
     pub(crate) handed: u32,
+    /// Which of its servers a mail program is at, from 0.
+    pub(crate) server: usize,
     pub(crate) last_failure: Option<Failure>,
 }
 
@@ -283,6 +285,7 @@ impl Run {
             outbox: Vec::new(),
             postponed: Vec::new(),
             handed: 0,
+            server: 0,
             last_failure: None,
         };
         run.renew(begins);
@@ -333,9 +336,11 @@ impl Run {
             outbox,
             postponed,
             handed,
+            server,
             last_failure,
         } = self;
         *handle = begins.handle;
+        *server = 0;
         *purpose = begins.purpose;
         *phase = Phase::Beginning;
         *client = begins.client;

@@ -115,8 +115,7 @@ impl<S: FactSink> World<'_, '_, S> {
             self.go_on(run, target);
         } else {
             run.phase = Phase::Beginning;
-            run.sessions = 0;
-            run.handed = 0;
+            (run.sessions, run.handed, run.server) = (0, 0, 0);
             self.proceed(run);
         }
     }
@@ -163,8 +162,8 @@ impl<S: FactSink> World<'_, '_, S> {
         }
     }
 
-    /// One address of the server did not answer: the mail program tries the next.
-    fn try_next_address(&mut self, run: &mut Run) {
+    /// The address or server at hand is of no use: the mail program tries the next one.
+    fn go_elsewhere(&mut self, run: &mut Run) {
         let (client, count) = (run.client, run.recipients.len());
         let accepted = accepted_at_rcpt(run);
         for index in 0..count {
@@ -172,7 +171,6 @@ impl<S: FactSink> World<'_, '_, S> {
             self.hosts[client.index()].totals.attempts += 1;
         }
         self.close_run_connection(run);
-        self.try_next(run);
     }
 
     /// A submission has been tried: settles its recipients and goes on with the session.
@@ -182,10 +180,18 @@ impl<S: FactSink> World<'_, '_, S> {
         };
         let unreached = run.failure.is_some_and(|failure| failure.stage == Stage::Connect);
         if unreached && run.next_target < run.targets.len() {
-            self.try_next_address(run);
+            self.go_elsewhere(run);
+            self.try_next(run);
             return;
         }
         let settings = &self.sources[entry as usize].submission;
+        let no_session = run.failure.is_some_and(|failure| failure.stage < Stage::Mail);
+        if no_session && run.server < settings.further_servers.len() {
+            self.go_elsewhere(run);
+            run.server += 1;
+            self.look_up(run);
+            return;
+        }
         let (client, message) = (run.client, run.message);
         let (count, fields) = (run.recipients.len(), run.received_fields);
         let accepted = accepted_at_rcpt(run);

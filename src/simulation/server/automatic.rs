@@ -1,13 +1,17 @@
 //! What mailboxes do by themselves: aliases and lists send copies on, and some people's mail is
 //! answered while they are away.
 
-use crate::mail::{HostId, Mailbox, MessageId, MessageKind, RecipientId};
+use crate::engine::Class;
+use crate::mail::{HostId, Mailbox, MessageId, MessageKey, MessageKind, RecipientId};
+use crate::random::SessionDraw;
 use crate::trace::FactSink;
-use crate::units::{Octets, SimTime};
+use crate::units::{Octets, SimDuration, SimTime};
 use crate::workload::Answers;
 
 use super::handover::Arrival;
+use crate::simulation::attempt::draws::time;
 use crate::simulation::world::World;
+use crate::simulation::world::event::Event;
 use crate::simulation::world::messages::Message;
 
 /// Octets of an automatic reply.
@@ -16,7 +20,22 @@ const REPLY: u64 = 1_500;
 /// without a limit of its own (RFC 5321 §6.3).
 const MOST_FIELDS: u32 = 100;
 
-impl<S: FactSink> World<'_, '_, S> {
+/// How often a list's program looks whether its server is up again.
+const RUNNER: SimDuration = SimDuration::from_minutes(1);
+
+/// Copies for a part of a list's members that are to be made later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeldPart<'s> {
+    host: HostId,
+    /// The message that came to the list.
+    about: MessageKey,
+    copy: MessageId,
+    members: &'s [Mailbox],
+    fields: u32,
+    size: Octets,
+}
+
+impl<'s, S: FactSink> World<'s, '_, S> {
     /// Returns whether this address sends on what it gets.
     pub(crate) fn redistributes(&self, mailbox: Mailbox) -> bool {
         self.scenario.automatic.redistributions.contains_key(&mailbox)
@@ -63,12 +82,49 @@ impl<S: FactSink> World<'_, '_, S> {
         let sender = list.owner.or(self.messages[original].sender());
         let size = self.messages[original].size();
         let fields = fields + 1;
-        let copy =
-            self.new_message((original, mailbox), MessageKind::ListCopy, sender, size, fields);
-        self.note_lineage(original, copy, host, (mailbox, list));
-        let size = held + Octets(self.own_received_octets(host, sender));
+        let held = held + Octets(self.own_received_octets(host, sender));
+        let about = self.messages[original].key();
+        let key = [self.messages[original].stream_key(), SessionDraw::Moderation.number()];
+        let draws = &self.draws.session;
+        let moderation = list.moderation.as_ref().map(|wait| time(draws, wait, || key));
+        let mut at = self.now + moderation.unwrap_or_default();
+        for members in list.parted() {
+            let by = (original, mailbox);
+            let copy = self.new_message(by, MessageKind::ListCopy, sender, size, fields);
+            self.note_lineage(original, copy, host, (mailbox, list));
+            if at == self.now {
+                let arrival = Arrival::made_here(fields, held, self.now);
+                self.send_automatic(host, about, copy, members, arrival);
+            } else {
+                // What it is about may be forgotten by then.
+                self.messages[copy].holders += 1;
+                let part = HeldPart { host, about, copy, members, fields, size: held };
+                self.hold_part(at, part);
+            }
+            at += list.parts.map(|parts| parts.every).unwrap_or_default();
+        }
+    }
+
+    fn hold_part(&mut self, at: SimTime, part: HeldPart<'s>) {
+        let number = self.mailboxes.parts;
+        self.mailboxes.parts += 1;
+        self.mailboxes.held.insert(number, part);
+        self.schedule(at, Class::Start, Event::SendPart { number });
+    }
+
+    /// A part of a list's copies is due, or its moderator lets a message pass.
+    pub(crate) fn send_part(&mut self, number: u64) {
+        let Some(part) = self.mailboxes.held.remove(&number) else {
+            return;
+        };
+        if !self.hosts[part.host.index()].up {
+            self.hold_part(self.now + RUNNER, part);
+            return;
+        }
+        let HeldPart { host, about, copy, members, fields, size } = part;
         let arrival = Arrival::made_here(fields, size, self.now);
-        self.send_automatic(host, original, copy, &list.members, arrival);
+        self.send_automatic(host, about, copy, members, arrival);
+        self.messages.release(copy);
     }
 
     /// Answers the author, unless a rule against loops forbids it (RFC 3834 §2): nobody can answer a
@@ -98,7 +154,8 @@ impl<S: FactSink> World<'_, '_, S> {
         let by = (original, mailbox);
         let reply = self.new_message(by, MessageKind::AutomaticReply, path, size, 1);
         let arrival = Arrival::made_here(1, size, self.now);
-        self.send_automatic(host, original, reply, &[author], arrival);
+        let about = self.messages[original].key();
+        self.send_automatic(host, about, reply, &[author], arrival);
     }
 
     /// Returns whether nothing in a message tells that a program or a list sent it. A reply that is not
@@ -133,12 +190,11 @@ impl<S: FactSink> World<'_, '_, S> {
     fn send_automatic(
         &mut self,
         host: HostId,
-        about: MessageId,
+        about: MessageKey,
         message: MessageId,
         to: &[Mailbox],
         arrival: Arrival,
     ) {
-        let about = self.messages[about].key();
         let mut recipients: Vec<RecipientId> = to
             .iter()
             .rev()

@@ -50,7 +50,7 @@ fn ask(
     let ended = connected + wire.round_trip() * ROUND_TRIPS;
     let ruled =
         [Stage::Greeting, Stage::Ehlo, Stage::Mail, Stage::Rcpt].into_iter().find_map(|stage| {
-            match deviations.find(Slot::Answer(stage), connected) {
+            match deviations.before_mail().find(Slot::Answer(stage), connected) {
                 Some(Deviation::Answer { reply, .. }) => Some(*reply),
                 _ => None,
             }

@@ -95,6 +95,8 @@ impl<'s, 'k, S: FactSink> World<'s, 'k, S> {
                 readers: Readers::new(scenario, &streams),
                 answered: BTreeMap::new(),
                 offspring: BTreeMap::new(),
+                held: BTreeMap::new(),
+                parts: 0,
             },
             chains: Chains::default(),
             callers: Callers::default(),

@@ -84,6 +84,7 @@ impl<S: FactSink> World<'_, '_, S> {
             Event::Act { action } => self.act(action as usize),
             Event::Heartbeat { primary } => self.heartbeat(primary),
             Event::Brought { number } => self.brought(number),
+            Event::SendPart { number } => self.send_part(number),
             Event::Sample => self.sample(),
         }
     }

@@ -41,6 +41,8 @@ pub(crate) enum Event {
     Heartbeat { primary: HostId },
     /// A server answers for a message that a caller has brought.
     Brought { number: u32 },
+    /// Copies for a part of a list's members go out.
+    SendPart { number: u64 },
     /// Queues are sampled.
     Sample,
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::dns::Failures;
+use crate::dns::{DnsFailure, FailureScope};
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
-use crate::model::{Command, Effect, OutageTarget, Scenario};
+use crate::model::{Command, Effect, Outage, OutageTarget, Scenario};
 use crate::network::LinkId;
 use crate::random::{Purpose, Streams};
-use crate::smtp::{CrashFault, Deviation, PortFault, Rules};
+use crate::smtp::{CrashFault, PortFault, Rule, Rules};
 use crate::trace::OutageFact;
 use crate::units::{SimDuration, SimTime};
 
@@ -29,11 +29,20 @@ pub(crate) struct Faults {
     /// By link.
     pub(crate) links: Sparse<Timeline<()>>,
     /// Of the DNS, as outages say; `name_service` knows who else is without answers.
-    pub(crate) dns: Failures,
+    pub(crate) dns: Vec<DnsFault>,
     /// What to tell the reader of the trace.
     pub(crate) facts: Vec<OutageFact>,
     /// Nothing ever fails here.
     pub(crate) never: Timeline<()>,
+}
+
+/// A failure of the DNS that an outage states.
+#[derive(Debug)]
+pub(crate) struct DnsFault {
+    /// When, how, and of which names.
+    pub(crate) failure: (Interval, DnsFailure, FailureScope),
+    /// Whose questions it strikes; none: everybody's.
+    pub(crate) asked_by: Option<Vec<HostId>>,
 }
 
 /// Gathers intervals before they become time lines.
@@ -42,9 +51,9 @@ struct Gathered {
     port: BTreeMap<usize, Vec<(Interval, PortFault)>>,
     cut: BTreeMap<usize, Vec<(Interval, ())>>,
     crashes: BTreeMap<usize, Vec<(Interval, CrashFault)>>,
-    rules: BTreeMap<usize, Vec<(Interval, Deviation)>>,
+    rules: BTreeMap<usize, Vec<Rule>>,
     links: BTreeMap<usize, Vec<(Interval, ())>>,
-    dns: Failures,
+    dns: Vec<DnsFault>,
     facts: Vec<OutageFact>,
 }
 
@@ -61,7 +70,7 @@ impl Faults {
             crashes: none(Timeline::default()),
             rules: none(Rules::new(Vec::new())),
             links: none(Timeline::default()),
-            dns: Failures::default(),
+            dns: Vec::new(),
             facts: Vec::new(),
             never: Timeline::default(),
         }
@@ -83,13 +92,13 @@ impl Faults {
                         entry: outage.entry,
                         target: outage.label.clone(),
                         mode: outage.mode.clone(),
-                        hosts: struck_hosts(scenario, &outage.targets),
+                        hosts: struck_hosts(scenario, outage),
                         from: interval.from,
                         to: interval.to,
                     });
                 }
                 for target in &outage.targets {
-                    gathered.add(scenario, *target, interval, &outage.effect);
+                    gathered.add(scenario, *target, interval, outage);
                 }
             }
         }
@@ -110,16 +119,22 @@ impl Faults {
 }
 
 /// Returns the hosts that an outage strikes, in order.
-fn struck_hosts(scenario: &Scenario, targets: &[OutageTarget]) -> Vec<HostId> {
+fn struck_hosts(scenario: &Scenario, outage: &Outage) -> Vec<HostId> {
     let host = |target: &OutageTarget| match *target {
         OutageTarget::Host(host) => Some(host),
         OutageTarget::Address(address) => Some(scenario.addresses[address.index()].host),
         OutageTarget::Link(_) | OutageTarget::Dns => None,
     };
-    let mut hosts: Vec<HostId> = targets.iter().filter_map(host).collect();
+    let mut hosts: Vec<HostId> = outage.targets.iter().filter_map(host).collect();
+    hosts.extend(askers(scenario, outage).into_iter().flatten());
     hosts.sort_unstable();
     hosts.dedup();
     hosts
+}
+
+/// Returns whose questions an outage of the DNS strikes; none: everybody's.
+fn askers(scenario: &Scenario, outage: &Outage) -> Option<Vec<HostId>> {
+    outage.asked_by.as_ref().map(|askers| askers.among(&scenario.hosts))
 }
 
 /// Returns whether it is no outage but a server's standing policy: a deviation that always holds.
@@ -148,11 +163,11 @@ impl Gathered {
         scenario: &Scenario,
         target: OutageTarget,
         interval: Interval,
-        effect: &Effect,
+        outage: &Outage,
     ) {
-        match (target, effect) {
-            (OutageTarget::Host(host), effect) => {
-                self.add_host(scenario, host, interval, effect);
+        match (target, &outage.effect) {
+            (OutageTarget::Host(host), _) => {
+                self.add_host(scenario, host, interval, outage);
             }
             (OutageTarget::Address(address), Effect::Refuse | Effect::Unreachable) => {
                 self.port(address.index(), interval, PortFault::Refuse);
@@ -164,14 +179,21 @@ impl Gathered {
                 self.links.entry(link.0 as usize).or_default().push((interval, ()));
             }
             (OutageTarget::Dns, Effect::Dns(failure, scope)) => {
-                self.dns.0.push((interval, *failure, scope.clone()));
+                let failure = (interval, *failure, scope.clone());
+                self.dns.push(DnsFault { failure, asked_by: askers(scenario, outage) });
             }
             (OutageTarget::Dns, _) => {}
         }
     }
 
-    fn add_host(&mut self, scenario: &Scenario, host: HostId, interval: Interval, effect: &Effect) {
-        match effect {
+    fn add_host(
+        &mut self,
+        scenario: &Scenario,
+        host: HostId,
+        interval: Interval,
+        outage: &Outage,
+    ) {
+        match &outage.effect {
             Effect::Blackhole { inbound_only: true } => {
                 self.ports(scenario, host, interval, PortFault::Blackhole);
             }
@@ -183,7 +205,9 @@ impl Gathered {
             }
             Effect::Crash { machine } => self.crash(scenario, host, interval, *machine),
             Effect::Server(deviation) => {
-                self.rules.entry(host.index()).or_default().push((interval, deviation.clone()));
+                let (deviation, larger_than) = (deviation.clone(), outage.larger_than);
+                let rule = Rule { interval, deviation, larger_than };
+                self.rules.entry(host.index()).or_default().push(rule);
             }
             Effect::Dns(..) => {}
         }

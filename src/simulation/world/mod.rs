@@ -31,6 +31,7 @@ use super::RunTotals;
 use super::attempt::connection::Connection;
 use super::attempt::run::{Purpose, Run, Runs};
 use super::callers::Callers;
+use super::server::automatic::HeldPart;
 use super::fast::Fast;
 use super::fast::setup::DomainTraits;
 use super::outside::Outside;
@@ -126,12 +127,16 @@ pub(super) struct Policies {
 
 /// Who reads mailboxes, and what mailboxes do by themselves.
 #[derive(Debug)]
-pub(super) struct Mailboxes {
+pub(super) struct Mailboxes<'s> {
     pub(super) readers: Readers,
     /// When a mailbox last answered an author by itself.
     pub(super) answered: BTreeMap<(Mailbox, Mailbox), SimTime>,
     /// Counts what was made about each message of a scenario in which mailboxes act by themselves.
     pub(super) offspring: BTreeMap<MessageKey, u32>,
+    /// Copies of lists that are to be made later, by number.
+    pub(super) held: BTreeMap<u64, HeldPart<'s>>,
+    /// Numbers given to these so far.
+    pub(super) parts: u64,
 }
 
 /// The simulated world.
@@ -160,7 +165,7 @@ pub(super) struct World<'s, 'k, S: FactSink> {
     pub(super) given: Given,
     pub(super) attempts: Attempts,
     pub(super) policies: Policies,
-    pub(super) mailboxes: Mailboxes,
+    pub(super) mailboxes: Mailboxes<'s>,
     pub(super) chains: Chains,
     /// What is there for speed alone.
     pub(super) fast: Fast,

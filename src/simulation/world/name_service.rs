@@ -4,21 +4,22 @@
 //! network that falls apart so takes the DNS from the parts without such a host; what they have in
 //! their caches goes on to serve them. Where no host has the role, the DNS is everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dns::{DnsFailure, FailureScope, Failures};
 use crate::fault::{Interval, Timeline};
 use crate::mail::HostId;
 use crate::model::Scenario;
 
-use super::faults::Faults;
+use super::faults::{DnsFault, Faults};
 use super::reach::Reach;
 
 /// What becomes of the questions of each host.
 #[derive(Debug)]
 pub(crate) struct NameService {
     everywhere: Failures,
-    /// Hosts that some failure of the network cuts off from those who answer.
+    /// Hosts that some failure of the network cuts off from those who answer, or whose questions
+    /// alone an outage strikes.
     elsewhere: BTreeMap<HostId, Failures>,
 }
 
@@ -28,8 +29,18 @@ impl NameService {
             .filter(|&index| scenario.hosts[index].roles.dns)
             .map(|index| (HostId::from_index(index), down(scenario, faults, index)))
             .collect();
-        let everywhere = with_silence(faults, servers.iter().map(|(_, down)| down.clone()));
-        let mut elsewhere = BTreeMap::new();
+        let silent =
+            |asking| with_silence(faults, asking, servers.iter().map(|(_, down)| down.clone()));
+        let everywhere = silent(None);
+        let askers: BTreeSet<HostId> = faults
+            .dns
+            .iter()
+            .filter_map(|fault| fault.asked_by.as_ref())
+            .flatten()
+            .copied()
+            .collect();
+        let mut elsewhere: BTreeMap<HostId, Failures> =
+            askers.into_iter().map(|asking| (asking, silent(Some(asking)))).collect();
         if servers.is_empty() {
             return Self { everywhere, elsewhere };
         }
@@ -44,7 +55,7 @@ impl NameService {
                 })
                 .collect();
             if cut_off {
-                elsewhere.insert(asking, with_silence(faults, unanswered));
+                elsewhere.insert(asking, with_silence(faults, Some(asking), unanswered));
             }
         }
         Self { everywhere, elsewhere }
@@ -86,9 +97,19 @@ fn intervals<T>(line: &Timeline<T>) -> impl Iterator<Item = Interval> + '_ {
     line.entries().iter().map(|entry| entry.0)
 }
 
-/// Returns the failures that outages state, and silence while each of the servers is out.
-fn with_silence(faults: &Faults, servers: impl IntoIterator<Item = Vec<Interval>>) -> Failures {
-    let mut failures = faults.dns.clone();
+/// Returns the failures that outages state for `asking`, or for those whom none of them names, and
+/// silence while each of the servers is out.
+fn with_silence(
+    faults: &Faults,
+    asking: Option<HostId>,
+    servers: impl IntoIterator<Item = Vec<Interval>>,
+) -> Failures {
+    let concerned = |fault: &&DnsFault| match &fault.asked_by {
+        None => true,
+        Some(askers) => asking.is_some_and(|asking| askers.contains(&asking)),
+    };
+    let stated = faults.dns.iter().filter(concerned).map(|fault| fault.failure.clone());
+    let mut failures = Failures(stated.collect());
     let silent = servers.into_iter().reduce(|out, other| {
         out.iter()
             .flat_map(|a| other.iter().map(move |b| overlap(*a, *b)))

@@ -92,6 +92,9 @@ impl Session<'_> {
         draws: &mut impl Draws,
     ) -> Result<Heard, Failure> {
         let stage = stage(spoken);
+        if let Spoken::Mail(letter) | Spoken::Rcpt { letter, .. } = spoken {
+            self.rules.carried = letter.size;
+        }
         let timeout = self.patience(stage);
         let (reply, at) = self.exchange(sent, stage, timeout, draws, |session, at| {
             session.answer(spoken, order, policy, at)
@@ -151,6 +154,7 @@ impl Session<'_> {
         draws: &mut impl Draws,
     ) -> (Option<SimTime>, Result<Heard, Failure>) {
         order.end_of_data();
+        self.rules.carried = letter.size;
         let timeout = self.patience(Stage::Dot);
         // Its lines were under way before the dot.
         if let Some(failure) = self.breaks_in_body(sent, sent, letter.size) {

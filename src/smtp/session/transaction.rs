@@ -24,6 +24,7 @@ impl Session<'_> {
     ) -> Transaction {
         replies.clear();
         replies.resize(letter.recipients.len(), None);
+        self.rules.carried = letter.size;
         let mut transaction = Transaction::begun(sent);
         let result = self
             .envelope(sent, letter, policy, replies, marks, draws)
@@ -245,9 +246,9 @@ impl Session<'_> {
     /// Returns the reply that a rule has for this recipient, and whether the connection is closed
     /// behind it.
     fn named(&self, mailbox: Mailbox, at: SimTime) -> Option<(Reply, bool)> {
-        self.rules.entries().iter().rev().find_map(|(interval, rule)| match rule {
+        self.rules.in_force(at).rev().find_map(|rule| match rule {
             Deviation::AnswerRecipients { mailboxes, reply, close }
-                if interval.contains(at) && mailboxes.binary_search(&mailbox).is_ok() =>
+                if mailboxes.binary_search(&mailbox).is_ok() =>
             {
                 Some((*reply, *close))
             }
