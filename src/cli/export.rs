@@ -1,12 +1,13 @@
 //! `mailsim export`: writes the results of a run in the forms that other tools read.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::export::{ExportOptions, ExportedFile, Format, Run, START, capture, export};
-use crate::report::{ReportError, RunDescription};
+use crate::report::{ReportError, RunDescription, open_file};
 use crate::story::{Story, Wanted};
 use crate::trace::Fact;
 use crate::units::SimDuration;
@@ -158,7 +159,9 @@ pub(super) fn read_run(folder: &Path) -> Result<Run, CommandError> {
 /// Reads a file of a result folder.
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
     let path = folder.join(name);
-    fs::read(&path).map_err(|cause| match cause.kind() {
+    let mut octets = Vec::new();
+    let read = open_file(folder, name).and_then(|mut file| file.read_to_end(&mut octets));
+    read.map(|_| octets).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::NotFound => CommandError::Report(ReportError::Missing {
             path,
             hint: "this needs the tables of `mailsim run` (without --no-tables)",

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use crate::import::{
     Comparison, Finding, History, Imported, Input, Kind, LogOptions, Options, Quality,
     QueueOptions, compare, import,
 };
-use crate::report::{ReportError, Wanted};
+use crate::report::{ReportError, Wanted, open_file};
 use crate::units::SimDuration;
 
 use super::error::CommandError;
@@ -167,7 +168,7 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         return Err(CommandError::Usage("--reenact needs a log among the files".to_owned()));
     };
     let target = arguments.out.join("run");
-    let wanted = Wanted { tables: true, charts: false, png: false };
+    let wanted = Wanted { tables: true, charts: false, png: false, packed: false };
     let duration = input.loaded.scenario.duration;
     let asked = input.loaded.scenario.asked_figures();
     let order = Order { target: &target, wanted, duration, changes: &[], asked: &asked };
@@ -313,7 +314,9 @@ const WORST: usize = 10;
 fn held_against(history: &History, run: &Path) -> Result<String, CommandError> {
     let read = |name: &str| {
         let path = run.join(name);
-        fs::read(&path).map_err(|cause| CommandError::io("read", &path, cause))
+        let mut octets = Vec::new();
+        let read = open_file(run, name).and_then(|mut file| file.read_to_end(&mut octets));
+        read.map(|_| octets).map_err(|cause| CommandError::io("read", &path, cause))
     };
     let (messages, attempts) = (read("messages.csv")?, read("attempts.csv")?);
     let (quality, rows) =

@@ -127,7 +127,7 @@ fn run_until(place: &Path, arguments: &Arguments, terminal: Terminal) -> Result<
     let target = folder.path().join("run");
     let order = Order {
         target: &target,
-        wanted: Wanted { tables: true, charts: false, png: false },
+        wanted: Wanted { tables: true, charts: false, png: false, packed: false },
         // What is under way at the moment itself shows: the run goes on a little.
         duration: scenario.duration,
         changes: &arguments.changes.0,

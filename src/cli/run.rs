@@ -62,6 +62,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_tables: bool,
 
+    /// Pack the tables by gzip, as messages.csv.gz: pandas, DuckDB, R and mailsim read them as they are
+    #[arg(long, conflicts_with = "no_tables")]
+    compress: bool,
+
     /// Write the results in the forms that other tools read, too, as `mailsim export` does
     #[arg(
         long,
@@ -119,6 +123,7 @@ pub(super) fn run(arguments: &Arguments, terminal: Terminal) -> Result<ExitStatu
         tables: !arguments.no_tables,
         charts: !arguments.no_charts,
         png: arguments.charts == ChartFiles::Png,
+        packed: arguments.compress,
     };
     let duration = length(&input.loaded.scenario, arguments.until, terminal);
     let asked = asked(&input.loaded.scenario, &arguments.figures)?;

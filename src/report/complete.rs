@@ -29,6 +29,8 @@ pub struct Wanted {
     pub charts: bool,
     /// Charts are made as PNG too.
     pub png: bool,
+    /// Tables are packed by gzip: `messages.csv.gz`.
+    pub packed: bool,
 }
 
 impl Wanted {
@@ -65,6 +67,11 @@ pub fn complete(
     if !wanted.tables && wanted.rows() {
         for table in TABLES {
             folder.remove(table)?;
+        }
+    } else if wanted.packed {
+        // Charts and page were made from the plain ones, which are faster to read.
+        for table in TABLES {
+            folder.pack(table)?;
         }
     }
     folder.commit(description)

@@ -1,9 +1,12 @@
 //! The result folder: written beside its place, moved there only when it is whole.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::description::RunDescription;
 use super::error::ReportError;
@@ -11,7 +14,10 @@ use super::exchange::exchange;
 use super::file::ResultFile;
 use super::leftovers::work_name;
 use super::occupant::check_replaceable;
-use super::place::Shelf;
+use super::place::{Shelf, packed_name};
+
+/// Octets that are read and written at once where a file is packed.
+const PIECE: usize = 1 << 16;
 
 /// A result folder in the making.
 ///
@@ -72,6 +78,26 @@ impl ResultFolder {
         let path = self.work.join(name);
         self.digests.remove(name);
         fs::remove_file(&path).map_err(|cause| ReportError::io("remove", &path, cause))
+    }
+
+    /// Puts a packed file in the place of a plain one. Neither time nor name stands in it, so that equal
+    /// files stay equal.
+    ///
+    /// # Errors
+    /// If it cannot be read, or the packed one not be written.
+    pub(super) fn pack(&mut self, name: &str) -> Result<(), ReportError> {
+        let path = self.work.join(name);
+        let reading = |cause| ReportError::io("read", &path, cause);
+        let mut plain = BufReader::with_capacity(PIECE, File::open(&path).map_err(reading)?);
+        let file = self.create(&packed_name(name))?;
+        let writer = BufWriter::with_capacity(PIECE, file);
+        let mut packer = GzEncoder::new(writer, Compression::default());
+        let packed = io::copy(&mut plain, &mut packer).and_then(|_| packer.finish());
+        let file = packed.and_then(|writer| writer.into_inner().map_err(io::Error::from));
+        let file = file
+            .map_err(|cause| ReportError::io("write", &self.work.join(packed_name(name)), cause))?;
+        self.add(file)?;
+        self.remove(name)
     }
 
     /// Takes note of files that were written straight into the folder.

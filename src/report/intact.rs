@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::error::ReportError;
-use super::place::Place;
+use super::place::{Place, packed_name};
 
 /// No time, share or count in a result is greater: a hundred million years in seconds.
 pub(super) const GREATEST: f64 = 4e15;
@@ -23,8 +23,11 @@ pub(super) fn check_digest(
     name: &str,
     files: &BTreeMap<String, String>,
 ) -> Result<(), ReportError> {
-    let Some(listed) = files.get(name) else {
-        return Ok(());
+    let packed = packed_name(name);
+    let (name, listed) = match (files.get(name), files.get(&packed)) {
+        (Some(listed), _) => (name, listed),
+        (None, Some(listed)) => (packed.as_str(), listed),
+        (None, None) => return Ok(()),
     };
     let path = place.path(name);
     let Ok(file) = place.open(name) else {

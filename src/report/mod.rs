@@ -64,7 +64,7 @@ pub use leftovers::leftovers;
 pub use live::Live;
 pub use mail_tables::KeptRun;
 pub use page::{complete_held, held_page, summary_json};
-pub use place::{HeldFiles, Shelf};
+pub use place::{HeldFiles, Shelf, open_file};
 pub use player_data::inside_script;
 pub use tables::{ATTEMPT_COLUMNS, HOST_COLUMNS, MESSAGE_COLUMNS, QUEUE_COLUMNS, TABLES, Tables};
 pub use verdict::verdict;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
 
 use super::error::ReportError;
 use super::file::ResultFile;
@@ -72,6 +74,29 @@ impl Shelf for HeldFiles {
     }
 }
 
+/// Octets of a packed table that are read at once.
+const PIECE: usize = 1 << 16;
+
+/// Returns the name of a table when it is packed.
+#[must_use]
+pub(super) fn packed_name(name: &str) -> String {
+    format!("{name}.gz")
+}
+
+/// Opens a file of a result folder for reading; of a table that is packed, what it holds.
+///
+/// # Errors
+/// If it is there in neither form, or cannot be read.
+pub fn open_file(folder: &Path, name: &str) -> io::Result<Box<dyn Read>> {
+    match File::open(folder.join(name)) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && name.ends_with(".csv") => {
+            let packed = File::open(folder.join(packed_name(name)))?;
+            Ok(Box::new(MultiGzDecoder::new(BufReader::with_capacity(PIECE, packed))))
+        }
+        plain => Ok(Box::new(plain?)),
+    }
+}
+
 /// Where files are read back from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'f> {
@@ -88,13 +113,13 @@ impl<'f> Place<'f> {
         }
     }
 
-    /// Opens a file for reading.
+    /// Opens a file for reading; of a table that is packed, what it holds.
     ///
     /// # Errors
     /// If it is not there, or cannot be read.
     pub(super) fn open(self, name: &str) -> io::Result<Box<dyn Read + 'f>> {
         match self {
-            Self::Disk(folder) => Ok(Box::new(File::open(folder.join(name))?)),
+            Self::Disk(folder) => open_file(folder, name).map(|file| file as Box<dyn Read + 'f>),
             Self::Memory(held) => match held.get(name) {
                 Some(octets) => Ok(Box::new(octets)),
                 None => Err(io::ErrorKind::NotFound.into()),

@@ -1,17 +1,18 @@
 //! A table of a result folder, read row by row, its fields by the names of their columns.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::units::SimTime;
 
 use super::error::ReportError;
+use super::place::open_file;
 
 /// A table that is read.
 pub(super) struct RowReader {
     path: PathBuf,
-    reader: csv::Reader<File>,
+    reader: csv::Reader<Box<dyn Read>>,
 }
 
 /// The fields of a row.
@@ -23,7 +24,7 @@ pub(super) struct Fields<'r> {
 impl RowReader {
     pub(super) fn open(folder: &Path, name: &str) -> Result<Self, ReportError> {
         let path = folder.join(name);
-        let file = File::open(&path).map_err(|cause| match cause.kind() {
+        let file = open_file(folder, name).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => ReportError::Missing {
                 path: path.clone(),
                 hint: "figures of mail are computed from the tables; run the scenario without \

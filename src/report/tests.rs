@@ -14,7 +14,7 @@ use super::{
     RunDescription, Tables, Wanted, complete, rebuild, text,
 };
 
-const EVERYTHING: Wanted = Wanted { tables: true, charts: true, png: false };
+const EVERYTHING: Wanted = Wanted { tables: true, charts: true, png: false, packed: false };
 
 fn description() -> RunDescription {
     let mut description = RunDescription { seed: 42, duration_s: 86_400.0, ..Default::default() };
@@ -123,7 +123,7 @@ fn rows_are_spelt_as_the_contract_says() {
     ];
     replay(&facts, &mut recorder);
     let (summary, tables) = recorder.finish(&Names, &example::frame(SimDuration::from_secs(200)));
-    let tables_only = Wanted { tables: true, charts: false, png: false };
+    let tables_only = Wanted { tables: true, charts: false, png: false, packed: false };
     complete(folder, Some(tables), &summary, &description(), tables_only).unwrap();
     assert_eq!(
         first_lines(&target, "messages.csv")[1..],
@@ -194,12 +194,12 @@ fn charts_and_page_are_rebuilt_from_the_files_alone() {
 fn what_is_not_wanted_is_not_there() {
     let place = tempfile::tempdir().unwrap();
     let bare = place.path().join("bare");
-    write(&bare, 20, Wanted { tables: false, charts: false, png: false });
+    write(&bare, 20, Wanted { tables: false, charts: false, png: false, packed: false });
     assert_eq!(files(&bare).keys().collect::<Vec<_>>(), ["run.json", "summary.json"]);
     let error = rebuild(&bare, false).unwrap_err();
     assert!(error.to_string().contains("--no-tables"), "{error}");
     let page = place.path().join("page");
-    write(&page, 20, Wanted { tables: false, charts: true, png: true });
+    write(&page, 20, Wanted { tables: false, charts: true, png: true, packed: false });
     let names = files(&page);
     assert!(names.contains_key("report.html") && names.contains_key("charts/hops.png"));
     assert!(!names.contains_key("messages.csv"));

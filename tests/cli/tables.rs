@@ -50,6 +50,56 @@ fn every_column_of_a_run_has_a_type_that_its_cells_have() {
     }
 }
 
+/// Packed tables hold the same, and every command that reads a result folder reads them.
+#[test]
+fn packed_tables_are_read_like_plain_ones() {
+    let place = folder();
+    let three = scenario("three-recipients.toml");
+    call(place.path(), &["run", &three, "--out", "plain"]).ends_with(0);
+    call(place.path(), &["run", &three, "--compress", "--out", "packed"]).ends_with(0);
+    for table in ["messages.csv", "attempts.csv", "queues.csv", "hosts.csv"] {
+        assert!(!place.path().join("packed").join(table).exists(), "{table}");
+        let packed = fs::read(place.path().join(format!("packed/{table}.gz"))).unwrap();
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text)
+            .unwrap();
+        assert_eq!(text, fs::read(place.path().join("plain").join(table)).unwrap(), "{table}");
+    }
+    let page = |run: &str| fs::read_to_string(place.path().join(run).join("report.html")).unwrap();
+    let before = page("packed");
+    assert_eq!(before, page("plain"));
+    call(place.path(), &["report", "packed"]).ends_with(0);
+    assert_eq!(page("packed"), before);
+    let says = |arguments: &[&str], run: &str| {
+        let arguments: Vec<&str> = arguments.iter().copied().chain([run]).collect();
+        call(place.path(), &arguments).ends_with(0).out.replace(run, "RUN")
+    };
+    let figures = ["figures", "--format", "csv"];
+    assert_eq!(says(&figures, "packed"), says(&figures, "plain"));
+    for run in ["plain", "packed"] {
+        call(place.path(), &["export", run, "--as", "maillog,mailq"]).ends_with(0);
+    }
+    // A table that was changed is known by its digest, packed or not.
+    let file = place.path().join("packed/messages.csv.gz");
+    let mut octets = fs::read(&file).unwrap();
+    *octets.last_mut().unwrap() ^= 1;
+    fs::write(&file, octets).unwrap();
+    let said = call(place.path(), &["report", "packed"]);
+    assert!(said.err.contains("messages.csv.gz") && said.err.contains("digest"), "{}", said.err);
+}
+
+#[test]
+fn equal_runs_have_equal_packed_tables() {
+    let place = folder();
+    let three = scenario("three-recipients.toml");
+    for run in ["one", "two"] {
+        let arguments = ["run", &three, "--no-charts", "--compress", "--out", run];
+        call(place.path(), &arguments).ends_with(0);
+    }
+    let read = |run: &str| fs::read(place.path().join(run).join("attempts.csv.gz")).unwrap();
+    assert_eq!(read("one"), read("two"));
+}
+
 #[test]
 fn every_column_of_a_study_has_a_type_or_is_of_a_factor_or_figure() {
     let place = folder();

@@ -250,7 +250,7 @@ pub(crate) fn report(loaded: &Loaded, place: &Path) -> Verdict {
     let Ran { summary, tables, .. } =
         run_to(scenario, &asked, scenario.duration, Some(tables), |_, _| true);
     let description = describe(loaded, "", &[], scenario.duration);
-    let wanted = Wanted { tables: true, charts: true, png: false };
+    let wanted = Wanted { tables: true, charts: true, png: false, packed: false };
     complete(folder, tables, &summary, &description, wanted).map_err(told)?;
     let before = files(&result);
     rebuild(&result, false).map_err(told)?;

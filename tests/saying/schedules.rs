@@ -115,6 +115,16 @@ fn an_action_is_blamed_at_its_own_place() {
 }
 
 #[test]
+fn what_follows_from_an_action_and_its_host_is_told_at_the_action() {
+    let mta = "gaps = \"1h*\", lifetime = \"2h\", last_try_at_lifetime = true";
+    let action = "[[action]]\nat = \"1h\"\nhost = \"smtp.sender.example\"\n\
+                  do = { set = { mta = { expiry = \"timer\" } } }\n";
+    let problems = refused(&text(mta, action));
+    assert_eq!(problems.0[0].key, "action.0.do.set.mta", "{problems}");
+    assert!(problems.0[0].line > 20, "{problems}");
+}
+
+#[test]
 fn a_pace_of_whole_transports_is_said_to_be_missing() {
     let text = text("gaps = \"1h*\", lifetime = \"2h\"", "").replace(
         "mta = \"postfix\"",

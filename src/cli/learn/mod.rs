@@ -108,7 +108,7 @@ fn hold(
     let asked = scenario.asked_figures();
     let order = Order {
         target: arguments.out.as_deref().unwrap_or(&default),
-        wanted: Wanted { tables: true, charts: true, png: false },
+        wanted: Wanted { tables: true, charts: true, png: false, packed: false },
         duration: scenario.duration,
         changes: &arguments.changes.0,
         asked: &asked,

@@ -14,6 +14,7 @@ The program is found by the variable MAILSIM, or else on the path. Written by ma
 """
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -40,6 +41,8 @@ class Result:
 
     def __getattr__(self, name):
         file = self.folder / f"{name}.csv"
+        packed = self.folder / f"{name}.csv.gz"
+        file = packed if packed.exists() else file
         if name.startswith("_") or not file.exists():
             raise AttributeError(f"{self.folder} has no {name}.csv")
         frame = read_table(file)
@@ -58,14 +61,16 @@ class Result:
 def read_table(file):
     """Reads a table with the type that each column has."""
     file = Path(file)
-    known = TYPES.get(file.name, {})
-    with open(file, encoding="utf-8", newline="") as rows:
+    name = file.name.removesuffix(".gz")
+    known = TYPES.get(name, {})
+    opened = gzip.open if file.name != name else open
+    with opened(file, "rt", encoding="utf-8", newline="") as rows:
         columns = next(csv.reader(rows))
     types = {}
     for place, column in enumerate(columns):
         if column in known:
             types[column] = PANDAS[known[column]]
-        elif file.name == "study.csv" and "unfinished" in columns[:place]:
+        elif name == "study.csv" and "unfinished" in columns[:place]:
             types[column] = "float64"  # a figure
         elif column.endswith(("_s", "_octets", "_per_s")):
             types[column] = "float64"  # the numbers of a factor's levels

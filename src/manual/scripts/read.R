@@ -5,6 +5,7 @@ mailsim_types <- list(
 )
 read_mailsim <- function(folder, table = "messages") {
   file <- file.path(folder, paste0(table, ".csv"))
+  if (!file.exists(file)) file <- paste0(file, ".gz")  # packed: run --compress
   columns <- names(read.csv(file, nrows = 1, check.names = FALSE))
   types <- mailsim_types[[table]]
   classes <- ifelse(columns %in% names(types), types[columns], NA)
