@@ -274,7 +274,7 @@ fn plain(source: &Source, names: &[String]) -> Result<Values, CommandError> {
 fn unknown(name: &str, error: &PartError, known: &BTreeSet<String>) -> CommandError {
     let mut names: Vec<String> = known.iter().cloned().collect();
     names.extend(catalogue().into_iter().map(|one| one.example.to_owned()));
-    match crate::measure::likely_names(name, &names).first() {
+    match crate::measure::figure_meant(name, &names) {
         Some(near) if error.help.is_empty() => {
             CommandError::Usage(format!("{name}: {}; did you mean {near}?", error.message))
         }

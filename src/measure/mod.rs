@@ -29,6 +29,7 @@ mod directory;
 #[cfg(test)]
 pub(crate) mod example;
 mod expectation;
+mod figure_meant;
 mod figure_query;
 mod figures;
 mod mail_figure;
@@ -52,6 +53,7 @@ pub use backlog::Backlog;
 pub use catalogue::{FigureDescription, catalogue, statistics_in_words};
 pub use directory::Directory;
 pub use expectation::{Bound, Verdict, VerdictKind};
+pub use figure_meant::figure_meant;
 pub use figure_query::{AskedFigure, Delay, DelayCounts, Unit};
 pub use figures::{figure_names, likely_names};
 pub use mail_figure::{Event, Lapse, MailFigure, Rows, State, Statistic};

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use crate::measure::{AskedFigure, Directory, PartError, Unit, figure_names, likely_names};
+use crate::measure::{AskedFigure, Directory, PartError, Unit, figure_meant, figure_names};
 use crate::model::{Expectation, Scenario};
 use crate::scenario::text::problem::ProblemKind;
 use crate::scenario::text::reader::{Checker, Field, Remark, Section};
@@ -214,8 +214,7 @@ impl FigureNames {
     /// Returns what to say of a figure that there cannot be.
     fn unknown(&self, figure: &str) -> Remark {
         let wanted = of_first_outage(figure);
-        let likely = likely_names(&wanted, &self.list);
-        let help = match likely.first() {
+        let help = match figure_meant(&wanted, &self.list) {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`mailsim figures` lists those that there are".to_owned(),
         };
