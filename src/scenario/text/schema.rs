@@ -100,11 +100,16 @@ impl Definitions {
     }
 
     fn quantity(&mut self, name: &str, pattern: &str, examples: &str) -> Value {
-        let definition = json!({
+        let mut definition = json!({
             "type": "string",
             "pattern": pattern,
             "description": format!("for example {examples}"),
         });
+        // Nothing at all needs no unit, in quotes or without.
+        if pattern.contains("(0|") {
+            definition["type"] = json!(["string", "number"]);
+            (definition["minimum"], definition["maximum"]) = (json!(0), json!(0));
+        }
         self.0.insert(name.to_owned(), definition);
         json!({ "$ref": format!("#/definitions/{name}") })
     }
