@@ -106,14 +106,12 @@ impl Bound {
     }
 }
 
-/// Returns a bound in its unit: as people say it, or with its digits where that would round it.
+/// Returns a bound in its unit, with all its digits: it is what somebody wrote.
 fn bound(unit: Unit, value: f64) -> String {
-    let exact = match unit {
+    match unit {
         Unit::Seconds if value >= 0.0 => SimDuration::from_secs_f64(value).exact().to_string(),
         _ => unit.told_exactly(value),
-    };
-    let told = unit.told(value);
-    if told.len() < exact.len() && unit != Unit::Seconds { told } else { exact }
+    }
 }
 
 impl Summary {

@@ -190,16 +190,20 @@ impl Unit {
     }
 }
 
-/// Returns a number with at most four digits after the point, and no more than it needs.
+/// Returns a number with four significant digits, or all those before the point, and no more than it
+/// needs.
 fn decimal(value: f64) -> String {
-    let text = format!("{value:.4}");
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    // What is small keeps its digits rather than vanish.
-    if short.trim_start_matches('-') == "0" && value != 0.0 {
-        value.to_string()
-    } else {
-        short.to_owned()
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
     }
+    let before = libm::floor(libm::log10(value.abs())) as i32 + 1;
+    // A double has no digits beyond those.
+    let places = usize::try_from(4 - before).unwrap_or(0).min(320);
+    let text = format!("{value:.places$}");
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl AskedFigure {
@@ -404,6 +408,21 @@ mod tests {
             ("hops.mean", Unit::Number),
         ] {
             assert_eq!(Unit::of_summary(name), unit, "{name}");
+        }
+    }
+
+    #[test]
+    fn people_read_four_significant_digits() {
+        for (value, told) in [
+            (66.666_666_7, "66.67"),
+            (99.999, "100"),
+            (12_345.678, "12346"),
+            (0.000_123_44, "0.0001234"),
+            (-0.5, "-0.5"),
+            (0.0, "0"),
+            (1000.0, "1000"),
+        ] {
+            assert_eq!(decimal(value), told, "{value}");
         }
     }
 

@@ -89,7 +89,7 @@ fn an_expectation_that_is_not_met_ends_with_1() {
     let said = run("expect.0.at_least=0.67").ends_with(1);
     said.complains_of(&[
         "expectation is not met",
-        "delivered_share at least 67 %: NOT met (66.6667 %)",
+        "delivered_share at least 67 %: NOT met (66.67 %)",
     ]);
     assert!(said.out.contains("NOT met"), "{}", said.out);
     // The results are there all the same.
