@@ -320,8 +320,8 @@ const NEVER: &[Never] = &[
     },
     Never {
         words: &["flate2"],
-        rooms: Where::NotIn(&["import", "workbench"]),
-        because: "files of other programs, and codes to hand in, are packed",
+        rooms: Where::NotIn(&["import", "report", "workbench"]),
+        because: "files of other programs, tables, and codes to hand in, are packed",
     },
     Never {
         words: &["hdrhistogram"],
