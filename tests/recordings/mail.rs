@@ -60,6 +60,7 @@ pub(crate) fn mail(
             submission: SubmissionSettings {
                 client: mua,
                 server: names.host(&first.session.to_server)?,
+                further_servers: Vec::new(),
                 port: 25,
                 messages_per_session: HostId::from_index(session.len()).0,
                 parallel_sessions: 1,

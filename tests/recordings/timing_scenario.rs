@@ -178,6 +178,7 @@ fn entry(session: &Session, message: Replayed) -> MailEntry {
         submission: SubmissionSettings {
             client: Some(MUA),
             server: RELAY,
+            further_servers: Vec::new(),
             port: 25,
             // The client's own round trips must not keep the messages apart.
             messages_per_session: 1,
