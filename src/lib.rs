@@ -98,7 +98,8 @@
 //! | 5 | [`scenario`] | TOML in, a checked scenario out (uses `model`, `profiles`) |
 //! | 6 | [`simulation`] | the composition root: hosts, sessions, queues and faults in one world |
 //! | 6 | [`story`] | messages told one by one: dialogues, Received fields |
-//! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment |
+//! | 7 | [`message_store`] | what lies in a mailbox; POP3 and IMAP as a store speaks them |
+//! | 7 | [`talk`] | SMTP, POP3 and IMAP typed by hand, answered by a world held at a moment (uses `message_store`) |
 //! | 8 | [`mod@reference`] | the keys of scenario and study files, for people |
 //! | 7 | [`study`] | studies: what they ask, runs in parallel, estimates, comparisons, ranking |
 //! | 7 | [`import`] | configuration, zones and logs of real servers in, a scenario's text out |
@@ -171,6 +172,8 @@ pub mod mail;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod manual;
+#[doc(hidden)]
+pub mod message_store;
 #[doc(hidden)]
 pub mod network;
 #[doc(hidden)]

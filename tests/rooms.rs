@@ -88,10 +88,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // Whoever tells a story reads facts and settings.
     ("story", &["units", "mail", "trace", "smtp", "screening", "model"]),
-    // Somebody types: answered by the model, told from stories.
+    // What lies in a mailbox is told from stories, and shown by protocols that know no connection.
+    ("message_store", &["units", "mail", "trace", "access", "model", "simulation", "story"]),
+    // Somebody types: answered by the model and its stores.
     (
         "talk",
-        &["units", "mail", "trace", "smtp", "access", "model", "scenario", "simulation", "story"],
+        &[
+            "units",
+            "mail",
+            "trace",
+            "smtp",
+            "model",
+            "scenario",
+            "simulation",
+            "story",
+            "message_store",
+        ],
     ),
     // Plans, runs and analyses studies; it knows no file.
     ("study", &["units", "random", "statistics", "measure", "model", "scenario", "simulation"]),
@@ -156,6 +168,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "scenario",
             "simulation",
             "story",
+            "message_store",
             "talk",
             "serve",
         ],
@@ -184,6 +197,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "scenario",
             "simulation",
             "story",
+            "message_store",
             "talk",
             "statistics",
             "study",
@@ -295,7 +309,7 @@ const NEVER: &[Never] = &[
     },
     Never {
         words: &["std::fs", "std::thread", "std::time", "std::env", "std::process", "Instant"],
-        rooms: Where::In(&["story", "talk", "workbench"]),
+        rooms: Where::In(&["story", "message_store", "talk", "workbench"]),
         because: "they run in a page too, which has no file, thread or clock",
     },
     Never {

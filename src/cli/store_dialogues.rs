@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use crate::access::Protocol;
 use crate::export::{Dialogue, Opening, Said};
 use crate::mail::{HostId, MailboxNames as _};
+use crate::message_store::stored_copies;
 use crate::model::Scenario;
 use crate::story::Story;
-use crate::talk::stored_copies;
 use crate::trace::{Fact, FinalOutcome, RetrievalProtocol};
 use crate::units::{SimDuration, SimTime};
 

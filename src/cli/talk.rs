@@ -9,8 +9,8 @@ use crate::mail::{MailboxNames as _, MessageKey};
 use crate::scenario::{Loaded, Source, load};
 use crate::simulation::Simulation;
 use crate::talk::{
-    ImapTalk, Pop3Talk, Posted, Protocol, Request, SmtpTalk, Talk, Visitor, as_toml, host_of,
-    own_name, prepare,
+    Posted, Protocol, Request, SmtpTalk, StoreTalk, Talk, Visitor, as_toml, host_of, own_name,
+    prepare,
 };
 use crate::units::SimDuration;
 
@@ -104,8 +104,7 @@ pub(super) fn talk(arguments: &Arguments, terminal: Terminal) -> Result<ExitStat
     let scenario = &loaded.scenario;
     let mut talk: Box<dyn Talk + '_> = match visitor.protocol {
         Protocol::Smtp => Box::new(SmtpTalk::new(scenario, moment, visitor)),
-        Protocol::Pop3 => Box::new(Pop3Talk::new(scenario, moment, visitor)),
-        Protocol::Imap => Box::new(ImapTalk::new(scenario, moment, visitor)),
+        Protocol::Pop3 | Protocol::Imap => Box::new(StoreTalk::new(scenario, moment, visitor)),
     };
     converse(talk.as_mut(), terminal)?;
     let posted = talk.posted().to_vec();

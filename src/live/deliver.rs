@@ -6,11 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::mail::{HostId, MailboxNames as _};
+use crate::message_store::{Content, header_at_hand};
 use crate::scenario::Answered;
 use crate::simulation::Errand;
-use crate::talk::header_at_hand;
 
-use super::account::Content;
 use super::order::Order;
 use super::outbound::{Letter, hand_out};
 use super::room::Room;

@@ -47,17 +47,17 @@ impl Session {
     }
 
     /// Returns what the server says to a client that it leaves for saying nothing.
-    pub(super) fn farewell(&self) -> &'static str {
+    pub(super) fn farewell(&self) -> String {
         match self {
-            Self::Smtp(_) => "421 4.4.2 Error: timeout exceeded\r\n",
+            Self::Smtp(_) => "421 4.4.2 Error: timeout exceeded\r\n".to_owned(),
             Self::Store(store) => store.farewell(),
         }
     }
 
     /// Returns what the server says when nothing more can be written down.
-    pub(super) fn record_is_full(&self) -> &'static str {
+    pub(super) fn record_is_full(&self) -> String {
         match self {
-            Self::Smtp(_) => "421 4.3.2 The record of this run is full\r\n",
+            Self::Smtp(_) => "421 4.3.2 The record of this run is full\r\n".to_owned(),
             Self::Store(store) => store.record_is_full(),
         }
     }

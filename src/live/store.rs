@@ -1,15 +1,14 @@
 //! POP3 and IMAP sessions of the room.
 
 use crate::mail::{AttemptOutcome, HostId, MailboxNames as _};
+use crate::message_store::{Account, Session, Store, Then, mailbox_at};
 use crate::scenario::{Address, Call, CallerId};
 use crate::smtp::Failure;
-use crate::talk::{Protocol, Visitor, mailbox_at};
+use crate::talk::{Protocol, Visitor};
 use crate::units::SimTime;
 
-use super::account::{Account, Accounts};
-use super::imap::{self, Imap, Then};
+use super::account::{Accounts, Followed};
 use super::order::{Next, Output};
-use super::pop3::{self, Pop3};
 use super::session::{Held, Reply};
 
 /// A conversation with a store.
@@ -18,13 +17,7 @@ pub(super) struct StoreSession {
     caller: CallerId,
     visitor: Visitor,
     secure: bool,
-    spoken: Spoken,
-}
-
-#[derive(Debug)]
-enum Spoken {
-    Pop3(Pop3),
-    Imap(Imap),
+    spoken: Session,
 }
 
 /// What a session sees of its store.
@@ -39,24 +32,13 @@ impl Desk<'_, '_, '_, '_> {
     fn open(&mut self, name: &str) -> Option<&mut Account> {
         let scenario = self.world.scenario();
         let mailbox = mailbox_at(scenario, self.store, name)?;
-        let account = self.accounts.entry(mailbox).or_default();
+        let followed = self.accounts.entry(mailbox).or_default();
         let now = self.world.now();
-        account.follow(scenario, self.world.sink(), mailbox, now);
-        Some(account)
+        Some(followed.follow(scenario, self.world.sink(), mailbox, now))
     }
 }
 
-impl pop3::Login for Desk<'_, '_, '_, '_> {
-    fn account(&mut self, name: &str) -> Option<&mut Account> {
-        self.open(name)
-    }
-
-    fn accepts(&self, name: &str, password: &str) -> bool {
-        self.world.scenario().accepts_password(name, password)
-    }
-}
-
-impl imap::Store for Desk<'_, '_, '_, '_> {
+impl Store for Desk<'_, '_, '_, '_> {
     fn account(&mut self, name: &str) -> Option<&mut Account> {
         self.open(name)
     }
@@ -77,32 +59,28 @@ impl imap::Store for Desk<'_, '_, '_, '_> {
 impl StoreSession {
     pub(super) fn new(caller: CallerId, visitor: Visitor, secure: bool) -> Self {
         let spoken = match visitor.protocol {
-            Protocol::Imap => Spoken::Imap(Imap::default()),
-            _ => Spoken::Pop3(Pop3::default()),
+            Protocol::Imap => Session::imap(),
+            _ => Session::pop3(),
         };
         Self { caller, visitor, secure, spoken }
     }
 
-    pub(super) fn farewell(&self) -> &'static str {
+    /// Returns what the server says to a client that it leaves for saying nothing. RFC 1939 §3 has a
+    /// POP3 server leave without a word.
+    pub(super) fn farewell(&self) -> String {
         match self.spoken {
-            Spoken::Pop3(_) => "",
-            Spoken::Imap(_) => "* BYE nothing was said for too long\r\n",
+            Session::Pop3(_) => String::new(),
+            Session::Imap(_) => self.spoken.farewell("nothing was said for too long"),
         }
     }
 
-    pub(super) fn record_is_full(&self) -> &'static str {
-        match self.spoken {
-            Spoken::Pop3(_) => "-ERR [SYS/TEMP] the record of this run is full\r\n",
-            Spoken::Imap(_) => "* BYE the record of this run is full\r\n",
-        }
+    pub(super) fn record_is_full(&self) -> String {
+        self.spoken.farewell("the record of this run is full")
     }
 
     /// Whether the next line of the client is a secret, or ends with one.
     pub(super) fn awaits_credentials(&self) -> bool {
-        match &self.spoken {
-            Spoken::Pop3(pop3) => pop3.awaits_credentials(),
-            Spoken::Imap(imap) => imap.awaits_credentials(),
-        }
+        self.spoken.awaits_credentials()
     }
 
     pub(super) fn connect(&mut self, world: &mut Held<'_, '_>) -> (SimTime, Option<Reply>) {
@@ -120,12 +98,8 @@ impl StoreSession {
         let at = world.now();
         let store = world.server_at(self.visitor.host);
         let name = world.scenario().hosts[store.index()].name.clone();
-        let octets = match &self.spoken {
-            Spoken::Pop3(_) => format!("+OK {name} POP3 ready\r\n").into_bytes(),
-            Spoken::Imap(_) => {
-                Imap::greeting(&name, &Desk { world, accounts, store, secure: self.secure })
-            }
-        };
+        let desk = Desk { world, accounts, store, secure: self.secure };
+        let octets = self.spoken.greeting(&name, &desk);
         Reply { at, told: Output { octets, next: Next::Line } }
     }
 
@@ -141,43 +115,24 @@ impl StoreSession {
         let at = world.now();
         let store = world.server_at(self.visitor.host);
         let mut desk = Desk { world, accounts, store, secure: self.secure };
-        let (octets, next) = match &mut self.spoken {
-            Spoken::Pop3(pop3) => {
-                let line = String::from_utf8_lossy(line);
-                let answer = pop3.hear(&line, self.secure, &mut desk);
-                let next = match (answer.closes, answer.starts_tls) {
-                    (true, _) => Next::Close,
-                    (false, true) => Next::StartTls,
-                    (false, false) => Next::Line,
-                };
-                (answer.octets, next)
-            }
-            Spoken::Imap(imap) => {
-                let answer = imap.hear(line, &mut desk);
-                let next = match answer.then {
-                    Then::Line => Next::Line,
-                    Then::Literal(octets) => Next::Chunk(octets),
-                    Then::StartTls => Next::StartTls,
-                    Then::Close => Next::Close,
-                };
-                (answer.octets, next)
-            }
+        let answer = self.spoken.hear(line, &mut desk);
+        let next = match answer.then {
+            Then::Line => Next::Line,
+            Then::Literal(octets) => Next::Chunk(octets),
+            Then::StartTls => Next::StartTls,
+            Then::Close => Next::Close,
         };
         self.secure |= next == Next::StartTls;
         self.tell_removals(world, accounts);
-        Reply { at, told: Output { octets, next } }
+        Reply { at, told: Output { octets: answer.octets, next } }
     }
 
     /// Lets the run know what its reader has taken out of the mailbox.
     fn tell_removals(&self, world: &mut Held<'_, '_>, accounts: &mut Accounts) {
-        let user = match &self.spoken {
-            Spoken::Pop3(pop3) => pop3.user(),
-            Spoken::Imap(imap) => imap.user(),
-        };
-        let Some(name) = user else { return };
+        let Some(name) = self.spoken.user() else { return };
         let (scenario, store) = (world.scenario(), world.server_at(self.visitor.host));
         let Some(mailbox) = mailbox_at(scenario, store, name) else { return };
-        for number in accounts.get_mut(&mailbox).map(Account::removed).unwrap_or_default() {
+        for number in accounts.get_mut(&mailbox).map(Followed::removed).unwrap_or_default() {
             let spelt = scenario.mailbox(mailbox).into();
             if let Some(message) = world.sink().delivered(mailbox, number) {
                 world.remove(self.caller, Address { mailbox, spelt }, message);
@@ -187,9 +142,7 @@ impl StoreSession {
 
     /// Takes octets of a literal; behind its end the command goes on.
     pub(super) fn text(&mut self, world: &Held<'_, '_>, octets: &[u8], end: bool) -> Option<Reply> {
-        if let Spoken::Imap(imap) = &mut self.spoken {
-            imap.literal(octets);
-        }
+        self.spoken.literal(octets);
         let told = Output { octets: Vec::new(), next: Next::Line };
         end.then(|| Reply { at: world.now(), told })
     }
@@ -200,13 +153,12 @@ impl StoreSession {
         world: &mut Held<'_, '_>,
         accounts: &mut Accounts,
     ) -> Option<Vec<u8>> {
-        let Spoken::Imap(imap) = &mut self.spoken else { return None };
-        if !imap.idles() {
+        if !self.spoken.idles() {
             return None;
         }
         let store = world.server_at(self.visitor.host);
-        let mut octets = Vec::new();
-        imap.news(&mut octets, &mut Desk { world, accounts, store, secure: self.secure });
+        let mut desk = Desk { world, accounts, store, secure: self.secure };
+        let octets = self.spoken.news(&mut desk);
         (!octets.is_empty()).then_some(octets)
     }
 }

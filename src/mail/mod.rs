@@ -14,6 +14,7 @@ mod path;
 mod received;
 mod reply;
 mod reverse_path;
+pub mod sasl;
 mod status;
 
 pub use address_literal::address_literal;

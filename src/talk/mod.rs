@@ -6,40 +6,33 @@
 //! a client of the run meets at that moment. Of a message that is typed its size, its Received and
 //! From fields and a GTUBE line count; other words are not kept. POP3 and IMAP show what lies in the
 //! mailbox then; what is deleted or flagged by hand is forgotten at the end, and a message there has
-//! its true header fields and its size, with a remark in place of its body. Passwords are not
-//! simulated: any will do. A server does not hang up on a caller who says nothing, and a caller on
+//! its true header fields and its size, with a remark in place of its body. Passwords are those of the
+//! scenario; where it has none, any will do. A server does not hang up on a caller who says nothing, and a caller on
 //! port 25 who sits at no host of the scenario is a stranger: mail for other domains is not relayed.
 //!
 //! # Design
 //! A [`Talk`] takes one line after the other and returns what is heard; it neither reads nor prints.
 //! The server's side of SMTP is [`SmtpSession`], which answers real programs too ([`crate::live`]); a talk
-//! lets time pass until each reply is there, a live run lets the clock do that. POP3 and IMAP here are made
-//! for people who type: real readers are answered by `live`.
+//! lets time pass until each reply is there, a live run lets the clock do that. POP3 and IMAP are those of
+//! [`crate::message_store`], which real readers meet too.
 //! What an SMTP server takes is [`Posted`], to be written as a `[[mail]]` of the scenario, whose run
 //! then carries it on.
 
 mod call;
 mod command;
 mod explain;
-mod imap;
-mod mailbox;
-mod pop3;
 mod posted;
-pub(crate) mod sasl;
 mod smtp;
 mod store_call;
+mod store_talk;
 mod text;
 mod typed_smtp;
-mod written;
 
 pub use call::{Protocol, Request, TalkError, Visitor, host_of, own_name, prepare};
 pub use explain::{explain_command, explain_imap, explain_pop3, explain_reply};
-pub use imap::ImapTalk;
-pub(crate) use mailbox::{header_at_hand, stored_copies};
-pub use pop3::Pop3Talk;
 pub use posted::{Posted, as_toml};
 pub use smtp::{Ending, Expected, SmtpSession};
-pub(crate) use store_call::mailbox_at;
+pub use store_talk::StoreTalk;
 pub use typed_smtp::SmtpTalk;
 
 use crate::smtp::Line;

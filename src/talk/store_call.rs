@@ -96,11 +96,6 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
         self.happens(format!("{time} later"))
     }
 
-    /// Returns the mailbox that a login name stands for.
-    pub(super) fn mailbox(&self, name: &str) -> Option<Mailbox> {
-        mailbox_at(self.scenario, self.store(), name)
-    }
-
     /// Returns addresses of mailboxes here, for somebody who looks for one.
     pub(super) fn examples(&self) -> String {
         let store = self.store();
@@ -115,22 +110,4 @@ impl<'s, 'k, S: FactSink> StoreCall<'s, 'k, S> {
             kept.take(5).map(|mailbox| self.scenario.mailbox(mailbox)).collect();
         names.join(", ")
     }
-}
-
-/// Returns the mailbox that a login name stands for at a store: its address, or its local part alone
-/// where the store keeps the mailboxes of one domain.
-pub(crate) fn mailbox_at(scenario: &Scenario, store: HostId, name: &str) -> Option<Mailbox> {
-    let address = match name.contains('@') {
-        true => name.to_owned(),
-        false => {
-            let mut kept = scenario.domains.iter().filter(|domain| domain.store == Some(store));
-            match (kept.next(), kept.next()) {
-                (Some(domain), None) => format!("{name}@{}", domain.name),
-                _ => return None,
-            }
-        }
-    };
-    let mailbox = scenario.mailbox_of(&address)?;
-    let domain = scenario.domains.get(mailbox.domain.index())?;
-    (domain.store == Some(store) && domain.has_mailbox(mailbox.local)).then_some(mailbox)
 }

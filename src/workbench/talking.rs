@@ -9,7 +9,7 @@ use crate::scenario::{Loaded, Problems};
 use crate::simulation::Simulation;
 use crate::smtp::{Line, Speaker};
 use crate::talk::{
-    ImapTalk, Pop3Talk, Protocol, Request, SmtpTalk, Talk, as_toml, host_of, own_name, prepare,
+    Protocol, Request, SmtpTalk, StoreTalk, Talk, as_toml, host_of, own_name, prepare,
 };
 use crate::units::SimDuration;
 
@@ -70,8 +70,7 @@ fn heard(call: &Call, read: impl Fn(&str) -> Result<Loaded, Problems>) -> Result
     let server = moment.server_at(visitor.host);
     let mut talk: Box<dyn Talk + '_> = match protocol {
         Protocol::Smtp => Box::new(SmtpTalk::new(scenario, moment, visitor)),
-        Protocol::Pop3 => Box::new(Pop3Talk::new(scenario, moment, visitor)),
-        Protocol::Imap => Box::new(ImapTalk::new(scenario, moment, visitor)),
+        Protocol::Pop3 | Protocol::Imap => Box::new(StoreTalk::new(scenario, moment, visitor)),
     };
     let mut lines: Vec<Value> = talk.begin().iter().map(line).collect();
     for said in &call.lines {

@@ -549,7 +549,7 @@ fn junk_is_another_folder() {
     let pop3 = call("pop3", "USER bob\nPASS x\nSTAT\nQUIT\n");
     assert!(pop3.contains("S: +OK 0 0"), "{pop3}");
     let imap = call("imap", "a LOGIN bob x\nb LIST \"\" *\nc SELECT Junk\nd FETCH 1 ENVELOPE\n");
-    for part in ["(\\HasNoChildren \\Junk) \"/\" Junk", "* 1 EXISTS", "\"Message 2-1\""] {
+    for part in ["(\\HasNoChildren \\Junk) \"/\" \"Junk\"", "* 1 EXISTS", "\"Message 2-1\""] {
         assert!(imap.contains(part), "`{part}` is not in {imap}");
     }
 }
@@ -617,6 +617,67 @@ fn imap_numbers_are_those_of_messages_and_uids_need_not_be() {
     ] {
         rest = rest.split_once(part).unwrap_or_else(|| panic!("no {part} in\n{said}")).1;
     }
+}
+
+/// What real readers do is typed alike: passwords of the scenario, folders of one's own, literals (RFC
+/// 9051 §4.3), APPEND and COPY with their UIDs (RFC 4315). A folder that is made again is another one
+/// (RFC 9051 §2.3.1.1).
+#[test]
+fn a_store_that_is_typed_to_is_the_one_that_programs_meet() {
+    let text =
+        format!("{SITES}\n[live]\npasswords = {{ \"eve@recipient.example\" = \"right\" }}\n");
+    let lines = [
+        "a LOGIN eve@recipient.example wrong",
+        "b LOGIN eve@recipient.example right",
+        "c CREATE Kept",
+        "d SELECT INBOX",
+        "e COPY 1 Kept",
+        "f APPEND Kept (\\Seen) {20}",
+        "Subject: x",
+        "",
+        "?hi",
+        "",
+        "g STATUS Kept (MESSAGES UNSEEN UIDVALIDITY)",
+        "h SELECT Kept",
+        "i FETCH 2 (FLAGS BODY.PEEK[TEXT])",
+        "j FETCH 1 BODY.PEEK[]",
+        "k APPEND Nowhere {1+}",
+        "x",
+        "l DELETE Kept",
+        "m CREATE Kept",
+        "n STATUS Kept (MESSAGES UIDVALIDITY)",
+        "o LOGOUT",
+    ];
+    let arguments = [HOST, "--protocol", "imap", "--at", "8h30min"];
+    let said = talk_in(&text, &arguments, &lines).ends_with(0).out;
+    let mut rest = said.as_str();
+    for part in [
+        "S: a NO [AUTHENTICATIONFAILED]",
+        "S: b OK",
+        "S: c OK",
+        "S: e OK [COPYUID 2 1 1]",
+        "S: + go on",
+        "S: f OK [APPENDUID 2 2]",
+        "S: * STATUS \"Kept\" (MESSAGES 2 UNSEEN 1 UIDVALIDITY 2)",
+        "S: h OK",
+        "S: * 2 FETCH (FLAGS (\\Seen) BODY[TEXT] {6}",
+        "S: ?hi",
+        "BODY[] {20355}",
+        "octets of body: sizes are simulated, words are not)",
+        "S: )",
+        "S: k NO [TRYCREATE]",
+        "S: l OK",
+        "(MESSAGES 0 UIDVALIDITY 3)",
+        "S: o OK",
+    ] {
+        rest = rest.split_once(part).unwrap_or_else(|| panic!("no {part} in\n{said}")).1;
+    }
+    assert!(!said.contains("xxxx"), "filling is not shown: {said}");
+    let lines =
+        ["USER eve@recipient.example", "PASS wrong", "USER eve@recipient.example", "PASS right"];
+    let said = talk_in(&text, &[HOST, "--protocol", "pop3"], &lines).ends_with(0).out;
+    let refused = said.find("S: -ERR [AUTH]").expect(&said);
+    assert!(said[refused..].contains("S: +OK maildrop has"), "{said}");
 }
 
 #[test]

@@ -14,7 +14,8 @@ pub fn explain_pop3(reply: &str, mailboxes: &str) -> String {
     };
     if rest.starts_with("[AUTH]") {
         text.push_str(&format!(
-            "Here: there is no such mailbox on this store; any password would do. It has {mailboxes}.\n"
+            "Here: there is no such mailbox on this store, or the scenario gives it another \
+             password. It has {mailboxes}.\n"
         ));
     } else if rest.contains("marked") {
         text.push_str(
@@ -54,7 +55,8 @@ pub fn explain_imap(reply: &str, mailboxes: &str) -> String {
     let code = |name: &str| reply.contains(&format!("[{name}"));
     if code("AUTHENTICATIONFAILED") {
         text.push_str(&format!(
-            "Here: there is no such mailbox on this store; any password would do. It has {mailboxes}.\n"
+            "Here: there is no such mailbox on this store, or the scenario gives it another \
+             password. It has {mailboxes}.\n"
         ));
     } else if code("READ-WRITE") || code("READ-ONLY") {
         text.push_str(

@@ -1,10 +1,10 @@
 //! AUTH (RFC 4954): PLAIN and LOGIN, with any password or the scenario's.
 
-use crate::mail::Stage;
+use crate::mail::{Stage, sasl};
 use crate::scenario::Said;
 use crate::simulation::Moment;
 use crate::smtp::{Line, Verb};
-use crate::talk::{command, sasl};
+use crate::talk::command;
 use crate::trace::FactSink;
 
 use super::{Mode, SmtpSession};

@@ -4,7 +4,7 @@ use mailsim::mail::MailboxNames as _;
 use mailsim::scenario::{Source, load};
 use mailsim::simulation::Simulation;
 use mailsim::talk::{
-    ImapTalk, Pop3Talk, Protocol, Request, SmtpTalk, Talk, as_toml, host_of, own_name, prepare,
+    Protocol, Request, SmtpTalk, StoreTalk, Talk, as_toml, host_of, own_name, prepare,
 };
 use mailsim::units::SimDuration;
 
@@ -34,8 +34,7 @@ pub(crate) fn talk(data: &[u8]) {
     let moment = simulation.hold(visitor.at, &mut nobody);
     let mut talk: Box<dyn Talk + '_> = match protocol {
         Protocol::Smtp => Box::new(SmtpTalk::new(&scenario, moment, visitor)),
-        Protocol::Pop3 => Box::new(Pop3Talk::new(&scenario, moment, visitor)),
-        Protocol::Imap => Box::new(ImapTalk::new(&scenario, moment, visitor)),
+        Protocol::Pop3 | Protocol::Imap => Box::new(StoreTalk::new(&scenario, moment, visitor)),
     };
     talk.begin();
     for line in lines {

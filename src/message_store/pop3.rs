@@ -1,55 +1,39 @@
-//! POP3 (RFC 1939, RFC 2449) for real readers.
+//! POP3 (RFC 1939, RFC 2449, RFC 5034).
 
-use crate::talk::sasl;
+use crate::mail::sasl;
 
-use super::account::{Account, Content, INBOX};
+use super::account::{INBOX, Message};
+use super::session::{Answer, Store, Then};
 
 /// A maildrop that is open: locked, so that it stays as it was at PASS (RFC 1939 §4).
 #[derive(Debug)]
 struct Kept {
-    uid: u32,
-    size: u64,
-    content: Content,
+    message: Message,
     deleted: bool,
 }
 
 /// The state of a session.
 #[derive(Debug, Default)]
-pub(super) struct Pop3 {
+pub(crate) struct Pop3 {
     user: Option<String>,
     /// Whether the next line is credentials of SASL.
     awaits_credentials: bool,
     maildrop: Option<Vec<Kept>>,
 }
 
-/// What is answered: octets, and whether the connection is closed then.
-pub(super) struct Answer {
-    pub(super) octets: Vec<u8>,
-    pub(super) closes: bool,
-    pub(super) starts_tls: bool,
-}
-
 impl Answer {
     fn line(text: impl AsRef<str>) -> Self {
         let octets = format!("{}\r\n", text.as_ref()).into_bytes();
-        Self { octets, closes: false, starts_tls: false }
+        Self { octets, then: Then::Line }
     }
 }
 
-/// What a session needs of its store.
-pub(super) trait Login {
-    /// Opens the account that a name stands for.
-    fn account(&mut self, name: &str) -> Option<&mut Account>;
-
-    /// Returns whether a password is the one of a login name.
-    fn accepts(&self, name: &str, password: &str) -> bool;
-}
-
 impl Pop3 {
-    /// Returns whether somebody has logged in.
-    pub(super) fn hear(&mut self, line: &str, secure: bool, login: &mut dyn Login) -> Answer {
+    /// Hears a line.
+    pub(super) fn hear(&mut self, line: &str, store: &mut dyn Store) -> Answer {
+        let secure = store.is_secure();
         if std::mem::take(&mut self.awaits_credentials) {
-            return self.credentials(line, login);
+            return self.credentials(line, store);
         }
         let mut words = line.split_whitespace();
         let verb = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -61,12 +45,12 @@ impl Pop3 {
                     "+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\nRESP-CODES\r\nSASL PLAIN\r\n{tls}."
                 ))
             }
-            ("QUIT", _) => self.quit(login),
+            ("QUIT", _) => self.quit(store),
             ("NOOP", _) if self.maildrop.is_some() => Answer::line("+OK"),
             ("STLS", _) if !secure && self.maildrop.is_none() => {
-                Answer { starts_tls: true, ..Answer::line("+OK begin TLS") }
+                Answer { then: Then::StartTls, ..Answer::line("+OK begin TLS") }
             }
-            _ if self.maildrop.is_none() => self.authorization(&verb, line, &arguments, login),
+            _ if self.maildrop.is_none() => self.authorization(&verb, line, &arguments, store),
             _ => self.transaction(&verb, &arguments),
         }
     }
@@ -76,7 +60,7 @@ impl Pop3 {
         verb: &str,
         line: &str,
         arguments: &[&str],
-        login: &mut dyn Login,
+        store: &mut dyn Store,
     ) -> Answer {
         match (verb, arguments) {
             ("USER", [name]) => {
@@ -85,10 +69,10 @@ impl Pop3 {
                 Answer::line("+OK")
             }
             ("PASS", _) if line.len() > 5 => match self.user.take() {
-                Some(name) => self.open(name, &line[5..], login),
+                Some(name) => self.open(name, &line[5..], store),
                 None => Answer::line("-ERR USER comes first"),
             },
-            ("AUTH", ["PLAIN" | "plain", initial]) => self.credentials(initial, login),
+            ("AUTH", ["PLAIN" | "plain", initial]) => self.credentials(initial, store),
             ("AUTH", ["PLAIN" | "plain"]) => {
                 self.awaits_credentials = true;
                 Answer::line("+ ")
@@ -99,9 +83,9 @@ impl Pop3 {
         }
     }
 
-    fn credentials(&mut self, text: &str, login: &mut dyn Login) -> Answer {
+    fn credentials(&mut self, text: &str, store: &mut dyn Store) -> Answer {
         match sasl::plain(text.trim()) {
-            Some((name, password)) => self.open(name, &password, login),
+            Some((name, password)) => self.open(name, &password, store),
             None => Answer::line("-ERR these are no credentials"),
         }
     }
@@ -116,54 +100,51 @@ impl Pop3 {
         self.awaits_credentials
     }
 
-    fn open(&mut self, name: String, password: &str, login: &mut dyn Login) -> Answer {
-        let accepted = login.accepts(&name, password);
-        let Some(account) = login.account(&name).filter(|_| accepted) else {
+    fn open(&mut self, name: String, password: &str, store: &mut dyn Store) -> Answer {
+        let accepted = store.accepts(&name, password);
+        let Some(account) = store.account(&name).filter(|_| accepted) else {
             return Answer::line("-ERR [AUTH] authentication failed");
         };
         let folder = account.folder(INBOX);
         let messages = folder.map(|folder| folder.messages.clone()).unwrap_or_default();
-        let kept = messages.into_iter().map(|message| Kept {
-            uid: message.uid,
-            size: message.size,
-            content: message.content,
-            deleted: false,
-        });
+        let kept = messages.into_iter().map(|message| Kept { message, deleted: false });
         let kept: Vec<Kept> = kept.collect();
-        let octets: u64 = kept.iter().map(|message| message.size).sum();
+        let octets: u64 = kept.iter().map(|kept| kept.message.size).sum();
         let count = kept.len();
+        let noun = if count == 1 { "message" } else { "messages" };
         self.user = Some(name);
         self.maildrop = Some(kept);
-        Answer::line(format!("+OK maildrop has {count} messages ({octets} octets)"))
+        Answer::line(format!("+OK maildrop has {count} {noun} ({octets} octets)"))
     }
 
     fn transaction(&mut self, verb: &str, arguments: &[&str]) -> Answer {
         match (verb, arguments) {
             ("STAT", _) => {
                 let left = self.left();
-                let octets: u64 = left.iter().map(|(_, message)| message.size).sum();
+                let octets: u64 = left.iter().map(|(_, kept)| kept.message.size).sum();
                 Answer::line(format!("+OK {} {octets}", left.len()))
             }
             ("LIST", _) => self.scan(arguments, |message| message.size.to_string()),
-            ("UIDL", _) => self.scan(arguments, |message| format!("m{}", message.uid)),
+            // RFC 1939 §7: no other message of the maildrop ever has it.
+            ("UIDL", _) => self.scan(arguments, |one| format!("{}.{}", one.name, one.uid)),
             ("RETR", [number]) => match self.numbered(number) {
-                Some(message) => whole(&message.content.octets(), None),
+                Some(kept) => whole(&kept.message.content.octets(), None),
                 None => Answer::line("-ERR no such message"),
             },
             ("TOP", [number, lines]) => match (self.numbered(number), lines.parse()) {
-                (Some(message), Ok(lines)) => whole(&message.content.octets(), Some(lines)),
+                (Some(kept), Ok(lines)) => whole(&kept.message.content.octets(), Some(lines)),
                 _ => Answer::line("-ERR no such message, or no number of lines"),
             },
             ("DELE", [number]) => match self.numbered(number) {
-                Some(message) => {
-                    message.deleted = true;
+                Some(kept) => {
+                    kept.deleted = true;
                     Answer::line("+OK marked; it goes at QUIT")
                 }
                 None => Answer::line("-ERR no such message"),
             },
             ("RSET", _) => {
-                self.maildrop.iter_mut().flatten().for_each(|message| message.deleted = false);
-                Answer::line("+OK")
+                self.maildrop.iter_mut().flatten().for_each(|kept| kept.deleted = false);
+                Answer::line("+OK no message is marked any more")
             }
             ("RETR" | "TOP" | "DELE", _) => Answer::line("-ERR wrong arguments"),
             _ => Answer::line("-ERR unknown command"),
@@ -173,40 +154,45 @@ impl Pop3 {
     /// Messages that are not marked, with their numbers.
     fn left(&self) -> Vec<(usize, &Kept)> {
         let all = (1..).zip(self.maildrop.iter().flatten());
-        all.filter(|(_, message)| !message.deleted).collect()
+        all.filter(|(_, kept)| !kept.deleted).collect()
     }
 
     fn numbered(&mut self, text: &str) -> Option<&mut Kept> {
         let number: usize = text.parse().ok()?;
-        let message = self.maildrop.as_mut()?.get_mut(number.checked_sub(1)?)?;
-        (!message.deleted).then_some(message)
+        let kept = self.maildrop.as_mut()?.get_mut(number.checked_sub(1)?)?;
+        (!kept.deleted).then_some(kept)
     }
 
-    fn scan(&mut self, arguments: &[&str], what: impl Fn(&Kept) -> String) -> Answer {
+    fn scan(&mut self, arguments: &[&str], what: impl Fn(&Message) -> String) -> Answer {
         if let [number] = arguments {
             return match self.numbered(number) {
-                Some(message) => Answer::line(format!("+OK {number} {}", what(message))),
+                Some(kept) => Answer::line(format!("+OK {number} {}", what(&kept.message))),
                 None => Answer::line("-ERR no such message"),
             };
         }
         let mut text = "+OK\r\n".to_owned();
-        for (number, message) in self.left() {
-            text.push_str(&format!("{number} {}\r\n", what(message)));
+        for (number, kept) in self.left() {
+            text.push_str(&format!("{number} {}\r\n", what(&kept.message)));
         }
         Answer::line(format!("{text}."))
     }
 
-    fn quit(&mut self, login: &mut dyn Login) -> Answer {
+    fn quit(&mut self, store: &mut dyn Store) -> Answer {
         let marked = self.maildrop.take().unwrap_or_default();
-        let marked: Vec<u32> =
-            marked.iter().filter(|message| message.deleted).map(|message| message.uid).collect();
+        let marked = marked.iter().filter(|kept| kept.deleted);
+        let marked: Vec<u32> = marked.map(|kept| kept.message.uid).collect();
+        let said = match marked.len() {
+            0 => "+OK bye".to_owned(),
+            1 => "+OK bye (1 message deleted)".to_owned(),
+            count => format!("+OK bye ({count} messages deleted)"),
+        };
         if let Some(name) = &self.user
             && !marked.is_empty()
-            && let Some(folder) = login.account(name).and_then(|account| account.folder(INBOX))
+            && let Some(folder) = store.account(name).and_then(|account| account.folder(INBOX))
         {
             folder.remove(|message| marked.contains(&message.uid));
         }
-        Answer { closes: true, ..Answer::line("+OK bye") }
+        Answer { then: Then::Close, ..Answer::line(said) }
     }
 }
 
@@ -233,7 +219,7 @@ fn whole(text: &[u8], lines: Option<usize>) -> Answer {
         octets.extend_from_slice(b"\r\n");
     }
     octets.extend_from_slice(b".\r\n");
-    Answer { octets, closes: false, starts_tls: false }
+    Answer { octets, then: Then::Line }
 }
 
 #[cfg(test)]

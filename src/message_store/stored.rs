@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::access::Protocol as Reader;
-use crate::mail::{Mailbox, MailboxNames as _, format_date};
+use crate::mail::{HostId, Mailbox, MailboxNames as _, format_date};
 use crate::model::Scenario;
 use crate::simulation::Simulation;
 use crate::story::{Story, Wanted, Watch, exchanges, fields, host_at};
@@ -32,42 +32,17 @@ pub(crate) struct Stored {
     pub(crate) traces: Vec<String>,
     /// Octets of header and body.
     pub(crate) size: Octets,
-    /// What its header says.
-    pub(crate) sender: String,
-    /// What its header says.
-    pub(crate) recipient: String,
-    /// What its header says.
-    pub(crate) subject: String,
-    /// What its header says.
-    pub(crate) date: String,
     /// When the store took it, as its clock shows.
     pub(crate) stored_on: String,
 }
 
-impl Stored {
-    /// Octets of the header with the empty line that ends it.
-    pub(super) fn header_octets(&self) -> u64 {
-        octets(&self.header) + 2
-    }
-
-    /// Octets of the body, whose text is not simulated.
-    pub(super) fn body_octets(&self) -> u64 {
-        self.size.get() - self.header_octets()
-    }
-
-    /// What stands for the body.
-    pub(super) fn body_in_words(&self) -> String {
-        format!("({} octets of body: sizes are simulated, words are not)", self.body_octets())
-    }
-}
-
 /// Octets of lines, each with its CR LF.
-pub(super) fn octets(lines: &[String]) -> u64 {
+fn octets(lines: &[String]) -> u64 {
     lines.iter().map(|line| line.len() as u64 + 2).sum()
 }
 
 /// Returns what comes into a mailbox in a run of the scenario, in order.
-pub(super) fn contents(scenario: &Scenario, mailbox: Mailbox) -> Vec<Stored> {
+pub(crate) fn contents(scenario: &Scenario, mailbox: Mailbox) -> Vec<Stored> {
     let watch = Watch::new(Wanted::To(mailbox), Rc::new(Cell::new(false)));
     let mut headers = Headers::new(watch);
     Simulation::new(scenario).run(&mut headers);
@@ -114,9 +89,6 @@ fn copies(
         };
         count += 1;
         let created = story.copies[copy].created;
-        let People { from, to, .. } = people.clone();
-        let subject = subject(story);
-        let date = date(scenario, story, copy);
         let traces = fields(scenario, story, copy, &exchanges(story, &[copy]));
         let lines = traces.iter().flat_map(|field| field.lines().map(str::to_owned));
         let trace_lines: Vec<String> = lines.collect();
@@ -140,10 +112,6 @@ fn copies(
             header,
             traces: trace_lines,
             size: Octets(size),
-            sender: from,
-            recipient: to,
-            subject,
-            date,
             stored_on: format_date(*at, host_at(scenario, *host, *at).clock_error_ns),
         });
     }
@@ -195,4 +163,22 @@ fn subject(story: &Story) -> String {
 fn deletes_what_it_fetches(scenario: &Scenario, reading: u32) -> bool {
     let reading = scenario.reading.get(reading as usize);
     reading.is_some_and(|reading| matches!(reading.protocol, Reader::Pop3 { delete: true, .. }))
+}
+
+/// Returns the mailbox that a login name stands for at a store: its address, or its local part alone
+/// where the store keeps the mailboxes of one domain.
+pub(crate) fn mailbox_at(scenario: &Scenario, store: HostId, name: &str) -> Option<Mailbox> {
+    let address = match name.contains('@') {
+        true => name.to_owned(),
+        false => {
+            let mut kept = scenario.domains.iter().filter(|domain| domain.store == Some(store));
+            match (kept.next(), kept.next()) {
+                (Some(domain), None) => format!("{name}@{}", domain.name),
+                _ => return None,
+            }
+        }
+    };
+    let mailbox = scenario.mailbox_of(&address)?;
+    let domain = scenario.domains.get(mailbox.domain.index())?;
+    (domain.store == Some(store) && domain.has_mailbox(mailbox.local)).then_some(mailbox)
 }

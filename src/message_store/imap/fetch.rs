@@ -4,7 +4,7 @@ use super::mime::{Part, envelope, fields, halves};
 use super::search::{Looked, fits_all};
 use super::tokens::{Token, tokens};
 use super::{Open, bad, is_seen};
-use crate::live::account::{Account, Message};
+use crate::message_store::account::{Account, Message};
 
 pub(super) fn fetch(
     open: &Open,
@@ -17,7 +17,7 @@ pub(super) fn fetch(
     let chosen = open.chosen(arguments.first(), uid)?;
     let folder = account.folder(&open.name).ok_or("NO the folder is gone")?;
     for (number, own) in chosen {
-        let Some(message) = folder.messages.iter_mut().find(|message| message.uid == own) else {
+        let Some(message) = folder.message(own) else {
             continue;
         };
         let mut told = Vec::new();
@@ -119,12 +119,12 @@ fn body(
             }
         }
     };
-    if !peeks && !read_only && !is_seen(message) {
-        message.flags.push("\\Seen".to_owned());
-        out.extend_from_slice(flags(message).as_bytes());
-        out.push(b' ');
-    }
     literal(out, &name, &octets);
+    if !peeks && !read_only && !is_seen(message) {
+        message.see();
+        out.push(b' ');
+        out.extend_from_slice(flags(message).as_bytes());
+    }
     Ok(())
 }
 
@@ -188,6 +188,29 @@ fn some_fields(part: &Part<'_>, list: &str, wanted: bool) -> Option<Vec<u8>> {
     Some(octets)
 }
 
+const SYSTEM: [&str; 5] = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"];
+/// Flags of a message, and the length of each \[octets\].
+const FLAGS: usize = 50;
+
+/// Reads flags. RFC 9051 §2.3.2: names with a backslash are the system's own, others are atoms.
+pub(super) fn flags_among(words: &[Token]) -> Result<Vec<String>, String> {
+    let mut flags: Vec<String> = Vec::new();
+    for flag in words.iter().flat_map(Token::members).filter_map(Token::text) {
+        let system = SYSTEM.iter().find(|known| known.eq_ignore_ascii_case(&flag));
+        let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
+        let own = !flag.is_empty() && flag.len() <= FLAGS && flag.chars().all(atom);
+        let flag = match system {
+            Some(system) => (*system).to_owned(),
+            None if own => flag,
+            None => return Err(bad("this is no flag")),
+        };
+        if flags.len() < FLAGS && !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+    Ok(flags)
+}
+
 pub(super) fn store(
     open: &Open,
     uid: bool,
@@ -201,8 +224,7 @@ pub(super) fn store(
     if open.read_only {
         return Err("NO the folder was opened by EXAMINE".to_owned());
     }
-    let wanted = rest.iter().flat_map(Token::members).filter_map(Token::text);
-    let wanted: Vec<String> = wanted.take(50).collect();
+    let wanted = flags_among(rest)?;
     let item = item.text().unwrap_or_default().to_ascii_uppercase();
     let (item, silent) = match item.strip_suffix(".SILENT") {
         Some(item) => (item, true),
@@ -211,7 +233,7 @@ pub(super) fn store(
     let chosen = open.chosen(Some(set), uid)?;
     let folder = account.folder(&open.name).ok_or("NO the folder is gone")?;
     for (number, own) in chosen {
-        let Some(message) = folder.messages.iter_mut().find(|message| message.uid == own) else {
+        let Some(message) = folder.message(own) else {
             continue;
         };
         let among = |flag: &String| wanted.iter().any(|other| other.eq_ignore_ascii_case(flag));
@@ -244,7 +266,7 @@ pub(super) fn search(
     let last = (open.uids.len() as u32, open.uids.last().copied().unwrap_or(0));
     let mut found = String::new();
     for (number, own) in (1..).zip(&open.uids) {
-        let Some(message) = folder.messages.iter().find(|message| message.uid == *own) else {
+        let Some(message) = folder.message(*own) else {
             continue;
         };
         let looked = Looked { message, number, last };

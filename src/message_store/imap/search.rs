@@ -2,7 +2,7 @@
 
 use super::mime::{field, halves};
 use super::tokens::{Token, in_set};
-use crate::live::account::Message;
+use crate::message_store::account::Message;
 
 /// A message that is looked at, with its number and the highest of numbers and UIDs.
 pub(super) struct Looked<'m> {

@@ -1,11 +1,22 @@
 //! Folders: listing, making, and putting messages into them.
 
+use super::fetch::flags_among;
 use super::tokens::{Token, fits, spelt};
-use super::{Done, Open, UIDVALIDITY, bad, is_seen};
-use crate::live::account::{Account, Content, INBOX, JUNK, OWN_MESSAGES, canonical};
+use super::{Done, Open, bad, is_seen};
+use crate::message_store::account::{
+    Account, Content, INBOX, JUNK, Message, OWN_MESSAGES, OWN_OCTETS, canonical,
+};
+
+/// The longest name of a folder \[octets\].
+const NAME: usize = 1000;
 
 fn name(arguments: &[Token], place: usize) -> Result<String, String> {
-    arguments.get(place).and_then(Token::text).ok_or_else(|| bad("a folder has to be named"))
+    let name = arguments.get(place).and_then(Token::text);
+    let name = name.ok_or_else(|| bad("a folder has to be named, as INBOX"))?;
+    if name.len() > NAME || name.contains(char::is_control) {
+        return Err("NO [CANNOT] no folder has such a name".to_owned());
+    }
+    Ok(name)
 }
 
 pub(super) fn carry_out(
@@ -31,12 +42,7 @@ pub(super) fn carry_out(
             if [INBOX, JUNK].contains(&canonical(&from)) {
                 return Err("NO [CANNOT] INBOX and Junk keep their names".to_owned());
             }
-            if account.folders.contains_key(canonical(&to)) {
-                return Err("NO [ALREADYEXISTS] there is such a folder".to_owned());
-            }
-            let folder = account.folders.remove(&from);
-            let folder = folder.ok_or("NO [NONEXISTENT] there is no such folder")?;
-            account.folders.insert(to, folder);
+            account.rename(&from, &to)?;
         }
         // All folders are subscribed.
         _ => {}
@@ -61,6 +67,9 @@ fn list(
         return Ok(());
     }
     let pattern = format!("{reference}{pattern}");
+    if pattern.len() > NAME {
+        return Err(bad("no folder has so long a name"));
+    }
     for name in account.folders.keys() {
         let fit = match name.as_str() {
             INBOX => fits(pattern.to_ascii_uppercase().as_bytes(), INBOX.as_bytes()),
@@ -75,7 +84,10 @@ fn list(
                 "Drafts" => " \\Drafts",
                 _ => "",
             };
-            let line = format!("* {verb} (\\HasNoChildren{use_of}) \"/\" {}\r\n", spelt(name));
+            let inner = format!("{name}/");
+            let has = account.folders.keys().any(|other| other.starts_with(&inner));
+            let children = if has { "HasChildren" } else { "HasNoChildren" };
+            let line = format!("* {verb} (\\{children}{use_of}) \"/\" {}\r\n", spelt(name));
             out.extend_from_slice(line.as_bytes());
         }
     }
@@ -86,7 +98,7 @@ fn status(arguments: &[Token], out: &mut Vec<u8>, account: &mut Account) -> Resu
     let name = name(arguments, 0)?;
     let items = arguments.get(1).ok_or_else(|| bad("STATUS needs items, as (MESSAGES UNSEEN)"))?;
     let folder = account.folder(&name).ok_or("NO [NONEXISTENT] there is no such folder")?;
-    let count = |fits: &dyn Fn(&crate::live::account::Message) -> bool| {
+    let count = |fits: &dyn Fn(&Message) -> bool| {
         folder.messages.iter().filter(|message| fits(message)).count() as u64
     };
     let mut told = Vec::new();
@@ -97,9 +109,9 @@ fn status(arguments: &[Token], out: &mut Vec<u8>, account: &mut Account) -> Resu
             "RECENT" => 0,
             "UNSEEN" => count(&|message| !is_seen(message)),
             "UIDNEXT" => u64::from(folder.next_uid),
-            "UIDVALIDITY" => u64::from(UIDVALIDITY),
+            "UIDVALIDITY" => u64::from(folder.validity),
             "SIZE" => folder.messages.iter().map(|message| message.size).sum(),
-            "DELETED" => count(&|message| message.flags.iter().any(|flag| flag == "\\Deleted")),
+            "DELETED" => count(&|message| message.has("\\Deleted")),
             _ => return Err(bad("there is no such item of STATUS")),
         };
         told.push(format!("{item} {number}"));
@@ -113,22 +125,25 @@ fn status(arguments: &[Token], out: &mut Vec<u8>, account: &mut Account) -> Resu
 pub(super) fn append(arguments: &[Token], account: &mut Account, now: &str) -> Done {
     let name = name(arguments, 0)?;
     let full = account.count() >= OWN_MESSAGES;
-    let folder = account.folder(&name).ok_or("NO [TRYCREATE] there is no such folder")?;
     if full {
         return Err("NO [OVERQUOTA] there are too many messages".to_owned());
     }
+    if account.own_octets() > OWN_OCTETS {
+        return Err("NO [OVERQUOTA] the mailbox is full".to_owned());
+    }
+    let folder = account.folder(&name).ok_or("NO [TRYCREATE] there is no such folder")?;
     let (mut flags, mut date) = (Vec::new(), now.to_owned());
     let [between @ .., Token::Word { octets, .. }] = &arguments[1..] else {
         return Err(bad("a message is to follow"));
     };
     for word in between {
         match word {
-            Token::List(list) => flags = list.iter().filter_map(Token::text).collect(),
+            Token::List(list) => flags = flags_among(list)?,
             Token::Word { octets, .. } => date = String::from_utf8_lossy(octets).into_owned(),
         }
     }
-    let uid = folder.add(Content::Octets(octets.as_slice().into()), flags, date);
-    Ok(format!("[APPENDUID {UIDVALIDITY} {uid}] APPEND completed"))
+    let uid = folder.add("own", Content::Octets(octets.as_slice().into()), flags, date);
+    Ok(format!("[APPENDUID {} {uid}] APPEND completed", folder.validity))
 }
 
 /// COPY and MOVE.
@@ -153,8 +168,10 @@ pub(super) fn copy(
     let mut new = Vec::new();
     let old: Vec<String> = messages.iter().map(|message| message.uid.to_string()).collect();
     for message in messages {
-        new.push(target.add(message.content, message.flags, message.date).to_string());
+        let Message { name, content, flags, date, .. } = message;
+        new.push(target.add(&name, content, flags, date).to_string());
     }
+    let validity = target.validity;
     if moves && let Some(from) = account.folder(&open.name) {
         from.remove(|message| chosen.contains(&message.uid));
     }
@@ -162,7 +179,7 @@ pub(super) fn copy(
     if new.is_empty() {
         return Ok(format!("{verb} completed"));
     }
-    let code = format!("[COPYUID {UIDVALIDITY} {} {}]", old.join(","), new.join(","));
+    let code = format!("[COPYUID {validity} {} {}]", old.join(","), new.join(","));
     if moves {
         out.extend_from_slice(format!("* OK {code} moved\r\n").as_bytes());
         return Ok("MOVE completed".to_owned());

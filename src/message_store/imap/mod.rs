@@ -1,7 +1,4 @@
-//! IMAP (RFC 3501, and RFC 9051 as far as clients ask for it) for real readers.
-//!
-//! Folders are INBOX and Junk, in which the run puts mail, and those that readers make. What a reader
-//! appends, flags, moves and expunges stays for all real readers while the run lasts.
+//! IMAP (RFC 3501, and RFC 9051 as far as clients ask for it).
 
 mod fetch;
 mod folders;
@@ -9,14 +6,14 @@ mod mime;
 mod search;
 mod tokens;
 
-use super::account::{Account, date_of};
-use crate::talk::sasl;
-use crate::units::SimTime;
-use tokens::{Token, announced, in_set, tokens};
+use super::account::{Account, Message, date_of};
+use super::session::{Answer, Store, Then};
+use crate::mail::sasl;
+use tokens::{Token, announced, highest, in_set, tokens};
 
 /// A session.
 #[derive(Debug, Default)]
-pub(super) struct Imap {
+pub(crate) struct Imap {
     /// The command so far, its literals included.
     command: Vec<u8>,
     user: Option<String>,
@@ -39,41 +36,13 @@ struct Open {
     read_only: bool,
 }
 
-/// What is answered, and what comes next.
-pub(super) struct Answer {
-    pub(super) octets: Vec<u8>,
-    pub(super) then: Then,
-}
-
-/// What comes next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
-    Line,
-    /// A literal of so many octets.
-    Literal(u64),
-    StartTls,
-    Close,
-}
-
-/// What a session needs of its store.
-pub(super) trait Store {
-    /// Opens the account that a login name stands for, as things stand now.
-    fn account(&mut self, name: &str) -> Option<&mut Account>;
-    /// Returns whether a password is the one of a login name.
-    fn accepts(&self, name: &str, password: &str) -> bool;
-    /// The time.
-    fn now(&self) -> SimTime;
-    /// Whether the connection is secure.
-    fn is_secure(&self) -> bool;
-}
-
 /// The result of a command: what stands behind OK, or the whole refusal.
 type Done = Result<String, String>;
 
-/// The longest literal that is taken.
+/// The longest literal that is taken \[octets\].
 const LITERAL: u64 = 64 << 20;
-/// The longest command.
-const COMMAND: usize = (64 << 20) + (64 << 10);
+/// The longest command but APPEND \[octets\].
+const COMMAND: u64 = 64 << 10;
 
 fn bad(text: &str) -> String {
     format!("BAD {text}")
@@ -116,12 +85,8 @@ impl Imap {
         }
         self.command.extend_from_slice(line);
         if let Some((octets, waits)) = announced(line) {
-            if octets > LITERAL || self.command.len() + octets as usize > COMMAND {
-                let tag = String::from_utf8_lossy(&self.command).into_owned();
-                self.command.clear();
-                let tag = tag.split(' ').next().unwrap_or("*").to_owned();
-                finish(&mut out, &tag, Err("NO [TOOBIG] no literal is so long".to_owned()));
-                return Answer { octets: out, then: Then::Line };
+            if octets > LITERAL || self.command.len() as u64 + octets > self.longest_command() {
+                return self.too_big(waits);
             }
             self.command.extend_from_slice(b"\r\n");
             let octets_out = if waits { b"+ go on\r\n".to_vec() } else { Vec::new() };
@@ -132,6 +97,26 @@ impl Imap {
         let command = std::mem::take(&mut self.command);
         let then = self.command(&command, &mut out, store);
         Answer { octets: out, then }
+    }
+
+    /// Only a message is long.
+    fn longest_command(&self) -> u64 {
+        let verb = self.command.split(|octet| *octet == b' ').nth(1).unwrap_or_default();
+        if verb.eq_ignore_ascii_case(b"APPEND") { LITERAL + COMMAND } else { COMMAND }
+    }
+
+    /// Refuses a literal. RFC 7888 §4: one whose octets come unasked cannot be refused without them.
+    fn too_big(&mut self, waits: bool) -> Answer {
+        let command = std::mem::take(&mut self.command);
+        let tag = command.split(|octet| *octet == b' ').next().unwrap_or_default();
+        let mut octets = Vec::new();
+        if waits {
+            let refusal = Err("NO [TOOBIG] no literal is so long".to_owned());
+            finish(&mut octets, &String::from_utf8_lossy(tag), refusal);
+            return Answer { octets, then: Then::Line };
+        }
+        octets.extend_from_slice(b"* BYE [TOOBIG] no literal is so long\r\n");
+        Answer { octets, then: Then::Close }
     }
 
     fn command(&mut self, command: &[u8], out: &mut Vec<u8>, store: &mut dyn Store) -> Then {
@@ -155,6 +140,10 @@ impl Imap {
             }
             _ => (false, verb, arguments),
         };
+        if uid && !BY_UID.contains(&verb.as_str()) {
+            finish(out, &tag, Err(bad(&format!("{verb} does not go with UID"))));
+            return Then::Line;
+        }
         match verb.as_str() {
             "IDLE" if self.user.is_some() => {
                 self.news(out, store);
@@ -227,7 +216,7 @@ impl Imap {
             }
             _ => {}
         }
-        let user = self.user.clone().ok_or_else(|| bad("unknown, or not before LOGIN"))?;
+        let user = self.user.clone().ok_or_else(|| bad("unknown, or LOGIN comes first"))?;
         let now = store.now();
         let account = store.account(&user).ok_or("NO the mailbox is gone")?;
         match verb {
@@ -255,7 +244,7 @@ impl Imap {
         out: &mut Vec<u8>,
         account: &mut Account,
     ) -> Done {
-        let open = self.folder.as_mut().ok_or_else(|| bad("unknown, or not before SELECT"))?;
+        let open = self.folder.as_mut().ok_or_else(|| bad("unknown, or SELECT comes first"))?;
         match verb {
             "CHECK" => {}
             "UNSELECT" => self.folder = None,
@@ -263,10 +252,13 @@ impl Imap {
                 expunge(open, account, None);
                 self.folder = None;
             }
-            "EXPUNGE" => {
-                let set = if uid { arguments.first().and_then(Token::text) } else { None };
-                expunge(open, account, set.as_deref());
+            "EXPUNGE" if uid => {
+                // RFC 9051 §6.4.9: UID EXPUNGE takes those of a set only.
+                let chosen = open.chosen(arguments.first(), true)?;
+                let uids: Vec<u32> = chosen.into_iter().map(|(_, uid)| uid).collect();
+                expunge(open, account, Some(&uids));
             }
+            "EXPUNGE" => expunge(open, account, None),
             "FETCH" => fetch::fetch(open, uid, arguments, out, account)?,
             "STORE" => fetch::store(open, uid, arguments, out, account)?,
             "SEARCH" => fetch::search(open, uid, arguments, out, account)?,
@@ -303,13 +295,16 @@ impl Imap {
     ) -> Done {
         self.folder = None;
         let name = arguments.first().and_then(Token::text).ok_or_else(|| bad("name a folder"))?;
-        let folder = account.folder(&name).ok_or("NO [NONEXISTENT] there is no such folder")?;
+        let folder = account
+            .folder(&name)
+            .ok_or("NO [NONEXISTENT] there is no such folder; LIST \"\" * names them")?;
         let unseen = folder.messages.iter().position(|message| !is_seen(message));
         let mut text = format!(
-            "* FLAGS {FLAGS}\r\n* {} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {UIDVALIDITY}] UIDs \
-             hold while this stays\r\n* OK [UIDNEXT {}] the next one\r\n* OK [PERMANENTFLAGS \
+            "* FLAGS {FLAGS}\r\n* {} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {}] UIDs hold \
+             while this stays\r\n* OK [UIDNEXT {}] the next one\r\n* OK [PERMANENTFLAGS \
              (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] kept\r\n",
             folder.messages.len(),
+            folder.validity,
             folder.next_uid
         );
         if let Some(place) = unseen {
@@ -361,12 +356,12 @@ impl Imap {
     }
 }
 
-const FLAGS: &str = "(\\Answered \\Flagged \\Deleted \\Seen \\Draft)";
-/// Of a simulated store there is one life only.
-const UIDVALIDITY: u32 = 1;
+/// What UID goes with (RFC 9051 §6.4.9, RFC 6851).
+const BY_UID: [&str; 6] = ["FETCH", "STORE", "SEARCH", "EXPUNGE", "COPY", "MOVE"];
 
-fn is_seen(message: &super::account::Message) -> bool {
-    message.flags.iter().any(|flag| flag.eq_ignore_ascii_case("\\Seen"))
+const FLAGS: &str = "(\\Answered \\Flagged \\Deleted \\Seen \\Draft)";
+fn is_seen(message: &Message) -> bool {
+    message.has("\\Seen")
 }
 
 fn finish(out: &mut Vec<u8>, tag: &str, done: Done) {
@@ -379,15 +374,14 @@ fn finish(out: &mut Vec<u8>, tag: &str, done: Done) {
 
 /// Removes what is marked, of the messages with these UIDs if any are given. What is gone is told with
 /// the news.
-fn expunge(open: &Open, account: &mut Account, set: Option<&str>) {
+fn expunge(open: &Open, account: &mut Account, uids: Option<&[u32]>) {
     if open.read_only {
         return;
     }
     let Some(folder) = account.folder(&open.name) else { return };
-    let last = open.uids.last().copied().unwrap_or(0);
     folder.remove(|message| {
-        let marked = message.flags.iter().any(|flag| flag.eq_ignore_ascii_case("\\Deleted"));
-        let chosen = set.is_none_or(|set| in_set(set, message.uid, last) == Some(true));
+        let marked = message.has("\\Deleted");
+        let chosen = uids.is_none_or(|uids| uids.contains(&message.uid));
         marked && chosen && open.uids.contains(&message.uid)
     });
 }
@@ -395,15 +389,23 @@ fn expunge(open: &Open, account: &mut Account, set: Option<&str>) {
 impl Open {
     /// Returns numbers and UIDs of the messages of a set.
     fn chosen(&self, set: Option<&Token>, uid: bool) -> Result<Vec<(u32, u32)>, String> {
-        let set = set.and_then(Token::text).ok_or_else(|| bad("name messages by a set"))?;
+        let set = set
+            .and_then(Token::text)
+            .ok_or_else(|| bad("messages are named by a set, as 1 or 2:4 or 1:*"))?;
         let last = match uid {
             true => self.uids.last().copied().unwrap_or(0),
             false => self.uids.len() as u32,
         };
+        // RFC 9051 §9: a number above the last is BAD; a UID that is not there is passed over.
+        if !uid && highest(&set, last).is_some_and(|highest| highest > last || last == 0) {
+            return Err(bad(&format!("{set} names a message that is not there")));
+        }
         let mut chosen = Vec::new();
         for (number, own) in (1..).zip(&self.uids) {
             let name = if uid { *own } else { number };
-            if in_set(&set, name, last).ok_or_else(|| bad("this is no set"))? {
+            if in_set(&set, name, last)
+                .ok_or_else(|| bad(&format!("{set} is no set of messages")))?
+            {
                 chosen.push((number, *own));
             }
         }

@@ -140,6 +140,13 @@ pub(super) fn in_set(set: &str, number: u32, last: u32) -> Option<bool> {
     Some(found)
 }
 
+/// Returns the highest number that a set names; none: it is no set.
+pub(super) fn highest(set: &str, last: u32) -> Option<u32> {
+    let bound = |text: &str| if text == "*" { Some(last) } else { text.parse().ok() };
+    let bounds: Option<Vec<u32>> = set.split([',', ':']).map(bound).collect();
+    bounds?.into_iter().max()
+}
+
 /// Returns a text as IMAP spells it: quoted, or as a literal.
 pub(super) fn spelt(text: &str) -> String {
     if text.bytes().all(|octet| (0x20..0x7f).contains(&octet)) {
@@ -151,19 +158,27 @@ pub(super) fn spelt(text: &str) -> String {
 
 /// Returns whether a folder's name fits a pattern (RFC 9051 §6.3.9).
 pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((wild @ (b'*' | b'%'), rest)) => {
-            let reach = match wild {
-                b'%' => name.iter().position(|octet| *octet == b'/').unwrap_or(name.len()),
-                _ => name.len(),
-            };
-            (0..=reach).any(|skip| fits(rest, &name[skip..]))
+    // Which places of the name the pattern reaches so far: no pattern takes long.
+    let mut reached = vec![false; name.len() + 1];
+    reached[0] = true;
+    for octet in pattern {
+        let mut next = vec![false; name.len() + 1];
+        let mut open = false;
+        for (place, is_reached) in reached.into_iter().enumerate() {
+            let here = name.get(place);
+            match octet {
+                b'*' | b'%' => {
+                    open |= is_reached;
+                    next[place] = open;
+                    open &= *octet == b'*' || here != Some(&b'/');
+                }
+                _ if is_reached && here == Some(octet) => next[place + 1] = true,
+                _ => {}
+            }
         }
-        Some((octet, rest)) => {
-            name.split_first().is_some_and(|(first, after)| first == octet && fits(rest, after))
-        }
+        reached = next;
     }
+    reached[name.len()]
 }
 
 #[cfg(test)]
@@ -207,5 +222,7 @@ mod tests {
         assert_eq!(in_set("0", 1, 9), None);
         assert!(fits(b"*", b"a/b") && fits(b"%", b"a") && !fits(b"%", b"a/b"));
         assert!(fits(b"IN*X", b"INBOX") && !fits(b"IN", b"INBOX"));
+        assert!(fits(b"%/%", b"a/b") && !fits(b"%b", b"a/b") && fits(b"*b", b"a/b"));
+        assert!(!fits(&b"*a".repeat(200), "a".repeat(199).as_bytes()));
     }
 }

@@ -1,7 +1,8 @@
 //! Credentials of SASL: PLAIN (RFC 4616), and the base64 in which they come (RFC 4648 §4).
 
-/// Returns login name and password of credentials of PLAIN.
-pub(crate) fn plain(text: &str) -> Option<(String, String)> {
+/// Returns login name and password of credentials of PLAIN; none: they are none.
+#[must_use]
+pub fn plain(text: &str) -> Option<(String, String)> {
     let octets = decoded(text)?;
     let parts: Vec<&[u8]> = octets.split(|octet| *octet == 0).collect();
     let text = |part: &[u8]| String::from_utf8(part.to_vec()).ok();
@@ -11,8 +12,9 @@ pub(crate) fn plain(text: &str) -> Option<(String, String)> {
     }
 }
 
-/// Undoes base64.
-pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
+/// Undoes base64; none: it is none.
+#[must_use]
+pub fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let (mut bits, mut count) = (0u32, 0);
     for octet in text.trim_end_matches('=').bytes() {
