@@ -86,7 +86,7 @@ const COMMANDS: &[Entry] = &[
     entry(
         "PASS",
         "PASS password (RFC 1939)",
-        "POP3: opens the mailbox. Any password will do here.",
+        "POP3: opens the mailbox. Any password will do, unless the scenario has one.",
     ),
     entry("STAT", "STAT (RFC 1939)", "POP3: how many messages there are, and how many octets."),
     entry(
