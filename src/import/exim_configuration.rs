@@ -98,7 +98,12 @@ pub(super) fn add_host(
     host.from = format!("from {file}");
     host.profile = Some(Said::new("\"exim\"", "its configuration is Exim's"));
     host.roles.extend(["submission", "relay"]);
+    let fallback = host.keys.get("fallback_relay").cloned();
     network.add_configured(&name, host);
+    if let Some(said) = fallback {
+        let made = network.host(said.value.trim_matches('"'), || format!("fallback of {name}"));
+        made.roles.insert("relay");
+    }
     name
 }
 
@@ -272,12 +277,38 @@ impl Reading<'_> {
             }
             return;
         }
+        if self.remote && name == "fallback_hosts" {
+            return self.fallback(text, place);
+        }
         if self.remote && self.known.has(&name) {
             return self.option(text, place);
         }
         let what = format!("{} {name}", self.transport);
         let says = "an option of a transport that the model does not have";
         self.ledger.note(Class::NotModelled, what, text, place, says);
+    }
+
+    /// `fallback_hosts = a : b`: tried when all others have failed; the model has one of them.
+    fn fallback(&mut self, text: &str, place: &Place) {
+        let filled = self.filled(text);
+        let value = filled.split_once('=').map_or("", |(_, value)| value.trim());
+        let mut hosts = value.split(':').map(str::trim).filter(|host| !host.is_empty());
+        let (first, more) = (hosts.next().unwrap_or_default(), hosts.next().is_some());
+        if first.is_empty() {
+            let says = "no host is tried when all others have failed";
+            return self.ledger.note(Class::Understood, "fallback_hosts", value, place, says);
+        }
+        if !is_name(first) {
+            let says = "no host that can be read";
+            return self.ledger.note(Class::NotModelled, "fallback_hosts", value, place, says);
+        }
+        let said = Said::new(text_value(&canonical(first)), place.to_string());
+        self.host.keys.insert("fallback_relay", said);
+        let (class, says) = match more {
+            false => (Class::Understood, "tried when all others have failed"),
+            true => (Class::NotModelled, "the first one alone is used"),
+        };
+        self.ledger.note(class, "fallback_hosts", value, place, says);
     }
 
     /// `pattern error rules`: the model has one rule for all hosts and errors.
@@ -306,7 +337,7 @@ mod tests {
         let text = "CUT = 4d\nprimary_hostname = mx.example.org\nqueue_only\nno_delay_after_cutoff\n\
             message_size_limit = 50M\ndomainlist local_domains = example.org : @\n\
             begin transports\nremote_smtp:\n  driver = smtp\n  connect_timeout = 3s\n\
-            interface = 192.0.2.1\n\
+            interface = 192.0.2.1\n  fallback_hosts = Later.example.org : other.example.org\n\
             begin retry\n* quota\n* * F,2h,15m; G,16h,1h,1.5; \\\n    F,CUT,6h\n";
         let (mut network, mut ledger) = (Network::default(), Ledger::new());
         let name = add_host(&"exim4.conf".into(), text, None, &mut network, &mut ledger);
@@ -316,6 +347,8 @@ mod tests {
         assert_eq!(value("retry_rule"), Some("\"F,2h,15m; G,16h,1h,1.5; F,4d,6h\""));
         assert_eq!(value("connect_timeout"), Some("\"3s\""));
         assert_eq!(value("has_interface"), Some("true"));
+        assert_eq!(host.keys["fallback_relay"].value, "\"later.example.org\"");
+        assert!(network.hosts["later.example.org"].roles.contains("relay"));
         assert_eq!(value("queue_only"), Some("true"));
         assert_eq!(value("delay_after_cutoff"), Some("false"));
         assert_eq!(value("message_size_limit"), Some("\"52428800B\""));

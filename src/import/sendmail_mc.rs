@@ -24,6 +24,8 @@ const IN_CF: &[(&str, &str)] = &[
     ("ConnectionCacheTimeout", "confMCI_CACHE_TIMEOUT"),
     ("MaxHopCount", "confMAX_HOP"),
     ("MaxMessageSize", "confMAX_MESSAGE_SIZE"),
+    ("FallbackMXhost", "confFALLBACK_MX"),
+    ("FallbackSmartHost", "confFALLBACK_SMARTHOST"),
     ("HostStatusDirectory", "confHOST_STATUS_DIRECTORY"),
 ];
 
@@ -76,7 +78,7 @@ pub(super) fn add_host(
     let mut name = named.map(canonical);
     let known = Known::of("sendmail");
     let mut settings = std::collections::BTreeMap::new();
-    let mut smart_host = None;
+    let (mut smart_host, mut fallback) = (None, None);
     for (place, line) in lines(file, text, &["dnl", "#"]) {
         let Some((option, value)) = option(line) else {
             let leads = [
@@ -115,6 +117,15 @@ pub(super) fn add_host(
                     continue;
                 }
             }
+            "confFALLBACK_MX" | "confFALLBACK_SMARTHOST" => {
+                let host = value.rsplit(':').next().unwrap_or_default().trim_matches(['[', ']']);
+                if is_name(host) {
+                    fallback = Some((canonical(host), place.clone()));
+                    let says = "where mail goes when all exchangers have failed";
+                    ledger.note(Class::Understood, option, value, &place, says);
+                    continue;
+                }
+            }
             _ => {}
         }
         let setting =
@@ -140,6 +151,10 @@ pub(super) fn add_host(
         let said = Said::new(format!("{{ host = {} }}", text_value(&next)), place.to_string());
         host.keys.insert("smart_host", said);
         network.host(&next, || format!("next hop of {name}, from {place}")).roles.insert("relay");
+    }
+    if let Some((next, place)) = fallback {
+        host.keys.insert("fallback_relay", Said::new(text_value(&next), place.to_string()));
+        network.host(&next, || format!("fallback of {name}, from {place}")).roles.insert("relay");
     }
     network.add_configured(&name, host);
     name
@@ -181,7 +196,7 @@ mod tests {
         let text = "dnl a remark\ndefine(`confDOMAIN_NAME', `mx.example.org')dnl\n\
             define(`confMIN_QUEUE_AGE', `27m')dnl\ndefine(`confTO_QUEUERETURN', `5')dnl\n\
             O Timeout.queuewarn=4h\ndefine(`SMART_HOST', `esmtp:[relay.example.org]')dnl\n\
-            FEATURE(`nouucp')dnl\n";
+            O FallbackMXhost=later.example.org\nFEATURE(`nouucp')dnl\n";
         let (mut network, mut ledger) = (Network::default(), Ledger::new());
         let name = add_host(&"a.mc".into(), text, None, &mut network, &mut ledger);
         let host = &network.hosts[&name];
@@ -190,6 +205,7 @@ mod tests {
         assert_eq!(value("confMIN_QUEUE_AGE"), Some("\"27m\""));
         assert_eq!(value("confTO_QUEUERETURN"), Some("\"5d\""));
         assert_eq!(value("confTO_QUEUEWARN"), Some("\"4h\""));
+        assert_eq!(host.keys["fallback_relay"].value, "\"later.example.org\"");
         assert!(host.keys["smart_host"].value.contains("relay.example.org"));
     }
 }

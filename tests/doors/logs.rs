@@ -143,8 +143,9 @@ fn an_outage_stands_between_the_tries_that_show_it() {
     succeed(&["import", text(&path), "--out", text(&out)]);
     let scenario = read(&out.join("scenario.toml"));
     let outage = scenario.split("[[outage]]").nth(1).unwrap_or_else(|| panic!("{scenario}"));
-    // Halfway between 10:00 and 11:00, and a quarter from 12:00 to 13:00.
-    for line in ["from = \"1800000ms\"", "until = \"8100000ms\"", "mode = \"unreachable\""] {
+    // Halfway between 10:00:01 and 11:00, and a quarter from 12:00:01 to 13:00: a stamp of whole seconds
+    // means any moment of the second that follows.
+    for line in ["from = \"1800500ms\"", "until = \"8100750ms\"", "mode = \"unreachable\""] {
         assert!(outage.contains(line), "{line}: {outage}");
     }
 }
@@ -195,8 +196,9 @@ fn a_packed_log_of_several_files_in_any_order_is_one() {
     let packed = folder.path().join("mail.log.1.gz");
     let said = succeed(&["import", text(&two), text(&packed), "--out", text(&out)]);
     assert!(said.contains("1 messages"), "{said}");
+    // The id 4F000… tells the microsecond, 0x4F000.
     let mail = read(&out.join("mail.csv"));
-    assert_eq!(mail, "at_s,from,to,size_octets\n0.000000,a@a.example,b@b.example,2167\n");
+    assert_eq!(mail, "at_s,from,to,size_octets\n0.323584,a@a.example,b@b.example,2167\n");
 }
 
 #[test]
@@ -256,4 +258,50 @@ fn what_real_logs_held_becomes_scenarios_that_run() {
         Input { name: "log".to_owned(), kind: None, of: None, reader: Box::new(idle.as_bytes()) };
     let error = import(vec![input], &Options::default()).unwrap_err().to_string();
     assert!(error.contains("tells of a host that takes or sends mail"), "{error}");
+}
+
+/// The outages and actions of a scenario that is made of two messages, with these lines between them.
+fn between_two_messages(lines: &str) -> String {
+    let (id, later) = ("4F00000001", "4F00000002");
+    let mut log = String::from(
+        "Nov  3 09:00:00 mx postfix/master[9]: daemon started -- version 3.7.11, configuration /etc/postfix\n",
+    );
+    for (id, stamp) in [(id, "Nov  3 10:00:00 mx"), (later, "Nov  3 10:10:00 mx")] {
+        if id == later {
+            log.push_str(lines);
+        }
+        let _ = writeln!(log, "{stamp} postfix/smtpd[1]: {id}: client=a[192.0.2.9]");
+        let _ = writeln!(
+            log,
+            "{stamp} postfix/qmgr[2]: {id}: from=<a@a.example>, size=100, nrcpt=1 (queue active)\n\
+             {stamp} postfix/smtp[3]: {id}: to=<b@b.example>, relay=mx.b.example[192.0.2.1]:25, delay=0, \
+             delays=0/0/0/0, dsn=2.0.0, status=sent (250 Ok)\n{stamp} postfix/qmgr[2]: {id}: removed"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("mail.log"), folder.path().join("out"));
+    fs::write(&path, log).unwrap();
+    succeed(&["import", text(&path), "--out", text(&out)]);
+    let scenario = read(&out.join("scenario.toml"));
+    let events = scenario.split_once("[[outage]]").or(scenario.split_once("[[action]]"));
+    events.map(|(_, events)| events.to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn a_server_that_starts_without_having_stopped_had_crashed() {
+    let started = "Nov  3 10:05:00 mx postfix/master[9]: daemon started -- version 3.7.11, configuration /etc/postfix\n";
+    let stopped = "Nov  3 10:04:00 mx postfix/master[9]: terminating on signal 15\n";
+    assert_eq!(between_two_messages(""), "", "a log may begin with a start");
+    let crashed = between_two_messages(started);
+    // Nobody knows when; the log begins at 09:00:00, and its last sign of life is of 10:00:00.
+    for line in
+        ["host = \"mx\"", "from = \"3601000ms\"", "until = \"3900000ms\"", "mode = \"crash\""]
+    {
+        assert!(crashed.contains(line), "{line}: {crashed}");
+    }
+    let orderly = between_two_messages(&format!("{stopped}{started}"));
+    for line in ["at = \"3840000ms\"", "do = \"stop\"", "at = \"3900000ms\"", "do = \"start\""] {
+        assert!(orderly.contains(line), "{line}: {orderly}");
+    }
+    assert!(!orderly.contains("crash"), "{orderly}");
 }

@@ -57,8 +57,13 @@ pub(super) struct Try {
     pub(super) text: Span,
     /// Age of the message \[µs\]; negative: not told.
     pub(super) delay: i64,
+    /// Age when the queue manager took it up, told to a tenth of a second or better \[µs\]; negative:
+    /// not told so finely.
+    pub(super) waited: i64,
     /// Connection set-up and transmission together \[µs\]; negative: not told.
     pub(super) session: i64,
+    /// Connection set-up alone \[µs\]; negative: not told.
+    pub(super) setup: i64,
 }
 
 /// What a line says.
@@ -87,7 +92,11 @@ pub(super) enum What {
     IsNotice,
     /// A queue run begins.
     QueueRun,
-    /// The version of the server.
+    /// The server starts.
+    Started,
+    /// The server stops in good order.
+    Stopped,
+    /// The version of the server, which it tells when it starts.
     Version {
         text: Span,
     },

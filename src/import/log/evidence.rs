@@ -8,8 +8,8 @@ use super::super::finding::{Class, Ledger};
 use super::super::network::{Entry, Network, Replay, Said, canonical, is_name};
 use super::failure::{Kind, is_address};
 use super::header::SECOND;
-use super::history::{History, Message, Origin, Outcome, Taken};
-use super::{Family, Server, outages, slowness};
+use super::history::{History, Message, Origin, Outcome};
+use super::{Server, names, outages, pace, scans, sessions, sizes, slowness, starts};
 use crate::scenario::text_value;
 
 /// Returns the name of each server of the logs. One server and one configuration belong together.
@@ -75,13 +75,19 @@ pub(super) fn add(
     ledger: &mut Ledger,
 ) {
     one_name_for_each_host(history, network);
+    for (host, limit) in sizes::shown(history) {
+        history.size_limits.entry(host).or_insert(limit);
+    }
     length(history, network);
     add_servers(history, servers, network, ledger);
     destinations(history, network, ledger);
-    pace(history, network, ledger);
-    sizes(history, network, ledger);
+    pace::add(history, network, ledger);
+    sizes::add(history, network, ledger);
+    sessions::add(history, network, ledger);
+    names::add(history, network, ledger);
     let (mut found, greylists) = outages::find(history);
     found.extend(slowness::find(history));
+    found.extend(starts::crashes(history, network));
     ledger_of_outages(&found, ledger);
     network.outages.extend(found);
     for (host, (delay, says)) in greylists {
@@ -91,7 +97,7 @@ pub(super) fn add(
         let host = network.host(&host, || "a destination of the log".to_owned());
         host.keys.insert("greylist", Said::new(value, from));
     }
-    scans(history, servers, network, ledger);
+    scans::add(history, servers, network, ledger);
     mail(history, network, ledger);
     unread(history, ledger);
 }
@@ -182,6 +188,32 @@ fn add_servers(history: &History, servers: &[Server], network: &mut Network, led
         if let Some(addresses) = history.addresses.get(name) {
             host.addresses.extend(addresses.iter().filter(|a| is_literal(a)).cloned());
         }
+        let own = host.addresses.clone();
+        called_by_address(name, &own, network);
+    }
+}
+
+/// A next hop that a configuration tells by its address alone is the server that has this address.
+fn called_by_address(name: &str, own: &BTreeSet<String>, network: &mut Network) {
+    let is_same = |(other, host): (&String, &super::super::network::Host)| {
+        let same = other != name && host.profile.is_none() && !host.addresses.is_disjoint(own);
+        same.then(|| other.clone())
+    };
+    let made_up: Vec<String> = network
+        .hosts
+        .iter()
+        .filter_map(is_same)
+        .filter(|other| other.starts_with("host-") && other.ends_with(".example"))
+        .collect();
+    for other in made_up {
+        network.hosts.remove(&other);
+        let (before, after) = (text_value(&other), text_value(name));
+        for host in network.hosts.values_mut() {
+            let keys = host.keys.values_mut().chain(host.routes.values_mut());
+            for said in keys {
+                said.value = said.value.replace(&before, &after);
+            }
+        }
     }
 }
 
@@ -207,6 +239,12 @@ fn destinations(history: &History, network: &mut Network, ledger: &mut Ledger) {
             entry.mx.push((10, name, "from the log".to_owned()));
         }
     }
+    let fallbacks: BTreeSet<String> = history
+        .servers
+        .iter()
+        .filter_map(|server| network.hosts.get(server)?.keys.get("fallback_relay"))
+        .map(|said| said.value.trim_matches('"').to_owned())
+        .collect();
     let known: Vec<(&String, _)> =
         history.ranks.iter().filter(|(name, ranks)| is_name(name) && !ranks.is_empty()).collect();
     for (name, ranks) in known {
@@ -227,7 +265,12 @@ fn destinations(history: &History, network: &mut Network, ledger: &mut Ledger) {
         if told {
             continue;
         }
-        exchangers(name, ranks, network, ledger);
+        // Where mail goes when all exchangers fail is no exchanger.
+        let mut ranks = ranks.clone();
+        if ranks.len() > 1 {
+            ranks.retain(|host, _| !fallbacks.contains(host));
+        }
+        exchangers(name, &ranks, network, ledger);
     }
     names_that_fail(history, network, ledger);
     mailboxes(history, network);
@@ -292,20 +335,6 @@ fn names_that_fail(history: &History, network: &mut Network, ledger: &mut Ledger
     }
 }
 
-/// Limits of size that hosts told.
-fn sizes(history: &History, network: &mut Network, ledger: &mut Ledger) {
-    for (host, limit) in &history.size_limits {
-        let from = "from the log: it told this limit".to_owned();
-        ledger.say(
-            Class::Understood,
-            format!("message_size_limit of {host}"),
-            format!("{limit} octets"),
-        );
-        let host = network.host(host, || "a destination of the log".to_owned());
-        host.keys.insert("message_size_limit", Said::new(text_value(&format!("{limit}B")), from));
-    }
-}
-
 /// Mailboxes are those to which mail came, or may still come.
 fn mailboxes(history: &History, network: &mut Network) {
     let refused: BTreeSet<&str> = history
@@ -324,148 +353,6 @@ fn mailboxes(history: &History, network: &mut Network) {
                 domain.mailboxes.insert(local.to_owned());
                 "from the log".clone_into(&mut domain.mailboxes_from);
             }
-        }
-    }
-}
-
-/// The pace of sessions: five round trips lead to the reply to the final dot.
-fn pace(history: &History, network: &mut Network, ledger: &mut Ledger) {
-    let mut by_host: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    let mut all = Vec::new();
-    for accepted in history.accepted.iter().filter(|a| a.session >= 0) {
-        by_host.entry(&accepted.host).or_default().push(accepted.session);
-        all.push(accepted.session);
-    }
-    let Some(median) = median(&mut all) else { return };
-    let latency = (median / 10).clamp(100, SECOND / 2);
-    let value = text_value(&format!("{latency}us"));
-    let from = format!(
-        "from the log: sessions last {} ms (the median), which are ten ways",
-        median / 1000
-    );
-    ledger.say(Class::Assumed, "latency", from.clone());
-    network.defaults.insert("latency", Said::new(value, from));
-    for (host, mut sessions) in by_host {
-        let few = sessions.len() < 3;
-        let Some(own) = self::median(&mut sessions) else { continue };
-        if few || own < median + SECOND / 2 {
-            continue;
-        }
-        let from = format!("from the log: its sessions last {} ms", own / 1000);
-        let said = Said::new(text_value(&format!("{}ms", (own - median) / 1000)), from);
-        let host = network.host(host, String::new);
-        host.service.entry("message").or_insert(said);
-    }
-}
-
-fn median(values: &mut [i64]) -> Option<i64> {
-    values.sort_unstable();
-    values.get(values.len() / 2).copied()
-}
-
-/// The phase of queue scans, and runs that somebody asked for.
-fn scans(history: &History, servers: &[Server], network: &mut Network, ledger: &mut Ledger) {
-    for (index, server) in servers.iter().enumerate() {
-        let name = &history.servers[index];
-        let runs: Vec<i64> =
-            history.queue_runs.iter().filter(|(s, _)| *s == index).map(|(_, at)| *at).collect();
-        if server.family == Family::Exim && runs.len() > 1 {
-            exim_runs(name, &runs, network, ledger);
-            continue;
-        }
-        let taken: Vec<Taken> =
-            history.taken_up.iter().filter(|taken| taken.server == index).copied().collect();
-        if let Some(seconds) = server.interval {
-            let said =
-                Said::new(text_value(&format!("{seconds}s")), "from the log: how it was started");
-            let host = network.host(name, String::new);
-            host.settings.entry("queue_interval".to_owned()).or_insert(said);
-        }
-        if !taken.is_empty() {
-            let keys = match server.family {
-                Family::Postfix => ("queue_run_delay", 300, "scan_phase"),
-                _ => ("queue_interval", 1800, "run_phase"),
-            };
-            scan_phase(name, keys, &taken, network, ledger);
-        }
-    }
-}
-
-fn exim_runs(name: &str, runs: &[i64], network: &mut Network, ledger: &mut Ledger) {
-    let mut gaps: Vec<i64> = runs.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let Some(gap) = median(&mut gaps) else { return };
-    let interval = ((gap + SECOND / 2) / SECOND).max(1);
-    let phase = runs[0].rem_euclid(interval * SECOND) / 1000;
-    let host = network.host(name, String::new);
-    let from = format!("from the log: {} queue runs", runs.len());
-    let value = text_value(&format!("{interval}s"));
-    host.settings.entry("queue_interval".to_owned()).or_insert(Said::new(value, from.clone()));
-    host.settings
-        .entry("run_phase".to_owned())
-        .or_insert(Said::new(text_value(&format!("{phase}ms")), from.clone()));
-    ledger.say(Class::Understood, format!("queue runs of {name}"), from);
-}
-
-fn scan_phase(
-    name: &str,
-    (setting, default, phase): (&str, i64, &str),
-    taken: &[Taken],
-    network: &mut Network,
-    ledger: &mut Ledger,
-) {
-    let host = network.host(name, String::new);
-    let period = host
-        .settings
-        .get(setting)
-        .and_then(|said| said.value.trim_matches('"').parse::<crate::units::SimDuration>().ok());
-    let period =
-        period.map_or(default * SECOND, |span| (span.as_nanos() / 1000) as i64).max(SECOND);
-    // The second of the period in which most messages were taken up; neighbours count half.
-    let slots = (period / SECOND).max(1) as usize;
-    let mut counts = vec![0_u32; slots];
-    for Taken { at, .. } in taken {
-        let slot = (at.rem_euclid(period) / SECOND) as usize % slots;
-        counts[slot] += 1;
-    }
-    let best = (0..slots).max_by_key(|&slot| {
-        let next = counts[(slot + 1) % slots];
-        (2 * counts[slot] + next, std::cmp::Reverse(slot))
-    });
-    let Some(best) = best else { return };
-    let near = |at: i64| {
-        let away = (at.rem_euclid(period) / SECOND - best as i64).rem_euclid(slots as i64);
-        away <= 1 || away == slots as i64 - 1
-    };
-    let on_time = taken.iter().filter(|taken| near(taken.at)).count();
-    let from = format!("from the log: {on_time} of {} retries are on this second", taken.len());
-    if on_time * 2 < taken.len() {
-        let says = format!(
-            "retries keep no common phase: {setting} may be another than is known, so the phase is \
-             drawn"
-        );
-        return ledger.say(Class::Assumed, format!("{phase} of {name}"), says);
-    }
-    let value = text_value(&format!("{}ms", best * 1000 + 300));
-    host.settings.entry(phase.to_owned()).or_insert(Said::new(value, from.clone()));
-    ledger.say(Class::Understood, format!("{phase} of {name}"), from);
-    if slots < 30 {
-        return;
-    }
-    // Retries off the phase were asked for.
-    let mut rest: &[Taken] = taken;
-    while let Some(&Taken { at, waiting, .. }) = rest.first() {
-        let alike = rest.iter().take_while(|other| other.at - at <= 2 * SECOND).count();
-        rest = &rest[alike..];
-        // Whoever flushes the queue wakes all of it; single messages may just have waited for a
-        // process.
-        if !near(at) && alike as u64 * 5 >= u64::from(waiting) * 4 {
-            let keys = vec![
-                ("host", text_value(name)),
-                ("at", text_value(&format!("{}ms", at / 1000))),
-                ("do", text_value("flush")),
-            ];
-            let from = "from the log: retries between two scans of the queue".to_owned();
-            network.actions.push(Entry { from, keys });
         }
     }
 }

@@ -98,6 +98,8 @@ fn tried(text: &str, result: Verdict, arena: &mut Arena) -> What {
         agent: arena.keep(field(fields, "T=").unwrap_or_default().trim_end_matches(':')),
         result,
         text: arena.keep(fields),
+        waited: -1,
+        setup: -1,
         delay: field(fields, "QT=").and_then(time).unwrap_or(-1),
         session: field(fields, "DT=").and_then(time).unwrap_or(-1),
     })

@@ -111,8 +111,18 @@ pub(in super::super) fn of_exim(text: &str, relay: &str) -> Option<Failure> {
 /// Reads what Sendmail writes; `relay` is the host of the line, in Postfix's form.
 pub(in super::super) fn of_sendmail(text: &str, relay: &str) -> Option<Failure> {
     let why = text.strip_prefix("Deferred: ").unwrap_or(text);
-    let named = why.rsplit_once([' ']).map(|(_, host)| host.trim_matches(['.', '[', ']']));
-    let (host, address) = peer(relay).or_else(|| named.map(|host| (host, "")))?;
+    // `Name server: mx.example.org.: host name lookup failure`.
+    if let Some((name, _)) = why.strip_prefix("Name server: ").and_then(|r| r.split_once(": ")) {
+        let host = name.trim_end_matches('.').to_owned();
+        return Some(Failure { host, address: String::new(), kind: Kind::NameServer });
+    }
+    // `Connection refused by mx.example.org.`; a reply ends with any word.
+    let named = why.rsplit_once(" by ").or_else(|| why.rsplit_once(" with "));
+    let named = named.map(|(_, host)| host.trim_matches(['.', '[', ']']));
+    let alone = relay.trim_end_matches('.');
+    let alone = (alone != "none" && super::super::network::is_name(alone)).then_some(alone);
+    let host = named.filter(|host| super::super::network::is_name(host)).or(alone);
+    let (host, address) = peer(relay).or_else(|| host.map(|host| (host, "")))?;
     let kind = connection(why)
         .or_else(|| why.contains("lost input channel").then_some(Kind::Lost { stage: "rcpt" }))
         .or_else(|| reply_kind(why, "rcpt"))

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Arena, Event, Try, Verdict, What};
 use super::failure::{self, Failure, peer};
 use super::header::{SECOND, Stamp};
-use super::{Family, Server};
+use super::starts::Start;
+use super::{Family, Server, postfix};
 
 /// What became of a recipient's mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +88,8 @@ pub(super) struct Failed {
     /// The recipient; empty where the host failed all.
     pub(super) recipient: String,
     pub(super) sender: String,
+    /// Of the message \[octets\]; 0: not told.
+    pub(super) size: u64,
 }
 
 /// A try that a host accepted.
@@ -97,8 +100,12 @@ pub(super) struct Accepted {
     pub(super) address: String,
     pub(super) recipient: String,
     pub(super) sender: String,
+    /// Of the message \[octets\].
+    pub(super) size: u64,
     /// Connection set-up and transmission \[µs\]; negative: not told.
     pub(super) session: i64,
+    /// Connection set-up alone \[µs\]; negative: not told.
+    pub(super) setup: i64,
 }
 
 /// How often a host was tried first, and at all, for a domain.
@@ -140,7 +147,14 @@ pub struct History {
     pub(super) addresses: BTreeMap<String, BTreeSet<String>>,
     /// Messages that were taken up again.
     pub(super) taken_up: Vec<Taken>,
+    /// Queue runs that the log tells of as such, by server.
     pub(super) queue_runs: Vec<(usize, i64)>,
+    /// Moments at which messages were taken up again, told to a tenth of a second, by server.
+    pub(super) scans: Vec<(usize, i64)>,
+    /// Starts of servers.
+    pub(super) starts: Vec<Start>,
+    /// Whether stamps are of whole seconds: what they tell of happened within the second that follows.
+    pub(super) whole_seconds: bool,
     /// Domains that are kept at a server.
     pub(super) kept: BTreeMap<String, usize>,
     /// Texts of failures that are none of those known, with how often.
@@ -162,7 +176,9 @@ pub(super) fn gather(
 ) -> History {
     let start = events.first().map_or(0, |event| event.at.div_euclid(SECOND) * SECOND);
     let end = events.last().map_or(0, |event| event.at);
-    let history = History { start, length: end - start, servers: names, ..History::default() };
+    let whole_seconds = events.iter().all(|event| event.at % SECOND == 0);
+    let history =
+        History { start, whole_seconds, length: end - start, servers: names, ..History::default() };
     let mut gathering = Gathering {
         history,
         arena,
@@ -170,6 +186,7 @@ pub(super) fn gather(
         open: BTreeMap::new(),
         notices: BTreeSet::new(),
         pending: BTreeMap::new(),
+        signs: vec![(None, None); servers.len()],
     };
     for event in events {
         gathering.event(event);
@@ -189,8 +206,11 @@ struct Gathering<'a> {
     open: BTreeMap<(u16, &'a str), usize>,
     /// Ids of notices whose own lines come later.
     notices: BTreeSet<(u16, &'a str)>,
-    /// Hosts that failed a process, or in Exim's log a message, since its last report.
-    pending: BTreeMap<(u16, u32, &'a str), Vec<Failure>>,
+    /// Hosts that failed a process, or in Exim's log a message, since its last report: places in
+    /// `History::failed`.
+    pending: BTreeMap<(u16, u32, &'a str), Vec<usize>>,
+    /// By server: its last sign of life, and when it said that it stops.
+    signs: Vec<(Option<i64>, Option<i64>)>,
 }
 
 impl<'a> Gathering<'a> {
@@ -230,9 +250,17 @@ impl<'a> Gathering<'a> {
                 self.history.messages[index].origin = Origin::Notice;
                 self.history.messages[index].from = Some(String::new());
             }
+            What::Started => {
+                let server = usize::from(event.server);
+                let (last, stopped) = self.signs[server];
+                self.signs[server].1 = None;
+                self.history.starts.push(Start { server, at, last, stopped });
+            }
+            What::Stopped => self.signs[usize::from(event.server)].1 = Some(at),
             What::QueueRun => self.history.queue_runs.push((usize::from(event.server), at)),
             What::Version { .. } | What::QueueInterval { .. } => {}
         }
+        self.signs[usize::from(event.server)].0 = Some(at);
     }
 
     fn taken_up(&mut self, server: u16, at: i64) {
@@ -252,6 +280,9 @@ impl<'a> Gathering<'a> {
     fn begin(&mut self, key: (u16, &'a str), at: i64) -> usize {
         let notice = self.notices.remove(&key);
         let index = self.history.messages.len();
+        let whole = at % SECOND == 0 && self.servers[usize::from(key.0)].family == Family::Postfix;
+        let within = if whole { postfix::microsecond(key.1).unwrap_or(0) } else { 0 };
+        let at = at + within;
         self.history.messages.push(Message {
             server: usize::from(key.0),
             origin: if notice { Origin::Notice } else { Origin::Submitted },
@@ -308,7 +339,10 @@ impl<'a> Gathering<'a> {
                 message.arrived = arrived.max(0);
             }
         }
-        let sender = message.from.clone().unwrap_or_default();
+        let sender = (message.from.clone().unwrap_or_default(), message.size);
+        if tried.waited >= 0 && message.recipients.iter().any(|r| r.tries > 0) {
+            self.history.scans.push((message.server, message.arrived + tried.waited));
+        }
         let position = message.recipients.iter().rposition(|r| r.address == to);
         let position = position.unwrap_or_else(|| {
             message.recipients.push(Recipient {
@@ -345,7 +379,7 @@ impl<'a> Gathering<'a> {
             self.taken_up(event.server, at);
         }
         if !verdict {
-            self.evidence(event, at, tried, pending, to, &sender);
+            self.evidence(event, at, tried, pending, to, (&sender.0, sender.1));
         }
     }
 
@@ -355,20 +389,26 @@ impl<'a> Gathering<'a> {
         event: &Event,
         at: i64,
         tried: &Try,
-        pending: Vec<Failure>,
+        pending: Vec<usize>,
         to: &str,
-        sender: &str,
+        (sender, size): (&str, u64),
     ) {
         let (relay, text) = (self.arena.get(tried.relay), self.arena.get(tried.text));
         let agent = self.arena.get(tried.agent);
         if tried.result == Verdict::Suspended {
             return;
         }
+        let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain).to_ascii_lowercase();
         let failure = match tried.result {
             Verdict::Sent => None,
+            // Exim does not say whose address it looked up.
+            _ if text.contains("host lookup did not complete") => Some(Failure {
+                host: domain.clone(),
+                address: String::new(),
+                kind: failure::Kind::NameServer,
+            }),
             _ => self.failure(event.server, text, relay),
         };
-        let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain).to_ascii_lowercase();
         let is_local = matches!(agent, "local" | "virtual" | "pipe" | "local_delivery" | "maildir")
             || matches!(relay, "local" | "virtual" | "dovecot")
             || agent == "lmtp";
@@ -377,7 +417,15 @@ impl<'a> Gathering<'a> {
             history.kept.insert(domain, usize::from(event.server));
             return;
         }
-        let mut hosts: Vec<String> = pending.iter().map(|f| f.host.clone()).collect();
+        let failed_before = || pending.iter().filter_map(|&place| history.failed.get(place));
+        let mut hosts: Vec<String> = failed_before().map(|f| f.failure.host.clone()).collect();
+        // Whom a host refused on the way, the end of the delivery tells.
+        for &place in &pending {
+            if let Some(failed) = history.failed.get_mut(place).filter(|f| !is_of_connection(f)) {
+                (failed.recipient, failed.sender) = (to.to_owned(), sender.to_owned());
+                failed.size = size;
+            }
+        }
         let last = peer(relay).map(|(host, address)| (host.to_owned(), address.to_owned()));
         let of_dns =
             |f: &Failure| matches!(f.kind, failure::Kind::NameServer | failure::Kind::NoSuchName);
@@ -402,15 +450,28 @@ impl<'a> Gathering<'a> {
         match (tried.result, last) {
             (Verdict::Sent, Some((host, address))) => {
                 let (recipient, sender) = (to.to_owned(), sender.to_owned());
-                let (host, session) = (host.to_ascii_lowercase(), tried.session);
-                let accepted = Accepted { at, host, address, recipient, sender, session };
-                history.accepted.push(accepted);
+                // The time of a delivery holds that of the hosts that failed it before.
+                let (session, setup) = match pending.is_empty() {
+                    true => (tried.session, tried.setup),
+                    false => (-1, -1),
+                };
+                let host = host.to_ascii_lowercase();
+                history.accepted.push(Accepted {
+                    at,
+                    host,
+                    address,
+                    recipient,
+                    sender,
+                    size,
+                    session,
+                    setup,
+                });
             }
             (Verdict::Sent, None) => {}
             _ => match failure {
                 Some(failure) => {
                     let (recipient, sender) = (to.to_owned(), sender.to_owned());
-                    history.failed.push(Failed { at, failure, recipient, sender });
+                    history.failed.push(Failed { at, failure, recipient, sender, size });
                 }
                 None => match size_limit(text) {
                     Some((host, limit)) => {
@@ -449,10 +510,21 @@ impl<'a> Gathering<'a> {
             addresses.insert(failure.address.clone());
         }
         let process = self.pending_key(event);
-        self.pending.entry(process).or_default().push(failure.clone());
+        self.pending.entry(process).or_default().push(self.history.failed.len());
         let nobody = String::new;
-        self.history.failed.push(Failed { at, failure, recipient: nobody(), sender: nobody() });
+        let (recipient, sender) = (nobody(), nobody());
+        self.history.failed.push(Failed { at, failure, recipient, sender, size: 0 });
     }
+}
+
+/// Whether a host failed before it heard of anybody.
+fn is_of_connection(failed: &Failed) -> bool {
+    use failure::Kind::{Permanent, Temporary};
+    let stage = match &failed.failure.kind {
+        Temporary { stage, .. } | Permanent { stage, .. } => stage,
+        _ => return true,
+    };
+    matches!(*stage, "greeting" | "ehlo" | "tls")
 }
 
 /// `message size 6002 exceeds size limit 2000 of server mx.example.org[192.0.2.1]`, as Postfix says.

@@ -17,10 +17,16 @@ pub(super) mod failure;
 mod greylisting;
 pub(super) mod header;
 mod history;
+mod names;
 mod outages;
+mod pace;
 mod postfix;
+mod scans;
 mod sendmail;
+mod sessions;
+mod sizes;
 mod slowness;
+mod starts;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -267,7 +273,10 @@ impl Logs {
             for (id, what) in several.drain(..) {
                 let own = &mut self.servers[usize::from(server)];
                 match what {
-                    What::Version { text } => self.arena.get(text).clone_into(&mut own.version),
+                    What::Version { text } => {
+                        self.arena.get(text).clone_into(&mut own.version);
+                        self.events.push(Event { at, server, pid, id, what: What::Started });
+                    }
                     What::QueueInterval { seconds } => own.interval = Some(seconds),
                     what => self.events.push(Event { at, server, pid, id, what }),
                 }

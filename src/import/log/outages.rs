@@ -14,6 +14,7 @@ use super::failure::Kind;
 use super::greylisting;
 use super::header::SECOND;
 use super::history::{Accepted, Failed, History};
+use super::{sessions, sizes};
 use crate::scenario::text_value;
 
 /// An interval of failures of one kind.
@@ -98,8 +99,14 @@ type Seen<'h> = (Vec<&'h Failed>, Vec<&'h Accepted>);
 fn by_target(history: &History) -> BTreeMap<Target, Seen<'_>> {
     let mut found: BTreeMap<Target, Seen<'_>> = BTreeMap::new();
     let several = |host: &str| history.addresses.get(host).is_some_and(|list| list.len() > 1);
+    let (limits, sessions) = (sizes::shown(history), sessions::shown(history));
     for failed in &history.failed {
         let host = &failed.failure.host;
+        // A host that refuses what is too large, or too many at once, is well.
+        let too_large = sizes::is_of_size(failed) && limits.contains_key(host);
+        if too_large || (sessions::is_like(failed) && sessions.contains_key(host)) {
+            continue;
+        }
         let target = match failed.failure.kind {
             Kind::NoSuchName => continue,
             Kind::NameServer => Target::Name(host.clone()),
@@ -277,12 +284,17 @@ fn bounds(interval: &Interval, history: &History) -> (i64, i64) {
         _ => 0,
     };
     let began = interval.first - slack;
-    let from = match interval.after {
+    // A stamp of whole seconds means any moment of the second that follows.
+    let blur = if history.whole_seconds { SECOND } else { 0 };
+    let from = match interval.after.map(|after| (after + blur).min(interval.first)) {
         Some(after) => (after + (interval.first - after) / 2).min(began.max(after)),
         None => 0,
     };
     let until = match interval.before {
-        Some(before) => interval.last + (before - interval.last) / 4,
+        Some(before) => {
+            let last = (interval.last + blur).min(before);
+            last + (before - last) / 4
+        }
         None => history.length + 86_400 * SECOND,
     };
     (from.max(0), until)

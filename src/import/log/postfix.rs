@@ -51,6 +51,9 @@ pub(super) fn program(program: &str) -> Option<(&str, &str)> {
 /// Returns what a line of a daemon says: the queue id, and what; none: nothing of interest.
 pub(super) fn line(daemon: &str, message: &str, arena: &mut Arena) -> Option<(Span, What)> {
     if daemon == "master" {
+        if message.starts_with("terminating on signal") {
+            return Some((Span::default(), What::Stopped));
+        }
         let (_, version) = message.split_once("daemon started -- version ")?;
         let version = version.split([',', ' ']).next()?;
         return Some((Span::default(), What::Version { text: arena.keep(version) }));
@@ -121,6 +124,24 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// The microsecond within its second at which a queue file was made, as its id tells: the first five
+/// hexadecimal digits of a short one, four digits to the base 52 behind the six of the second of a long one
+/// (`mail_queue.h`).
+pub(super) fn microsecond(id: &str) -> Option<i64> {
+    const DIGITS: &[u8] = b"0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
+    let long = id.len() >= 12 && id.as_bytes()[10] == b'z';
+    let micros = if long {
+        let digit = |octet: &u8| DIGITS.iter().position(|known| known == octet);
+        let mut digits = id.as_bytes()[6..10].iter();
+        digits.try_fold(0, |sum, octet| Some(sum * 52 + digit(octet)? as i64))?
+    } else {
+        let digits = id.get(..5)?;
+        let upper = |b: u8| b.is_ascii_digit() || (b'A'..=b'F').contains(&b);
+        id.bytes().all(upper).then(|| i64::from_str_radix(digits, 16).ok())??
+    };
+    (micros < SECOND).then_some(micros)
+}
+
 /// `name=value` up to the comma behind it.
 fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let at = text.find(name)?;
@@ -168,16 +189,22 @@ fn tried(daemon: &str, rest: &str, arena: &mut Arena) -> Option<What> {
         let mut parts = delays.split('/').map(micros);
         let mut next = || parts.next().flatten();
         let _ = (next(), next());
-        next().zip(next()).map_or(-1, |(c, d)| c + d)
+        next().zip(next())
     });
+    let delays = delays.flatten();
+    // Two digits are written, so that it is told to a tenth of a second below ten.
+    let waited = field(fields, "delays=").and_then(|delays| delays.split('/').next());
+    let waited = waited.filter(|text| text.contains('.')).and_then(micros);
     Some(What::Tried(Try {
+        waited: waited.unwrap_or(-1),
         to: arena.keep(to),
         relay: arena.keep(field(fields, " relay=").unwrap_or("none")),
         agent: arena.keep(daemon),
         result,
         text: arena.keep(text),
         delay: field(fields, " delay=").and_then(micros).unwrap_or(-1),
-        session: delays.unwrap_or(-1),
+        session: delays.map_or(-1, |(setup, sent)| setup + sent),
+        setup: delays.map_or(-1, |(setup, _)| setup),
     }))
 }
 
@@ -206,6 +233,24 @@ mod tests {
         assert_eq!(arena.get(tried.relay), "mx[192.0.2.1]:25");
         assert_eq!((tried.delay, tried.session), (12_500_000, 300_000));
         assert_eq!(tried.result, Verdict::Deferred);
+    }
+
+    #[test]
+    fn ids_tell_the_microsecond() {
+        assert_eq!(microsecond("42CC62ACD"), Some(0x42CC6));
+        // 0x1E24F is 123471, in the base of 52 `0wkJ`: the fourth digit is 123471 % 52.
+        let digits = b"0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
+        let long = |mut micros: usize| {
+            let mut text = [0; 4];
+            for octet in text.iter_mut().rev() {
+                (*octet, micros) = (digits[micros % 52], micros / 52);
+            }
+            format!("3Pt2mN{}z1Bcd", std::str::from_utf8(&text).unwrap())
+        };
+        assert_eq!(microsecond(&long(123_471)), Some(123_471));
+        assert_eq!(microsecond(&long(999_999)), Some(999_999));
+        assert_eq!(microsecond("FFFFF2ACD"), None);
+        assert_eq!(microsecond("4Fabc1"), None);
     }
 
     #[test]

@@ -79,13 +79,31 @@ fn tried(id: &str, to: &str, rest: &str, arena: &mut Arena, found: &mut Vec<(Spa
     let relay = relay.replace(". [", "[").replace(" [", "[");
     let list = to.split(", ").next().unwrap_or(to);
     let agent = arena.keep(field(fields, "mailer=").unwrap_or("esmtp"));
-    let (relay, text) = (arena.keep(&relay), arena.keep(stat));
+    // `Service unavailable` is Sendmail's word for what a server said.
+    let said = match result {
+        Verdict::Bounced => field(fields, "reply=").unwrap_or(stat),
+        _ => stat,
+    };
+    let (relay, text) = (arena.keep(&relay), arena.keep(said));
     for address in list.split(',') {
         let to = arena.keep(address.trim_matches(['<', '>', ' ']));
         let delay = field(fields, "delay=").and_then(clock).unwrap_or(-1);
         let session = field(fields, "xdelay=").and_then(clock).unwrap_or(-1);
         let id = arena.keep(id);
-        found.push((id, What::Tried(Try { to, relay, agent, result, text, delay, session })));
+        found.push((
+            id,
+            What::Tried(Try {
+                to,
+                relay,
+                agent,
+                result,
+                text,
+                delay,
+                session,
+                setup: -1,
+                waited: -1,
+            }),
+        ));
     }
 }
 

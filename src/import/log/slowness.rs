@@ -19,14 +19,14 @@ pub(super) fn find(history: &History) -> Vec<Entry> {
         all.push(accepted.session);
     }
     all.sort_unstable();
-    let Some(&usual) = all.get(all.len() / 2) else { return Vec::new() };
+    let Some(&usual) = all.get(all.len() / 4) else { return Vec::new() };
     let mut found = Vec::new();
     for (host, mut sessions) in by_host {
         sessions.sort_by_key(|accepted| accepted.at);
         let mut own: Vec<i64> = sessions.iter().map(|accepted| accepted.session).collect();
         own.sort_unstable();
         // A host that is slow all the time is told of by its pace.
-        let usual = own[own.len() / 2].max(usual);
+        let usual = own[own.len() / 4].max(usual);
         of_host(host, usual, &sessions, history, &mut found);
     }
     found
