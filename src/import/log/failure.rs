@@ -245,5 +245,11 @@ mod tests {
         assert_eq!(exim.kind, Kind::Temporary { reply: "451 4.3.0".to_owned(), stage: "rcpt" });
         let sendmail = of_sendmail("Deferred: Connection refused by mx.b.", "none").unwrap();
         assert_eq!((sendmail.host.as_str(), sendmail.kind), ("mx.b", Kind::Refused));
+        let looked = of_sendmail("Deferred: Name server: mx.b.: host name lookup failure", "mx.b.");
+        let looked = looked.unwrap();
+        assert_eq!((looked.host.as_str(), looked.kind), ("mx.b", Kind::NameServer));
+        // The last word of a reply is no host.
+        let replied = of_sendmail("Deferred: 451 4.3.0 later", "mx.b.").unwrap();
+        assert_eq!(replied.host, "mx.b");
     }
 }

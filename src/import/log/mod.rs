@@ -15,6 +15,7 @@ mod evidence;
 mod exim;
 pub(super) mod failure;
 mod greylisting;
+mod handover;
 pub(super) mod header;
 mod history;
 mod names;
