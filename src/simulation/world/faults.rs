@@ -186,13 +186,7 @@ impl Gathered {
         }
     }
 
-    fn add_host(
-        &mut self,
-        scenario: &Scenario,
-        host: HostId,
-        interval: Interval,
-        outage: &Outage,
-    ) {
+    fn add_host(&mut self, scenario: &Scenario, host: HostId, interval: Interval, outage: &Outage) {
         match &outage.effect {
             Effect::Blackhole { inbound_only: true } => {
                 self.ports(scenario, host, interval, PortFault::Blackhole);
