@@ -2,13 +2,13 @@
 //!
 //! # Scope and limitations
 //! Folders are INBOX and Junk, in which the run puts mail, and those that readers make; what a reader
-//! appends, flags, moves and expunges stays in the [`Account`]. A message of the run has its true header
+//! appends, flags, moves and expunges stays in the `Account`. A message of the run has its true header
 //! fields and its size; a remark and filling stand for the words of its body. IMAP is that of RFC 3501
 //! with the extensions that the server names, and RFC 9051 as far as clients ask for it.
 //!
 //! # Design
-//! A [`Session`] takes lines and octets, and answers with octets; it knows no time, connection or run.
-//! Whoever has one gives it a [`Store`]: the world of a live run ([`crate::live`]), or one that is held while
+//! A `Session` takes lines and octets, and answers with octets; it knows no time, connection or run.
+//! Whoever has one gives it a `Store`: the world of a live run ([`crate::live`]), or one that is held while
 //! somebody types ([`crate::talk`]). So a program and a person are answered by the same rules.
 //!
 //! # Validation

@@ -23,7 +23,7 @@ pub trait Draws {
     fn time(&mut self, distribution: &Distribution) -> SimDuration;
 }
 
-/// What the server says to RCPT, where no rule of [`Rules`] decides.
+/// What the server says to RCPT, where no rule of [`Rules`](super::Rules) decides.
 pub trait RecipientPolicy {
     /// Returns the reply to RCPT for the `index`-th recipient, decided at `at`.
     fn reply(&mut self, index: usize, at: SimTime) -> Reply;
