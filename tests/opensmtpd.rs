@@ -371,14 +371,16 @@ fn the_end_is_told_of_as_final_by_version_7_and_as_a_delay_by_6() {
 fn what_expires_as_a_notice_leaves_is_told_of_in_the_next() {
     let network =
         NETWORK.replace("mta = \"opensmtpd\"", "mta = { profile = \"opensmtpd\", ttl = \"1s\" }");
+    // Nobody is refused for good at RCPT, and Bob a moment later for now, at the dot.
     let text = format!(
-        "duration = \"1h\"\n{network}{}{}{}",
+        "duration = \"1h\"\n{network}{}{}{}{}",
         ONE_EXCHANGER.replace("{ count = 300 }", "[\"bob\"]"),
-        // One recipient is refused for good, which a notice tells a second later; the other for now.
-        "[[mail]]\nfrom = \"alice@src.example\"\nto = [\"nobody@dst.example\", \"bob@dst.example\"]\n\
-         at = \"5m\"\n",
-        "[[outage]]\nhost = \"mx1.dst.example\"\nmode = \"tempfail\"\nstage = \"rcpt\"\n\
-         recipients = [\"bob@dst.example\"]\nfrom = \"1m\"\nfor = \"30m\"\n",
+        "[[domain]]\nname = \"two.example\"\nmx = [\"mx2.dst.example\"]\n\
+         store = \"mx2.dst.example\"\nmailboxes = [\"carol\"]\n",
+        "[[mail]]\nfrom = \"alice@src.example\"\n\
+         to = [\"nobody@two.example\", \"bob@dst.example\"]\nat = \"5m\"\n",
+        "[[outage]]\nhost = \"mx1.dst.example\"\nmode = \"tempfail\"\nstage = \"dot\"\n\
+         from = \"1m\"\nfor = \"30m\"\n",
     );
     let scenario = common::scenario(&text);
     let mut log = FactLog::default();

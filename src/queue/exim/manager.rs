@@ -10,8 +10,8 @@ use crate::units::{SimDuration, SimTime};
 
 use super::super::{
     Abandoned, Action, Candidate, Context, CopyIndex, DeliveryHandle, Destination, EntryHandle,
-    Intake, KeepConnection, Names, Processes, QueueEntries, QueueLengths, QueueManager,
-    QueueSettings, Report, Resolved, Routed, Timer, Tried, Untried, Waiting,
+    Intake, Names, Processes, QueueEntries, QueueLengths, QueueManager, QueueSettings, Report,
+    Resolved, Routed, Timer, Tried, Untried, Waiting,
 };
 use super::past::{Failing, Runs};
 use super::process::{Kind, Memory, Process};
@@ -25,19 +25,6 @@ use super::warning;
 
 /// What Exim's notices say, whatever the failure was (recorded: "Exim always 5.0.0").
 pub(super) const FAILED: Status = Status::new(5, 0, 0);
-
-/// How long the next message may take to use a connection that was handed on to it: the server's
-/// patience, `smtp_receive_timeout` of Exim itself.
-const HANDED_ON: SimDuration = SimDuration::from_minutes(5);
-
-/// Returns for how long a connection is kept for what comes next.
-fn keep_connection(settings: &Settings) -> Option<KeepConnection> {
-    Some(KeepConnection {
-        idle: HANDED_ON,
-        age: SimDuration::from_days(3_650),
-        transactions: settings.connection_max_messages,
-    })
-}
 
 /// What is known of a message in the spool beside its entry.
 #[derive(Debug, Default)]
@@ -192,7 +179,7 @@ impl Exim {
             process.running += 1;
             process.waiting.pop_front();
             process.starts(delivery, &self.settings);
-            let keep = keep_connection(&self.settings).filter(|_| !is_local);
+            let keep = self.settings.keep_connection().filter(|_| !is_local);
             let known = process.transports.get(&delivery).map(|transport| &transport.hosts);
             if let Some(hosts) = known.filter(|hosts| !hosts.is_empty()) {
                 let candidates = hosts.clone();
@@ -260,7 +247,7 @@ impl Exim {
             context.actions.push(Action::Deliver {
                 delivery,
                 reuse_connection: true,
-                keep_connection: keep_connection(&self.settings),
+                keep_connection: self.settings.keep_connection(),
             });
             return true;
         }

@@ -3,7 +3,7 @@
 use crate::random::Distribution;
 use crate::units::SimDuration;
 
-use super::super::ScanPhase;
+use super::super::{KeepConnection, ScanPhase};
 use super::rule::RetryRules;
 
 /// The delivery side of Exim 4.96 (the recorded version; the source read is that of 4.99).
@@ -94,5 +94,20 @@ impl Default for Settings {
             received_headers_max: 30,
             tidying_up: None,
         }
+    }
+}
+
+/// How long the next message may take to use a connection that was handed on to it: the server's
+/// patience, `smtp_receive_timeout` of Exim itself.
+const HANDED_ON: SimDuration = SimDuration::from_minutes(5);
+
+impl Settings {
+    /// Returns for how long a connection is kept for what comes next.
+    pub(super) fn keep_connection(&self) -> Option<KeepConnection> {
+        Some(KeepConnection {
+            idle: HANDED_ON,
+            age: SimDuration::from_days(3_650),
+            transactions: self.connection_max_messages,
+        })
     }
 }
